@@ -1,0 +1,68 @@
+"""Panther, BigPanda and Pangea in pandas.
+
+Loaders give complete frames, `consolidate` simulates BigPanda's alert consolidation, and
+enrichment tables are validated before they are uploaded. Submodules load on first use.
+
+>>> import pandakit as pk
+>>> pk.CLASSIC.patterns[0].name
+'primary'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandakit.errors import *  # noqa: F403
+
+# name -> the module that defines it; None marks a submodule
+_HOMES: dict[str, str | None] = {
+    **dict.fromkeys(
+        (
+            "AuthenticationError",
+            "BpqlSyntaxError",
+            "ConflictError",
+            "EnrichmentError",
+            "EventError",
+            "GoneError",
+            "InvalidRequestError",
+            "JobFailedError",
+            "JobTimeoutError",
+            "NotFoundError",
+            "OutcomeUnknownError",
+            "PaginationError",
+            "PandakitError",
+            "PartialWarning",
+            "PermissionDeniedError",
+            "ProtocolError",
+            "RateLimitError",
+            "ServerError",
+            "SettingsError",
+            "TransportError",
+            "TruncatedWarning",
+        ),
+        "pandakit.errors",
+    ),
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("pandakit")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pandakit' has no attribute {name!r}")
+    home = _HOMES[name]
+    value = (
+        import_module(f"pandakit.{name}") if home is None else getattr(import_module(home), name)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,272 @@
+"""Every error and warning that pandakit raises.
+
+::
+
+    PandakitError
+    ├── SettingsError            a setting is missing or malformed
+    ├── AuthenticationError      401: the token is missing, wrong or expired
+    ├── PermissionDeniedError    403: the token may not do this
+    ├── NotFoundError            404
+    ├── ConflictError            409
+    ├── GoneError                410
+    ├── InvalidRequestError      400, 422: the service refused the request
+    ├── RateLimitError           429
+    ├── ServerError              5xx
+    ├── TransportError           no connection, a timeout, a cut body
+    ├── ProtocolError            an answer that has not the promised shape
+    ├── PaginationError          a repeated cursor, an endless list, a ceiling
+    ├── JobFailedError           a job ended as failed
+    ├── JobTimeoutError          a job did not end in time
+    ├── OutcomeUnknownError      a write whose answer was lost
+    ├── EnrichmentError          a table that the service would refuse (also a ValueError)
+    ├── EventError               events that cannot be read (also a ValueError)
+    └── BpqlSyntaxError          a query that cannot be read (also a ValueError)
+
+    UserWarning
+    ├── TruncatedWarning         a cap that the caller set was reached
+    └── PartialWarning           something was left out, or could not be held
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+__all__ = [
+    "AuthenticationError",
+    "BpqlSyntaxError",
+    "ConflictError",
+    "EnrichmentError",
+    "EventError",
+    "GoneError",
+    "InvalidRequestError",
+    "JobFailedError",
+    "JobTimeoutError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PaginationError",
+    "PandakitError",
+    "PartialWarning",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "RateLimitError",
+    "ServerError",
+    "SettingsError",
+    "TransportError",
+    "TruncatedWarning",
+    "error_for_status",
+]
+
+
+class PandakitError(Exception):
+    """The root: catch it, then branch on the fields.
+
+    Parameters
+    ----------
+    message
+        What happened, where, and what to do.
+    status_code
+        The HTTP status, when there was an answer.
+    retry_after
+        Seconds that the service asked us to wait.
+    retryable
+        Whether the same call may succeed later.
+    request_id
+        The service's own id of the call.
+    partial
+        A frame of what had come before the failure, typed as a whole one.
+    resume
+        A function that asks only for the rest and returns the whole.
+
+    Examples
+    --------
+    >>> error = PandakitError("the list broke off at page 3", status_code=502, retryable=True)
+    >>> error.status_code, error.retryable, error.partial
+    (502, True, None)
+    """
+
+    retryable_by_default = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int | None = None,
+        retry_after: float | None = None,
+        retryable: bool | None = None,
+        request_id: str | None = None,
+        partial: pd.DataFrame | None = None,
+        resume: Callable[[], Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.retry_after = retry_after
+        self.retryable = self.retryable_by_default if retryable is None else retryable
+        self.request_id = request_id
+        self.partial = partial
+        self._resume = resume
+
+    def resume(self) -> Any:
+        """Ask only for what is missing and return the whole.
+
+        Raises
+        ------
+        PandakitError
+            When there is nothing to go on from, or the rest fails too (that error can
+            resume in its turn).
+        """
+        if self._resume is None:
+            raise PandakitError("nothing to resume: call again from the start")
+        return self._resume()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A resume function holds a client, and a client holds a token.
+        return {**self.__dict__, "_resume": None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, self.__getstate__()
+
+
+class SettingsError(PandakitError):
+    """A setting is missing or malformed; the message names it, where we looked and the fix."""
+
+
+class AuthenticationError(PandakitError):
+    """401: the token is missing, wrong or expired."""
+
+
+class PermissionDeniedError(PandakitError):
+    """403: the token is known, but may not do this."""
+
+
+class NotFoundError(PandakitError):
+    """404: no such path or object (BigPanda also answers so in the wrong region)."""
+
+
+class ConflictError(PandakitError):
+    """409: the request contradicts the present state."""
+
+
+class GoneError(PandakitError):
+    """410: removed for good."""
+
+
+class InvalidRequestError(PandakitError):
+    """400 or 422: the service refused the request."""
+
+
+class RateLimitError(PandakitError):
+    """429: too many requests; `retry_after` when the service said how long."""
+
+    retryable_by_default = True
+
+
+class ServerError(PandakitError):
+    """5xx: the service failed."""
+
+    retryable_by_default = True
+
+
+class TransportError(PandakitError):
+    """No connection, a timeout, or a body that was cut."""
+
+    retryable_by_default = True
+
+
+class ProtocolError(PandakitError):
+    """The answer has not the shape that the service promises."""
+
+
+class PaginationError(PandakitError):
+    """A list that cannot be read to its end: a repeated cursor, no end, or a ceiling."""
+
+
+class JobFailedError(PandakitError):
+    """The service ended a job as failed."""
+
+
+class JobTimeoutError(PandakitError):
+    """A job did not end before the deadline; it may still."""
+
+    retryable_by_default = True
+
+
+class OutcomeUnknownError(PandakitError):
+    """A write was sent and its answer was lost: it may or may not have happened."""
+
+
+class EnrichmentError(PandakitError, ValueError):
+    """A table that the service would refuse; `report` has the findings."""
+
+    def __init__(self, message: str = "", *, report: Any = None, **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.report = report
+
+
+class EventError(PandakitError, ValueError):
+    """Events that cannot be read: the message names the column, the rows and the fix."""
+
+
+class BpqlSyntaxError(PandakitError, ValueError):
+    """A query that cannot be read; the message has a caret under the character.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    text
+        The whole query.
+    position
+        The 0-based character in it.
+    """
+
+    def __init__(
+        self, message: str = "", *, text: str = "", position: int = 0, **fields: Any
+    ) -> None:
+        super().__init__(message, **fields)
+        self.text = text
+        self.position = position
+
+
+class TruncatedWarning(UserWarning):
+    """A cap that the caller set was reached: the frame is not the whole list."""
+
+
+class PartialWarning(UserWarning):
+    """Something was left out or could not be held; the message and `attrs` say what."""
+
+
+_BY_STATUS: dict[int, type[PandakitError]] = {
+    HTTPStatus.BAD_REQUEST: InvalidRequestError,
+    HTTPStatus.UNAUTHORIZED: AuthenticationError,
+    HTTPStatus.FORBIDDEN: PermissionDeniedError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.GONE: GoneError,
+    HTTPStatus.UNPROCESSABLE_ENTITY: InvalidRequestError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitError,
+}
+
+
+def error_for_status(status: int) -> type[PandakitError]:
+    """Give the error class of an HTTP status: the one mapping that all services share.
+
+    Examples
+    --------
+    >>> error_for_status(429).__name__, error_for_status(503).__name__
+    ('RateLimitError', 'ServerError')
+    >>> error_for_status(418).__name__
+    'InvalidRequestError'
+    """
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError
+    if status >= HTTPStatus.BAD_REQUEST:
+        return InvalidRequestError
+    return ProtocolError
