@@ -44,6 +44,7 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.errors",
     ),
+    "show_settings": "pandakit.settings",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

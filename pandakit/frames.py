@@ -1,0 +1,306 @@
+"""Declared columns to typed frames: an empty frame and a full one look alike.
+
+A column is a row of data: its name, its kind, and where its value stands in the service's
+JSON. A value that its kind cannot hold becomes missing, with a `PartialWarning`, and stands
+in `df.attrs["pandakit"]["unreadable"]`; fields that nobody declared are kept as they came, in
+columns of their own at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from pandakit.errors import PartialWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+__all__ = ["Column", "Kind", "add_facts", "build_frame", "facts", "snake_case"]
+
+Kind = Literal["text", "word", "integer", "boolean", "time", "epoch", "list", "map", "any"]
+
+_DTYPES: dict[str, str] = {
+    "text": "string[pyarrow]",
+    "word": "string[pyarrow]",
+    "integer": "Int64",
+    "boolean": "boolean",
+    "time": "datetime64[ns, UTC]",
+    "epoch": "datetime64[ns, UTC]",
+    "list": "object",
+    "map": "object",
+    "any": "object",
+}
+_INT64 = range(-(2**63), 2**63)
+_GO_ZERO_TIME = "0001-01-01T00:00:00Z"
+_MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
+_MOST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declared column.
+
+    Parameters
+    ----------
+    name
+        The column's name in the frame.
+    kind
+        `text`; `word` (an enum, lower-cased); `integer`; `boolean`; `time` (ISO 8601 text);
+        `epoch` (seconds, or milliseconds where the number is above 1e11); `list`, `map` and
+        `any` stay Python objects.
+    paths
+        Where the value stands in the record, as dotted paths; the first that is there wins.
+        Default: the name itself.
+    meaning
+        One line for the documentation.
+    """
+
+    name: str
+    kind: Kind
+    paths: tuple[str, ...] = ()
+    meaning: str = ""
+
+    @property
+    def dtype(self) -> str:
+        """The dtype in the frame, with rows or without.
+
+        Examples
+        --------
+        >>> Column("started", "epoch").dtype
+        'datetime64[ns, UTC]'
+        """
+        return _DTYPES[self.kind]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The paths, or the name where none was given."""
+        return self.paths or (self.name,)
+
+
+def build_frame(
+    records: Iterable[Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    ignore: Iterable[str] = (),
+    kinds: Mapping[str, Kind] | None = None,
+) -> pd.DataFrame:
+    """Build one typed frame from all records at once.
+
+    Parameters
+    ----------
+    records
+        JSON objects of the service.
+    columns
+        What is declared; they come first and in this order, also when there are no records.
+    ignore
+        Top-level fields that are left out on purpose (secrets, raw parents of child tables).
+    kinds
+        Kinds for columns that are not declared (default `any`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Declared columns, then what else came, in order of appearance. `attrs["pandakit"]` has
+        `extra_columns` and `unreadable` (column, row, value as text).
+
+    Warns
+    -----
+    PartialWarning
+        When a value does not fit its column.
+
+    Examples
+    --------
+    >>> columns = [Column("rule_id", "text", ("id",)), Column("threshold", "integer")]
+    >>> frame = build_frame([{"id": "a", "threshold": 2, "new": True}], columns)
+    >>> frame.dtypes.astype(str).to_dict()
+    {'rule_id': 'string', 'threshold': 'Int64', 'new': 'object'}
+    """
+    rows = list(records)
+    unreadable: list[dict[str, Any]] = []
+    data = {
+        column.name: _typed([_look_up(row, column.sources) for row in rows], column, unreadable)
+        for column in columns
+    }
+    extra = _undeclared(rows, columns, set(ignore))
+    for name, field in extra.items():
+        column = Column(name, (kinds or {}).get(name, "any"))
+        data[name] = _typed([row.get(field) for row in rows], column, unreadable)
+    frame = pd.DataFrame(data, index=pd.RangeIndex(len(rows)))
+    add_facts(frame, extra_columns=list(extra), unreadable=unreadable)
+    _warn_of(unreadable)
+    return frame
+
+
+def add_facts(frame: pd.DataFrame, **named: Any) -> pd.DataFrame:
+    """Write facts about a load into `df.attrs["pandakit"]` and give the frame back."""
+    frame.attrs["pandakit"] = {**frame.attrs.get("pandakit", {}), **named}
+    return frame
+
+
+def facts(frame: pd.DataFrame) -> dict[str, Any]:
+    """Read what `add_facts` wrote; empty when nothing was.
+
+    Examples
+    --------
+    >>> facts(add_facts(pd.DataFrame(), rows=0))
+    {'rows': 0}
+    """
+    return dict(frame.attrs.get("pandakit", {}))
+
+
+def snake_case(name: str) -> str:
+    """Turn a field's name into a column's.
+
+    Examples
+    --------
+    >>> snake_case("allowedCIDRBlocks"), snake_case("outputIDs"), snake_case("name-contains")
+    ('allowed_cidr_blocks', 'output_ids', 'name_contains')
+    """
+    name = re.sub(r"IDs\b", "Ids", name)
+    name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"[^0-9a-zA-Z]+", "_", name).strip("_").lower() or "field"
+
+
+def _look_up(record: Mapping[str, Any], paths: Iterable[str]) -> Any:
+    for path in paths:
+        value: Any = record
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+def _undeclared(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], ignore: set[str]
+) -> dict[str, str]:
+    """Name the fields that no column reads; a name already taken keeps its raw spelling."""
+    known = {path.split(".")[0] for column in columns for path in column.sources} | ignore
+    taken = {column.name for column in columns}
+    extra: dict[str, str] = {}
+    for field in dict.fromkeys(field for row in rows for field in row):
+        if field in known:
+            continue
+        name = snake_case(field)
+        while name in taken:
+            name = field if field not in taken else f"{name}_"
+        taken.add(name)
+        extra[name] = field
+    return extra
+
+
+def _typed(values: list[Any], column: Column, unreadable: list[dict[str, Any]]) -> Any:
+    read = _READERS.get(column.kind)
+    if read is None:
+        return pd.Series(values, dtype=object)
+    try:
+        return _as_array([None if value is None else read(value) for value in values], column)
+    except (ValueError, TypeError, OverflowError):
+        kept = [_readable(value, read, column) for value in values]
+        unreadable += [
+            {"column": column.name, "row": row, "value": ascii(value)[:200]}
+            for row, (value, new) in enumerate(zip(values, kept, strict=True))
+            if new is None and value is not None and not _never_set(value)
+        ]
+        return _as_array(kept, column)
+
+
+def _readable(value: Any, read: Callable[[Any], Any], column: Column) -> Any:
+    if value is None:
+        return None
+    try:
+        new = read(value)
+        _as_array([new], column)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return new
+
+
+def _as_array(values: list[Any], column: Column) -> Any:
+    if column.kind == "time":
+        series = pd.Series(values, dtype=object)
+        return pd.to_datetime(series, format="ISO8601", utc=True).astype(column.dtype)
+    if column.kind == "epoch":
+        nanoseconds = pd.Series(values, dtype="Int64")
+        return pd.to_datetime(nanoseconds, unit="ns", utc=True).astype(column.dtype)
+    return pd.array(values, dtype=column.dtype)
+
+
+def _never_set(value: Any) -> bool:
+    """Tell Go's zero time and the empty text, which both mean "never"."""
+    return value in ("", _GO_ZERO_TIME)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate cannot be held
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str):
+        value = int(value)
+    if isinstance(value, bool) or value != int(value) or int(value) not in _INT64:
+        raise ValueError(value)
+    return int(value)
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower())
+    if not isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+def _time(value: Any) -> str | None:
+    if not isinstance(value, str) or _never_set(value):
+        raise ValueError(value)
+    return value
+
+
+def _epoch(value: Any) -> int:
+    """Nanoseconds of a number in seconds, or in milliseconds where it is that large."""
+    if isinstance(value, bool):
+        raise TypeError(value)
+    number = float(value) if isinstance(value, str) else value
+    to_microseconds = 10**3 if abs(number) > _MILLISECONDS_FROM else 10**6
+    nanoseconds = round(number * to_microseconds) * 10**3
+    if nanoseconds not in _INT64:
+        raise ValueError(value)
+    return nanoseconds
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "word": lambda value: _text(value).lower(),
+    "integer": _integer,
+    "boolean": _boolean,
+    "time": _time,
+    "epoch": _epoch,
+}
+
+
+def _warn_of(unreadable: list[dict[str, Any]]) -> None:
+    if not unreadable:
+        return
+    shown = "; ".join(
+        f"{entry['column']} of row {entry['row']}: {entry['value']}"
+        for entry in unreadable[:_MOST_SHOWN]
+    )
+    more = len(unreadable) - _MOST_SHOWN
+    warnings.warn(
+        f"{len(unreadable)} values do not fit their columns and are missing here: {shown}"
+        + (f"; and {more} more" if more > 0 else "")
+        + '. All of them: df.attrs["pandakit"]["unreadable"]',
+        PartialWarning,
+        stacklevel=4,
+    )

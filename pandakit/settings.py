@@ -1,0 +1,185 @@
+"""Where each setting comes from: argument, environment, `.env`, `config.toml`, in this order."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import platformdirs
+from dotenv import dotenv_values
+
+from pandakit.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SETTINGS", "Found", "Setting", "config_file", "find", "require", "show_settings"]
+
+_MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name is the same in the environment, in `.env` and in `config.toml`."""
+
+    name: str
+    service: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("PANTHER_API_HOST", "panther", "host of the API, as in api.example.runpanther.net"),
+        Setting("PANTHER_API_TOKEN", "panther", "API token of the console", secret=True),
+        Setting("BIGPANDA_API_KEY", "bigpanda", "user API key: all reads, v2.1", secret=True),
+        Setting("BIGPANDA_ORG_TOKEN", "bigpanda", "org token: sending alerts, v1.0", secret=True),
+        Setting("BIGPANDA_REGION", "bigpanda", "us or eu"),
+        Setting("BIGPANDA_BASE_URL", "bigpanda", "base URL, in place of the region"),
+        Setting("PANGEA_AUDIT_TOKEN", "pangea", "token of Secure Audit Log", secret=True),
+        Setting("PANGEA_DOMAIN", "pangea", "domain, as in aws.us.pangea.cloud"),
+        Setting("PANGEA_BASE_URL_TEMPLATE", "pangea", "URL with {SERVICE_NAME}, for the domain"),
+        Setting("PANGEA_AUDIT_CONFIG_ID", "pangea", "config id, for a token with several configs"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A setting's value (`None` when nothing has it) and the place that it came from."""
+
+    setting: Setting
+    value: str | None = field(repr=False)
+    source: str
+
+    @property
+    def shown(self) -> str | None:
+        """The value as it may be shown: a secret is masked."""
+        return _MASK if self.setting.secret and self.value else self.value
+
+
+def config_file() -> Path:
+    """Give the path of the user's `config.toml`, whether it exists or not."""
+    return platformdirs.user_config_path("pandakit") / "config.toml"
+
+
+def find(name: str, argument: str | None = None) -> Found:
+    """Look a setting up; an empty value counts as none.
+
+    Parameters
+    ----------
+    name
+        One of `SETTINGS`.
+    argument
+        What the caller gave; it wins.
+
+    Raises
+    ------
+    SettingsError
+        When a file that should be read is malformed.
+
+    Examples
+    --------
+    >>> find("PANTHER_API_HOST", "api.example.com").source
+    'argument'
+    """
+    setting = SETTINGS[name]
+    if argument is not None:
+        return Found(setting, argument.strip() or None, "argument")
+    for source, values in _places():
+        value = (values.get(name) or "").strip()
+        if value:
+            return Found(setting, value, source)
+    return Found(setting, None, "not set")
+
+
+def require(name: str, argument: str | None = None) -> Found:
+    """Look a setting up that must be there.
+
+    Raises
+    ------
+    SettingsError
+        Naming the setting, the places looked at and the fix.
+    """
+    found = find(name, argument)
+    if found.value is None:
+        raise SettingsError(missing_message(name))
+    return found
+
+
+def missing_message(*names: str) -> str:
+    """Say which settings are missing (one of them is enough), where we looked, and the fix."""
+    either = " or ".join(names)
+    meanings = "; ".join(f"{name}: {SETTINGS[name].meaning}" for name in names)
+    places = ", ".join(["the argument", *(source for source, _ in _places())])
+    return (
+        f"{either} is not set ({meanings}). Looked at: {places}. "
+        f"Fix: export {names[0]}=... in the shell, or write {names[0]}=... into .env here; "
+        "without any settings, pandakit.connect() gives the sandbox."
+    )
+
+
+def show_settings() -> pd.DataFrame:
+    """Give all settings with their source; secrets are masked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per setting: `setting`, `value`, `source` ("environment", a file, "not set").
+
+    Raises
+    ------
+    SettingsError
+        When `config.toml` or `.env` cannot be read.
+    """
+    found = [find(name) for name in SETTINGS]
+    return pd.DataFrame(
+        {
+            "setting": [each.setting.name for each in found],
+            "value": [each.shown for each in found],
+            "source": [each.source for each in found],
+        },
+        dtype="string",
+    )
+
+
+def _places() -> list[tuple[str, Mapping[str, str | None]]]:
+    dotenv, config = Path.cwd() / ".env", config_file()
+    return [
+        ("environment", os.environ),
+        (str(dotenv), _read_dotenv(dotenv)),
+        (str(config), _read_config(config)),
+    ]
+
+
+def _read_dotenv(path: Path) -> Mapping[str, str | None]:
+    if not path.is_file():
+        return {}
+    try:
+        return dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {type(error).__name__}") from None
+
+
+def _read_config(path: Path) -> Mapping[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f'{path} is not valid TOML: {error}. Lines read NAME = "value"'
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {type(error).__name__}") from None
+    for name, value in content.items():
+        if name not in SETTINGS:
+            raise SettingsError(f"{path}: unknown setting {name!r}; known: {', '.join(SETTINGS)}")
+        if not isinstance(value, str):
+            raise SettingsError(f'{path}: {name} must be text in quotes, as in {name} = "..."')
+    return content

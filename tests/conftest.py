@@ -1,0 +1,13 @@
+"""What every test gets: no settings of the machine, no network settings, its own folder."""
+
+import pytest
+
+from pandakit.settings import SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch, tmp_path):
+    """Tests see neither the developer's tokens nor a `.env` that lies about."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

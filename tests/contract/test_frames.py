@@ -1,0 +1,121 @@
+"""Declared columns: the same frame, with rows or without, whatever the service sends."""
+
+import pandas as pd
+import pytest
+
+import pandakit as pk
+from pandakit.frames import Column, build_frame
+
+COLUMNS = [
+    Column("rule_id", "text", ("id",)),
+    Column("threshold", "integer"),
+    Column("enabled", "boolean"),
+    Column("created_at", "time", ("createdAt",)),
+    Column("started", "epoch", ("start",)),
+    Column("actor", "word", ("createdBy.type",)),
+    Column("tags", "list"),
+]
+
+
+def test_an_empty_frame_has_the_same_columns_and_dtypes():
+    """No rows, one row, and rows full of nulls have the same columns and dtypes."""
+    full = build_frame([{"id": "a", "threshold": 1, "createdAt": "2026-01-01T00:00:00Z"}], COLUMNS)
+    nulls = build_frame([{"id": None}, {}], COLUMNS)
+    empty = build_frame([], COLUMNS)
+    pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+    pd.testing.assert_series_equal(nulls.dtypes, full.dtypes)
+
+
+def test_whole_seconds_beside_nanoseconds():
+    """One column may mix nine-digit fractions and whole seconds, and loses nothing."""
+    texts = ["2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:01Z", "2026-01-01T02:00:02+02:00"]
+    frame = build_frame([{"createdAt": text} for text in texts], COLUMNS)
+    assert [time.nanosecond for time in frame["created_at"]] == [789, 0, 0]
+    assert frame["created_at"].dt.second.tolist() == [0, 1, 2]
+
+
+def test_never_set_times_are_missing_without_a_warning():
+    """Go's zero time and the empty text mean "never"."""
+    frame = build_frame(
+        [
+            {"createdAt": "0001-01-01T00:00:00Z"},
+            {"createdAt": ""},
+            {"createdAt": "2026-01-01T00:00:00Z"},
+        ],
+        COLUMNS,
+    )
+    assert frame["created_at"].isna().tolist() == [True, True, False]
+
+
+def test_integers_stay_exact():
+    """Integers above 2**53 beside nulls are not rounded through floats."""
+    frame = build_frame([{"threshold": 2**53 + 1}, {"threshold": None}], COLUMNS)
+    assert frame["threshold"].iloc[0] == 2**53 + 1
+
+
+def test_ids_remain_text():
+    """Ids that look like numbers or nulls stay as they came."""
+    ids = ["007", "1e10", "NaN", "None", "null", ""]
+    assert build_frame([{"id": text} for text in ids], COLUMNS)["rule_id"].tolist() == ids
+
+
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [
+        ({"threshold": 2**63}, "threshold"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"threshold": True}, "threshold"),
+        ({"enabled": "perhaps"}, "enabled"),
+        ({"createdAt": "9999-12-31T00:00:00Z"}, "created_at"),
+        ({"createdAt": "soon"}, "created_at"),
+        ({"start": "soon"}, "started"),
+        ({"start": True}, "started"),
+        ({"id": "\ud800"}, "rule_id"),
+    ],
+)
+def test_what_does_not_fit_is_missing_warned_and_kept_in_attrs(record, column):
+    """A value that its column cannot hold becomes missing, is warned of and is kept as text."""
+    with pytest.warns(pk.PartialWarning, match=column):
+        frame = build_frame([{"id": "x"}, record], COLUMNS)
+    assert frame[column].isna().iloc[1]
+    (entry,) = frame.attrs["pandakit"]["unreadable"]
+    assert (entry["column"], entry["row"]) == (column, 1)
+    pd.testing.assert_series_equal(
+        frame[[c.name for c in COLUMNS]].dtypes, build_frame([], COLUMNS).dtypes
+    )
+
+
+def test_unknown_fields_become_columns_at_the_end():
+    """A field that nobody declared is kept and named, even when only the last row has it."""
+    frame = build_frame([{"id": "a"}, {"id": "b", "emailConfig": {"to": 1}}], COLUMNS)
+    assert frame.columns[-1] == "email_config"
+    assert frame["email_config"].tolist() == [None, {"to": 1}]
+    assert frame.attrs["pandakit"]["extra_columns"] == ["email_config"]
+
+
+def test_names_that_collide_are_kept_apart():
+    """Two fields that would get the same column name get two columns."""
+    frame = build_frame([{"displayName": 1, "display_name": 2, "rule_id": 3}], COLUMNS)
+    assert sorted(frame.attrs["pandakit"]["extra_columns"]) == [
+        "display_name",
+        "display_name_",
+        "rule_id_",
+    ]
+
+
+def test_seconds_and_milliseconds_of_the_epoch():
+    """Numbers above 1e11 are milliseconds; digits as text and fractions are read too."""
+    frame = build_frame(
+        [{"start": v} for v in (1_600_000_000, 1_600_000_000_123, "1600000000", 1.5)], COLUMNS
+    )
+    assert frame["started"].astype("int64").tolist() == [
+        1_600_000_000_000_000_000,
+        1_600_000_000_123_000_000,
+        1_600_000_000_000_000_000,
+        1_500_000_000,
+    ]
+
+
+def test_enum_words_are_lower_cased():
+    """BigPanda prints `Critical` and documents `critical`: a `word` column has one spelling."""
+    assert build_frame([{"createdBy": {"type": "User"}}], COLUMNS)["actor"].tolist() == ["user"]
