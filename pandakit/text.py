@@ -1,0 +1,191 @@
+"""The text form of cells: how values of any type are compared, joined and written.
+
+Alert tags, enrichment keys and query values are all text at the services. A frame holds
+numbers, booleans, categories and lists as well, so one rule turns every cell into text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["to_text"]
+
+
+def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
+    """Give the text form of every cell, null where the cell is missing.
+
+    ======================================== ==========================================
+    cell                                     text
+    ======================================== ==========================================
+    ``None``, NaN, ``NA``, ``NaT``, ``""``   missing
+    text                                     as it is
+    whole numbers, also as floats            without decimal point: ``3``, ``0``
+    other floats                             the shortest text that reads back: ``0.1``
+    booleans                                 ``true``, ``false``
+    categories                               their label
+    lists, tuples, arrays                    items by these rules, joined with ``|``
+    datetimes with a zone                    ISO 8601 in UTC: ``2026-03-01T12:00:00Z``
+    decimals                                 plain digits, never an exponent
+    ======================================== ==========================================
+
+    Parameters
+    ----------
+    values
+        A pandas Series of any dtype, an Arrow array, or a sequence.
+    column
+        The name to use in error messages.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        Of ``string`` or ``large_string``; Arrow-backed text without empty cells comes
+        back as it is, without a copy.
+
+    Raises
+    ------
+    ValueError
+        A cell has no text form (bytes, a dict, a datetime without zone ...): the message
+        names the column and the first such row, counted from 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> to_text(pd.Series([3.0, 0.25, None])).to_pylist()
+    ['3', '0.25', None]
+    >>> to_text(pd.Series([["a", None, 2], True, ""], dtype=object)).to_pylist()
+    ['a|2', 'true', None]
+    """
+    cells = _as_arrow(values)
+    if isinstance(cells, list):
+        return _from_objects(cells, column)
+    kind = cells.type
+    if pa.types.is_dictionary(kind):
+        return _from_dictionary(cells, column)
+    if _is_text(kind):
+        return _without_empty(cells)
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return cells.cast(pa.large_string())
+    if pa.types.is_floating(kind):
+        return _from_floats(cells)
+    return _from_objects(cells.to_pylist(), column)
+
+
+def _as_arrow(values: Any) -> Any:
+    """Give a ChunkedArray, or a list where the cells are Python objects."""
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return _chunked(values)
+    series = values if isinstance(values, pd.Series) else pd.Series(values)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return _categories_as_arrow(series.cat)
+    is_object = series.dtype == object
+    if is_object and pd.api.types.infer_dtype(series, skipna=True) not in {"string", "empty"}:
+        return list(series)
+    kind = pa.large_string() if is_object else None
+    try:
+        array = pa.array(series.array, type=kind, from_pandas=True)
+    except (pa.ArrowException, TypeError, UnicodeEncodeError):
+        return list(series)
+    # A period is stored as a number: as Python objects such cells say what they are.
+    return list(series) if isinstance(array.type, pa.BaseExtensionType) else _chunked(array)
+
+
+def _chunked(array: Any) -> pa.ChunkedArray:
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _categories_as_arrow(categories: Any) -> Any:
+    labels = _as_arrow(pd.Series(categories.categories))
+    codes = categories.codes.to_numpy()
+    if isinstance(labels, list):
+        return [None if code < 0 else labels[code] for code in codes]
+    indices = pa.array(codes.astype(np.int64), mask=codes < 0)
+    return _chunked(pa.DictionaryArray.from_arrays(indices, labels.combine_chunks()))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _without_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pc.min(pc.binary_length(text)).as_py() != 0:
+        return text
+    return pc.if_else(pc.equal(text, pa.scalar("", text.type)), pa.scalar(None, text.type), text)
+
+
+def _from_dictionary(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
+    cells = cells.unify_dictionaries()
+    if not cells.num_chunks:
+        return pa.chunked_array([], type=pa.large_string())
+    labels = pc.cast(to_text(cells.chunk(0).dictionary, column=column), pa.large_string())
+    labels = labels.combine_chunks() if labels.num_chunks != 1 else labels.chunk(0)
+    return pa.chunked_array([labels.take(chunk.indices) for chunk in cells.chunks])
+
+
+def _from_floats(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    codes, distinct = pd.factorize(cells.to_numpy())
+    text = pa.array([_float_text(value) for value in distinct], type=pa.large_string())
+    return pa.chunked_array([text.take(pa.array(codes, mask=codes < 0))])
+
+
+def _float_text(value: Any) -> str:
+    if np.isfinite(value) and value == np.trunc(value):
+        return str(int(value))
+    return str(value)
+
+
+def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
+    text: list[str | None] = []
+    for row, cell in enumerate(cells):
+        try:
+            text.append(_cell_text(cell))
+        except (TypeError, UnicodeEncodeError) as error:
+            where = f"column {column!r}, " if column else ""
+            raise ValueError(
+                f"{where}row {row}: {error}; give text, a number, a boolean, a list of these, "
+                f"or a datetime with a zone"
+            ) from None
+    return pa.chunked_array([pa.array(text, type=pa.large_string())])
+
+
+def _cell_text(cell: Any) -> str | None:
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        items = (_cell_text(item) for item in cell)
+        return "|".join(item for item in items if item is not None) or None
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return None
+    for kinds, text in _CELLS:
+        if isinstance(cell, kinds):
+            return text(cell) or None
+    raise TypeError(f"a {type(cell).__name__} has no text form")
+
+
+def _checked_text(cell: str) -> str:
+    cell.encode()  # lone surrogates are not text
+    return str(cell)
+
+
+def _instant_text(cell: datetime) -> str:
+    if cell.tzinfo is None:
+        raise TypeError("a datetime without a zone has no text form")
+    return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+# The first row whose types fit decides: a bool is an int too.
+_CELLS: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (
+    ((str,), _checked_text),
+    ((bool, np.bool_), lambda cell: "true" if cell else "false"),
+    ((int, np.integer), lambda cell: str(int(cell))),
+    ((float, np.floating), _float_text),
+    ((Decimal,), lambda cell: format(cell, "f")),
+    ((datetime,), _instant_text),
+)
