@@ -1,0 +1,98 @@
+"""Events or alarms from a file of the user, and their consolidation as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pandakit.consolidation import CLASSIC, CURRENT, consolidate, events_from_alarms
+from pandakit.errors import EventError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pandakit.consolidation import Consolidation, Policy
+
+__all__ = ["policy_of", "simulate_file", "simulation_text"]
+
+_PRESETS = {"classic": CLASSIC, "current": CURRENT}
+_LARGEST = 5
+
+
+def policy_of(name: str, *, anchor: str | None = None, reopen_window: str | None = None) -> Policy:
+    """Give the preset with the settings of the command line in it.
+
+    Examples
+    --------
+    >>> policy_of("classic", anchor="latest").anchor
+    'latest'
+    """
+    changed: dict[str, Any] = {}
+    if anchor is not None:
+        changed["anchor"] = anchor
+    if reopen_window is not None:
+        changed["reopen_window"] = None if reopen_window == "none" else reopen_window
+    return _PRESETS[name].replace(**changed)
+
+
+def simulate_file(
+    file: Path,
+    policy: Policy,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    primary: str | None = None,
+    secondary: str | None = None,
+    unit: str = "s",
+) -> Consolidation:
+    """Consolidate the events, or with `start`, `end` and `primary` the alarms, of a file.
+
+    Raises
+    ------
+    EventError
+        When the file cannot be read as a table, or its rows not as events or alarms.
+    """
+    frame = _read_table(file)
+    if start is None and end is None and primary is None and secondary is None:
+        return consolidate(frame, policy, unit=unit)
+    missing = [
+        f"--{name}"
+        for name, column in (("start", start), ("end", end), ("primary", primary))
+        if column is None
+    ]
+    if missing:
+        raise EventError(f"alarms also need {', '.join(missing)}; columns: {_names(frame)}")
+    named = {"start": start, "end": end, "primary": primary, "secondary": secondary}
+    alarms = events_from_alarms(frame, **named)
+    return consolidate(alarms, policy, unit=unit)
+
+
+def simulation_text(simulation: Consolidation) -> str:
+    """Write the policy, the funnel, what was rejected and the largest incidents."""
+    incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
+    columns = ["title", "n_alerts", "n_events", "severity", "start", "end"]
+    largest = incidents.head(_LARGEST)[columns]
+    parts = [
+        str(simulation.policy),
+        simulation.funnel.to_string(na_rep="-"),
+        *simulation.notes,
+    ]
+    if len(largest):
+        parts.append(f"The {len(largest)} largest of {len(incidents):,} incidents:")
+        parts.append(largest.to_string(na_rep="-"))
+    return "\n\n".join(parts)
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    """Read all cells as text: an id such as 007 stays what it is."""
+    try:
+        if file.suffix.lower() in {".parquet", ".pq"}:
+            return pd.read_parquet(file)
+        return pd.read_csv(file, dtype="string[pyarrow]", keep_default_na=False, na_values=[""])
+    except (ValueError, OSError, UnicodeError) as error:
+        raise EventError(f"{file} cannot be read as a table: {error}") from None
+
+
+def _names(frame: pd.DataFrame) -> str:
+    return ", ".join(map(str, frame.columns))

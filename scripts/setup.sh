@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes a virtual environment: sh scripts/setup.sh PYTHON FOLDER [oldest]
+#   newest (the default): everything a developer needs
+#   oldest: the core alone, each requirement at its lower bound
+set -eu
+python=$1
+folder=$2
+kind=${3:-newest}
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "pandakit needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2
+    exit 1
+fi
+echo "Setting up $folder (once; a few minutes) ..."
+"$python" -m venv --clear "$folder"
+bin=$folder/bin
+"$bin/python" -m pip install --quiet --upgrade 'pip>=25.1'  # --group is new there
+
+if [ "$kind" = oldest ]; then
+    "$bin/python" -m pip install --quiet packaging
+    "$bin/python" scripts/lowest_versions.py > "$folder/lowest.txt"
+    "$bin/python" -m pip install --quiet --constraint "$folder/lowest.txt" --editable . --group test
+else
+    "$bin/python" -m pip install --quiet --editable '.[all]' --group dev
+    # Wheels only: building numba needs a compiler and LLVM, and pandakit runs without it.
+    if ! "$bin/python" -m pip install --quiet --only-binary numba,llvmlite --editable '.[fast]' 2>"$folder/numba.log"; then
+        echo "numba has no wheel for this Python: consolidation runs interpreted, same answers, slower."
+    fi
+fi
+touch "$folder/.ready"

@@ -1,0 +1,70 @@
+"""What `import pandakit` gives, and what it costs."""
+
+import subprocess
+import sys
+from importlib.metadata import distribution
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import pandakit as pk
+
+HEAVY = ("matplotlib", "ipywidgets", "IPython", "numba", "werkzeug", "cryptography", "requests")
+MOST_DISTRIBUTIONS = 18
+
+
+def loaded_after(code):
+    """Run code in a fresh process and give the modules that are loaded then."""
+    script = f"{code}\nimport sys; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", pk.__all__)
+def test_every_public_name_exists_and_is_documented(name):
+    """Each name in `__all__` can be imported and says what it is."""
+    value = getattr(pk, name)
+    assert value is not None
+    if callable(value) or hasattr(value, "__path__"):
+        assert (value.__doc__ or "").strip()
+
+
+def test_all_is_sorted_and_is_what_dir_shows():
+    """The list of public names is in order and is the list that completion offers."""
+    assert pk.__all__ == sorted(pk.__all__)
+    assert set(pk.__all__) < set(dir(pk))
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error():
+    """A name that no finished work provides is an AttributeError, not a stub."""
+    with pytest.raises(AttributeError, match="consolidat0r"):
+        _ = pk.consolidat0r
+
+
+def test_import_loads_nothing_heavy():
+    """`import pandakit` loads no plotting, widget, compiler, server or HTTP library."""
+    loaded = loaded_after("import pandakit")
+    assert not loaded.intersection(HEAVY)
+
+
+def test_the_core_installs_few_distributions():
+    """A core install brings at most 18 distributions besides pandakit."""
+    found, waiting = set(), ["pandakit"]
+    while waiting:
+        for line in distribution(waiting.pop()).requires or ():
+            requirement = Requirement(line)
+            name = canonicalize_name(requirement.name)
+            applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if applies and name not in found:
+                found.add(name)
+                waiting.append(name)
+    assert len(found) <= MOST_DISTRIBUTIONS, sorted(found)
+
+
+def test_no_network_library_is_needed_to_simulate():
+    """The pure rooms load neither requests nor the adapters."""
+    loaded = loaded_after("import pandakit as pk; pk.consolidate; pk.Bpql; pk.validate_enrichment")
+    assert not {"requests", "pandakit.transport", "pandakit.bigpanda"} & loaded
