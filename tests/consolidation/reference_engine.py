@@ -470,13 +470,12 @@ def passes_filter(tree: Any, event: Event, columns: set[str]) -> bool:
     if operator == "OR":
         return passes_filter(left, event, columns) or passes_filter(right, event, columns)
     value = event.tag(left.lower(), columns)
-    if operator in {"IN", "NOT IN"}:
-        found = value is not None and any(is_like(value, item) for item in right)
-        return found == (operator == "IN")
+    values = [] if value is None else value.split("|")  # one of several values is enough
     if operator == "===":
-        return value == right[1]
-    found = value is not None and is_like(value, right)
-    return found == (operator == "=")
+        return right[1] in values
+    wanted = right if operator in {"IN", "NOT IN"} else [right]
+    found = any(is_like(one, item) for one in values for item in wanted)
+    return found == (operator in {"=", "IN"})
 
 
 def is_like(value: str, wanted: tuple[str, str]) -> bool:

@@ -194,11 +194,7 @@ VALUES = st.sampled_from(
     + [("regex", text) for text in ("^a", "[0-9]", "b$", "WEB-[0-9]+")]
 )
 PLAIN = st.sampled_from([("text", text) for text in ("a", "A", "web-1", "db 1", "1", "x")])
-LISTED = st.lists(
-    st.sampled_from([("text", text) for text in ("a", "B", "web-1", "db 1", "1", "x")]),
-    min_size=1,
-    max_size=3,
-)
+LISTED = st.lists(VALUES, min_size=1, max_size=3)
 
 
 def conditions(tags: list[str]) -> st.SearchStrategy[Any]:
@@ -233,7 +229,6 @@ def patterns(draw: st.DrawFn, columns: list[str]) -> list[dict[str, Any]]:
     own = [name for name in columns if name not in {"timestamp", "status"}]
     tags = [*ALWAYS, *own * 2, *draw(st.lists(st.sampled_from(KNOWN), max_size=1))]
     filterable = [*own, "source_system", "status", "STATUS", "Host", "Check"]
-    filterable = [name for name in filterable if name not in {"teams", "service", "cluster"}]
     known = [name for name in filterable if name.lower() in {*columns, *KNOWN, "source_system"}]
     tag = st.sampled_from(tags)
     drawn = []
