@@ -139,6 +139,8 @@ def _encode(values: Any, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         cells = to_text(values, column=name) if cells is None else cells
     except ValueError as error:
         raise EventError(str(error)) from None
+    if not len(cells):
+        cells = pa.array([], pa.large_string())
     if not pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_encode()
     if isinstance(cells, pa.ChunkedArray):
