@@ -112,6 +112,16 @@ def test_column_names():
         Bpql("host = a").mask(twice)
 
 
+def test_columns_of_loaded_alerts():
+    """A tag is found behind `tag.`, as loaded alerts have it; a plain column comes first."""
+    frame = pd.DataFrame({"status": ["ok"], "tag.Status": ["critical"], "tag.Cluster": ["eu"]})
+    assert Bpql("cluster = eu AND status = ok").mask(frame).all()
+    assert Bpql("cluster = eu").columns == ("cluster",)
+    doubled = frame.assign(**{"tag.cluster": "us"})
+    with pytest.raises(EventError, match=r"columns 'tag\.Cluster', 'tag\.cluster'"):
+        Bpql("cluster = eu").mask(doubled)
+
+
 def test_source_system_falls_back_to_app_key():
     """`source_system` is its own column where there is one, else `app_key`."""
     frame = pd.DataFrame({"app_key": ["api.a", "api.b"]})
