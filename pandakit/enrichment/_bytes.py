@@ -57,11 +57,13 @@ class _Scan:
     def __init__(self, path: Path, tally: Tally, *, content: int) -> None:
         self._path, self._tally = path, tally
         self._size, self._content = path.stat().st_size, content
-        self.lines = self.quotes = self.stray = 0
+        self.lines = self.quotes = self.stray = self.returns = 0
         for start in range(0, self._size, _BLOCK):
             self._block(start, min(start + _BLOCK, self._size))
         if self.quotes % 2 and not self.stray:
             tally.add("quotes")
+        if self.returns:
+            tally.add("line_ends", returns=self.returns)
 
     def _block(self, start: int, stop: int) -> None:
         data = self._read(start - 1, stop + 1)
@@ -75,8 +77,9 @@ class _Scan:
         opens = (np.arange(len(quotes)) + self.quotes) % 2 == 0
         outer = np.where(opens, left[quotes], right[quotes])
         stray = quotes[~_BORDERS[outer]]
-        for rule, places in (("line_ends", returns), ("blank_line", blank), ("quotes", stray)):
-            self._report(rule, places, ends)
+        self._report("blank_line", blank, ends)
+        self._report("quotes", stray, ends)
+        self.returns += len(returns)
         self.lines += len(ends)
         self.quotes += len(quotes)
         self.stray += len(stray)

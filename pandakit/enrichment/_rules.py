@@ -86,7 +86,7 @@ _ROWS = (
     Rule("key_case", WARNING, _GUESS, "the key differs from that of row {first} by case alone"),
     # a file, judged as bytes
     Rule("byte_order_mark", ERROR, _GUESS, "a byte order mark becomes part of the first title"),
-    Rule("line_ends", ERROR, _TABLE, "lines end with CR or CRLF; only LF is accepted"),
+    Rule("line_ends", ERROR, _TABLE, "{returns:,} line ends have a CR; only LF is accepted"),
     Rule("final_newline", ERROR, _TABLE, "the file must end with a newline"),
     Rule("extra_newline", DOUBTFUL, _TABLE, "more than one newline at the end of the file"),
     Rule("blank_line", ERROR, _CSV, "blank lines between the rows"),

@@ -6,8 +6,6 @@ import html
 import unicodedata
 from typing import TYPE_CHECKING
 
-from pandakit.enrichment._rules import ERROR
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -17,29 +15,33 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text"]
 
 _LINES = 12
-_WIDTH = 48
+_WIDTH = 28
 
 _STYLE = """
-.pk-report{font:13px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;
-border:1px solid #d9e0e7;border-radius:8px;padding:14px 16px;max-width:980px}
-.pk-report h4{margin:0 0 2px;font-size:15px}.pk-report h5{margin:14px 0 4px;font-size:12px;
-text-transform:uppercase;letter-spacing:.05em;color:#64707d}
-.pk-report .facts{color:#64707d}.pk-report .badge{display:inline-block;border-radius:10px;
-padding:0 9px;margin-right:8px;color:#fff;font-size:12px;font-weight:600}
-.pk-report .badge.error{background:#c62f2f}.pk-report .badge.ok{background:#1f7a4d}
+.pk-report{font:13px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:980px;
+border:1px solid #d9e0e7;border-radius:8px;padding:14px 16px}
+.pk-report h4{margin:0 0 4px;font-size:15px}
+.pk-report h5{margin:16px 0 4px;font-size:11px;letter-spacing:.06em;text-transform:uppercase;
+color:#64707d}
+.pk-report .facts{color:#64707d}
+.pk-report .badge{display:inline-block;border-radius:10px;padding:1px 10px;margin-right:8px;
+color:#fff;font-size:12px;font-weight:600;vertical-align:1px}
+.pk-report .refused{background:#c62f2f}.pk-report .accepted{background:#1f7a4d}
 .pk-report .scroll{overflow-x:auto}
-.pk-report table{border-collapse:collapse;border:0;margin:0}
-.pk-report th,.pk-report td{border:0;border-bottom:1px solid #e6ebf0;padding:4px 10px 4px 0;
-text-align:left;vertical-align:top;white-space:nowrap;background:none;color:inherit}
-.pk-report th{font-weight:600;color:#64707d}.pk-report td.says{white-space:normal;min-width:16em}
-.pk-report td.number{text-align:right;font-variant-numeric:tabular-nums;padding-right:14px}
-.pk-report .cells td,.pk-report .cells th{padding:4px 10px}
+.pk-report table{font:inherit;color:inherit;border-collapse:collapse;border:0;margin:0}
+.pk-report th,.pk-report td{border:0;border-bottom:1px solid #e6ebf0;padding:4px 14px 4px 0;
+text-align:left;vertical-align:baseline;white-space:nowrap;background:none;color:inherit}
+.pk-report th{font-weight:600;color:#64707d}
+.pk-report td.says{white-space:normal;min-width:18em}
+.pk-report td.row{text-align:right;font-variant-numeric:tabular-nums}
+.pk-report .cells td,.pk-report .cells th{padding:4px 12px}
 .pk-report code{font:12px ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit;
-white-space:pre}
-.pk-report .error{color:#a61b1b}.pk-report .warning{color:#8a5a00}
-.pk-report td.bad-error{background:#fde3e3;box-shadow:inset 3px 0 #c62f2f}
-.pk-report td.bad-warning{background:#fff1cf;box-shadow:inset 3px 0 #d99a00}
-.pk-report .hidden{color:#a61b1b;font-weight:700}
+padding:0;white-space:pre}
+.pk-report td.error{color:#a61b1b;font-weight:600}
+.pk-report td.warning{color:#8a5a00;font-weight:600}
+.pk-report .cells td.error,.pk-report .cells td.warning{color:inherit;font-weight:400}
+.pk-report .cells td.error{background:#fde3e3;box-shadow:inset 3px 0 #c62f2f}
+.pk-report .cells td.warning{background:#fff1cf;box-shadow:inset 3px 0 #d99a00}
 """
 
 
@@ -104,7 +106,7 @@ def _mark(char: str, *, edge: bool) -> str:
 
 def as_html(report: ValidationReport, excerpt: pd.DataFrame | None) -> str:
     """Give the report as HTML that stands by itself."""
-    state = "ok" if report.ok else "error"
+    state = "accepted" if report.ok else "refused"
     parts = [
         f"<style>{_STYLE}</style><div class='pk-report'>",
         f"<h4><span class='badge {state}'>{_verdict(report)}</span>Enrichment table</h4>",
@@ -132,11 +134,11 @@ def _findings_html(report: ValidationReport) -> str:
 
 
 def _finding_html(found: Finding) -> str:
-    value = "" if found.value is None else f"<code>{html.escape(_visible(found.value))}</code>"
+    value = "" if found.value is None else _code(found.value)
     row = "" if found.row is None else f"{found.row:,}"
     return (
         f"<tr><td class='{found.severity}'>{found.rule}</td>"
-        f"<td>{html.escape(found.column or '')}</td><td class='number'>{row}</td>"
+        f"<td>{html.escape(found.column or '')}</td><td class='row'>{row}</td>"
         f"<td>{value}</td><td class='says'>{html.escape(found.message)}</td></tr>"
     )
 
@@ -160,8 +162,11 @@ def _excerpt_html(report: ValidationReport, excerpt: pd.DataFrame) -> str:
 
 def _cell_html(found: Finding | None, value: str) -> str:
     if found is None:
-        return f"<td><code>{html.escape(_visible(value))}</code></td>"
+        return f"<td>{_code(value)}</td>"
     shown = found.value if found.column and found.value is not None else value
-    tip = html.escape(f"{found.rule}: {found.message}", quote=True)
-    kind = "error" if found.severity == ERROR else "warning"
-    return f"<td class='bad-{kind}' title='{tip}'><code>{html.escape(_visible(shown))}</code></td>"
+    tip = html.escape(f"{found.rule}: {found.message}")
+    return f"<td class='{found.severity}' title='{tip}'>{_code(shown)}</td>"
+
+
+def _code(value: str) -> str:
+    return f"<code>{html.escape(_visible(value))}</code>"
