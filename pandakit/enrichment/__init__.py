@@ -11,17 +11,22 @@ True
 """
 
 from pandakit.enrichment._findings import Finding
+from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
+from pandakit.enrichment.compare import compare_tables
 from pandakit.enrichment.report import ValidationReport
 from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.enrichment.write import CsvFile, write_enrichment_csv
 
 __all__ = [
+    "AppliedEnrichment",
     "CsvFile",
     "EnrichmentField",
     "EnrichmentSchema",
     "Finding",
     "ValidationReport",
+    "apply_enrichment",
+    "compare_tables",
     "validate_enrichment",
     "write_enrichment_csv",
 ]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._hash import layout
 from pandakit.enrichment._rules import LIMITS
-from pandakit.enrichment._text import LISTS, OTHERS, TEXTS
+from pandakit.enrichment._text import LISTS, OTHERS, QUOTED, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def _blanks(stretch: Stretch) -> np.ndarray:
 
 def _separated(stretch: Stretch) -> np.ndarray:
     """Say which values hold a pipe and are not one quoted text."""
-    separated: np.ndarray = stretch.matches(r"\|") & ~stretch.matches(r'^"(?:[^"]|"")*"$')
+    separated: np.ndarray = stretch.matches(r"\|") & ~stretch.matches(QUOTED)
     return separated
 
 

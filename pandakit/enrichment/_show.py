@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pandakit.enrichment._findings import Finding
     from pandakit.enrichment.report import ValidationReport
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_text", "summary_html"]
 
 _LINES = 12
 _WIDTH = 28
@@ -73,7 +73,8 @@ def _facts(report: ValidationReport) -> str:
     strict = ", strict" if report.strict else ""
     found = f"{_count(report.n_errors, 'error')}, {_count(report.n_warnings, 'warning')}"
     size = f"{_count(report.rows, 'row')} of {_count(len(report.schema.columns), 'column')}"
-    return f"{name}{size}, {_count(report.bytes, 'byte')}; {found}{strict}"
+    written = "" if report.bytes is None else f", {_count(report.bytes, 'byte')}"
+    return f"{name}{size}{written}; {found}{strict}"
 
 
 def _count(number: int, what: str) -> str:
@@ -170,3 +171,16 @@ def _cell_html(found: Finding | None, value: str) -> str:
 
 def _code(value: str) -> str:
     return f"<code>{html.escape(_visible(value))}</code>"
+
+
+def summary_html(title: str, lines: list[str], tables: dict[str, pd.DataFrame]) -> str:
+    """Give a heading, some lines and the first rows of some tables as HTML."""
+    parts = [f"<style>{_STYLE}</style><div class='pk-report'><h4>{html.escape(title)}</h4>"]
+    parts += [f"<div>{html.escape(line)}</div>" for line in lines]
+    for name, frame in tables.items():
+        if len(frame):
+            shown = frame.head(_LINES).to_html(index=False, border=0, na_rep="")
+            more = len(frame) - _LINES
+            rest = f"<div class='facts'>and {more:,} more</div>" if more > 0 else ""
+            parts.append(f"<h5>{html.escape(name)}</h5><div class='scroll'>{shown}</div>{rest}")
+    return "".join([*parts, "</div>"])

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._file import read_text
 from pandakit.enrichment._keys import row_ids
-from pandakit.enrichment._source import FrameSource
+from pandakit.enrichment._source import STRETCH, FrameSource
 from pandakit.errors import EnrichmentError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def table_text(table: Any, schema: EnrichmentSchema) -> pa.Table:
     for at, stretch in enumerate(source.stretches()):
         for title, cells in zip(source.titles, stretch, strict=True):
             for rule, bad in cells.refused.items():
-                row = at * source.stretch + bad.index[0]
+                row = at * STRETCH + int(bad.index[0])
                 raise EnrichmentError(f"column {title!r}, row {row}: {rule}; validate it first")
         found.append(pa.table([cells.text for cells in stretch], schema.columns))
     return pa.concat_tables(found)

@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 
 from pandakit.text import to_text
 
-__all__ = ["LISTS", "OTHERS", "TEXTS", "Cells", "bare_text", "text_cells"]
+__all__ = ["LISTS", "OTHERS", "QUOTED", "TEXTS", "Cells", "bare_text", "text_cells"]
 
 # What a cell was before it became text.
 TEXTS, LISTS, OTHERS = 0, 1, 2
 #: Cells with one verdict for the whole type are tried once; these are tried one by one.
 _TRIED_ALONE = (str, list, tuple, np.ndarray, datetime)
+#: A text that is one quoted value: a pipe in it separates nothing.
+QUOTED = r'^"(?:[^"]|"")*"$'
 _INFINITIES = r"(^|\|)-?[Ii]nf(inity)?(\||$)"
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._lookup import Lookup, alert_column
 from pandakit.enrichment._show import summary_html
-from pandakit.enrichment._table import first_rows, lowered, table_text
-from pandakit.errors import EnrichmentError
+from pandakit.enrichment._text import QUOTED
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AppliedEnrichment", "apply_enrichment"]
 
-_PREFIX = "tag."  # alerts from the service have their tags in columns of this prefix
-_WHOLE_KEY = "(all)"
+_SHOWN = 10
+_CONFLICT = ["kind", "name", "count", "message"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +56,7 @@ class AppliedEnrichment:
         lines = [f"{matched:,} of {count:,} alerts match a row of the table"]
         if len(self.unmatched):
             lines.append(f"{len(self.unmatched):,} keys match no row, {near:,} by case or blanks")
-        return lines + list(self.conflicts["message"])
+        return [*lines, *self.conflicts["message"].head(_SHOWN)]
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
@@ -122,24 +121,56 @@ def apply_enrichment(
     >>> applied.alerts["owner"].fillna("-").to_list()
     ['ann', '-', '-']
     """
-    rows = table_text(table, schema)
-    query = [field.title for field in schema.query]
-    tags, columns = _alert_tags(alerts, schema)
-    keys, looked_up = rows.select(query), pa.table(
-        [pc.fill_null(tag, "") for tag in tags.columns], query
-    )
-    if schema.case_insensitive:
-        keys, looked_up = lowered(keys), lowered(looked_up)
-    present = np.column_stack([pc.is_valid(tag).to_numpy() for tag in tags.columns])
-    match = _match(keys, looked_up, present, [field.optional for field in schema.query])
-    prefix = _PREFIX if all(c is None or c.startswith(_PREFIX) for c in columns) else ""
-    enriched, conflicts = _written(alerts, rows, match, schema, prefix)
+    lookup = Lookup(alerts, table, schema)
+    enriched, conflicts = alerts, _key_conflicts(lookup)
+    for field in schema.result:
+        name = alert_column(alerts, field.tag) or lookup.prefix + field.tag
+        cells, taken = _result(alerts, name, field, lookup)
+        enriched = enriched.assign(**{name: cells})
+        conflicts += taken
     return AppliedEnrichment(
-        enriched,
-        _coverage(keys, looked_up, present, match, schema),
-        _unmatched(tags, looked_up, keys, rows, match),
-        pd.DataFrame([*_key_conflicts(rows, query), *conflicts], columns=_CONFLICT),
+        enriched, lookup.coverage(), lookup.unmatched(), pd.DataFrame(conflicts, columns=_CONFLICT)
     )
 
 
-_CONFLICT = ["kind", "name", "count", "message"]
+def _result(
+    alerts: pd.DataFrame, name: str, field: EnrichmentField, lookup: Lookup
+) -> tuple[pd.Series, list[tuple[str, str, int, str]]]:
+    """Give the column of a result tag, and what stood there before with another value."""
+    found = _meant(lookup.result(field.title))
+    if name not in alerts:
+        return pd.Series(found.to_pandas().to_numpy(), index=alerts.index, name=name), []
+    old = alerts[name]
+    text = to_text(old, column=name)
+    has, had = (pc.is_valid(cells).to_numpy() for cells in (found, text))
+    other = has & had & pc.fill_null(pc.not_equal(found, text), fill_value=False).to_numpy()
+    written = has if field.override_existing else has & ~had
+    cells = old.astype(object) if written.any() else old
+    count, verb = int(other.sum()), "overwrites" if field.override_existing else "leaves"
+    says = f"{count:,} alerts have another {field.tag!r} already: the table {verb} it"
+    taken = [("tag", field.tag, count, says)] if count else []
+    return cells.mask(written, pd.Series(found.to_pylist(), index=old.index, dtype=object)), taken
+
+
+def _meant(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give what the service reads: nothing for empty text, a quoted value without its quotes."""
+    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
+    quoted = pc.fill_null(pc.match_substring_regex(text, QUOTED), fill_value=False)
+    if not pc.any(quoted).as_py():
+        return text
+    bare = pc.replace_substring(pc.utf8_slice_codeunits(text, 1, -1), '""', '"')
+    return pc.if_else(quoted, bare, text)
+
+
+def _key_conflicts(lookup: Lookup) -> list[tuple[str, str, int, str]]:
+    """List the keys that the table has with different results."""
+    whole = row_ids(lookup.rows, range(lookup.rows.num_columns))
+    keys = pd.Series(row_ids(lookup.keys, range(lookup.keys.num_columns)))
+    results = pd.Series(whole).groupby(keys).nunique()
+    several = results[results > 1]
+    first = keys.drop_duplicates().index.to_numpy()[several.index]
+    names = [", ".join(row.values()) for row in lookup.keys.take(pa.array(first)).to_pylist()]
+    return [
+        ("key", name, int(count), f"{name!r} has {count:,} different results: the first is taken")
+        for name, count in zip(names, several, strict=True)
+    ]

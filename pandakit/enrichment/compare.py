@@ -63,13 +63,41 @@ def compare_tables(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame
     after, before = table_text(new, schema), table_text(old, schema)
     keys_after, keys_before = _keys(after, query), _keys(before, query)
     match = first_rows(keys_before, keys_after)
-    kept = match >= 0
-    same = np.zeros(after.num_rows, bool)
-    same[kept] = _equal(after.filter(kept), before.take(match[kept]), result)
-    gone = first_rows(keys_after, keys_before) < 0
-    parts = [
-        _part("changed", np.flatnonzero(kept & ~same), after, before.take(match[kept & ~same])),
-        _part("added", np.flatnonzero(~kept), after, None),
-    ]
-    frame = _joined(parts, query, result)
-    return frame, gone
+    same = _same_text(after.select(result), before.select(result), match)
+    removed = np.flatnonzero(first_rows(keys_after, keys_before) < 0)
+    in_new = np.concatenate([np.flatnonzero(~same), np.full(len(removed), -1)])
+    in_old = np.concatenate([match[~same], removed])
+    return _changes(_rows(after, in_new), _rows(before, in_old), query, result)
+
+
+def _keys(table: pa.Table, query: list[str]) -> pa.Table:
+    """Give the keys, and which occurrence of its key each row is."""
+    keys = table.select(query)
+    ids = pd.Series(row_ids(keys, range(len(query))))
+    return keys.append_column(_TIME, pa.array(ids.groupby(ids).cumcount()))
+
+
+def _same_text(new: pa.Table, old: pa.Table, match: np.ndarray) -> np.ndarray:
+    """Say which new rows have a counterpart with the same text in every column."""
+    counterpart = _rows(old, match)
+    same = match >= 0
+    for title in new.column_names:
+        equal = pc.fill_null(pc.equal(new[title], counterpart[title]), fill_value=False)
+        same = same & equal.to_numpy()
+    return same
+
+
+def _rows(table: pa.Table, places: np.ndarray) -> pa.Table:
+    """Take rows, nulls where there is no place."""
+    return table.take(pa.array(places, mask=places < 0))
+
+
+def _changes(new: pa.Table, old: pa.Table, query: list[str], result: list[str]) -> pd.DataFrame:
+    added, removed = (side[query[0]].is_null().to_numpy() for side in (old, new))
+    columns: dict[str, Any] = {
+        "change": pa.array(np.where(removed, "removed", np.where(added, "added", "changed"))),
+        **{title: pc.coalesce(new[title], old[title]) for title in query},
+    }
+    for title in result:
+        columns |= {f"{title}.old": old[title], f"{title}.new": new[title]}
+    return pa.table(columns).to_pandas()

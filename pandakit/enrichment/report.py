@@ -37,8 +37,10 @@ class ValidationReport:
         ``rule, severity, column, count``: all that was found, beyond the cap as well.
     n_errors, n_warnings : int
         The sums of these counts.
-    rows, bytes : int
-        Rows of values, and the size of the file (of a frame: the size once written).
+    rows : int
+        Rows of values.
+    bytes : int or None
+        The size of the file; of a frame the size once written, `None` where columns are missing.
     strict : bool
         Whether doubtful limits were refused.
 
@@ -54,7 +56,7 @@ class ValidationReport:
         findings: tuple[Finding, ...],
         counts: Counter[tuple[str, str]],
         rows: int,
-        bytes: int,  # noqa: A002 - as in CsvFile
+        bytes: int | None,  # noqa: A002 - as in CsvFile
         strict: bool,
         subject: Any,
         excerpt: pd.DataFrame | None,
@@ -95,6 +97,22 @@ class ValidationReport:
         """
         return _frame([*self.errors, *self.warnings])
 
+    def to_text(self) -> str:
+        """Give the verdict, and the first findings line by line.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from pandakit.enrichment import EnrichmentSchema, validate_enrichment
+        >>> table = pd.DataFrame({"host": ["db1"]})
+        >>> print(validate_enrichment(table, EnrichmentSchema("host", "owner")).to_text())
+        would be refused: 1 row of 2 columns; 1 error, 0 warnings
+        <BLANKLINE>
+        errors (1)
+          missing_column  owner  the schema has this column, the table has not
+        """
+        return as_text(self)
+
     def fix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Make the repairs that cannot change what is meant.
 
@@ -122,7 +140,7 @@ class ValidationReport:
         return fixed(self._subject, self.schema)
 
     def __repr__(self) -> str:
-        return as_text(self)
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         return as_html(self, self._excerpt)

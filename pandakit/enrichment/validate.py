@@ -94,7 +94,7 @@ def validate_enrichment(
         source, rows, size = _judge_frame(table, schema, tally)
     else:
         source, rows, size = _judge_path(_path(table), schema, tally)
-    _judge_size(tally, size)
+    _judge_size(tally, size or 0)
     return ValidationReport(
         schema,
         findings=tally.findings(),
@@ -116,16 +116,17 @@ def _path(table: Any) -> Path:
 
 def _judge_frame(
     frame: pd.DataFrame, schema: EnrichmentSchema, tally: Tally
-) -> tuple[Source | None, int, int]:
+) -> tuple[Source | None, int, int | None]:
     judge_index(tally, frame.index)
     source = FrameSource(frame, judge_columns(tally, list(frame.columns), schema))
     rows, size = _judge_rows(source, schema, tally)
-    return source, rows, size + len(header_bytes(schema.columns))
+    whole = source.titles == schema.columns
+    return source, rows, size + len(header_bytes(schema.columns)) if whole else None
 
 
 def _judge_path(
     path: Path, schema: EnrichmentSchema, tally: Tally
-) -> tuple[Source | None, int, int]:
+) -> tuple[Source | None, int, int | None]:
     size = path.stat().st_size
     header = judge_bytes(path, tally)
     if header is None:
