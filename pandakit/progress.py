@@ -1,0 +1,104 @@
+"""One line of progress: rows, pages and waits; silent when nobody watches.
+
+>>> with progress_line("Panther rules", progress=False) as line:
+...     line.advance(rows=100, pages=1)
+...     line.rows, line.pages
+(100, 1)
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Any, Self
+
+__all__ = ["ProgressLine", "progress_line", "someone_watches"]
+
+
+def someone_watches() -> bool:
+    """Say whether standard error is a terminal, or this runs in a notebook's kernel."""
+    return _in_notebook() or bool(getattr(sys.stderr, "isatty", lambda: False)())
+
+
+def _in_notebook() -> bool:
+    # Only a running kernel has loaded ipykernel; asking IPython would load it.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "ipykernel" in sys.modules
+
+
+def _bar(label: str, total: int | None) -> Any:
+    options: dict[str, Any] = {"desc": label, "total": total, "unit": " rows", "leave": False}
+    if _in_notebook() and find_spec("ipywidgets") is not None:
+        from tqdm.notebook import tqdm as notebook_bar  # noqa: PLC0415 - loaded on first use
+
+        return notebook_bar(**options)
+    from tqdm.std import tqdm as text_bar  # noqa: PLC0415 - loaded on first use
+
+    return text_bar(**options)
+
+
+class ProgressLine:
+    """Counts rows and pages, and shows them when asked to; a context manager.
+
+    Parameters
+    ----------
+    label
+        What is being loaded.
+    show
+        Whether to draw anything.
+    total
+        The number of rows, when it is known.
+    """
+
+    def __init__(self, label: str, *, show: bool, total: int | None = None) -> None:
+        self.rows = 0
+        self.pages = 0
+        self.waits = 0
+        self._bar = _bar(label, total) if show else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def advance(self, rows: int = 0, pages: int = 0, total: int | None = None) -> None:
+        """Count what came; `total` when the service told how many rows there are."""
+        self.rows += rows
+        self.pages += pages
+        if self._bar is not None:
+            if total is not None:
+                self._bar.total = total
+            self._bar.set_postfix_str(f"{self.pages} pages", refresh=False)
+            self._bar.update(rows)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Tell that nothing will come for a while, and why."""
+        self.waits += 1
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{self.pages} pages, {why}, waiting {seconds:.1f} s")
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def progress_line(
+    label: str, *, progress: bool | None = None, total: int | None = None
+) -> ProgressLine:
+    """Open a progress line.
+
+    Parameters
+    ----------
+    label
+        What is being loaded.
+    progress
+        `True` and `False` force; `None` shows it on a terminal and in a notebook only.
+    total
+        The number of rows, when it is known.
+    """
+    show = someone_watches() if progress is None else progress
+    return ProgressLine(label, show=show, total=total)

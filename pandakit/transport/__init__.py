@@ -1,0 +1,71 @@
+"""HTTP for every service, without knowledge of any.
+
+An adapter declares its service as data, and gets lists that are whole or say how far they came:
+
+>>> from pandakit.redaction import Secret
+>>> from pandakit.transport import Call, CursorPages, Listing, Service, Session, collect
+>>> service = Service("Panther", "https://api.example.net", "X-API-Key", "",
+...                   hints={401: "Set PANTHER_API_TOKEN."})
+>>> session = Session(service, Secret("a-token"))
+>>> rules = Call("GET", "/rules", params={"limit": 100}, endpoint="/rules",
+...              needs="the permission View Rules")
+>>> listing = Listing(rules, CursorPages(), row_id="id", label="Panther rules")
+>>> def to_frame(collected):
+...     return len(collected.records)
+
+and then, with the network there::
+
+    frame = collect(session, listing, max_rows=None, progress=None, finish=to_frame)
+
+`to_frame` gets a `Collected` (records, pages, requests, duplicates, capped, total, elapsed_s) for
+the whole list; when a page fails, also for `error.partial`, and again for `error.resume()`.
+
+Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, also a 200, and
+gives `Problem(message, status, request_id)` or `None`. Answers that come later (202): give
+`Listing(..., send=function(call, line))` one that waits with `wait_for`.
+
+Jobs: `find_job(reply, template="/jobs/{id}")` gives a `Job(id, url)`, and
+`wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",
+"started": "running"}), timeout=900)` the last answer.
+
+A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknownError`.
+"""
+
+from __future__ import annotations
+
+from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
+from pandakit.transport._session import Session
+from pandakit.transport.collect import Collected, Listing, collect
+from pandakit.transport.jobs import Job, JobRules, find_job, is_pending, wait_for
+from pandakit.transport.paginate import (
+    CursorPages,
+    NumberedPages,
+    OffsetPages,
+    OnePage,
+    Page,
+    PageStyle,
+)
+
+__all__ = [
+    "Call",
+    "Clock",
+    "Collected",
+    "CursorPages",
+    "Job",
+    "JobRules",
+    "Listing",
+    "NumberedPages",
+    "OffsetPages",
+    "OnePage",
+    "Page",
+    "PageStyle",
+    "Problem",
+    "Reply",
+    "Service",
+    "Session",
+    "TransportOptions",
+    "collect",
+    "find_job",
+    "is_pending",
+    "wait_for",
+]

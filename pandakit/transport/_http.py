@@ -1,0 +1,202 @@
+"""One attempt over requests: send, read the whole body under limits, classify what went wrong."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from http import HTTPStatus
+from http.client import BadStatusLine, HTTPException, RemoteDisconnected
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3.exceptions as u3
+
+from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.transport.retry import AttemptFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pandakit.transport._model import Call, Clock, TransportOptions
+
+__all__ = ["fetch"]
+
+_CHUNK = 64 * 1024
+_BODYLESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+def fetch(
+    http: requests.Session,
+    prepared: dict[str, Any],
+    call: Call,
+    *,
+    options: TransportOptions,
+    clock: Clock,
+    deadline: float,
+) -> tuple[int, Any, bytes]:
+    """Send once; gives status, headers and the whole body.
+
+    Raises
+    ------
+    AttemptFailed
+        With an error that names the host and never quotes the HTTP library.
+    """
+    host = prepared["url"].split("/")[2]
+    left = deadline - clock.monotonic()
+    fault: AttemptFailed | None = None
+    try:
+        with http.request(
+            call.method,
+            **prepared,
+            stream=True,
+            allow_redirects=False,
+            timeout=(_at_most(options.connect, left), _at_most(options.read, left)),
+        ) as response:
+            body = b"".join(_chunks(response, options.body_most, clock, deadline))
+            return response.status_code, response.headers, body
+    except AttemptFailed as failure:
+        failure.error = type(failure.error)(f"{host}: {failure.error}")
+        fault = failure
+    except (requests.RequestException, u3.HTTPError, HTTPException, OSError) as exc:
+        fault = _classify(exc, host)
+    raise fault
+
+
+def _at_most(limit: float, left: float) -> float | None:
+    wait = max(0.001, min(limit, left))
+    return None if math.isinf(wait) else wait
+
+
+def _chunks(
+    response: requests.Response, most: int, clock: Clock, deadline: float
+) -> Iterator[bytes]:
+    """Read what is there, look at the clock, go on: a trickling body cannot hold us."""
+    raw = response.raw
+    size = 0
+    while chunk := raw.read1(_CHUNK, decode_content=True):
+        size += len(chunk)
+        if size > most:
+            response.close()
+            raise AttemptFailed(
+                ProtocolError(f"the answer is longer than {most} bytes: ask for less at a time"),
+                passing=False,
+            )
+        if clock.monotonic() > deadline:
+            response.close()
+            raise AttemptFailed(
+                TransportError("the answer was not complete within the total deadline"),
+                passing=False,
+            )
+        yield chunk
+    _check_length(response, raw.tell())
+
+
+def _check_length(response: requests.Response, received: int) -> None:
+    promised = response.headers.get("Content-Length", "")
+    bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
+    if bodyless or not promised.isdigit() or int(promised) == received:
+        return
+    response.close()
+    raise AttemptFailed(
+        TransportError(f"the answer was cut: {received} of {promised} bytes came"), passing=True
+    )
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """Walk what the layers below wrapped: causes, `reason`s and arguments."""
+    todo, seen = [exc], set()
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        todo += [cause for cause in inner if isinstance(cause, BaseException)]
+
+
+_UNSENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    u3.NewConnectionError,
+    u3.NameResolutionError,
+    u3.ConnectTimeoutError,
+)
+# (sign in the chain of causes, error class, passing, what to say); the first match counts
+_FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
+    (
+        (ssl.SSLCertVerificationError, ssl.CertificateError),
+        TransportError,
+        False,
+        (
+            "its TLS certificate could not be verified (expired, another name, or a private "
+            "authority: then point REQUESTS_CA_BUNDLE at its file)"
+        ),
+    ),
+    (
+        (requests.exceptions.InvalidProxyURL,),
+        TransportError,
+        False,
+        "the proxy of the environment has no usable address: look at HTTPS_PROXY",
+    ),
+    (
+        (requests.exceptions.ProxyError, u3.ProxyError),
+        TransportError,
+        True,
+        "the proxy of the environment refused or failed: look at HTTPS_PROXY and its password",
+    ),
+    ((u3.NameResolutionError,), TransportError, True, "its name could not be resolved"),
+    # a NewConnectionError is a ConnectTimeoutError too, for old times' sake
+    ((u3.NewConnectionError,), TransportError, True, "the connection was refused"),
+    (
+        (requests.exceptions.ConnectTimeout, u3.ConnectTimeoutError),
+        TransportError,
+        True,
+        "no connection within the connect deadline",
+    ),
+    (
+        (requests.exceptions.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
+        TransportError,
+        True,
+        "no byte came within the read deadline",
+    ),
+    (
+        (requests.exceptions.ContentDecodingError, u3.DecodeError),
+        TransportError,
+        True,
+        "the compressed body of its answer is damaged",
+    ),
+    (
+        (RemoteDisconnected, ConnectionError),
+        TransportError,
+        True,
+        "the connection broke before the answer was complete",
+    ),
+    ((u3.IncompleteRead,), TransportError, True, "the answer was cut"),
+    (
+        (BadStatusLine, HTTPException),
+        ProtocolError,
+        False,
+        "it does not speak proper HTTP (its status line or headers are malformed)",
+    ),
+    ((ssl.SSLError,), TransportError, True, "the TLS connection broke"),
+    (
+        (requests.exceptions.InvalidHeader, ValueError),
+        ProtocolError,
+        False,
+        "the request cannot be put into HTTP",
+    ),
+)
+
+
+def _classify(exc: BaseException, host: str) -> AttemptFailed:
+    causes = list(_causes(exc))
+    sent = not any(isinstance(cause, _UNSENT) for cause in causes)
+    for kinds, error, passing, words in _FAULTS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return AttemptFailed(error(f"{host}: {words}"), passing=passing, sent=sent)
+    return AttemptFailed(
+        TransportError(f"{host}: the connection failed ({type(exc).__name__})"),
+        passing=True,
+        sent=sent,
+    )

@@ -1,0 +1,329 @@
+"""The session: credentials, hosts, limits and errors of every call."""
+
+from __future__ import annotations
+
+import ipaddress
+import json as _json
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from pandakit.errors import (
+    AuthenticationError,
+    ProtocolError,
+    SettingsError,
+    TransportError,
+    error_for_status,
+)
+from pandakit.redaction import Secret, redact
+from pandakit.transport._http import fetch
+from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
+from pandakit.transport.ratelimit import limiter_for
+from pandakit.transport.retry import (
+    AttemptFailed,
+    RetryBudget,
+    parse_retry_after,
+    with_retries,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandakit.progress import ProgressLine
+
+__all__ = ["Session"]
+
+_PORTS = {"http": 80, "https": 443}
+_THREADS = 64
+
+
+class _HeaderAuth(requests.auth.AuthBase):
+    """Writes the token into the header; without a token it only keeps netrc away."""
+
+    def __init__(self, service: Service, token: Secret | None) -> None:
+        self._service = service
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token is not None:
+            value = self._service.auth_prefix + self._token.reveal()
+            request.headers[self._service.auth_header] = value
+        return request
+
+
+class Session:
+    """Sends the calls of one service with one token; safe to share between threads.
+
+    Parameters
+    ----------
+    service
+        What the adapter declares.
+    token
+        The credential; goes to the host of `service.base_url` and nowhere else.
+    session
+        A `requests.Session` of your own (adapters, client certificates, a CA file in `verify`).
+    options
+        Deadlines, attempts, limits.
+    clock
+        Time and chance.
+    secrets
+        Further secrets to mask in messages.
+    refresh
+        Called once when a token is refused (401); gives the new one.
+
+    Raises
+    ------
+    SettingsError
+        For plain http outside loopback, credentials in the URL, or a session that does not
+        verify TLS.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        token: Secret,
+        *,
+        session: requests.Session | None = None,
+        options: TransportOptions | None = None,
+        clock: Clock | None = None,
+        secrets: tuple[Secret, ...] = (),
+        refresh: Callable[[], Secret] | None = None,
+    ) -> None:
+        self.service = service
+        self.options = options or TransportOptions()
+        self.clock = clock or Clock()
+        self._home = _checked_base(service)
+        self._token = token
+        self._refresh = refresh
+        self._own = session is None
+        self._http = _new_http() if session is None else _checked_http(session)
+        proxies = get_environ_proxies(service.base_url).values()
+        passwords = tuple(Secret(urlsplit(url).password) for url in proxies)
+        self.secrets = (token, *secrets, *passwords)
+        self._budget = RetryBudget(self.options.retry_budget)
+        self._limiters: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Session({self.service.name}, {self.service.base_url})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a session holds a connection and a token: make a new client instead")
+
+    def close(self) -> None:
+        """Release the connections (of a session of our own)."""
+        if self._own:
+            self._http.close()
+
+    def redact(self, text: str) -> str:
+        """Mask this session's secrets in a text."""
+        return redact(text, self.secrets)
+
+    def url_of(self, call: Call) -> str:
+        """Give the absolute URL of a call, refusing every host but the service's own.
+
+        Raises
+        ------
+        ProtocolError
+            When the URL leaves the configured scheme, host or port.
+        """
+        url = call.url
+        if not urlsplit(url).scheme and not url.startswith("//"):
+            url = self.service.base_url.rstrip("/") + "/" + url.lstrip("/")
+        parts = urlsplit(urljoin(self.service.base_url, url))
+        if call.anonymous:
+            if not _encrypted(parts):
+                raise ProtocolError(f"{_origin(parts)} would be read without TLS: refused")
+        elif _origin(parts) != self._home or parts.username or parts.password:
+            raise ProtocolError(
+                f"{self.service.name} pointed to {_origin(parts)}, which is not the configured "
+                f"{self._home}: refused, since the token would go there"
+            )
+        return parts.geturl()
+
+    def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
+        """Send a call and give the whole answer.
+
+        Raises
+        ------
+        PandakitError
+            The class of the status (`AuthenticationError` ...), `TransportError`,
+            `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
+        """
+        refused: AuthenticationError | None = None
+        try:
+            return self._send(call, progress)
+        except AuthenticationError as error:
+            refused = error
+        if self._refresh is None or call.anonymous:
+            raise refused
+        self._token = self._refresh()
+        self.secrets = (self._token, *self.secrets)
+        self._limiters.clear()
+        return self._send(call, progress)
+
+    def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
+        url = self.url_of(call)
+
+        def once(deadline: float) -> Reply:
+            self._take_turn(call, progress)
+            return self._attempt(call, url, deadline)
+
+        return with_retries(
+            once,
+            call,
+            options=self.options,
+            clock=self.clock,
+            budget=self._budget,
+            progress=progress,
+            name=self.service.name,
+        )
+
+    def _take_turn(self, call: Call, progress: ProgressLine | None) -> None:
+        if self.service.rate is None or call.anonymous:
+            return
+        limiter = self._limiters.get(call.endpoint)
+        if limiter is None:
+            key = (self.service.base_url, self._token.fingerprint(), call.endpoint)
+            limiter = limiter_for(key, self.service.rate, self.clock)
+            self._limiters[call.endpoint] = limiter
+        waited = limiter.acquire()
+        if progress is not None and waited >= 1:
+            progress.wait(waited, "rate limit")
+
+    def _attempt(self, call: Call, url: str, deadline: float) -> Reply:
+        if self.clock.monotonic() >= deadline:
+            late = TransportError(f"{self.service.name}: the total deadline passed")
+            raise AttemptFailed(late, passing=False, sent=False)
+        status, headers, content = fetch(
+            self._http,
+            self._prepared(call, url),
+            call,
+            options=self.options,
+            clock=self.clock,
+            deadline=deadline,
+        )
+        reply = Reply(status, headers, content, url, headers.get("X-Request-Id"))
+        failure = self._judge(call, reply)
+        if failure is not None:
+            raise failure
+        return reply
+
+    def _prepared(self, call: Call, url: str) -> dict[str, Any]:
+        body = call.body() if callable(call.body) else call.body
+        headers = {"Accept": "application/json", **self.service.headers, **(call.headers or {})}
+        if call.json is not None:
+            body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
+            headers.setdefault("Content-Type", "application/json")
+        verify = self._http.verify
+        return {
+            "url": url,
+            "params": _plain_params(call.params),
+            "data": body,
+            "headers": headers,
+            "auth": _HeaderAuth(self.service, None if call.anonymous else self._token),
+            "verify": verify if isinstance(verify, str) else True,
+        }
+
+    def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
+        """Tell whether the answer is an error, by its envelope first and its status second."""
+        problem = None if call.anonymous else self.service.read_error(reply)
+        if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            return None
+        problem = problem or Problem(reply.excerpt())
+        status = problem.status or reply.status
+        wait = parse_retry_after(reply.headers, self.clock.wall())
+        error = error_for_status(status)(
+            self._words(call, reply, status, problem),
+            status_code=status,
+            retry_after=wait,
+            request_id=problem.request_id or reply.request_id,
+        )
+        return AttemptFailed(error, passing=False, status=status, retry_after=wait)
+
+    def _words(self, call: Call, reply: Reply, status: int, problem: Problem) -> str:
+        path = urlsplit(reply.url).path
+        words = f"{self.service.name} answered {status} to {call.method} {path}"
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            target = urlsplit(urljoin(reply.url, reply.headers.get("Location", "")))
+            words += f": a redirect to {_origin(target)}, not followed since it may leak the token"
+        elif problem.message:
+            words += f": {problem.message}"
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
+            words += f". This call needs {call.needs}"
+        if hint := self.service.hints.get(status):
+            words += f". {hint}"
+        return self.redact(words)
+
+
+def _new_http() -> requests.Session:
+    http = requests.Session()
+    adapter = HTTPAdapter(pool_maxsize=_THREADS, max_retries=0)
+    http.mount("https://", adapter)
+    http.mount("http://", adapter)
+    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return http
+
+
+def _checked_http(http: requests.Session) -> requests.Session:
+    if not http.verify:
+        raise SettingsError(
+            "the given session has verify=False: tokens are only sent over verified TLS; "
+            "set verify to the path of your authority's certificates instead"
+        )
+    return http
+
+
+def _origin(parts: SplitResult) -> str:
+    try:
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        port = -1
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _encrypted(parts: SplitResult) -> bool:
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_base(service: Service) -> str:
+    parts = urlsplit(service.base_url)
+    if parts.username or parts.password:
+        raise SettingsError(f"the URL of {service.name} has credentials in it: take them out")
+    if not parts.hostname or not _encrypted(parts):
+        raise SettingsError(
+            f"{service.name} needs an https:// address, not {service.base_url!r} "
+            "(plain http is for loopback hosts only)"
+        )
+    return _origin(parts)
+
+
+def _plain_params(params: Any) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in (params or {}).items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,245 @@
+"""Read a list to its end, or say exactly how far it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandakit.errors import PaginationError, PandakitError
+from pandakit.progress import ProgressLine, progress_line
+
+if TYPE_CHECKING:
+    from pandakit.transport._model import Call, Reply
+    from pandakit.transport._session import Session
+    from pandakit.transport.paginate import Page, PageStyle
+
+__all__ = ["Collected", "Listing", "collect"]
+
+Row = dict[str, Any]
+
+MAX_PAGES = 10_000
+# Pages in a row without one new record, after which a list counts as endless.
+MAX_IDLE_PAGES = 50
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was read so far, and where to go on.
+
+    Parameters
+    ----------
+    records
+        The rows, each id once when the list has ids.
+    requests, pages
+        How many answers were read; they differ when a page takes several requests.
+    duplicates
+        Rows left out because their id had come already.
+    capped
+        Whether `max_rows` cut the list.
+    total
+        How many rows the service last said there are, if it says so.
+    done
+        Whether the end was reached; never undone.
+    extras
+        What else the pages said, one item a page.
+    """
+
+    records: list[Row] = field(default_factory=list)
+    requests: int = 0
+    pages: int = 0
+    duplicates: int = 0
+    capped: bool = False
+    total: int | None = None
+    done: bool = False
+    elapsed_s: float = 0.0
+    extras: list[Any] = field(default_factory=list)
+    position: Hashable | None = None
+    _seen: set[Hashable] = field(default_factory=lambda: {None}, repr=False)
+    _places: dict[Hashable, int] = field(default_factory=dict, repr=False)
+    _idle: int = field(default=0, repr=False)
+
+    def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
+        """Take a page in and move on: whole or not at all."""
+        before = len(self.records)
+        for row in page.rows:
+            self._add_row(row, id_of, newer)
+        self.pages += 1
+        self.total = page.total if page.total is not None else self.total
+        self.extras.append(page.extra)
+        self._idle = 0 if len(self.records) > before else self._idle + 1
+        self.position = page.next
+        self.done = self.done or page.next is None
+
+    def _add_row(self, row: Row, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
+        identity = None if id_of is None else id_of(row)
+        if identity is None:
+            self.records.append(row)
+        elif identity not in self._places:
+            self._places[identity] = len(self.records)
+            self.records.append(row)
+        else:
+            self.duplicates += 1
+            place = self._places[identity]
+            if newer is not None and newer(row, self.records[place]):
+                self.records[place] = row
+
+    def check_moving(self, max_pages: int) -> None:
+        """Refuse to go round in circles or on for ever."""
+        if self.done:
+            return
+        if self.position in self._seen:
+            self.done = True
+            raise PaginationError(
+                f"page {self.pages} points back to a page that was read already: the list would "
+                "never end; what came so far is in `partial`"
+            )
+        self._seen.add(self.position)
+        if self._idle >= MAX_IDLE_PAGES:
+            raise PaginationError(f"{self._idle} pages in a row brought nothing new: no end seen")
+        if self.pages >= max_pages:
+            raise PaginationError(
+                f"the list has more than {max_pages} pages: narrow the filters, or go on with "
+                "resume()"
+            )
+
+
+_Newer = Callable[[Row, Row], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How one list is read.
+
+    Parameters
+    ----------
+    call, pages
+        The first call without paging, and the page style.
+    row_id
+        The key (or a function) that identifies a row; a repeated one is counted, not kept.
+    newer
+        `newer(row, kept)` says whether a repeated row replaces the kept one.
+    send
+        How to send instead of `session.send(call, line)`: for answers that come later.
+    max_pages
+        Raise after so many pages; `resume()` goes on for as many again.
+    label
+        What the progress line says.
+    """
+
+    call: Call
+    pages: PageStyle
+    row_id: str | Callable[[Row], Hashable] | None = None
+    newer: Callable[[Row, Row], bool] | None = None
+    send: Callable[[Call, ProgressLine], Reply] | None = None
+    max_pages: int = MAX_PAGES
+    label: str = ""
+
+    def identify(self) -> Callable[[Row], Hashable] | None:
+        """Give the function that identifies a row, if there is one."""
+        if not isinstance(self.row_id, str):
+            return self.row_id
+        key = self.row_id
+        return lambda row: row.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """One list being read; the state is all in `Collected`."""
+
+    session: Session
+    listing: Listing
+    max_rows: int | None
+    progress: bool | None
+    finish: Callable[[Collected], Any]
+
+    def run(self, state: Collected) -> Any:
+        clock = self.session.clock
+        started = clock.monotonic() - state.elapsed_s
+        failure: PandakitError | None = None
+        label = self.listing.label or self.session.service.name
+        limit = state.pages + self.listing.max_pages
+        try:
+            with progress_line(label, progress=self.progress) as line:
+                line.advance(len(state.records), state.pages, state.total)
+                while not state.done:
+                    self.step(state, line, limit)
+        except PandakitError as error:
+            failure = error
+        except KeyboardInterrupt as interrupt:
+            # Not an error of ours, but its work is not lost: sys.last_value.resume()
+            state.elapsed_s = clock.monotonic() - started
+            interrupt.partial = self.finish(state)  # type: ignore[attr-defined]
+            interrupt.resume = lambda: self.run(state)  # type: ignore[attr-defined]
+            raise
+        state.elapsed_s = clock.monotonic() - started
+        if failure is not None:
+            raise self.carrying(failure, state)
+        return self.finish(state)
+
+    def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
+        state.requests += 1
+        pages, send = self.listing.pages, self.listing.send or self.session.send
+        reply = send(pages.request(self.listing.call, state.position), line)
+        page = pages.read(reply, state.position)
+        before = len(state.records)
+        state.add(page, self.listing.identify(), self.listing.newer)
+        line.advance(len(state.records) - before, 1, page.total)
+        if self.max_rows is not None and len(state.records) >= self.max_rows:
+            state.capped = not state.done or len(state.records) > self.max_rows or state.capped
+            del state.records[self.max_rows :]
+            state.done = True
+        elif page.beyond and (self.max_rows is None or self.max_rows > page.ceiling):
+            state.done = True
+            raise PaginationError(f"{page.beyond}; narrow the window or the query")
+        state.check_moving(limit)
+
+    def carrying(self, error: PandakitError, state: Collected) -> PandakitError:
+        """Give the same error with what came so far and the way on."""
+        came = f" (after {len(state.records)} rows of {state.pages} pages)"
+        return type(error)(
+            str(error) + came,
+            status_code=error.status_code,
+            retry_after=error.retry_after,
+            retryable=error.retryable,
+            request_id=error.request_id,
+            partial=self.finish(state),
+            resume=None if state.done else lambda: self.run(state),
+        )
+
+
+def _same(state: Collected) -> Collected:
+    return state
+
+
+def collect(
+    session: Session,
+    listing: Listing,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    finish: Callable[[Collected], Any] = _same,
+) -> Any:
+    """Read all pages of a list.
+
+    Parameters
+    ----------
+    session, listing
+        Where, and how.
+    max_rows
+        Stop after so many rows; `capped` tells whether there were more.
+    progress
+        `True` and `False` force the progress line; `None` shows it where someone watches.
+    finish
+        Makes the result of what was collected; for the whole, for `error.partial` and for
+        `error.resume()` alike. Without it the result is the `Collected`.
+
+    Raises
+    ------
+    PandakitError
+        The error of the page that failed, with `partial` (through `finish`) and `resume()`,
+        which asks for the missing pages only.
+    PaginationError
+        When the list goes round in circles, does not end, or is longer than the service gives.
+    """
+    return _Load(session, listing, max_rows, progress, finish).run(Collected())

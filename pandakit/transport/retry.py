@@ -1,0 +1,249 @@
+"""When a call is tried again, and how long to wait before.
+
+stamina counts the attempts and re-raises; the decision, the wait and the clock are ours.
+Calls that do no harm twice are repeated after any passing fault. Writes are repeated only
+when nothing was sent, or when the service said (429, 503) that it did nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import stamina
+
+from pandakit.errors import OutcomeUnknownError, PandakitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pandakit.progress import ProgressLine
+    from pandakit.transport._model import Call, Clock, Reply, TransportOptions
+
+__all__ = ["AttemptFailed", "RetryBudget", "parse_retry_after", "with_retries"]
+
+_ALWAYS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_WHEN_REPEATABLE = _ALWAYS | {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+# Answers to a write after which nobody knows whether it happened.
+_AMBIGUOUS = _WHEN_REPEATABLE - _ALWAYS
+
+
+class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
+    """One attempt that failed, and what is known about it.
+
+    Parameters
+    ----------
+    error
+        What the user will see if this was the last attempt.
+    passing
+        Whether the fault may pass by itself.
+    sent
+        Whether the service may have received the request.
+    status
+        The status, when there was an answer.
+    retry_after
+        Seconds that the service asked for.
+    """
+
+    def __init__(
+        self,
+        error: PandakitError,
+        *,
+        passing: bool,
+        sent: bool = True,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.passing = passing
+        self.sent = sent
+        self.status = status
+        self.retry_after = retry_after
+
+
+class RetryBudget:
+    """Repetitions that all calls of a session share, so that a broken service fails fast.
+
+    Parameters
+    ----------
+    size
+        The most repetitions in store; a success puts one back.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = self._left = size
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take one repetition, if there is one."""
+        with self._lock:
+            self._left -= self._left > 0
+            return self._left > 0
+
+    def give_back(self) -> None:
+        """Count a success."""
+        with self._lock:
+            self._left = min(self._size, self._left + 1)
+
+
+def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `Retry-After` in seconds; `None` when absent, malformed or past.
+
+    A date is read against the service's own `Date` header, since the local clock may be wrong.
+
+    Examples
+    --------
+    >>> parse_retry_after({"Retry-After": "3"}, now=0.0)
+    3.0
+    >>> parse_retry_after({"Retry-After": "soon"}, now=0.0) is None
+    True
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    moment = _http_date(text)
+    if moment is None:
+        return None
+    server = _http_date(headers.get("Date", ""))
+    wait = moment - (now if server is None else server)
+    return wait if wait > 0 else None
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return moment.timestamp() if moment.tzinfo is not None else None
+
+
+@dataclass
+class _Plan:
+    """The attempts of one call."""
+
+    call: Call
+    options: TransportOptions
+    clock: Clock
+    budget: RetryBudget
+    progress: ProgressLine | None
+    name: str
+
+    def __post_init__(self) -> None:
+        self.started = self.clock.monotonic()
+        total = self.options.total if self.call.total is None else self.call.total
+        self.deadline = self.started + total
+        self.tries = 0
+        self.gave_up = ""
+
+    def allowed(self, failure: AttemptFailed) -> bool:
+        if failure.status is not None and failure.status >= HTTPStatus.BAD_REQUEST:
+            return failure.status in (_WHEN_REPEATABLE if self.call.repeatable else _ALWAYS)
+        return failure.passing and (self.call.repeatable or not failure.sent)
+
+    def wait_for(self, failure: AttemptFailed) -> float:
+        first, most = self.options.backoff_first, self.options.backoff_most
+        jitter = self.clock.random()
+        if failure.retry_after is not None:
+            return failure.retry_after + jitter * first
+        return max(first, jitter * min(most, first * 2.0**self.tries))
+
+    def again(self, exc: Exception) -> bool:
+        """Decide on another attempt, and wait for it."""
+        if not isinstance(exc, AttemptFailed) or not self.allowed(exc):
+            return False
+        wait = self.wait_for(exc)
+        self.gave_up = self._reason_to_stop(exc, wait)
+        if self.gave_up:
+            return False
+        if self.progress is not None:
+            self.progress.wait(wait, f"{self.name} failed ({exc.status or 'connection'})")
+        self.clock.sleep(wait)
+        return True
+
+    def _reason_to_stop(self, failure: AttemptFailed, wait: float) -> str:
+        if self.tries >= self.options.attempts:
+            return "all attempts were used"
+        asked = failure.retry_after
+        if asked is not None and asked > self.options.retry_after_most:
+            return f"the service asked for a wait of {asked:.0f} s, more than we wait"
+        if self.clock.monotonic() + wait >= self.deadline:
+            return f"the next attempt, in {wait:.1f} s, would be past the total deadline"
+        if not self.budget.take():
+            return "the retry budget of this session is empty: the service keeps failing"
+        return ""
+
+    def final(self, failure: AttemptFailed) -> PandakitError:
+        """Give the error for the user: what, how often, how long, what to do."""
+        error = failure.error
+        spent = self.clock.monotonic() - self.started
+        told = f"{error} [{self.tries} attempt{'s'[: self.tries > 1]} in {spent:.1f} s"
+        told += f"; {self.gave_up}]" if self.gave_up else "]"
+        kind: type[PandakitError] = type(error)
+        if self._outcome_unknown(failure):
+            kind = OutcomeUnknownError
+            told += (
+                "; the request may or may not have taken effect: look at the service before "
+                "sending it again"
+            )
+        return kind(
+            told,
+            status_code=error.status_code,
+            retry_after=failure.retry_after,
+            retryable=False if kind is OutcomeUnknownError else error.retryable,
+            request_id=error.request_id,
+        )
+
+    def _outcome_unknown(self, failure: AttemptFailed) -> bool:
+        if self.call.repeatable or not failure.sent:
+            return False
+        answered = failure.status is not None and failure.status >= HTTPStatus.MULTIPLE_CHOICES
+        return not answered or failure.status in _AMBIGUOUS
+
+
+def with_retries(
+    once: Callable[[float], Reply],
+    call: Call,
+    *,
+    options: TransportOptions,
+    clock: Clock,
+    budget: RetryBudget,
+    progress: ProgressLine | None = None,
+    name: str = "the service",
+) -> Reply:
+    """Run `once(deadline)` until it answers or trying again makes no sense.
+
+    Raises
+    ------
+    PandakitError
+        The last attempt's error with the count and the time in its message.
+    OutcomeUnknownError
+        For a write that may have been received, but whose answer did not come.
+    """
+    plan = _Plan(call, options, clock, budget, progress, name)
+    attempts = stamina.retry_context(
+        on=plan.again, attempts=options.attempts, timeout=None,
+        wait_initial=0, wait_max=0, wait_jitter=0,
+    )  # fmt: skip
+    error: PandakitError | None = None
+    try:
+        for attempt in attempts:
+            with attempt:
+                plan.tries += 1
+                reply = once(plan.deadline)
+    except AttemptFailed as failure:
+        error = plan.final(failure)
+    # Raised out here so that no chain leads back to the HTTP library's exceptions.
+    if error is not None:
+        raise error
+    budget.give_back()
+    return reply
