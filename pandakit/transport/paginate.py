@@ -39,6 +39,8 @@ class Page:
         How many it will give then.
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
+    first
+        Whether another list begins here, so that an empty page is no sign of an endless one.
     """
 
     rows: list[Row]
@@ -47,6 +49,7 @@ class Page:
     beyond: str = ""
     ceiling: int = 0
     extra: Any = None
+    first: bool = False
 
 
 class PageStyle(Protocol):
