@@ -1,0 +1,134 @@
+"""Evaluation: each condition on the distinct texts of its column, then carried to the rows."""
+
+from __future__ import annotations
+
+import re
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pandakit.bpql._tree import (
+    NEGATIONS,
+    Condition,
+    Group,
+    Keyword,
+    Node,
+    Regex,
+    Text,
+    Value,
+    Wildcard,
+    fold,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pandakit.bpql._columns import Columns, Texts
+    from pandakit.bpql._readings import Readings
+
+    Mask = NDArray[np.bool_]
+    Test = Callable[[Texts], Mask]
+
+__all__ = ["evaluate"]
+
+_COMBINE = {"AND": np.logical_and, "OR": np.logical_or}
+# The one column whose values are read without case everywhere, also under === and regex_case.
+_ALWAYS_FOLDED = "status"
+
+
+def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
+    """Give one boolean per row."""
+    if isinstance(node, Group):
+        members = (evaluate(member, columns, readings) for member in node.members)
+        combine = _COMBINE[node.operator]
+        return reduce(lambda left, right: combine(left, right, out=left), members)
+    if isinstance(node, Condition):
+        return _condition(node, columns, readings)
+    if isinstance(node, Keyword):
+        return _keyword(node.value, columns, readings)
+    return np.ones(columns.rows, dtype=bool)
+
+
+def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
+    negated = node.operator in NEGATIONS
+    missing = negated and readings.missing_differs
+    column = columns.find(node.tag)
+    if column is None:
+        return np.full(columns.rows, missing)
+    hits = np.zeros(len(column.whole.exact), dtype=bool)
+    for whole in (False, True):
+        values = [value for value in node.values if _is_whole(value, readings) is whole]
+        if values:
+            hits |= column.hits(_test(node, values, readings), whole=whole)
+    return column.spread(hits ^ negated, missing=missing)
+
+
+def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Mask:
+    rows = np.zeros(columns.rows, dtype=bool)
+    whole = _is_whole(value, readings)
+    test = partial(_matches, f"(?s){_pattern(value)}")
+    for column in columns.searched():
+        rows |= column.spread(column.hits(test, whole=whole), missing=False)
+    return rows
+
+
+def _is_whole(value: Value, readings: Readings) -> bool:
+    """Say whether a value is held against whole cells: no single item contains a ``|``."""
+    if readings.multi_value == "whole":
+        return True
+    return not isinstance(value, Regex) and any("|" in part for part in _parts(value))
+
+
+def _test(node: Condition, values: Sequence[Value], readings: Readings) -> Test:
+    """Give the test that a text passes when it equals one of the values."""
+    always_folded = node.tag.lower() == _ALWAYS_FOLDED
+    exact = node.operator == "===" and readings.strong_equal == "exact" and not always_folded
+    flags = 0 if readings.regex_case and not always_folded else re.IGNORECASE
+    literals = [value.text for value in values if isinstance(value, Text)]
+    tests: list[Test] = [partial(_is_in, literals, exact=exact)] if literals else []
+    for value in values:
+        if isinstance(value, Regex):
+            regex = re.compile(value.pattern, flags)
+            tests.append(
+                partial(_finds, regex.fullmatch if readings.regex == "full" else regex.search)
+            )
+        elif isinstance(value, Wildcard):
+            tests.append(partial(_matches, rf"(?s)\A{_pattern(value)}\z"))
+    return lambda texts: reduce(np.logical_or, (test(texts) for test in tests))
+
+
+def _parts(value: Text | Wildcard) -> tuple[str, ...]:
+    return (value.text,) if isinstance(value, Text) else value.parts
+
+
+def _pattern(value: Text | Wildcard) -> str:
+    """Write a value as a regex of Arrow's flavour, over text in lower case."""
+    return ".*".join(
+        "".join(char if char.isalnum() else rf"\x{{{ord(char):x}}}" for char in fold(part))
+        for part in _parts(value)
+    )
+
+
+def _is_in(literals: list[str], texts: Texts, *, exact: bool) -> Mask:
+    wanted = pa.array(literals, pa.large_string())
+    if exact:
+        return _numpy(pc.is_in(texts.exact, value_set=wanted))
+    return _numpy(pc.is_in(texts.folded, value_set=pc.utf8_lower(wanted)))
+
+
+def _matches(pattern: str, texts: Texts) -> Mask:
+    return _numpy(pc.match_substring_regex(texts.folded, pattern))
+
+
+def _finds(find: Callable[[str], object], texts: Texts) -> Mask:
+    found = (find(text) is not None for text in texts.exact.to_pylist())
+    return np.fromiter(found, dtype=bool, count=len(texts.exact))
+
+
+def _numpy(mask: pa.Array) -> Mask:
+    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)

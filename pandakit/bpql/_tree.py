@@ -1,0 +1,137 @@
+"""What a query is, apart from how it is written: values, conditions and groups."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = [
+    "EVERYTHING",
+    "MAX_DEPTH",
+    "NEGATIONS",
+    "Condition",
+    "Everything",
+    "Group",
+    "Keyword",
+    "Node",
+    "Regex",
+    "Text",
+    "Value",
+    "Wildcard",
+    "check_regex",
+    "fold",
+    "tag_fault",
+    "unescape_slashes",
+]
+
+# Levels of parentheses, and of AND and OR inside each other, that a query may have.
+MAX_DEPTH = 100
+NEGATIONS = frozenset({"!=", "NOT IN"})
+
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TAG_LENGTH = 64
+_PAIR = re.compile(r"\\.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A value without wildcards."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """The pieces of text between the ``*`` of a value."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A regular expression in Python's flavour; a ``/`` in it is not escaped."""
+
+    pattern: str
+
+
+Value: TypeAlias = Text | Wildcard | Regex
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A tag, an operator, and one value (a list of them for ``IN`` and ``NOT IN``)."""
+
+    tag: str
+    operator: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A value without a tag: every tag is searched for it."""
+
+    value: Text | Wildcard
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """``*``."""
+
+
+EVERYTHING = Everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Members joined by ``AND`` or ``OR``, nested as they were written."""
+
+    operator: str
+    members: tuple[Node, ...]
+    depth: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        inner = (member.depth for member in self.members if isinstance(member, Group))
+        object.__setattr__(self, "depth", 1 + max(inner, default=0))
+
+
+Node: TypeAlias = Condition | Keyword | Everything | Group
+
+
+def fold(text: str) -> str:
+    """Give the form in which text is compared without case: that of the vectorised mask."""
+    return str(pc.utf8_lower(pa.scalar(text, pa.large_string())).as_py())
+
+
+def check_regex(pattern: str) -> tuple[str, int] | None:
+    """Say what is wrong with a regular expression, and where in it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            re.compile(pattern)
+    except re.error as error:
+        return error.msg, error.pos or 0
+    except (FutureWarning, OverflowError, RecursionError) as error:
+        return str(error), 0
+    return None
+
+
+def tag_fault(name: str) -> tuple[str, int] | None:
+    """Say why BigPanda cannot query a tag of this name, and at which character."""
+    head = _TAG.match(name)
+    good = head.end() if head else 0
+    if good == len(name) <= _TAG_LENGTH:
+        return None
+    return (
+        f"BigPanda cannot query a tag named {name!r}: a name starts with a letter and has "
+        f"letters, digits, _ and -, at most {_TAG_LENGTH} of them; rename the column"
+    ), min(good, _TAG_LENGTH)
+
+
+def unescape_slashes(pattern: str) -> str:
+    r"""Take the backslash off each ``\/``: between slashes it is needed, elsewhere not."""
+    return _PAIR.sub(lambda pair: "/" if pair[0] == "\\/" else pair[0], pattern)
