@@ -44,6 +44,23 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.errors",
     ),
+    "Bpql": "pandakit.bpql",
+    **dict.fromkeys(
+        (
+            "CLASSIC",
+            "CURRENT",
+            "Consolidation",
+            "Consolidator",
+            "Pattern",
+            "Policy",
+            "consolidate",
+            "events_from_alarms",
+            "sweep",
+        ),
+        "pandakit.consolidation",
+    ),
+    "plots": None,
+    "sandbox": None,
     "show_settings": "pandakit.settings",
 }
 

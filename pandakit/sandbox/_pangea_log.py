@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pandakit.sandbox import _words as words
 from pandakit.sandbox._draw import DAY, HOUR
 from pandakit.sandbox._merkle import Tree, leaf_hash, proof_text
+from pandakit.sandbox._pangea_signed import signed_envelopes
 
 if TYPE_CHECKING:
     from pandakit.sandbox._draw import Draw
@@ -74,6 +75,9 @@ def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
         {"event": _event(draw, number, moment, users), "received_at": draw.microseconds(moment)}
         for number, moment in enumerate(moments)
     ]
+    for place, signed in enumerate(signed_envelopes()):
+        # Spread over the log, the last one among the newest events.
+        envelopes[-1 - place * (count // 3)] |= signed
     batches = _batches(draw, sorted(envelopes, key=lambda envelope: envelope["received_at"]))
     hot = [Tree([leaf_hash(envelope) for envelope in batch]) for batch in batches]
     cold = Tree([tree.root() for tree in hot])

@@ -1,0 +1,356 @@
+"""Consolidation in chunks, and of everything at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pandakit.consolidation import _frames, _state as at
+from pandakit.consolidation._codes import one_chunk
+from pandakit.consolidation._group import Grouper, Opened
+from pandakit.consolidation._keys import Keys
+from pandakit.consolidation._merge import Merger
+from pandakit.consolidation._policy import CLASSIC
+from pandakit.consolidation._reading import Reader
+from pandakit.consolidation._repeats import Payloads
+from pandakit.consolidation._result import Consolidation, EventFacts, Facts
+from pandakit.consolidation._table import Table
+from pandakit.consolidation._texts import NewestTexts
+from pandakit.consolidation._times import read_time
+from pandakit.errors import EventError
+from pandakit.text import to_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pandakit.consolidation._merge import Merged
+    from pandakit.consolidation._policy import Policy
+    from pandakit.consolidation._reading import Reading
+
+__all__ = ["Consolidator", "consolidate"]
+
+_SHOWN_ROWS = 5
+_OPENING_COLUMNS = ("app", "primary", "secondary", "incident_identifier")
+
+
+class Consolidator:
+    """Consolidates events that come in chunks, in the order of time.
+
+    The result is that of `consolidate` for all chunks together, wherever they were cut.
+    Memory grows with the identities and alerts, not with the events.
+
+    Parameters
+    ----------
+    policy
+        The settings.
+    unit
+        The unit of numeric timestamps: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> consolidator = Consolidator()
+    >>> for second in (0, 60):
+    ...     chunk = pd.DataFrame(
+    ...         {"timestamp": [second], "status": ["critical"], "host": ["db-1"]}
+    ...     )
+    ...     print(consolidator.feed(chunk)["outcome"].tolist())
+    ['opened']
+    ['updated']
+    >>> consolidator.result()
+    <Consolidation: 2 events -> 1 alert -> 1 incident>
+    """
+
+    def __init__(self, policy: Policy = CLASSIC, *, unit: str = "s") -> None:
+        self.policy = policy
+        self.unit = unit
+        self._reader = Reader(unit)
+        self._payloads = Payloads() if policy.dedup == "payload" else None
+        self._merger = Merger(policy, logged=not policy.join_resolved)
+        self._keys = Keys(policy, self._reader)
+        self._grouper = Grouper(policy)
+        self._descriptions = NewestTexts()
+        self._openings: list[dict[str, np.ndarray]] = []
+        self._until: int | None = None
+        self._sound = True
+        self._counts = dict.fromkeys(("received", "rejected", "duplicates"), 0)
+
+    def feed(self, chunk: Any) -> pd.DataFrame:
+        """Take the next chunk and say what became of each of its rows.
+
+        Parameters
+        ----------
+        chunk
+            Events as `consolidate` takes them, none of them earlier than the latest one of
+            the chunks before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `Consolidation.events`, for this chunk.
+
+        Raises
+        ------
+        EventError
+            As in `consolidate`; or an event is earlier than the last chunk's end: then the
+            chunk left no trace.
+        """
+        return _frames.events_frame(self._take(chunk), self._grouper.places(self._merger.n_alerts))
+
+    def _take(self, chunk: Any) -> EventFacts:
+        self._refuse_half_fed()
+        table = Table(chunk)
+        self._keys.check(table)
+        reading = self._reader.read(table)
+        order = _time_order(reading)
+        self._refuse_late(reading, order)
+        self._sound = False
+        merged = self._merge(reading, order)
+        self._grouper.take(self._opened(reading, merged))
+        self._keep_openings(reading, merged.opened_rows)
+        self._keep_descriptions(reading, merged, order)
+        self._count(reading, merged)
+        if len(order):
+            self._until = int(reading.time[order[-1]])
+        self._sound = True
+        return EventFacts(table.index, merged.outcome, reading.reason, merged.alert)
+
+    def _merge(self, reading: Reading, order: np.ndarray) -> Merged:
+        n_identities = self._reader.n_identities
+        if self._payloads is None:
+            return self._merger.take(reading, order, n_identities)
+        repeats = self._payloads.repeated(reading, order, n_identities)
+        kept = np.ones(len(reading.time), dtype=bool)
+        kept[repeats] = False
+        merged = self._merger.take(reading, order[kept[order]], n_identities)
+        merged.outcome[repeats] = at.DUPLICATE
+        return merged
+
+    def _opened(self, reading: Reading, merged: Merged) -> Opened:
+        keys = self._keys.encode(reading, merged.opened_rows)
+        return Opened(merged.log, keys, self._keys.size, merged.first_alert, self._merger.start)
+
+    def open_alerts(self, events: Any) -> Opened:
+        """Turn events into alerts only: what a sweep groups again and again.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> events = pd.DataFrame({"timestamp": [0], "status": ["warning"], "host": ["a"]})
+        >>> Consolidator().open_alerts(events).start.tolist()
+        [0]
+        """
+        table = Table(events)
+        self._keys.check(table)
+        reading = self._reader.read(table)
+        return self._opened(reading, self._merge(reading, _time_order(reading)))
+
+    def _refuse_half_fed(self) -> None:
+        if not self._sound:
+            raise EventError(
+                "an earlier chunk failed while it was taken in, so its events count in part; "
+                "correct that chunk and start again with a new Consolidator"
+            )
+
+    def _refuse_late(self, reading: Reading, order: np.ndarray) -> None:
+        if self._until is None or not len(order) or reading.time[order[0]] >= self._until:
+            return
+        late = np.sort(order[: np.searchsorted(reading.time[order], self._until)])
+        rows = ", ".join(map(str, late[:_SHOWN_ROWS])) + (" ..." if len(late) > _SHOWN_ROWS else "")
+        raise EventError(
+            f"column 'timestamp': {len(late)} events of this chunk (rows {rows}) are earlier "
+            f"than {_frames.moment(self._until)}, the end of the last chunk; sort all events by "
+            f"time before cutting them into chunks"
+        )
+
+    def _keep_openings(self, reading: Reading, rows: np.ndarray) -> None:
+        missing = np.full(len(rows), -1, dtype=np.int32)
+        by_name = reading.incident_identifier
+        self._openings.append(
+            {
+                "app": reading.app[rows],
+                "primary": reading.primary[rows],
+                "secondary": reading.secondary[rows],
+                "incident_identifier": missing if by_name is None else by_name[rows],
+            }
+        )
+
+    def _keep_descriptions(self, reading: Reading, merged: Merged, order: np.ndarray) -> None:
+        n_alerts = self._merger.n_alerts
+        rows = order[merged.alert[order] >= 0]
+        if "description" not in reading.table and self._descriptions.is_empty:
+            return
+        newest = np.full(n_alerts, -1, dtype=np.int64)
+        newest[merged.alert[rows]] = rows  # the last one of an alert stays
+        alerts = np.flatnonzero(newest >= 0)
+        if "description" in reading.table:
+            texts = one_chunk(_text(reading.table, "description", newest[alerts]))
+        else:
+            texts = pa.nulls(len(alerts), pa.large_string())
+        self._descriptions.put(alerts, texts, n_alerts)
+
+    def _count(self, reading: Reading, merged: Merged) -> None:
+        self._counts["received"] += len(merged.outcome)
+        self._counts["rejected"] += int((reading.reason >= 0).sum())
+        self._counts["duplicates"] += int((merged.outcome == at.DUPLICATE).sum())
+
+    def result(self, as_of: Any = None) -> Consolidation:
+        """Give the result so far; more chunks may follow.
+
+        Parameters
+        ----------
+        as_of
+            Until when the clock runs on, a time with a zone; default: the last event.
+
+        Returns
+        -------
+        Consolidation
+            Its `events` raises: each chunk's frame was given back by `feed`.
+        """
+        return Consolidation(self._facts(as_of), self.policy, self._notes(), unit=self.unit)
+
+    def _facts(self, as_of: Any) -> Facts:
+        self._refuse_half_fed()
+        until = self._clock(as_of)
+        merger, n_alerts = self._merger, self._merger.n_alerts
+        alerts = merger.alerts(until if until is not None else 0)
+        counts = dict(self._counts, conflicting=merger.n_conflicts)
+        counts["events"] = counts["received"] - counts["rejected"] - counts["duplicates"]
+        counts["alerts"], counts["incidents"] = n_alerts, self._grouper.n_incidents
+        return Facts(
+            alerts=alerts,
+            start=merger.start.copy(),
+            places=self._grouper.places(n_alerts).copy(),
+            live_entries=self._grouper.live_entries(),
+            identity=self._identity_columns(),
+            description=self._descriptions.of_all(n_alerts),
+            counts=counts,
+            as_of=until,
+            expire_after=merger.rules.expire_after,
+            n_incidents=counts["incidents"],
+        )
+
+    def _clock(self, as_of: Any) -> int | None:
+        if as_of is None:
+            return self._until
+        until = read_time(as_of, "as_of")
+        if self._until is not None and until < self._until:
+            raise EventError(
+                f"as_of: {as_of!r} is earlier than the last event, {_frames.moment(self._until)}; "
+                f"give a later time, or leave the later events out"
+            )
+        return until
+
+    def _identity_columns(self) -> dict[str, tuple[Any, np.ndarray]]:
+        codes = {
+            name: np.concatenate([part[name] for part in self._openings])
+            if self._openings
+            else np.zeros(0, dtype=np.int32)
+            for name in _OPENING_COLUMNS
+        }
+        self._openings = [codes]
+        reader = self._reader
+        columns = {"app_key": (reader.vocabulary("app_key").labels, codes["app"])}
+        for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
+            names, owners, values = numbers.split(codes[role])
+            labels, offsets = reader.joined_labels(names)
+            columns[f"{role}_property"] = (names, owners)
+            columns[f"{role}_value"] = (
+                labels,
+                np.where(owners < 0, -1, values + np.append(offsets, 0)[owners]),
+            )
+        by_name = reader.vocabulary("incident_identifier").labels
+        columns["incident_identifier"] = (by_name, codes["incident_identifier"])
+        return columns
+
+    def _notes(self) -> tuple[str, ...]:
+        conflicts = self._merger.n_conflicts
+        if not conflicts:
+            return self._keys.notes
+        return (
+            *self._keys.notes,
+            (
+                f"{conflicts:,} duplicates have another status than the event that was kept; a "
+                f"lost 'ok' leaves its alert open until it expires (see Policy.dedup)"
+            ),
+        )
+
+
+def _time_order(reading: Reading) -> np.ndarray:
+    """Give the accepted rows in the order of time, equal times in the order of rows."""
+    accepted = np.flatnonzero(reading.reason < 0)
+    times = reading.time[accepted]
+    if (times[1:] >= times[:-1]).all():
+        return accepted
+    return accepted[np.argsort(times, kind="stable")]
+
+
+def _text(table: Table, column: str, rows: np.ndarray) -> Any:
+    try:
+        return to_text(table.rows(column, rows), column=column)
+    except ValueError as error:
+        raise EventError(str(error)) from None
+
+
+def consolidate(
+    events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: str = "s"
+) -> Consolidation:
+    """Turn events into alerts and incidents by the rules of a policy.
+
+    Parameters
+    ----------
+    events
+        A DataFrame or an Arrow table, one row per event as BigPanda's Alerts API takes it:
+        ``timestamp``, ``status``, at least one of ``host``, ``service``, ``application``,
+        ``device``, and where there are such, ``app_key``, ``check``, ``cluster``,
+        ``description`` and any other tags. Any order; equal timestamps stay in row order.
+    policy
+        The settings; `CLASSIC` and `CURRENT` are presets.
+    as_of
+        Until when the clock runs on after the last event: a time with a zone.
+    unit
+        The unit of numeric timestamps: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+
+    Returns
+    -------
+    Consolidation
+        With the frames ``events``, ``alerts``, ``incidents`` and ``funnel``.
+
+    Raises
+    ------
+    EventError
+        The events cannot be read: a column is missing, the times have no zone, milliseconds
+        were taken for seconds, or `as_of` is too early. The message has the fix.
+
+    Notes
+    -----
+    Sources: BigPanda, "Alerts REST API" and "Correlation Pattern Object"; what they leave
+    open is a setting of `Policy`. `docs/consolidation.md` has all rules.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> events = pd.DataFrame({
+    ...     "timestamp": [0, 60, 120, 180],
+    ...     "status": ["critical", "critical", "ok", "nonsense"],
+    ...     "host": ["db-1", "db-2", "db-1", "db-1"],
+    ...     "cluster": ["db", "db", "db", "db"],
+    ... })
+    >>> result = consolidate(events)
+    >>> result
+    <Consolidation: 3 events -> 2 alerts -> 1 incident; 1 rejected>
+    >>> result.events["outcome"].tolist()
+    ['opened', 'opened', 'resolved', 'rejected']
+    """
+    consolidator = Consolidator(policy, unit=unit)
+    rows = consolidator._take(events)  # noqa: SLF001 - one chunk of the same machine
+    return Consolidation(
+        consolidator._facts(as_of),  # noqa: SLF001
+        policy,
+        consolidator._notes(),  # noqa: SLF001
+        events=rows,
+        source=events,
+        unit=unit,
+    )

@@ -1,0 +1,193 @@
+"""The frames of a consolidation, built from its arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pandakit.consolidation import _state as at
+from pandakit.consolidation._codes import number_pairs
+from pandakit.consolidation._reading import REASONS, STATUSES
+from pandakit.consolidation._spans import microseconds
+from pandakit.consolidation._texts import as_text, text_column
+
+if TYPE_CHECKING:
+    from pandakit.consolidation._policy import Policy
+    from pandakit.consolidation._result import EventFacts, Facts
+
+__all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame", "moment"]
+
+_OUTCOMES = (
+    "opened",
+    "updated",
+    "resolved",
+    "reopened",
+    "duplicate",
+    "orphan_ok",
+    "rejected",
+)
+_END_REASONS = ("resolved", "expired")
+_COMPRESSIONS = {
+    "event_compression": ("alerts", "events"),
+    "correlation_compression": ("incidents", "alerts"),
+    "overall_compression": ("incidents", "events"),
+}
+_NAT = np.iinfo(np.int64).min
+
+
+def moment(time: int | None) -> pd.Timestamp | None:
+    """Give microseconds as a timestamp."""
+    return None if time is None else pd.Timestamp(time, unit="us", tz="UTC").as_unit("ns")
+
+
+def _moments(times: np.ndarray, missing: np.ndarray | None = None) -> Any:
+    """Give microseconds as `datetime64[ns, UTC]`."""
+    nanoseconds = times * 1_000
+    if missing is not None:
+        nanoseconds[missing] = _NAT
+    return pd.DatetimeIndex(nanoseconds.view("M8[ns]"), tz="UTC").array
+
+
+def _nullable(numbers: np.ndarray) -> Any:
+    """Give ids as `Int64`, missing where they are negative."""
+    missing = numbers < 0
+    return pd.arrays.IntegerArray(np.where(missing, 0, numbers).astype(np.int64), missing)
+
+
+def _looked_up(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Give the value at each place, -1 where the place is -1."""
+    return np.asarray(np.append(values, -1)[places])
+
+
+def events_frame(events: EventFacts, places: np.ndarray) -> pd.DataFrame:
+    """Build the frame of events."""
+    incident = _looked_up(places[:, at.ITS_INCIDENT], events.alert)
+    return pd.DataFrame(
+        {
+            "outcome": text_column(_OUTCOMES, events.outcome),
+            "reason": text_column(REASONS, events.reason),
+            "alert_id": _nullable(events.alert),
+            "incident_id": _nullable(incident),
+        },
+        index=events.index,
+    )
+
+
+def _ends(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Give the ends of the alerts, and which are open."""
+    standing, end = facts.alerts[:, at.STANDING], facts.alerts[:, at.LAST_EVENT].copy()
+    end[standing == at.EXPIRED] += facts.expire_after
+    return end, standing == at.OPEN
+
+
+def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
+    """Build the frame of alerts."""
+    alerts, places = facts.alerts, facts.places
+    end, is_open = _ends(facts)
+    end_reason = np.where(is_open, -1, alerts[:, at.STANDING] - at.ENDED_OK)
+    columns: dict[str, Any] = {"incident_id": places[:, at.ITS_INCIDENT].astype(np.int64)}
+    for name, (labels, codes) in facts.identity.items():
+        columns[name] = text_column(labels, codes)
+    columns |= {
+        "start": _moments(facts.start),
+        "end": _moments(end, is_open),
+        "last_event_at": _moments(alerts[:, at.LAST_EVENT]),
+        "status": text_column(STATUSES, alerts[:, at.STATUS]),
+        "severity": text_column(STATUSES, alerts[:, at.WORST]),
+        "description": as_text(facts.description),
+        "n_events": alerts[:, at.N_EVENTS].copy(),
+        "n_reopens": alerts[:, at.N_REOPENS].copy(),
+        "flapping": alerts[:, at.FLAPPING] == 1,
+        "end_reason": text_column(_END_REASONS, end_reason),
+        **_reasons_to_join(facts, policy),
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(alerts), name="alert_id"))
+
+
+def _reasons_to_join(facts: Facts, policy: Policy) -> dict[str, Any]:
+    joined_by, anchor = facts.places[:, at.JOINED_BY], facts.places[:, at.ANCHOR_ALERT]
+    alone = anchor < 0
+    gap = facts.start - _looked_up(facts.start, anchor)
+    windows = np.array([microseconds(pattern.window) for pattern in policy.patterns])
+    no_margin = alone | (policy.anchor == "bucket")
+    return {
+        "joined_by": text_column([pattern.name for pattern in policy.patterns], joined_by),
+        "anchor_alert_id": _nullable(anchor),
+        "gap": _spans(gap, alone),
+        "margin": _spans(windows[joined_by] - gap, no_margin),
+    }
+
+
+def _spans(spans: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    nanoseconds = np.where(missing, 0, spans) * 1_000
+    nanoseconds[missing] = _NAT
+    return nanoseconds.view("m8[ns]")
+
+
+def incidents_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
+    """Build the frame of incidents."""
+    alerts, n = facts.alerts, facts.n_incidents
+    incident = facts.places[:, at.ITS_INCIDENT]
+    first = np.flatnonzero(facts.places[:, at.JOINED_BY] < 0)
+    end, is_open = _ends(facts)
+    n_open = np.bincount(incident[is_open], minlength=n)
+    titles = {
+        name: text_column(labels, codes[first])
+        for name, (labels, codes) in facts.identity.items()
+        if name in {"primary_value", "secondary_value"}
+    }
+    open_status = np.where(is_open, alerts[:, at.STATUS], 0)
+    columns = {
+        "start": _moments(facts.start[first]),
+        "end": _moments(_greatest(end, incident, n), n_open > 0),
+        "active": n_open > 0,
+        "status": text_column(STATUSES, _greatest(open_status, incident, n)),
+        "severity": text_column(STATUSES, _greatest(alerts[:, at.WORST], incident, n)),
+        "title": titles["primary_value"],
+        "subtitle": titles["secondary_value"],
+        "n_alerts": np.bincount(incident, minlength=n),
+        "n_open_alerts": n_open,
+        "n_events": np.bincount(incident, alerts[:, at.N_EVENTS], n).astype(np.int64),
+        "patterns": _live_patterns(facts, policy),
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(n, name="incident_id"))
+
+
+def _greatest(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
+    greatest = np.full(n_groups, _NAT)
+    np.maximum.at(greatest, groups, values)
+    return greatest
+
+
+def _live_patterns(facts: Facts, policy: Policy) -> np.ndarray:
+    """Give a tuple of names per incident; equal ones are one object."""
+    names = [pattern.name for pattern in policy.patterns]
+    run = [names.index(pattern.name) for pattern in policy.in_run_order()]
+    live = np.zeros((facts.n_incidents, len(names)), dtype=bool)
+    live[facts.live_entries[:, 0], facts.live_entries[:, 1]] = True
+    codes, first = np.zeros(len(live), dtype=np.int32), np.zeros(0, dtype=np.int64)
+    for pattern in run:
+        codes, first = number_pairs(codes, live[:, pattern].astype(np.int32))
+    tuples = np.empty(len(first), dtype=object)
+    for place, row in enumerate(first):
+        tuples[place] = tuple(names[pattern] for pattern in run if live[row, pattern])
+    return tuples[codes]
+
+
+def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
+    """Build the funnel."""
+    measures = ("received", "rejected", "duplicates", "events", "alerts", "incidents")
+    rows: dict[str, tuple[float, Any, Any]] = {
+        name: (float(counts[name]), pd.NA, pd.NA) for name in measures
+    }
+    for name, (upper, lower) in _COMPRESSIONS.items():
+        numerator, denominator = counts[upper], counts[lower]
+        value = 1 - numerator / denominator if denominator else float("nan")
+        rows[name] = (value, numerator, denominator)
+    frame = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["value", "numerator", "denominator"]
+    )
+    frame.index.name = "measure"
+    return frame.astype({"value": "float64", "numerator": "Int64", "denominator": "Int64"})

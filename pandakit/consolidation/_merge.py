@@ -1,0 +1,142 @@
+"""Events to alerts: the arrays around the first half of the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pandakit.consolidation import _state as at
+from pandakit.consolidation._jit import kernels
+from pandakit.consolidation._spans import microseconds
+from pandakit.consolidation._state import FOREVER, LONG_AGO, Book, Chunk, Log, MergeRules
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from pandakit.consolidation._policy import Policy
+    from pandakit.consolidation._reading import Reading
+
+__all__ = ["Merged", "Merger", "grown", "limit"]
+
+_SPARE = 1024
+
+
+class Merged(NamedTuple):
+    """What a chunk of events became."""
+
+    outcome: np.ndarray
+    alert: np.ndarray
+    first_alert: int
+    opened_rows: np.ndarray
+    log: Log
+
+
+class Merger:
+    """Holds identities and alerts between chunks."""
+
+    def __init__(self, policy: Policy, *, logged: bool) -> None:
+        self.rules = MergeRules(
+            by_time=policy.dedup == "identity_timestamp",
+            reopen_window=limit(policy.reopen_window),
+            expire_after=limit(policy.expire_after),
+            flap_changes=policy.flap_changes,
+            flap_window=microseconds(policy.flap_window),
+            logged=logged,
+        )
+        width = at.CHANGES + policy.flap_changes
+        self._book = Book(
+            identities=np.zeros((0, width), dtype=np.int64),
+            alerts=np.zeros((0, at.ALERT_COLUMNS), dtype=np.int64),
+            start=np.zeros(0, dtype=np.int64),
+            opened_row=np.zeros(0, dtype=np.int64),
+            queue_identity=np.zeros(0, dtype=np.int32),
+            queue_time=np.zeros(0, dtype=np.int64),
+            counters=np.zeros(5, dtype=np.int64),
+        )
+
+    @property
+    def n_alerts(self) -> int:
+        """How many alerts there are so far."""
+        return int(self._book.counters[at.N_ALERTS])
+
+    @property
+    def n_conflicts(self) -> int:
+        """How many duplicates had another status than the event that was kept."""
+        return int(self._book.counters[at.N_CONFLICTS])
+
+    @property
+    def start(self) -> np.ndarray:
+        """When each alert opened."""
+        return self._book.start[: self.n_alerts]
+
+    def take(self, reading: Reading, order: np.ndarray, n_identities: int) -> Merged:
+        """Merge the rows of a chunk in the given order."""
+        n_rows = len(reading.time)
+        chunk = Chunk(
+            order,
+            reading.identity,
+            reading.time,
+            reading.status,
+            outcome=np.full(n_rows, at.REJECTED, dtype=np.int8),
+            alert=np.full(n_rows, -1, dtype=np.int32),
+        )
+        self._make_room(n_identities, len(order))
+        self._book.counters[at.N_LOGGED] = 0
+        n_log = 2 * len(order) + n_identities if self.rules.logged else 0
+        log = Log(np.empty(n_log, dtype=np.int32), np.empty(n_log, dtype=np.int8))
+        first = self.n_alerts
+        kernels().merge_events(chunk, self._book, log, self.rules)
+        opened_rows = self._book.opened_row[first : self.n_alerts].copy()
+        if self.rules.logged:
+            n_logged = int(self._book.counters[at.N_LOGGED])
+            log = Log(log.alert[:n_logged].copy(), log.what[:n_logged].copy())
+        else:
+            alerts = np.arange(first, self.n_alerts, dtype=np.int32)
+            log = Log(alerts, np.full(len(alerts), at.LOG_OPENED, dtype=np.int8))
+        return Merged(chunk.outcome, chunk.alert, first, opened_rows, log)
+
+    def _make_room(self, n_identities: int, n_events: int) -> None:
+        book, used = self._book, self.n_alerts
+        known = len(book.identities)
+        identities = book.identities
+        if n_identities > known:
+            identities = grown(identities, known, n_identities)
+            identities[known:] = 0
+            identities[known:, [at.SEEN, at.QUEUED]] = LONG_AGO
+        room = used + n_events
+        queue = 2 * len(identities) + _SPARE if self.rules.logged else 0
+        tail = int(book.counters[at.TAIL])
+        self._book = book._replace(
+            identities=identities,
+            alerts=grown(book.alerts, used, room),
+            start=grown(book.start, used, room),
+            opened_row=grown(book.opened_row, used, room),
+            queue_identity=grown(book.queue_identity, tail, queue),
+            queue_time=grown(book.queue_time, tail, queue),
+        )
+
+    def alerts(self, as_of: int) -> np.ndarray:
+        """Give one row per alert, after the clock has run on to `as_of`."""
+        alerts = self._book.alerts[: self.n_alerts].copy()
+        identities = self._book.identities
+        current = identities[identities[:, at.STANDING] != at.ABSENT]
+        alerts[current[:, at.ALERT]] = current[:, : at.ALERT_COLUMNS]
+        waited = as_of - alerts[:, at.LAST_EVENT]
+        expired = (alerts[:, at.STANDING] == at.OPEN) & (waited > self.rules.expire_after)
+        alerts[expired, at.STANDING] = at.EXPIRED
+        return alerts
+
+
+def limit(span: timedelta | None) -> int:
+    """Give a span in microseconds; none is longer than any time that can be."""
+    return FOREVER if span is None else min(microseconds(span), FOREVER)
+
+
+def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """Give an array with room for more rows; rows after the used ones are not set."""
+    if needed <= len(array):
+        return array
+    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

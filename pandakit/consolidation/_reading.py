@@ -1,0 +1,180 @@
+"""Reading events: columns of the caller's frame become whole numbers, or a reason not to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pandakit.consolidation._codes import NamedCodes, Pairs, Vocabulary
+from pandakit.consolidation._times import BAD_TIME, read_times
+from pandakit.errors import EventError
+
+if TYPE_CHECKING:
+    from pandakit.consolidation._table import Table
+
+__all__ = ["PRIMARIES", "REASONS", "STATUSES", "Reader", "Reading"]
+
+STATUSES = ("ok", "acknowledged", "unknown", "warning", "critical")
+REASONS = ("no_app_key", "bad_timestamp", "bad_status", "no_primary")
+PRIMARIES = ("host", "service", "application", "device")
+_SECONDARIES = ("check",)
+_PRIMARY_PROPERTY = ("primary_property",)
+_SECONDARY_PROPERTY = ("secondary_property", "seconday_property")
+_INCIDENT_IDENTIFIER = "incident_identifier"
+_ACCEPTED = -1
+
+
+class Reading(NamedTuple):
+    """Rows as numbers; a code of -1 is a missing value."""
+
+    table: Table
+    reason: np.ndarray
+    time: np.ndarray
+    status: np.ndarray
+    app: np.ndarray
+    primary: np.ndarray
+    secondary: np.ndarray
+    incident_identifier: np.ndarray | None
+    identity: np.ndarray
+    codes: dict[str, np.ndarray]
+
+
+class Reader:
+    """Reads chunks of events; the same value has the same number in all of them."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self._columns: dict[str, Vocabulary] = {}
+        self.primaries = NamedCodes()
+        self.secondaries = NamedCodes()
+        self._subjects = NamedCodes()
+        self._owners = Pairs()
+        self._identities = Pairs()
+
+    @property
+    def n_identities(self) -> int:
+        """How many identities there are so far."""
+        return self._identities.size
+
+    def vocabulary(self, column: str) -> Vocabulary:
+        """Give the vocabulary of a column."""
+        return self._columns.setdefault(column, Vocabulary())
+
+    def joined_labels(self, columns: list[str]) -> tuple[pa.Array, np.ndarray]:
+        """Give the labels of several columns one after the other, and where each begins."""
+        labels = [self.vocabulary(column).labels for column in columns]
+        sizes = [len(part) for part in labels]
+        offsets = np.cumsum([0, *sizes])[:-1].astype(np.int64)
+        return pa.concat_arrays([*labels, pa.nulls(0, pa.large_string())]), offsets
+
+    def encode(self, cells: Any, column: str) -> np.ndarray:
+        """Give the codes of cells of a column."""
+        try:
+            return self.vocabulary(column).encode(cells, column)
+        except ValueError as error:
+            raise EventError(str(error)) from None
+
+    def read(self, table: Table) -> Reading:
+        """Read all rows; those that the service would refuse get a reason."""
+        _require_columns(table)
+        time = read_times(table["timestamp"], self.unit)
+        cache: dict[str, np.ndarray] = {}
+        status = self._statuses(table)
+        app = self._apps(table, cache)
+        primary = self._choose(table, self.primaries, _PRIMARY_PROPERTY, PRIMARIES, cache)
+        secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, cache)
+        by_name = None
+        if _INCIDENT_IDENTIFIER in table:
+            by_name = self._codes(table, _INCIDENT_IDENTIFIER, cache)
+        reason = np.full(table.n_rows, _ACCEPTED, dtype=np.int8)
+        refusals = (app < 0, time == BAD_TIME, status < 0, primary < 0)
+        for code, refused in reversed(list(enumerate(refusals))):
+            reason[refused] = code
+        identity = self._identify(app, primary, secondary, by_name)
+        return Reading(
+            table, reason, time, status, app, primary, secondary, by_name, identity, cache
+        )
+
+    def _statuses(self, table: Table) -> np.ndarray:
+        codes = self.encode(table["status"], "status")
+        labels = self.vocabulary("status").labels.to_pylist()
+        known = {text: code for code, text in enumerate(STATUSES)}
+        places = [known.get(label.lower(), -1) for label in labels]
+        statuses: np.ndarray = np.array([*places, -1], dtype=np.int8)[codes]
+        return statuses
+
+    def _apps(self, table: Table, cache: dict[str, np.ndarray]) -> np.ndarray:
+        if "app_key" in table:
+            return self._codes(table, "app_key", cache)
+        code = self.vocabulary("app_key").code_of("")
+        return np.full(table.n_rows, code, dtype=np.int32)
+
+    def _codes(self, table: Table, column: str, cache: dict[str, np.ndarray]) -> np.ndarray:
+        if column not in cache:
+            cache[column] = self.encode(table[column], column)
+        return cache[column]
+
+    def _choose(
+        self,
+        table: Table,
+        numbers: NamedCodes,
+        properties: tuple[str, ...],
+        defaults: tuple[str, ...],
+        cache: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """Give the (name, value) of each row: the property's column, else the first default."""
+
+        def named(column: str) -> np.ndarray:
+            codes = self._codes(table, column, cache)
+            return numbers.number(column, codes, self.vocabulary(column).size)
+
+        chosen: np.ndarray | None = None
+        for column in reversed(defaults):
+            if column in table:
+                values = named(column)
+                chosen = values if chosen is None else np.where(values >= 0, values, chosen)
+        if chosen is None:
+            chosen = np.full(table.n_rows, -1, dtype=np.int32)
+        for property_column in reversed(properties):
+            if property_column not in table:
+                continue
+            decided = self._codes(table, property_column, cache)
+            chosen = np.where(decided >= 0, np.int32(-1), chosen)
+            names = self.vocabulary(property_column).labels.to_pylist()
+            for code in np.unique(decided[decided >= 0]):
+                if names[code] in table:
+                    rows = decided == code
+                    chosen[rows] = named(names[code])[rows]
+        return chosen
+
+    def _identify(
+        self,
+        app: np.ndarray,
+        primary: np.ndarray,
+        secondary: np.ndarray,
+        by_name: np.ndarray | None,
+    ) -> np.ndarray:
+        subject = self._subjects.number("primary", primary, self.primaries.size)
+        if by_name is not None:
+            size = self.vocabulary(_INCIDENT_IDENTIFIER).size
+            named = self._subjects.number(_INCIDENT_IDENTIFIER, by_name, size)
+            subject = np.where(by_name >= 0, named, subject)
+            secondary = np.where(by_name >= 0, np.int32(-1), secondary)
+        return self._identities.encode(self._owners.encode(app, subject), secondary)
+
+
+def _require_columns(table: Table) -> None:
+    for column in ("timestamp", "status"):
+        if column not in table:
+            raise EventError(
+                f"the events have no column {column!r} ({table.nearest(column)}); rename yours, "
+                f"or see events_from_alarms for rows with a start and an end"
+            )
+    if not any(column in table for column in (*PRIMARIES, *_PRIMARY_PROPERTY)):
+        raise EventError(
+            f"the events have none of the columns {', '.join(PRIMARIES)}, which name what an "
+            f"alert is about ({table.nearest('host')}); rename yours, or name it in a column "
+            f"'primary_property'"
+        )

@@ -1,0 +1,111 @@
+"""Repeated payloads: events of one identity and time whose fields are all equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pandakit.consolidation._codes import Vocabulary, number_pairs, one_chunk
+from pandakit.consolidation._jit import kernels
+from pandakit.consolidation._merge import grown
+from pandakit.consolidation._state import LONG_AGO
+from pandakit.errors import EventError
+from pandakit.text import to_text
+
+if TYPE_CHECKING:
+    from pandakit.consolidation._reading import Reading
+
+__all__ = ["Payloads"]
+
+# Equal within one identity and time by what they are, or compared as they were read.
+_COMPARED_AS_READ = ("timestamp", "status")
+
+
+class Payloads:
+    """Finds repeated payloads; remembers those of the last timestamp for the next chunk."""
+
+    def __init__(self) -> None:
+        self._seen = np.zeros((0, 2), dtype=np.int64)
+        self._rows_before = 0
+        self._last: dict[str, Any] = {}
+
+    def repeated(self, reading: Reading, order: np.ndarray, n_identities: int) -> np.ndarray:
+        """Give the rows that repeat an earlier one."""
+        known = len(self._seen)
+        self._seen = grown(self._seen, known, n_identities)
+        self._seen[known:, 0] = LONG_AGO
+        marked = np.zeros(len(reading.time), dtype=bool)
+        kernels().find_repeats(
+            order, reading.identity, reading.time, self._seen, self._rows_before, marked
+        )
+        self._rows_before += len(reading.time)
+        rows = order[marked[order]]
+        fields = _fields(reading, rows)
+        held = len(self._last["identity"]) if self._last else 0
+        repeats: np.ndarray = rows[_payload_repeats(self._last, fields, held)[held:]]
+        self._remember(reading, order)
+        return repeats
+
+    def _remember(self, reading: Reading, order: np.ndarray) -> None:
+        if not len(order):
+            return
+        latest = reading.time[order[-1]]
+        first = np.searchsorted(reading.time[order], latest)
+        fresh = _fields(reading, order[first:])
+        if self._last and self._last["time"][0] == latest:
+            fresh = _joined(self._last, fresh)
+        repeats = _payload_repeats({}, fresh, 0)
+        self._last = {name: _kept(values, ~repeats) for name, values in fresh.items()}
+
+
+def _kept(values: Any, keep: np.ndarray) -> Any:
+    return values[keep] if isinstance(values, np.ndarray) else values.filter(pa.array(keep))
+
+
+def _fields(reading: Reading, rows: np.ndarray) -> dict[str, Any]:
+    """Give what is compared: numbers as read, and the text form of all other columns."""
+    fields: dict[str, Any] = {
+        "identity": reading.identity[rows],
+        "time": reading.time[rows],
+        "status": reading.status[rows].astype(np.int64),
+    }
+    for name in reading.table.names:
+        if name in _COMPARED_AS_READ:
+            continue
+        try:
+            text = to_text(reading.table.rows(name, rows), column=str(name))
+        except ValueError as error:
+            raise EventError(f"dedup='payload' compares all columns as text: {error}") from None
+        fields[f"column {name}"] = one_chunk(text).cast(pa.large_string())
+    return fields
+
+
+def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Put rows under rows; a column that one side does not have is missing there."""
+    counts = len(first["identity"]), len(second["identity"])
+    joined: dict[str, Any] = {}
+    for name in {**first, **second}:
+        parts = [
+            side.get(name, pa.nulls(count, pa.large_string()))
+            for side, count in zip((first, second), counts, strict=True)
+        ]
+        numbers = isinstance(parts[0], np.ndarray)
+        joined[name] = np.concatenate(parts) if numbers else pa.concat_arrays(parts)
+    return joined
+
+
+def _payload_repeats(held: dict[str, Any], fields: dict[str, Any], n_held: int) -> np.ndarray:
+    """Mark every row that is equal to an earlier one."""
+    joined = _joined(held, fields) if n_held else fields
+    codes = np.zeros(len(joined["identity"]), dtype=np.int32)
+    for name, values in joined.items():
+        if isinstance(values, np.ndarray):
+            column = pd.factorize(values)[0].astype(np.int32)
+        else:
+            column = Vocabulary().encode(values, name)
+        codes = number_pairs(codes, column)[0]
+    repeats: np.ndarray = pd.Series(codes).duplicated().to_numpy()
+    return repeats

@@ -1,0 +1,123 @@
+"""The arrays in which the kernel keeps its state, and the names of their columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Board", "Book", "Chunk", "GroupRules", "Log", "MergeRules"]
+
+FOREVER = 1 << 62
+LONG_AGO = -(1 << 62)
+
+# Outcomes of events, in the order of their names in the result.
+OPENED, UPDATED, RESOLVED, REOPENED, DUPLICATE, ORPHAN_OK, REJECTED = range(7)
+
+# Standing of an alert.
+ABSENT, OPEN, ENDED_OK, EXPIRED = range(4)
+
+# Columns of an identity's row: its current alert first, as it is copied to the alert's row.
+(
+    STANDING,
+    LAST_EVENT,
+    STATUS,
+    WORST,
+    N_EVENTS,
+    N_REOPENS,
+    FLAPPING,
+    ALERT,
+    N_CHANGES,
+    SEEN,
+    SEEN_STATUS,
+    QUEUED,
+    CHANGES,
+) = range(13)
+ALERT_COLUMNS = ALERT  # the columns before it make an alert's row
+
+# Entries of the log: what happened to which alert.
+LOG_OPENED, LOG_REOPENED, LOG_CLOSED = range(3)
+
+# Counters of the book.
+N_ALERTS, N_CONFLICTS, N_LOGGED, HEAD, TAIL = range(5)
+
+# Columns of an entry.
+INCIDENT, PATTERN, KEY, SET_BY, MOVED_BY, LIVE, OLDER, OTHER, PARKED = range(9)
+ANCHOR, LATEST = range(2)
+
+# Columns of an incident.
+N_MEMBERS, N_OPEN, FIRST_ENTRY, N_ENTRIES, WAITING = range(5)
+
+# Columns of an alert's place.
+ITS_INCIDENT, JOINED_BY, ANCHOR_ALERT = range(3)
+
+# Counters of the board.
+ENTRIES, INCIDENTS = range(2)
+
+# Choices of a policy as numbers.
+FIRST, LATEST_ALERT, BUCKET = range(3)
+
+
+class Chunk(NamedTuple):
+    """Events by row, the order to take them in, and what becomes of them."""
+
+    order: np.ndarray
+    identity: np.ndarray
+    time: np.ndarray
+    status: np.ndarray
+    outcome: np.ndarray
+    alert: np.ndarray
+
+
+class Book(NamedTuple):
+    """Identities with their current alerts, finished alerts, and open ones by last event."""
+
+    identities: np.ndarray
+    alerts: np.ndarray
+    start: np.ndarray
+    opened_row: np.ndarray
+    queue_identity: np.ndarray
+    queue_time: np.ndarray
+    counters: np.ndarray
+
+
+class Log(NamedTuple):
+    """What happened to alerts, in the order of time."""
+
+    alert: np.ndarray
+    what: np.ndarray
+
+
+class MergeRules(NamedTuple):
+    """The settings that turn events into alerts."""
+
+    by_time: bool
+    reopen_window: int
+    expire_after: int
+    flap_changes: int
+    flap_window: int
+    logged: bool
+
+
+class Board(NamedTuple):
+    """Incidents and their entries, found by key, newest first."""
+
+    entries: np.ndarray
+    times: np.ndarray
+    newest: np.ndarray
+    incidents: np.ndarray
+    slots: np.ndarray
+    places: np.ndarray
+    counters: np.ndarray
+
+
+class GroupRules(NamedTuple):
+    """The settings that turn alerts into incidents."""
+
+    run: np.ndarray
+    windows: np.ndarray
+    anchor: int
+    union: bool
+    needs_open: bool
+    max_alerts: int

@@ -1,0 +1,207 @@
+"""Timestamps of events, read into whole microseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pandakit.errors import EventError
+
+__all__ = ["BAD_TIME", "read_time", "read_times"]
+
+BAD_TIME = np.iinfo(np.int64).min
+# Microseconds per unit as a ratio, so that nanoseconds are read exactly.
+_UNITS = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
+# What `datetime64[ns]` can hold, in microseconds.
+_LATEST = np.iinfo(np.int64).max // 1_000
+_SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
+_ISO_WITH_ZONE = r"^\d[^ T]*[T ].*([Zz]|[+-]\d{2}(:?\d{2})?)$"
+_MOST_DIGITS = 18
+
+
+def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
+    """Read a column of timestamps; `BAD_TIME` where a cell is not one.
+
+    Parameters
+    ----------
+    values
+        Numbers or text of digits in `unit`, datetimes with a zone, ISO 8601 text with a zone.
+    unit
+        ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+    column
+        For messages.
+
+    Raises
+    ------
+    EventError
+        The datetimes have no zone, or milliseconds were taken for seconds.
+    """
+    if unit not in _UNITS:
+        raise ValueError(f"unit: {unit!r} is not one of {', '.join(_UNITS)}")
+    if isinstance(values, pd.Series):
+        return _from_series(values, unit, column)
+    return _from_arrow(values, unit, column)
+
+
+def read_time(value: Any, setting: str) -> int:
+    """Read one zone-aware time, such as `as_of`, into microseconds."""
+    try:
+        moment = pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise EventError(f"{setting}: {value!r} is not a time: {error}") from None
+    if isinstance(value, (int, float)) or moment is pd.NaT:
+        raise EventError(f"{setting}: {value!r} is not a time; give a datetime with a zone")
+    if moment.tzinfo is None:
+        raise EventError(
+            f"{setting}: {value!r} has no zone; say which, for example "
+            f"pd.Timestamp({str(value)!r}, tz='UTC')"
+        )
+    return int(_scaled(np.array([moment.value]), (1, 1_000))[0])
+
+
+def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        times = _from_series(pd.Series(kind.categories), unit, column)
+        codes = series.cat.codes.to_numpy()
+        return np.where(codes < 0, BAD_TIME, np.append(times, BAD_TIME)[codes])
+    if isinstance(kind, pd.DatetimeTZDtype):
+        return _from_ticks(series.array.asi8, kind.unit)
+    if isinstance(kind, np.dtype) and kind.kind in "iuf":
+        return _from_numbers(series.to_numpy(), unit, column)
+    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) != "string":
+        return _from_objects(series.to_numpy(), unit, column)
+    try:
+        arrow = pa.array(series.array, from_pandas=True)
+    except (pa.ArrowException, TypeError, UnicodeEncodeError):
+        return _from_objects(np.array(series, dtype=object), unit, column)
+    if isinstance(arrow, pa.Array):
+        arrow = pa.chunked_array([arrow])
+    return _from_arrow(arrow, unit, column)
+
+
+def _from_arrow(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
+    kind = cells.type
+    if pa.types.is_dictionary(kind):
+        return _from_series(cells.to_pandas().astype("category"), unit, column)
+    if pa.types.is_timestamp(kind):
+        if kind.tz is None:
+            _refuse_naive(column)
+        ticks = pc.fill_null(cells.cast(pa.int64()), BAD_TIME)
+        return _from_ticks(ticks.to_numpy(), kind.unit)
+    if pa.types.is_integer(kind) and cells.null_count:
+        numbers = _from_numbers(pc.fill_null(cells, 0).to_numpy(), unit, column)
+        return np.where(cells.is_null().to_numpy(), BAD_TIME, numbers)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return _from_numbers(cells.to_numpy(), unit, column)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _from_text(cells, unit, column)
+    return _from_objects(np.array(cells.to_pylist(), dtype=object), unit, column)
+
+
+def _from_numbers(numbers: np.ndarray, unit: str, column: str) -> np.ndarray:
+    if unit == "s":
+        _refuse_milliseconds(numbers, column)
+    return _scaled(numbers, _UNITS[unit])
+
+
+def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
+    """Multiply by a ratio, rounding half to even; what does not fit is bad."""
+    times, over = ratio
+    if numbers.dtype.kind == "f":
+        scaled = np.rint(numbers.astype(np.float64) * times / over)
+        bad = ~(np.abs(scaled) <= _LATEST)
+        return np.where(bad, BAD_TIME, np.where(bad, 0, scaled).astype(np.int64))
+    limit = min(_LATEST * over // times, np.iinfo(np.int64).max)
+    bad = (numbers > limit) | (numbers < -limit) if numbers.dtype.kind == "i" else numbers > limit
+    whole = np.where(bad, 0, numbers).astype(np.int64) if bad.any() else numbers.astype(np.int64)
+    if over == 1:
+        scaled = whole * times
+    else:
+        scaled, rest = np.divmod(whole, over)
+        scaled += (2 * rest > over) | ((2 * rest == over) & (scaled % 2 == 1))
+    scaled[bad] = BAD_TIME
+    return scaled
+
+
+def _from_ticks(ticks: np.ndarray, unit: str) -> np.ndarray:
+    return _scaled(ticks, _UNITS[unit])
+
+
+def _from_text(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
+    times = np.full(len(cells), BAD_TIME)
+    digits = _where(pc.match_substring_regex(cells, rf"^[0-9]{{1,{_MOST_DIGITS}}}$"))
+    if digits.any():
+        numbers = cells.filter(pa.array(digits)).cast(pa.int64()).to_numpy()
+        times[digits] = _from_numbers(numbers, unit, column)
+    iso = _where(pc.match_substring_regex(cells, _ISO_WITH_ZONE))
+    if iso.any():
+        texts = cells.filter(pa.array(iso)).to_pandas()
+        read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+        times[iso] = _from_ticks(read.array.asi8, read.dtype.unit)
+    return times
+
+
+def _where(condition: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(pc.fill_null(condition, fill_value=False).to_numpy(), dtype=bool)
+
+
+def _from_objects(cells: np.ndarray, unit: str, column: str) -> np.ndarray:
+    times = np.full(len(cells), BAD_TIME)
+    texts = [row for row, cell in enumerate(cells) if isinstance(cell, str)]
+    if texts:
+        column_of_text = pd.Series([cells[row] for row in texts], dtype="string[pyarrow]")
+        times[texts] = _from_series(column_of_text, unit, column)
+    numbers = [_number(cell) for cell in cells]
+    if unit == "s":
+        found = [float(number) for number in numbers if number is not None]
+        _refuse_milliseconds(np.array(found), column)
+    for row, (cell, number) in enumerate(zip(cells, numbers, strict=True)):
+        if number is not None:
+            exact = round(number * Fraction(*_UNITS[unit]))
+            times[row] = exact if abs(exact) <= _LATEST else BAD_TIME
+        elif isinstance(cell, datetime) and cell is not pd.NaT and cell.tzinfo is not None:
+            times[row] = read_time(cell, column)
+    _refuse_naive_objects(cells, column)
+    return times
+
+
+def _number(cell: Any) -> Fraction | None:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, bool) or not isinstance(cell, (int, float, Decimal)):
+        return None
+    return Fraction(cell) if math.isfinite(cell) else None
+
+
+def _refuse_naive_objects(cells: np.ndarray, column: str) -> None:
+    moments = [cell for cell in cells if isinstance(cell, (datetime, np.datetime64))]
+    zones = [getattr(cell, "tzinfo", None) for cell in moments if not pd.isna(cell)]
+    if zones and not any(zones):
+        _refuse_naive(column)
+
+
+def _refuse_naive(column: str) -> None:
+    raise EventError(
+        f"column {column!r} holds datetimes without a zone; say which zone they are in, for "
+        f"example frame[{column!r}].dt.tz_localize('UTC')"
+    )
+
+
+def _refuse_milliseconds(numbers: np.ndarray, column: str) -> None:
+    if not numbers.size or not np.nanmax(numbers, initial=0) > _SECONDS_LOOK_LIKE_MILLISECONDS:
+        return
+    middle = np.nanmedian(numbers)
+    if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:
+        raise EventError(
+            f"column {column!r}: the middle value {middle:.0f} lies thousands of years ahead "
+            f"when read in seconds; for milliseconds say unit='ms' (also 'us', 'ns')"
+        )
