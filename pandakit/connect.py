@@ -88,7 +88,6 @@ class Connection:
             if name not in self._clients:
                 sandboxed = name in self._in_sandbox
                 made = getattr(self._started(), name) if sandboxed else _CLIENTS[name]()
-                made.is_sandbox = sandboxed
                 self._clients[name] = self._stack.enter_context(made)
             return self._clients[name]
 

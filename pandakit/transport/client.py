@@ -72,7 +72,7 @@ class Client:
         Whether loads show progress; `None` where someone watches.
     """
 
-    is_sandbox = False
+    is_sandbox = False  # the sandbox sets it on the clients that it makes
 
     def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
         self._session = session
@@ -94,14 +94,18 @@ class Client:
 
     @property
     def source(self) -> str:
-        """Which service this is and where, as it stands in `df.attrs["pandakit"]`."""
+        """Which service this is and where, as it stands in `df.attrs["pandakit"]`.
+
+        The sandbox's address is left out: its ports are other ones each time.
+        """
         service = self._session.service
-        return f"{service.name}{' sandbox' * self.is_sandbox} at {service.base_url}"
+        return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
 
     def _checked(self, answer: str) -> Check:
         host = urlsplit(self._session.service.base_url).netloc
+        name = self._session.service.name
         return Check(
-            self._session.service.name + " sandbox" * self.is_sandbox,
+            f"{name} sandbox" if self.is_sandbox else name,
             host,
             self._token.setting.name,
             self._token.source,
