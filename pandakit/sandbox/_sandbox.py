@@ -107,10 +107,13 @@ class Sandbox:
             import pandakit  # noqa: PLC0415 - the clients load on first use
 
             self._clients[name] = getattr(pandakit, name)(**settings)
+            self._clients[name].is_sandbox = True
         return self._clients[name]
 
     def close(self) -> None:
         """Stop the servers and delete what was uploaded; a second time does nothing."""
+        for client in self._clients.values():
+            client.close()
         for served in self._services.values():
             served.close()
         self._services = {}

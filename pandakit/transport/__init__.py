@@ -35,7 +35,9 @@ from __future__ import annotations
 
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
 from pandakit.transport._session import Session
+from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
+from pandakit.transport.compose import ChainedPages, MappedPages, Part
 from pandakit.transport.jobs import Job, JobRules, find_job, is_pending, wait_for
 from pandakit.transport.paginate import (
     CursorPages,
@@ -48,17 +50,22 @@ from pandakit.transport.paginate import (
 
 __all__ = [
     "Call",
+    "ChainedPages",
+    "Check",
+    "Client",
     "Clock",
     "Collected",
     "CursorPages",
     "Job",
     "JobRules",
     "Listing",
+    "MappedPages",
     "NumberedPages",
     "OffsetPages",
     "OnePage",
     "Page",
     "PageStyle",
+    "Part",
     "Problem",
     "Reply",
     "Service",
@@ -68,4 +75,5 @@ __all__ = [
     "find_job",
     "is_pending",
     "wait_for",
+    "warn_user",
 ]

@@ -41,6 +41,8 @@ class Collected:
         How many rows the service last said there are, if it says so.
     done
         Whether the end was reached; never undone.
+    complete
+        Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
         What else the pages said, one item a page.
     """
@@ -52,6 +54,7 @@ class Collected:
     capped: bool = False
     total: int | None = None
     done: bool = False
+    complete: bool = False
     elapsed_s: float = 0.0
     extras: list[Any] = field(default_factory=list)
     position: Hashable | None = None
@@ -67,7 +70,7 @@ class Collected:
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
         self.extras.append(page.extra)
-        self._idle = 0 if len(self.records) > before else self._idle + 1
+        self._idle = 0 if page.first or len(self.records) > before else self._idle + 1
         self.position = page.next
         self.done = self.done or page.next is None
 
@@ -175,6 +178,7 @@ class _Load:
         state.elapsed_s = clock.monotonic() - started
         if failure is not None:
             raise self.carrying(failure, state)
+        state.complete = True
         return self.finish(state)
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:

@@ -39,6 +39,8 @@ class Page:
         How many it will give then.
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
+    first
+        Whether another list begins here, so that an empty page is no sign of an endless one.
     """
 
     rows: list[Row]
@@ -47,6 +49,7 @@ class Page:
     beyond: str = ""
     ceiling: int = 0
     extra: Any = None
+    first: bool = False
 
 
 class PageStyle(Protocol):
@@ -147,8 +150,8 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when that many rows came or a page is empty; without one, when a
-    page is shorter than asked for.
+    The list ends when as many rows came as the total says, or a page is empty: a short page
+    may only mean that the service gives fewer at a time than it was asked for.
 
     Parameters
     ----------
@@ -183,7 +186,7 @@ class NumberedPages:
         rows = rows_of(found, "the list", reply)
         total = _count_of(body, self.totals, reply)
         seen = before + len(rows)
-        more = bool(rows) and (len(rows) >= self.size if total is None else seen < total)
+        more = bool(rows) and (total is None or seen < total)
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
             beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
