@@ -11,6 +11,7 @@ TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
 
 
 def owners(applied, column="owner"):
+    """Give a result column, `None` where it is missing."""
     return [None if pd.isna(cell) else cell for cell in applied.alerts[column]]
 
 

@@ -9,6 +9,7 @@ GOOD = {"host": ["a"], "owner": ["b"]}
 
 
 def frame(rows, columns):
+    """Give a frame with any column names."""
     return pd.DataFrame(rows, columns=columns)
 
 

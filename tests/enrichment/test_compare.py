@@ -13,6 +13,7 @@ OLD = pd.DataFrame(
 
 
 def changed(new, old=OLD):
+    """Give the changes as lists, `None` where there is nothing."""
     frame = compare_tables(new, old, SCHEMA)
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 

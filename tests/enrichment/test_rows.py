@@ -12,6 +12,7 @@ SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 
 
 def judged(rows, **options):
+    """Give what is found about rows: rule, row, key."""
     table = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object)
     report = validate_enrichment(table, SCHEMA, **options)
     rules = {"duplicate_row", "key_conflict", "key_case"}
@@ -68,6 +69,7 @@ tables = st.lists(st.tuples(texts, texts, texts), max_size=12)
 
 
 def expected(rows):
+    """Say the same by dictionaries."""
     seen, keys, folded, spellings = {}, {}, {}, set()
     bad = {"duplicate_row": [], "key_conflict": [], "key_case": []}
     for at, row in enumerate(rows):

@@ -52,6 +52,7 @@ rows = st.lists(
 
 
 def read_twice(path):
+    """Read a file with the csv module and with pyarrow."""
     with path.open(newline="", encoding="utf-8") as file:
         by_csv = list(csv.reader(file))
     table = arrow_csv.read_csv(
@@ -129,7 +130,7 @@ def test_strict_is_handed_on(tmp_path):
         write_enrichment_csv(doubtful, SCHEMA, tmp_path / "t.csv", strict=True)
 
 
-class FullDisk(OSError):
+class DiskFullError(OSError):
     """As the system says it."""
 
 
@@ -137,10 +138,10 @@ def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch):
     """A disk that is full in the middle leaves neither a file nor a part of one."""
 
     def full(*_):
-        raise FullDisk("No space left on device")
+        raise DiskFullError("No space left on device")
 
     monkeypatch.setattr(write._Sink, "write", full)
-    with pytest.raises(FullDisk):
+    with pytest.raises(DiskFullError):
         write_enrichment_csv(GOOD, SCHEMA, tmp_path / "t.csv")
     assert list(tmp_path.iterdir()) == []
 
