@@ -56,15 +56,11 @@ def simulate_file(
     frame = _read_table(file)
     if start is None and end is None and primary is None and secondary is None:
         return consolidate(frame, policy, unit=unit)
-    missing = [
-        f"--{name}"
-        for name, column in (("start", start), ("end", end), ("primary", primary))
-        if column is None
-    ]
-    if missing:
-        raise EventError(f"alarms also need {', '.join(missing)}; columns: {_names(frame)}")
-    named = {"start": start, "end": end, "primary": primary, "secondary": secondary}
-    alarms = events_from_alarms(frame, **named)
+    if start is None or end is None or primary is None:
+        given = {"--start": start, "--end": end, "--primary": primary}
+        missing = ", ".join(option for option, column in given.items() if column is None)
+        raise EventError(f"alarms also need {missing}; columns: {_names(frame)}")
+    alarms = events_from_alarms(frame, start=start, end=end, primary=primary, secondary=secondary)
     return consolidate(alarms, policy, unit=unit)
 
 

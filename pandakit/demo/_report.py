@@ -9,10 +9,10 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from pandakit.consolidation import Consolidation
     from pandakit.enrichment import CsvFile, ValidationReport
@@ -56,8 +56,9 @@ class Report:
     def to_text(self) -> str:
         """Give the report for a terminal."""
         sections = (
-            ("Loaded from the " + self.source, self.loaded.to_string(index=False)),
-            ("Consolidated", f"{self.simulation.policy}\n{_funnel(self.simulation)}"),
+            ("Loaded: " + self.source, self.loaded.to_string(index=False)),
+            ("Consolidated", f"{self.simulation.policy}\n\n{_text(shown_funnel(self.simulation))}"),
+            ("Which window?", _text(shown_windows(self.windows))),
             ("Enrichment", self._enrichment()),
             ("A bad table is told", str(self.refused)),
         )
@@ -70,10 +71,10 @@ class Report:
             source=escape(self.source),
             loaded=_table(self.loaded),
             policy=escape(str(self.simulation.policy)),
-            funnel=_table(_shown_funnel(self.simulation).reset_index()),
+            funnel=_table(shown_funnel(self.simulation)),
             notes="".join(f"<p class='note'>{escape(note)}</p>" for note in self.simulation.notes),
             pictures="".join(_picture(*each) for each in self.pictures.items()),
-            windows=_table(self.windows),
+            windows=_table(shown_windows(self.windows)),
             enrichment=escape(self._enrichment()),
             refused=self.refused._repr_html_(),
         )
@@ -85,24 +86,53 @@ class Report:
         )
 
 
-def _shown_funnel(simulation: Consolidation) -> pd.DataFrame:
-    """Write counts as counts and compressions as shares."""
-    funnel = simulation.funnel.copy()
-    is_share = funnel["denominator"].notna()
-    funnel["value"] = [
-        f"{value:.1%}" if share and value == value else f"{value:,.0f}" if not share else "-"  # noqa: PLR0124 - NaN
-        for value, share in zip(funnel["value"].astype("float64"), is_share, strict=True)
-    ]
-    return funnel
+def shown_funnel(simulation: Consolidation) -> pd.DataFrame:
+    """Write counts as counts and compressions as shares, with what they are shares of."""
+    funnel = simulation.funnel
+    shares = funnel["denominator"].notna() | funnel["value"].isna()
+    return pd.DataFrame(
+        {
+            "measure": [str(name).replace("_", " ") for name in funnel.index],
+            "value": [
+                _share(value) if share else f"{value:,.0f}"
+                for value, share in zip(funnel["value"], shares, strict=True)
+            ],
+            "of": [
+                f"1 - {numerator:,} / {denominator:,}" if share else ""
+                for numerator, denominator, share in zip(
+                    funnel["numerator"], funnel["denominator"], shares, strict=True
+                )
+            ],
+        }
+    )
 
 
-def _funnel(simulation: Consolidation) -> str:
-    return _shown_funnel(simulation).to_string(na_rep="")
+def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
+    """Put the sweep side by side: one row per window, one column per anchor."""
+    counts = windows.pivot(index="window", columns="anchor", values="incidents")
+    largest = windows.pivot(index="window", columns="anchor", values="largest_incident")
+    table = pd.DataFrame({"window": [_span(window) for window in counts.index]})
+    for anchor in windows["anchor"].drop_duplicates():
+        table[f"incidents, {anchor}"] = [f"{count:,}" for count in counts[anchor]]
+        table[f"largest, {anchor}"] = [f"{count:,}" for count in largest[anchor]]
+    return table
+
+
+def _text(frame: pd.DataFrame) -> str:
+    return str(frame.to_string(index=False))
+
+
+def _share(value: float) -> str:
+    return "no data" if pd.isna(value) else f"{value:.1%}"
+
+
+def _span(window: pd.Timedelta) -> str:
+    hours = window.total_seconds() / 3600
+    return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
 
 
 def _table(frame: pd.DataFrame) -> str:
-    html: str = frame.to_html(index=False, border=0, na_rep="", escape=True)
-    return html
+    return str(frame.to_html(index=False, border=0, na_rep="", escape=True))
 
 
 def _picture(caption: str, path: Path) -> str:
