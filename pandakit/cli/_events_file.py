@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pandakit.consolidation import CLASSIC, CURRENT, consolidate, events_from_alarms
+from pandakit.consolidation import (
+    CLASSIC,
+    CURRENT,
+    consolidate,
+    events_from_alarms,
+    readable_funnel,
+)
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -65,14 +71,13 @@ def simulate_file(
 
 
 def simulation_text(simulation: Consolidation) -> str:
-    """Write the policy, the funnel, what was rejected and the largest incidents."""
+    """Write the policy, the funnel, what was noted and the largest incidents."""
     incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
-    columns = ["title", "n_alerts", "n_events", "severity", "start", "end"]
-    largest = incidents.head(_LARGEST)[columns]
+    largest = incidents.head(_LARGEST)[["title", "severity", "n_alerts", "n_events", "start"]]
     parts = [
         str(simulation.policy),
-        simulation.funnel.to_string(na_rep="-"),
-        *simulation.notes,
+        readable_funnel(simulation.funnel).to_string(index=False),
+        *(f"Note: {note}" for note in simulation.notes),
     ]
     if len(largest):
         parts.append(f"The {len(largest)} largest of {len(incidents):,} incidents:")

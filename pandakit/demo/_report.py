@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pandakit.consolidation import readable_funnel
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -57,7 +59,10 @@ class Report:
         """Give the report for a terminal."""
         sections = (
             ("Loaded: " + self.source, self.loaded.to_string(index=False)),
-            ("Consolidated", f"{self.simulation.policy}\n\n{_text(shown_funnel(self.simulation))}"),
+            (
+                "Consolidated",
+                f"{self.simulation.policy}\n\n{_text(readable_funnel(self.simulation.funnel))}",
+            ),
             ("Which window?", _text(shown_windows(self.windows))),
             ("Enrichment", self._enrichment()),
             ("A bad table is told", str(self.refused)),
@@ -71,7 +76,7 @@ class Report:
             source=escape(self.source),
             loaded=_table(self.loaded),
             policy=escape(str(self.simulation.policy)),
-            funnel=_table(shown_funnel(self.simulation)),
+            funnel=_table(readable_funnel(self.simulation.funnel)),
             notes="".join(f"<p class='note'>{escape(note)}</p>" for note in self.simulation.notes),
             pictures="".join(_picture(*each) for each in self.pictures.items()),
             windows=_table(shown_windows(self.windows)),
@@ -84,27 +89,6 @@ class Report:
             f"{self.table.rows:,} rows, {self.table.bytes:,} bytes, "
             f"sha256 {self.table.sha256[:16]}…; upload: {self.job_status}"
         )
-
-
-def shown_funnel(simulation: Consolidation) -> pd.DataFrame:
-    """Write counts as counts and compressions as shares, with what they are shares of."""
-    funnel = simulation.funnel
-    shares = funnel["denominator"].notna() | funnel["value"].isna()
-    return pd.DataFrame(
-        {
-            "measure": [str(name).replace("_", " ") for name in funnel.index],
-            "value": [
-                _share(value) if share else f"{value:,.0f}"
-                for value, share in zip(funnel["value"], shares, strict=True)
-            ],
-            "of": [
-                f"1 - {numerator:,} / {denominator:,}" if share else ""
-                for numerator, denominator, share in zip(
-                    funnel["numerator"], funnel["denominator"], shares, strict=True
-                )
-            ],
-        }
-    )
 
 
 def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
@@ -120,10 +104,6 @@ def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
 
 def _text(frame: pd.DataFrame) -> str:
     return str(frame.to_string(index=False))
-
-
-def _share(value: float) -> str:
-    return "no data" if pd.isna(value) else f"{value:.1%}"
 
 
 def _span(window: pd.Timedelta) -> str:
