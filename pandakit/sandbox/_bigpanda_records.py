@@ -207,7 +207,7 @@ def _activities(draw: Draw, incident: Row, users: list[Row]) -> list[Row]:
             "created_by": draw.one(users)["id"],
             "params": params,
         }
-        for kind, when, params in reversed(steps)
+        for kind, when, params in sorted(steps, key=lambda step: step[1], reverse=True)
     ]
 
 

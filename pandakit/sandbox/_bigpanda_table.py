@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "Table", "read_upload"]
+__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "Table", "TooLarge", "read_upload"]
 
 TRUNCATED = "Stream finished but there was a truncated final frame in the buffer"
 LONGEST_CELL = 32_768  # characters
@@ -28,6 +28,10 @@ _LONGEST_LINE = 64 * LONGEST_CELL
 
 class Malformed(Exception):  # noqa: N818 - a finding about the sender's bytes
     """The bytes are not a table of this schema: refused at once."""
+
+
+class TooLarge(Malformed):
+    """There are more bytes than the service takes."""
 
 
 class Table:
@@ -118,7 +122,7 @@ class _Lines:
         while block := self._body.read(_BLOCK):
             self.size += len(block)
             if self.size > self._most:
-                raise Malformed(f"the table is larger than {self._most} bytes")
+                raise TooLarge(f"the table is larger than {self._most} bytes")
             self._copy.write(block)
             *lines, rest = (rest + block).split(b"\n")
             for line in lines:

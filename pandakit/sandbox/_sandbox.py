@@ -174,7 +174,7 @@ def start(
             organisation,
             control,
             {"user": env["BIGPANDA_API_KEY"], "org": env["BIGPANDA_ORG_TOKEN"]},
-            limiter=Limiter(requests_per_second, control.clock),
+            limiter=Limiter(requests_per_second, control.seconds),
             ceiling=most_results,
             folder=Path(folder.name),
             most_bytes=most_upload_bytes,
