@@ -91,7 +91,7 @@ class MappingRoutes:
     def __init__(
         self, organisation: Organisation, control: Control, folder: Path, most_bytes: int
     ) -> None:
-        del control
+        self.control = control
         self._folder = folder
         self._most_bytes = most_bytes
         self._schemas: dict[str, Row] = {row["id"]: row for row in organisation.bigpanda["schemas"]}
