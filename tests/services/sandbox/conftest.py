@@ -19,7 +19,9 @@ class Asker:
         url = self.services.urls["panther"] + path
         return requests.get(url, params=params, headers=headers, timeout=10)
 
-    def bigpanda(self, path, method="GET", *, org=False, kind="application/json", data=None, **params):
+    def bigpanda(
+        self, path, method="GET", *, org=False, kind="application/json", data=None, **params
+    ):
         token = self.services.env["BIGPANDA_ORG_TOKEN" if org else "BIGPANDA_API_KEY"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
         url = self.services.urls["bigpanda"] + path
