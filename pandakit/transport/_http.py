@@ -12,10 +12,11 @@ import requests
 import urllib3.exceptions as u3
 
 from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.transport._wire import DeadlinePassed, has_surplus, watching
 from pandakit.transport.retry import AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pandakit.transport._model import Call, Clock, TransportOptions
 
@@ -42,24 +43,31 @@ def fetch(
         With an error that names the host and never quotes the HTTP library.
     """
     host = prepared["url"].split("/")[2]
+    fault: AttemptFailed | KeyboardInterrupt
+
+    def check() -> None:
+        if clock.monotonic() > deadline:
+            raise DeadlinePassed
+
     left = deadline - clock.monotonic()
-    fault: AttemptFailed | None = None
+    waits = (_at_most(options.connect, left), _at_most(options.read, left))
     try:
-        with http.request(
-            call.method,
-            **prepared,
-            stream=True,
-            allow_redirects=False,
-            timeout=(_at_most(options.connect, left), _at_most(options.read, left)),
-        ) as response:
-            body = b"".join(_chunks(response, options.body_most, clock, deadline))
+        with (
+            watching(check),
+            http.request(
+                call.method, **prepared, stream=True, allow_redirects=False, timeout=waits
+            ) as response,
+        ):
+            body = _read_body(response, options.body_most, check)
             return response.status_code, response.headers, body
-    except AttemptFailed as failure:
-        failure.error = type(failure.error)(f"{host}: {failure.error}")
-        fault = failure
-    except (requests.RequestException, u3.HTTPError, HTTPException, OSError) as exc:
+    except _BadBody as bad:
+        fault = AttemptFailed(bad.kind(f"{host}: {bad}"), passing=bad.passing)
+    except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host)
-    raise fault
+    except KeyboardInterrupt:
+        # Raised anew, since the library's frames hold the header with the token.
+        fault = KeyboardInterrupt()
+    raise fault  # outside of the handler: no chain leads to the library's exceptions
 
 
 def _at_most(limit: float, left: float) -> float | None:
@@ -67,39 +75,44 @@ def _at_most(limit: float, left: float) -> float | None:
     return None if math.isinf(wait) else wait
 
 
-def _chunks(
-    response: requests.Response, most: int, clock: Clock, deadline: float
-) -> Iterator[bytes]:
-    """Read what is there, look at the clock, go on: a trickling body cannot hold us."""
+class _BadBody(Exception):  # noqa: N818 - never leaves this module
+    """The body is not what was promised."""
+
+    def __init__(self, words: str, kind: type[PandakitError], *, passing: bool) -> None:
+        super().__init__(words)
+        self.kind = kind
+        self.passing = passing
+
+
+def _read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
+    """Read what is there, look at the clock, go on; then compare with what was promised."""
     raw = response.raw
-    size = 0
-    while chunk := raw.read1(_CHUNK, decode_content=True):
-        size += len(chunk)
-        if size > most:
-            response.close()
-            raise AttemptFailed(
-                ProtocolError(f"the answer is longer than {most} bytes: ask for less at a time"),
+    # One check for all versions of urllib3, ours: see below.
+    raw.enforce_content_length = False
+    read = getattr(raw, "read1", raw.read)
+    body = bytearray()
+    while chunk := read(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > most:
+            raise _BadBody(
+                f"the answer is longer than {most} bytes: ask for less at a time",
+                ProtocolError,
                 passing=False,
             )
-        if clock.monotonic() > deadline:
-            response.close()
-            raise AttemptFailed(
-                TransportError("the answer was not complete within the total deadline"),
-                passing=False,
-            )
-        yield chunk
+        check()
     _check_length(response, raw.tell())
+    return bytes(body)
 
 
 def _check_length(response: requests.Response, received: int) -> None:
     promised = response.headers.get("Content-Length", "")
     bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
-    if bodyless or not promised.isdigit() or int(promised) == received:
-        return
-    response.close()
-    raise AttemptFailed(
-        TransportError(f"the answer was cut: {received} of {promised} bytes came"), passing=True
-    )
+    if not bodyless and promised.isdigit() and received < int(promised):
+        words = f"the answer was cut: {received} of {promised} bytes came"
+        raise _BadBody(words, TransportError, passing=True)
+    if has_surplus(response.raw):
+        words = f"the answer is longer than the {promised} bytes that it promised"
+        raise _BadBody(words, ProtocolError, passing=False)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
@@ -124,6 +137,12 @@ _UNSENT = (
 )
 # (sign in the chain of causes, error class, passing, what to say); the first match counts
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
+    (
+        (DeadlinePassed,),
+        TransportError,
+        False,
+        "the answer was not complete within the total deadline",
+    ),
     (
         (ssl.SSLCertVerificationError, ssl.CertificateError),
         TransportError,

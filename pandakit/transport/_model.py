@@ -149,6 +149,7 @@ class Reply:
     content: bytes = field(repr=False)
     url: str = ""
     request_id: str | None = None
+    attempts: int = 1
 
     def json(self) -> Any:
         """Read the body as one strict JSON document.

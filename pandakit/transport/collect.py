@@ -32,7 +32,7 @@ class Collected:
     records
         The rows, each id once when the list has ids.
     requests, pages
-        How many answers were read; they differ when a page takes several requests.
+        How many were sent, repetitions included, and how many pages they brought.
     duplicates
         Rows left out because their id had come already.
     capped
@@ -178,9 +178,9 @@ class _Load:
         return self.finish(state)
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
-        state.requests += 1
         pages, send = self.listing.pages, self.listing.send or self.session.send
         reply = send(pages.request(self.listing.call, state.position), line)
+        state.requests += reply.attempts
         page = pages.read(reply, state.position)
         before = len(state.records)
         state.add(page, self.listing.identify(), self.listing.newer)
