@@ -25,6 +25,7 @@ from pandakit.transport._model import Call, Clock, Problem, Reply, Service, Tran
 from pandakit.transport._wire import WatchedAdapter
 from pandakit.transport.ratelimit import limiter_for
 from pandakit.transport.retry import (
+    PASSING,
     AttemptFailed,
     RetryBudget,
     http_date,
@@ -263,6 +264,7 @@ class Session:
             self._words(call, reply, status, problem),
             status_code=status,
             retry_after=wait,
+            retryable=status in PASSING,
             request_id=problem.request_id or reply.request_id,
         )
         return AttemptFailed(error, passing=False, status=status, retry_after=wait)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError, PandakitError
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
     from pandakit.transport._model import Call, Reply
@@ -174,7 +175,12 @@ class _Load:
             raise
         state.elapsed_s = clock.monotonic() - started
         if failure is not None:
-            raise self.carrying(failure, state)
+            raise carrying(
+                failure,
+                words=f" (after {len(state.records)} rows of {state.pages} pages)",
+                partial=self.finish(state),
+                resume=None if state.done else lambda: self.run(state),
+            )
         return self.finish(state)
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
@@ -193,19 +199,6 @@ class _Load:
             state.done = True
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
         state.check_moving(limit)
-
-    def carrying(self, error: PandakitError, state: Collected) -> PandakitError:
-        """Give the same error with what came so far and the way on."""
-        came = f" (after {len(state.records)} rows of {state.pages} pages)"
-        return type(error)(
-            str(error) + came,
-            status_code=error.status_code,
-            retry_after=error.retry_after,
-            retryable=error.retryable,
-            request_id=error.request_id,
-            partial=self.finish(state),
-            resume=None if state.done else lambda: self.run(state),
-        )
 
 
 def _same(state: Collected) -> Collected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -13,12 +13,12 @@ from pandakit.errors import (
     JobTimeoutError,
     NotFoundError,
     OutcomeUnknownError,
+    PandakitError,
     PartialWarning,
-    RateLimitError,
-    ServerError,
-    TransportError,
+    ProtocolError,
 )
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pandakit.transport._model import Call, Reply
     from pandakit.transport._session import Session
 
-__all__ = ["Job", "JobRules", "find_job", "wait_for"]
+__all__ = ["Deferred", "Job", "JobRules", "find_job", "wait_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,10 @@ def find_job(reply: Reply, *, template: str, prefix: str = "", id_key: str = "jo
 
 
 def _body_of(reply: Reply) -> dict[str, Any]:
-    if not reply.content.strip():
-        return {}
-    body = reply.json()
+    try:
+        body = reply.json()
+    except ProtocolError:
+        return {}  # the work was accepted all the same: that nothing names it is told by find_job
     return body if isinstance(body, dict) else {}
 
 
@@ -142,6 +143,7 @@ class _Wait:
     timeout: float
     name: str
     looks: int = 0
+    requests: int = 0
     last: str = "unknown"
     strangers: set[str] = field(default_factory=set)
 
@@ -160,7 +162,7 @@ class _Wait:
             wait = min(self.rules.most, wait * self.rules.factor)
             reply = self.look(line, clock.monotonic() - started)
             if reply is not None:
-                return reply
+                return replace(reply, attempts=self.requests)
 
     def look(self, line: ProgressLine, age: float) -> Reply | None:
         """Look once: the final answer, or `None` while the job goes on."""
@@ -171,9 +173,12 @@ class _Wait:
             if age <= self.rules.grace_404 and self.last == "unknown":
                 return None
             missing = error
-        except (ServerError, TransportError, RateLimitError):
+        except PandakitError as error:
+            if not error.retryable:
+                raise
             return None  # the job goes on whatever happens to our questions
         else:
+            self.requests += reply.attempts
             return self.judge(reply)
         raise OutcomeUnknownError(
             f"{self.name} is not known to the service (last seen {self.last}): its outcome is "
@@ -210,10 +215,7 @@ class _Wait:
         spent = self.session.clock.monotonic() - started
         return JobTimeoutError(
             f"{self.name} was still {self.last} after {spent:.0f} s and {self.looks} looks; it may "
-            "end later: resume() goes on waiting",
-            resume=lambda: wait_for(
-                self.session, self.call, self.rules, timeout=self.timeout, name=self.name
-            ),
+            "end later: resume() goes on waiting"
         )
 
 
@@ -251,9 +253,68 @@ def wait_for(
         When the service no longer knows the job.
     """
     with progress_line(name, progress=progress) as line:
-        return _Wait(session, call, rules, timeout, name).run(line)
+        return _wait(_Wait(session, call, rules, timeout, name), line)
 
 
-def is_pending(reply: Reply) -> bool:
-    """Say whether an answer only accepts the work (202)."""
-    return reply.status == HTTPStatus.ACCEPTED
+def _wait(wait: _Wait, line: ProgressLine) -> Reply:
+    try:
+        return wait.run(line)
+    except (JobFailedError, OutcomeUnknownError):
+        raise  # there is nothing left to wait for
+    except PandakitError as error:
+        failure = error
+    raise carrying(failure, resume=lambda: _resumed(wait))
+
+
+def _resumed(wait: _Wait) -> Reply:
+    with progress_line(wait.name) as line:
+        fresh = replace(wait, looks=0, requests=0)
+        return _wait(fresh, line)
+
+
+class Deferred:
+    """Sends a call, and when it is only accepted (202) waits for the answer.
+
+    For `Listing(send=...)`. When the waiting breaks off, sending the same call again waits for the
+    same answer instead of asking for it anew.
+
+    Parameters
+    ----------
+    session, rules
+        Where, and how to read the state.
+    locate
+        Gives the call that looks for the answer.
+    timeout
+        Seconds to wait at most.
+    name
+        What to call the work in messages.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rules: JobRules,
+        locate: Callable[[Reply], Call],
+        *,
+        timeout: float = 120.0,
+        name: str = "the search",
+    ) -> None:
+        self._session = session
+        self._rules = rules
+        self._locate = locate
+        self._timeout = timeout
+        self._name = name
+        self._waiting: tuple[Call, Call, int] | None = None
+
+    def __call__(self, call: Call, line: ProgressLine) -> Reply:
+        """Send, wait if need be, and give the final answer."""
+        if self._waiting is None or self._waiting[0] != call:
+            reply = self._session.send(call, line)
+            if reply.status != HTTPStatus.ACCEPTED:
+                return reply
+            self._waiting = call, self._locate(reply), reply.attempts
+        _, look, before = self._waiting
+        wait = _Wait(self._session, look, self._rules, self._timeout, self._name)
+        reply = _wait(wait, line)
+        self._waiting = None
+        return replace(reply, attempts=before + reply.attempts)

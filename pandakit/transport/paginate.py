@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pandakit.errors import ProtocolError
+from pandakit.errors import PaginationError, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -147,8 +147,8 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when that many rows came or a page is empty; without one, when a
-    page is shorter than asked for.
+    With a total the list ends when that many rows came; without one, when a page is shorter
+    than asked for.
 
     Parameters
     ----------
@@ -183,10 +183,14 @@ class NumberedPages:
         rows = rows_of(found, "the list", reply)
         total = _count_of(body, self.totals, reply)
         seen = before + len(rows)
-        more = bool(rows) and (len(rows) >= self.size if total is None else seen < total)
+        more = len(rows) >= self.size if total is None else seen < total
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
             beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
+        elif more and not rows:
+            raise PaginationError(
+                f"the service counts {total} rows, but page {number} is empty after {seen}"
+            )
         return Page(rows, (number + 1, seen) if more else None, total, beyond, self.ceiling or 0)
 
 
@@ -237,7 +241,7 @@ class OffsetPages:
         if seen < total and not isinstance(handle, str):
             raise ProtocolError("the result has more pages, but no handle to ask for them")
         if seen < total and not rows:
-            raise ProtocolError(f"the service counts {total} rows, but gave none after {seen}")
+            raise PaginationError(f"the service counts {total} rows, but gave none after {seen}")
         beyond = ""
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"

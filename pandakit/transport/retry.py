@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from pandakit.progress import ProgressLine
     from pandakit.transport._model import Call, Clock, Reply, TransportOptions
 
-__all__ = ["AttemptFailed", "RetryBudget", "http_date", "parse_retry_after", "with_retries"]
+__all__ = [
+    "PASSING",
+    "AttemptFailed",
+    "RetryBudget",
+    "http_date",
+    "parse_retry_after",
+    "with_retries",
+]
 
 _log = logging.getLogger("pandakit.transport")
 # stamina logs every repetition as a warning, without saying which service; ours says it.
@@ -33,7 +40,7 @@ logging.getLogger("stamina").addFilter(
 )
 
 _ALWAYS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_WHEN_REPEATABLE = _ALWAYS | {
+PASSING = _ALWAYS | {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -41,7 +48,7 @@ _WHEN_REPEATABLE = _ALWAYS | {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 # Answers to a write after which nobody knows whether it happened.
-_AMBIGUOUS = _WHEN_REPEATABLE - _ALWAYS
+_AMBIGUOUS = PASSING - _ALWAYS
 
 
 class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
@@ -157,7 +164,7 @@ class _Plan:
 
     def allowed(self, failure: AttemptFailed) -> bool:
         if failure.status is not None and failure.status >= HTTPStatus.BAD_REQUEST:
-            return failure.status in (_WHEN_REPEATABLE if self.call.repeatable else _ALWAYS)
+            return failure.status in (PASSING if self.call.repeatable else _ALWAYS)
         return failure.passing and (self.call.repeatable or not failure.sent)
 
     def wait_for(self, failure: AttemptFailed) -> float:

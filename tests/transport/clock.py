@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - helpers of the tests, whose names say what they do
 """A clock that the tests turn by hand."""
 
 from __future__ import annotations

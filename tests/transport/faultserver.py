@@ -1,3 +1,4 @@
+# ruff: noqa: D101, D102 - helpers of the tests, whose names say what they do
 """A server on loopback that answers well, except where it was told to fail.
 
 Raw sockets, so that resets, cut bodies, lies about the length and slow bytes are real. A fault is
@@ -15,7 +16,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.transport.clock import FakeClock
@@ -111,7 +112,7 @@ class FaultServer:
         self.plans: list[Planned] = []
         self.served = 0
         self.open = 0
-        self.crashes: list[BaseException] = []
+        self.crashes: list[Exception] = []
         self.on_request: Callable[[], None] = lambda: None
         self._tls = tls
         self._guard = threading.Lock()
@@ -122,7 +123,7 @@ class FaultServer:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def __enter__(self) -> FaultServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -185,7 +186,7 @@ class FaultServer:
             self._talk(sock)
         except (OSError, ssl.SSLError):
             pass  # the client went away, which is its right
-        except BaseException as exc:
+        except Exception as exc:  # noqa: BLE001 - told at the end of the test
             self.crashes.append(exc)
         finally:
             with self._guard:
