@@ -230,7 +230,9 @@ class Session:
         sent = http_date(headers.get("Date", ""))
         if sent is not None:
             self._skew = sent - self.clock.wall()
-        reply = Reply(status, headers, content, url, headers.get("X-Request-Id"))
+        reply = Reply(
+            status, headers, content, url, headers.get("X-Request-Id"), secrets=self.secrets
+        )
         failure = self._judge(call, reply)
         if failure is not None:
             raise failure
@@ -238,7 +240,9 @@ class Session:
 
     def _prepared(self, call: Call, url: str) -> dict[str, Any]:
         body = call.body() if callable(call.body) else call.body
-        headers = {"Accept": "application/json", **self.service.headers, **(call.headers or {})}
+        # The two that we can unpack under a limit.
+        common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        headers = {**common, **self.service.headers, **(call.headers or {})}
         if call.json is not None:
             body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
             headers.setdefault("Content-Type", "application/json")

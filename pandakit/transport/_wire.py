@@ -115,6 +115,13 @@ class WatchedAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
         return manager
 
+    def close(self) -> None:
+        """Close the connections now: after an error urllib3 leaves it to the garbage collector."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - not a dict, has no __iter__
+                manager.pools[key].close()
+        super().close()
+
 
 def has_surplus(raw: Any) -> bool:
     """Say whether more bytes came than the answer's length promised."""

@@ -177,7 +177,7 @@ class _Load:
         if failure is not None:
             raise carrying(
                 failure,
-                words=f" (after {len(state.records)} rows of {state.pages} pages)",
+                words=f" ({label}: {len(state.records)} rows of {state.pages} pages had come)",
                 partial=self.finish(state),
                 resume=None if state.done else lambda: self.run(state),
             )

@@ -46,8 +46,7 @@ class Job:
 
 
 def _read_status(reply: Reply) -> str:
-    document = reply.json()
-    return str(document.get("status", "")) if isinstance(document, dict) else ""
+    return str(reply.object().get("status", ""))
 
 
 def _no_detail(reply: Reply) -> str:
@@ -144,7 +143,9 @@ class _Wait:
     name: str
     looks: int = 0
     requests: int = 0
+    asked: float = 0.0
     last: str = "unknown"
+    trouble: str = ""
     strangers: set[str] = field(default_factory=set)
 
     def run(self, line: ProgressLine) -> Reply:
@@ -156,7 +157,9 @@ class _Wait:
             spent = self.rules.max_looks is not None and self.looks >= self.rules.max_looks
             if left <= 0 or spent:
                 raise self.too_late(started)
-            pause = min(wait, left)
+            if self.asked > left:
+                raise self.too_late(started)
+            pause = max(self.asked, min(wait, left))
             line.wait(pause, f"{self.name} is {self.last}")
             clock.sleep(pause)
             wait = min(self.rules.most, wait * self.rules.factor)
@@ -167,6 +170,7 @@ class _Wait:
     def look(self, line: ProgressLine, age: float) -> Reply | None:
         """Look once: the final answer, or `None` while the job goes on."""
         self.looks += 1
+        self.asked, self.trouble = 0.0, ""
         try:
             reply = self.session.send(self.call, line)
         except NotFoundError as error:
@@ -176,6 +180,8 @@ class _Wait:
         except PandakitError as error:
             if not error.retryable:
                 raise
+            self.asked = error.retry_after or 0.0
+            self.trouble = f"; the last look failed: {error}"
             return None  # the job goes on whatever happens to our questions
         else:
             self.requests += reply.attempts
@@ -215,7 +221,7 @@ class _Wait:
         spent = self.session.clock.monotonic() - started
         return JobTimeoutError(
             f"{self.name} was still {self.last} after {spent:.0f} s and {self.looks} looks; it may "
-            "end later: resume() goes on waiting"
+            f"end later: resume() goes on waiting{self.trouble}"
         )
 
 
@@ -268,7 +274,7 @@ def _wait(wait: _Wait, line: ProgressLine) -> Reply:
 
 def _resumed(wait: _Wait) -> Reply:
     with progress_line(wait.name) as line:
-        fresh = replace(wait, looks=0, requests=0)
+        fresh = replace(wait, looks=0, requests=0, asked=0.0, trouble="")
         return _wait(fresh, line)
 
 

@@ -33,6 +33,9 @@ class FakeClock:
         self.waits.append(seconds)
         self.advance(seconds)
 
+    def total_wait(self) -> float:
+        return sum(self.waits)
+
     @property
     def clock(self) -> Clock:
         return Clock(

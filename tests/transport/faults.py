@@ -19,7 +19,9 @@ from pandakit.errors import (
     ConflictError,
     GoneError,
     InvalidRequestError,
+    JobFailedError,
     NotFoundError,
+    OutcomeUnknownError,
     PaginationError,
     PandakitError,
     PermissionDeniedError,
@@ -61,6 +63,14 @@ class Scenario:
         Whether a write may be repeated after it (nothing was done).
     answered
         Whether a write knows its outcome after it.
+    dial
+        Whether it strikes before there is a connection.
+    warns
+        A piece of the warning that comes with it.
+    polled
+        Another error while a job is looked at.
+    ends
+        Whether nothing can be resumed after it.
     """
 
     id: str
@@ -75,6 +85,8 @@ class Scenario:
     answered: bool = False
     dial: bool = False
     warns: str = ""
+    polled: type[PandakitError] | None = None
+    ends: bool = False
 
 
 # --- how to write faults ------------------------------------------------------------------
@@ -364,7 +376,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("S7", "500, 502, 504", (status(500), status(502), status(504)), RECOVERS,
              (ServerError,)),
     Scenario("S7b", "503", (status(503), status(503, Retry_After="1")), RECOVERS, (ServerError,),
-             unsent=True),
+             persistence=(ONCE, EVER), unsent=True),
     Scenario("S8", "501, 400, 405, 410, 422", (
         status(501), status(400), status(405), status(410), status(422),
     ), REFUSES, (ServerError, InvalidRequestError, InvalidRequestError, GoneError,
@@ -403,9 +415,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     ), REFUSES, (ProtocolError,), operations=READS),
     Scenario("P1", "the same cursor again", (
         edited(lambda document, request: {**document, "next": request.arg("cursor")}),
-    ), REFUSES, (PaginationError,), (LIST,), LATER),
+    ), REFUSES, (PaginationError,), (LIST,), LATER, ends=True),
     Scenario("P2", "a cycle of cursors", (next_is(cursor_for(3)),), REFUSES, (PaginationError,),
-             (LIST,), ("last",)),
+             (LIST,), ("last",), ends=True),
     Scenario("P4", "a row comes twice", (edited(again_the_row_before),), TOLERATES, (), PAGED,
              ("last",), (ONCE,)),
     Scenario("P5", "fewer rows than the service counts", (
@@ -436,10 +448,24 @@ SCENARIOS: tuple[Scenario, ...] = (
                                     "result": {"events": 7, "count": 9}, "status": "Success"}),
         edited(lambda document, _: {**document, "results": [1, 2], "items": [[]],
                                     "result": {"events": [None]}, "status": "Success"}),
-    ), REFUSES, (ProtocolError,), PAGED),
+        edited(lambda document, _: {"message": "all is well", "status": "Success"}),
+    ), REFUSES, (ProtocolError,), PAGED, LATER),
     Scenario("P16b", "the answer is no object", (body(b'"text"'), body(b"7"), body(b"null")),
              REFUSES, (ProtocolError,), PAGED),
-    Scenario("J3", "404 while the job is young", (status(404),), TOLERATES, (), (POLLED,),
-             ("first",), (ONCE, TWICE)),
+    Scenario("J3", "404 while the job is young", (status(404),), RECOVERS, (), (POLLED,),
+             ("first",), polled=OutcomeUnknownError, ends=True),
+    Scenario("J4", "404 of a job that was seen", (status(404),), REFUSES, (OutcomeUnknownError,),
+             (POLLED,), LATER, (ONCE, EVER), ends=True),
+    Scenario("J5", "an unknown state word", (
+        edited(lambda document, _: {**document, "status": "indexing"}),
+        edited(lambda document, _: {**document, "status": ""}),
+        edited(lambda document, _: {"job_id": "job 1"}),
+    ), RECOVERS, (), (POLLED,), warns="unknown state"),
+    Scenario("J2", "the job failed, with a message", (
+        edited(lambda document, _: {**document, "status": "failed",
+                                    "message": f"Truncated final frame {TOKEN}"}),
+        edited(lambda document, _: {**document, "status": "FAILED", "message": ""}),
+    ), REFUSES, (JobFailedError,), (POLLED,), persistence=(ONCE, EVER), ends=True),
+    Scenario("S8b", "404", (status(404),), REFUSES, (NotFoundError,), (LIST, NUMBERED, WRITTEN),
+             answered=True),
 )  # fmt: skip
-NOT_FOUND = NotFoundError

@@ -88,10 +88,12 @@ class Planned:
     at: int
     times: int
     where: Callable[[Request], bool]
+    good: bool = False
     fired: int = 0
 
     def due(self, request: Request, position: int) -> bool:
-        return self.fired < self.times and position == self.at and self.where(request)
+        there = position >= self.at if self.good else position == self.at
+        return self.fired < self.times and there and self.where(request)
 
 
 class FaultServer:
@@ -146,10 +148,20 @@ class FaultServer:
         at: int = 0,
         times: int = 1,
         where: Callable[[Request], bool] = lambda _: True,
+        good: bool = False,
     ) -> Planned:
-        """Have the fault fire instead of the good answer number `at`, so many times."""
-        self.plans.append(Planned(name, fault, at, times, where))
+        """Have the fault fire instead of the good answer number `at`, so many times.
+
+        A `good` one is a good answer of an odd kind: the next time is the next answer.
+        """
+        self.plans.append(Planned(name, fault, at, times, where, good))
         return self.plans[-1]
+
+    def settle(self) -> None:
+        """Check that the client closed every connection."""
+        for thread in self._threads[1:]:
+            thread.join(5)
+        assert self.open == 0, "the client left connections open"
 
     def heal(self) -> None:
         """No more faults from now on."""
@@ -204,15 +216,12 @@ class FaultServer:
                 if plan is not None:
                     plan.fired += 1
             self.on_request()
-            answer = self.app(request) if plan is None else None
-            steps: Iterable[Step]
-            if answer is not None:
+            answer = self.app(request)
+            made = answer if plan is None else plan.fault(request, answer)
+            if plan is None or plan.good:
                 with self._guard:
                     self.served += 1
-                steps = self._good(answer)
-            else:
-                made = plan.fault(request, self.app(request))
-                steps = self._good(made) if isinstance(made, Answer) else made
+            steps = self._good(made) if isinstance(made, Answer) else made
             if not self._play(sock, stream, steps):
                 return
 

@@ -140,7 +140,7 @@ def read_pangea(reply: Reply) -> Problem | None:
 
 JOB_RULES = JobRules(
     states={"pending": "running", "started": "running", "done": "done", "failed": "failed"},
-    read_detail=lambda reply: str(reply.json().get("message", "")),
+    read_detail=lambda reply: str(reply.object().get("message", "")),
     first=2.0,
     factor=1.5,
     most=15.0,
@@ -180,7 +180,7 @@ def load_bigpanda(session: Session, **options: Any) -> Any:
 
 def load_pangea(session: Session, **options: Any) -> Any:
     def locate(reply: Reply) -> Call:
-        return Call("GET", "/request/" + quote(reply.json()["request_id"]))
+        return Call("GET", "/request/" + quote(reply.object()["request_id"]))
 
     send = Deferred(session, ASYNC_RULES, locate, timeout=120.0)
     call = Call("POST", "/v1/search", json={"query": "", "limit": SIZE})
@@ -198,7 +198,7 @@ def run_job(session: Session) -> Any:
     done = wait_for(
         session, Call("GET", job.url), JOB_RULES, timeout=200.0, name=job.id, progress=False
     )
-    return [done.json()["status"]]
+    return [done.object()["status"]]
 
 
 def write(session: Session) -> Any:
@@ -231,6 +231,10 @@ class Operation:
         app = apps.get(self.name) or job_app(lambda: servers[0].served)
         servers.append(FaultServer(app, **options))
         return servers[0]
+
+    def result_of(self, result: Any) -> Any:
+        """A resumed job gives its last answer."""
+        return [result.object()["status"]] if isinstance(result, Reply) else result
 
     def session(self, server: FaultServer, session: requests.Session | None = None) -> Session:
         return session_for(server, session=session, **dict(self.fields))
