@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._hash import layout
 from pandakit.enrichment._rules import LIMITS
-from pandakit.enrichment._text import LISTS, OTHERS, QUOTED, TEXTS
+from pandakit.enrichment._text import LISTS, OTHERS, QUOTED, TEXTS, odd_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,5 +212,4 @@ def _facts(value: str) -> dict[str, Any]:
 
 
 def _odd_facts(cell: Any) -> dict[str, Any]:
-    shown = str(cell).encode("utf-8", "backslashreplace").decode()
-    return {"value": shown, "kind": type(cell).__name__}
+    return {"value": odd_text(cell), "kind": type(cell).__name__}

@@ -56,9 +56,11 @@ def _renamed(frame: pd.DataFrame, schema: EnrichmentSchema) -> tuple[pd.DataFram
 
 def _trimmed(series: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
     """Cut the blanks around the texts of a column; lists and numbers stay as they are."""
-    text = text_cells(series).text
+    text, _, refused = text_cells(series)
     bare = pc.utf8_trim_whitespace(text)
     rows = np.flatnonzero(pc.not_equal(text, bare).to_numpy(zero_copy_only=False))
+    for bad in refused.values():
+        rows = np.setdiff1d(rows, bad.index)
     rows = rows[[isinstance(cell, str) for cell in series.iloc[rows]]] if rows.size else rows
     after = bare.take(rows).to_pylist()
     lines = _changes("trimmed", series.name, rows, text.take(rows).to_pylist(), after, len(rows))

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pandakit.text import to_text
 
-__all__ = ["LISTS", "OTHERS", "QUOTED", "TEXTS", "Cells", "bare_text", "text_cells"]
+__all__ = ["LISTS", "OTHERS", "QUOTED", "TEXTS", "Cells", "bare_text", "odd_text", "text_cells"]
 
 # What a cell was before it became text.
 TEXTS, LISTS, OTHERS = 0, 1, 2
@@ -38,17 +38,54 @@ class Cells(NamedTuple):
 
 def text_cells(series: pd.Series) -> Cells:
     """Give the text of every cell of a stretch of a column."""
-    if series.dtype == object:
-        return _from_objects(series)
-    kinds = TEXTS if pd.api.types.is_string_dtype(series.dtype) else OTHERS
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        kinds = TEXTS if series.cat.categories.dtype.kind in "OTU" else OTHERS
+    form = _form(series.dtype)
+    if form is None:
+        return _from_objects(series.astype(object))
     try:
         text = bare_text(to_text(series))
     except ValueError:
-        return _from_objects(series.astype(object))
-    infinite = _where(text, _INFINITIES) if kinds == OTHERS else ()
-    return Cells(text, kinds, _by_rule(series, {"not_finite": infinite}))
+        if form == TEXTS:
+            return _from_objects(series.astype(object))
+        return _none_has_text(series)
+    infinite = _where(text, _INFINITIES) if form == OTHERS else ()
+    return Cells(text, form, _by_rule(series, {"not_finite": infinite}))
+
+
+def _form(dtype: Any) -> int | None:
+    """Say what all cells of a dtype are; nothing where each must be looked at."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        labels = pd.api.types.infer_dtype(dtype.categories)
+        if labels in {"string", "empty"}:
+            return TEXTS
+        return None if dtype.categories.dtype == object else OTHERS
+    if pd.api.types.is_object_dtype(dtype):
+        return None
+    if isinstance(dtype, pd.ArrowDtype):
+        kind = dtype.pyarrow_dtype
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_nested(kind):
+            return None
+        return TEXTS if pa.types.is_string(kind) or pa.types.is_large_string(kind) else OTHERS
+    return TEXTS if pd.api.types.is_string_dtype(dtype) else OTHERS
+
+
+def _none_has_text(series: pd.Series) -> Cells:
+    """Refuse every cell: their type, the same for all, has no text form."""
+    shown = series.astype(object).map(_shown, na_action="ignore")
+    text = pa.array(shown, pa.large_string(), from_pandas=True)
+    bad = {"no_text_form": np.flatnonzero(series.notna())}
+    return Cells(bare_text(pa.chunked_array([text])), OTHERS, _by_rule(series.astype(object), bad))
+
+
+def _shown(cell: Any) -> str:
+    """Show a cell without text form; with a NUL it is like no text that is accepted."""
+    return "\0" + odd_text(cell)
+
+
+def odd_text(cell: Any) -> str:
+    """Show any object; what UTF-8 has not is escaped."""
+    return str(cell).encode("utf-8", "backslashreplace").decode()
 
 
 def bare_text(text: pa.ChunkedArray) -> pa.LargeStringArray:
@@ -75,7 +112,8 @@ def _from_objects(series: pd.Series) -> Cells:
     except ValueError:
         bad = _without_text(series)
         kept = series.to_numpy(dtype=object, copy=True)
-        kept[np.concatenate([*bad.values()])] = None
+        for row in np.concatenate([*bad.values()]):
+            kept[row] = _shown(kept[row])
         text = bare_text(to_text(pd.Series(kept, dtype=object)))
     if isinstance(kinds, np.ndarray):
         found = _where(text, _INFINITIES)

@@ -21,6 +21,7 @@ __all__ = ["ValidationReport", "excerpt"]
 
 _COLUMNS = ("rule", "severity", "column", "row", "value", "message")
 _EXCERPT_ROWS = 8
+_LINES = {"blank_line", "cell_count", "quotes"}  # about lines that are no rows
 
 
 class ValidationReport:
@@ -146,14 +147,19 @@ class ValidationReport:
         return as_html(self, self._excerpt)
 
 
-def excerpt(source: Source | None, findings: tuple[Finding, ...]) -> pd.DataFrame | None:
+def excerpt(
+    source: Source | None, findings: tuple[Finding, ...], count: int
+) -> pd.DataFrame | None:
     """Give the text of the first rows that something is wrong with, by row number."""
-    rows = [found.row for found in findings if found.row is not None and found.rule != "cell_count"]
-    if source is None or not rows:
+    if source is None or not source.titles:
         return None
-    some = pd.Index(rows).unique()[:_EXCERPT_ROWS].sort_values()
-    frame = source.take(source.position(some.to_numpy())).to_pandas()
-    return frame.set_axis(some, axis=0)
+    wrong = [found.row for found in findings if found.row is not None and found.rule not in _LINES]
+    numbers = pd.Index(wrong, dtype="int64").unique()[:_EXCERPT_ROWS].sort_values()
+    positions = source.position(numbers.to_numpy())
+    numbers, positions = numbers[positions < count], positions[positions < count]
+    if not len(numbers):
+        return None
+    return source.take(positions).to_pandas().set_axis(numbers, axis=0)
 
 
 def _frame(findings: list[Finding]) -> pd.DataFrame:

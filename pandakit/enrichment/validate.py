@@ -103,7 +103,7 @@ def validate_enrichment(
         bytes=size,
         strict=strict,
         subject=table,
-        excerpt=excerpt(source, tally.findings()),
+        excerpt=excerpt(source, tally.findings(), rows),
     )
 
 
@@ -119,9 +119,10 @@ def _judge_frame(
 ) -> tuple[Source | None, int, int | None]:
     judge_index(tally, frame.index)
     source = FrameSource(frame, judge_columns(tally, list(frame.columns), schema))
-    rows, size = _judge_rows(source, schema, tally)
+    _, size = _judge_rows(source, schema, tally)
     whole = source.titles == schema.columns
-    return source, rows, size + len(header_bytes(schema.columns)) if whole else None
+    size += len(header_bytes(schema.columns))
+    return source, len(frame), size if whole else None
 
 
 def _judge_path(
@@ -155,7 +156,7 @@ def _judge_rows(source: Source, schema: EnrichmentSchema, tally: Tally) -> tuple
         if keys:
             keys.add([cells.text for cells in stretch])
         rows, last = rows + length, stretch
-    if not rows:
+    if source.titles and not rows:
         tally.add("no_rows")
     if last and isinstance(source, FrameSource):
         _judge_last_row(tally, source, rows - 1, last)
