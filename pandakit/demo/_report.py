@@ -59,7 +59,7 @@ class Report:
             ("Loaded from the " + self.source, self.loaded.to_string(index=False)),
             ("Consolidated", f"{self.simulation.policy}\n{_funnel(self.simulation)}"),
             ("Enrichment", self._enrichment()),
-            ("A bad table is told", self.refused.to_text()),
+            ("A bad table is told", str(self.refused)),
         )
         return "\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections)
 

@@ -120,7 +120,9 @@ def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd
 
 def _events(bigpanda: Any) -> pd.DataFrame:
     """Put the events of all integrations in order of time, as one frame."""
-    loaded = [bigpanda.raw_alerts(app_key, start="2026-01-01") for app_key in APP_KEYS]
+    loaded = [
+        bigpanda.raw_alerts(app_key, start="2026-01-01", page_size=1_000) for app_key in APP_KEYS
+    ]
     events = pd.concat(loaded, ignore_index=True)
     together = {
         **facts(loaded[0]),

@@ -147,7 +147,7 @@ def _result(
     written = has if field.override_existing else has & ~had
     cells = old.astype(object) if written.any() else old
     count, verb = int(other.sum()), "overwrites" if field.override_existing else "leaves"
-    says = f"{count:,} alerts have another {field.tag!r} already: the table {verb} it"
+    says = f"alerts with another {field.tag!r} already: {count:,}; the table {verb} it"
     taken = [("tag", field.tag, count, says)] if count else []
     return cells.mask(written, pd.Series(found.to_pylist(), index=old.index, dtype=object)), taken
 

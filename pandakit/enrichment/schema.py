@@ -140,7 +140,7 @@ class EnrichmentSchema:
             for title, tag in {**query, **result}.items()
         }
         self.columns = tuple(found if columns is None else columns)
-        if Counter(self.columns) != Counter(found):
+        if Counter(self.columns) != Counter(list(found)):
             raise EnrichmentError("`columns` must name every query and result column once")
         self.fields = tuple(found[title] for title in self.columns)
         self.query = tuple(field for field in self.fields if field.type == QUERY)

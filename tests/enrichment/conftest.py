@@ -7,6 +7,7 @@ from pandakit.enrichment import EnrichmentSchema, validate_enrichment
 
 @pytest.fixture
 def schema():
+    """Look up hosts, write owners."""
     return EnrichmentSchema(["host"], ["owner"])
 
 
