@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.bigpanda import BigPanda
-from pandakit.enrichment import write_enrichment_csv
+from pandakit.enrichment import EnrichmentSchema, write_enrichment_csv
 
 SCHEMA = {
     "id": "map-1",
@@ -92,9 +92,6 @@ def test_a_bad_table_is_not_sent(client, running, schema_id, tmp_path):
 
 def test_a_file_of_another_schema_is_not_sent(client, schema_id, tmp_path):
     """A `CsvFile` whose columns are not the schema's is refused."""
-    other = pk.EnrichmentSchema("application", "owner") if hasattr(pk, "EnrichmentSchema") else None
-    from pandakit.enrichment import EnrichmentSchema
-
     other = EnrichmentSchema("application", "owner")
     frame = pd.DataFrame({"application": ["a"], "owner": ["b"]})
     file = write_enrichment_csv(frame, other, tmp_path / "other.csv")
@@ -110,7 +107,7 @@ def test_a_file_that_changed_is_not_stored(client, running, schema_id, tmp_path)
     file.path.write_bytes(file.path.read_bytes().replace(b"host-1", b"HOST-1"))
     with pytest.raises(pk.EnrichmentError, match="changed"):
         client.upload_enrichment(file, schema_id)
-    file.path.write_bytes(b"host,owner_team,tier\n")
+    file.path.write_bytes(b"host,owner_team,tier\na,b,c\n")
     with pytest.raises(pk.EnrichmentError, match="changed"):
         client.upload_enrichment(file, schema_id)
     pd.testing.assert_frame_equal(client.enrichment_table(schema_id), before)
