@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,12 +17,11 @@ from urllib.parse import quote
 import pandas as pd
 
 from pandakit.bigpanda._resources import ENRICHMENT_PATHS, JOB_PATHS
-from pandakit.errors import EnrichmentError, OutcomeUnknownError, ProtocolError
+from pandakit.errors import EnrichmentError, OutcomeUnknownError, PandakitError, ProtocolError
 from pandakit.progress import progress_line
 from pandakit.transport import Call, Job, JobRules, find_job
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from pandakit.enrichment import CsvFile, EnrichmentSchema
@@ -120,31 +120,39 @@ def job_of(text: str, api_version: str) -> UploadJob:
 
 
 class _CheckedFile(FileIO):
-    """A file on its way out: counts rows, and stops before its end when it is not what it was.
+    """A file on its way out: counts rows, and breaks off before its end when it has changed.
 
     The service takes a table whole or not at all, so a body that breaks off changes nothing.
     """
 
-    def __init__(self, file: CsvFile, line: ProgressLine) -> None:
+    def __init__(self, file: CsvFile, line: ProgressLine, changes: list[EnrichmentError]) -> None:
         super().__init__(file.path)
-        self._file, self._line = file, line
+        self._file, self._line, self._changes = file, line, changes
         self._digest, self._sent = hashlib.sha256(), 0
+        if os.fstat(self.fileno()).st_size != file.bytes:
+            self.close()
+            raise self._changed()
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Give the next bytes; the last ones only when the checksum is right."""
         chunk = super().read(-1 if size is None else size) or b""
         self._digest.update(chunk)
         self._sent += len(chunk)
-        ends = self._sent >= self._file.bytes
-        if self._sent > self._file.bytes or (
-            ends and self._digest.hexdigest() != self._file.sha256
-        ):
-            raise EnrichmentError(
-                f"{self._file.path} changed after it was judged: nothing was stored; "
-                "judge and upload it again"
-            )
+        at_end = not chunk or self._sent >= self._file.bytes
+        if at_end and self._digest.hexdigest() != self._file.sha256:
+            raise self._changed()
         self._line.advance(rows=chunk.count(b"\n"))
         return chunk
+
+    def _changed(self) -> EnrichmentError:
+        # Kept, for the transport takes what is raised while it sends for a fault of its own.
+        self._changes.append(
+            EnrichmentError(
+                f"{self._file.path} changed after it was judged, so it was not sent to its end "
+                "and the table at the service stays as it was; judge it and upload it again"
+            )
+        )
+        return self._changes[0]
 
 
 _locks: dict[tuple[str, str], threading.Lock] = {}
@@ -221,13 +229,14 @@ def send_table(
     label = f"BigPanda enrichment {schema_id}"
     path = f"{ENRICHMENT_PATHS[api_version]}/{quote(schema_id, safe='')}/map"
     sent_at = datetime.now(UTC).isoformat(timespec="seconds")
-    unknown: OutcomeUnknownError | None = None
+    changes: list[EnrichmentError] = []
+    fault: PandakitError
     with ExitStack() as stack:
         line = stack.enter_context(progress_line(label, progress=progress, total=file.rows + 1))
         call = Call(
             "POST",
             path,
-            body=lambda: stack.enter_context(_CheckedFile(file, line)),
+            body=lambda: stack.enter_context(_CheckedFile(file, line, changes)),
             headers=_HEADERS,
             endpoint=f"{ENRICHMENT_PATHS[api_version]}/map",
             repeatable=False,
@@ -236,8 +245,8 @@ def send_table(
         try:
             return _accepted(session, session.send(call, line), file, schema_id, api_version)
         except (OutcomeUnknownError, ProtocolError) as error:
-            unknown = _with_facts(error, file, schema_id, sent_at)
-    raise unknown
+            fault = changes[0] if changes else _with_facts(error, file, schema_id, sent_at)
+    raise fault
 
 
 def _accepted(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pandakit.errors import JobTimeoutError, PandakitError, ProtocolError
-from pandakit.pangea._service import result_of, state_of
-from pandakit.transport import Call, JobRules, OffsetPages, wait_for
+from pandakit.errors import ProtocolError
+from pandakit.pangea._service import state_of
+from pandakit.transport import Call, Deferred, JobRules, OffsetPages
 
 if TYPE_CHECKING:
-    from pandakit.progress import ProgressLine
     from pandakit.transport import Page, Reply, Session
 
-__all__ = ["AuditPages", "LateAnswers", "page_style"]
+__all__ = ["AuditPages", "deferred", "page_style"]
 
 Row = dict[str, Any]
 
@@ -25,63 +24,17 @@ _RULES = JobRules(
     first=0.5,
     most=30.0,
 )
-# A search that outlives this goes on at the service: resume() asks for it again.
-_TIMEOUT = 120.0
 
 
-@dataclass
-class LateAnswers:
-    """Sends calls, and follows the ones that are accepted but not answered yet.
-
-    Parameters
-    ----------
-    session
-        Where.
-    progress
-        Whether to show that it waits.
-    pending
-        The look at an answer that is still to come: kept when the time was not enough.
-    search
-        Id and expiry of the search, as its first page told them.
-    """
-
-    session: Session
-    progress: bool | None = None
-    pending: Call | None = None
-    search: Row = field(default_factory=dict)
-
-    def send(self, call: Call, line: ProgressLine | None = None) -> Reply:
-        """Send, or go on waiting for what was sent; gives the final answer."""
-        if self.pending is None:
-            reply = self.session.send(call, line)
-            if state_of(reply) != "accepted":
-                return self._final(reply)
-            self.pending = _look(reply)
-        return self._final(self._wait(self.pending))
-
-    def _wait(self, look: Call) -> Reply:
-        try:
-            return wait_for(
-                self.session,
-                look,
-                _RULES,
-                timeout=_TIMEOUT,
-                progress=self.progress,
-                name=f"Pangea request {look.url.rpartition('/')[2]}",
-            )
-        except JobTimeoutError:
-            raise
-        except PandakitError:
-            self.pending = None
-            raise
-
-    def _final(self, reply: Reply) -> Reply:
-        self.pending = None
-        result = result_of(reply, "count")
-        for key in ("id", "expires_at"):
-            if result.get(key):
-                self.search[key] = result[key]
-        return reply
+def deferred(session: Session) -> Deferred:
+    """Give what sends calls and follows those that are accepted, but not answered yet."""
+    return Deferred(
+        session,
+        _RULES,
+        _look,
+        name="the Pangea search",
+        accepted=lambda reply: state_of(reply) == "accepted",
+    )
 
 
 def _look(reply: Reply) -> Call:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PandakitError, PartialWarning
 from pandakit.frames import add_facts, build_frame
-from pandakit.pangea._answers import LateAnswers, page_style
+from pandakit.pangea._answers import deferred, page_style
 from pandakit.pangea._records import ROOT, SCHEMA_FIELD, events_frame, own_fields, schema_kinds
 from pandakit.pangea._service import base_url as _base_url, pangea_service, result_of
 from pandakit.redaction import read_token
@@ -277,20 +278,23 @@ class Pangea(Client):
         window: Window | None = None,
         **said: Any,
     ) -> pd.DataFrame:
-        answers = LateAnswers(self._session, self._progress if progress is None else progress)
+        answer = deferred(self._session)
+        search: Row = {}
 
         def send(call: Call, line: ProgressLine) -> Reply:
-            reply = answers.send(call, line)
-            self._learn(result_of(reply).get("events"))
+            reply = answer(call, line)
+            result = result_of(reply, "count")
+            search.update({key: result[key] for key in ("id", "expires_at") if result.get(key)})
+            self._learn(result.get("events"))
             return reply
 
         return self._load(
-            Listing(listing.call, listing.pages, send=send, label=listing.label),
+            replace(listing, send=send),
             lambda rows: events_frame(rows, self._kinds or {}),
             window=window,
             max_rows=max_rows,
             progress=progress,
-            search=answers.search,
+            search=search,
             **said,
         )
 
