@@ -44,6 +44,38 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.errors",
     ),
+    "Bpql": "pandakit.bpql",
+    **dict.fromkeys(
+        (
+            "CLASSIC",
+            "CURRENT",
+            "Consolidation",
+            "Consolidator",
+            "Pattern",
+            "Policy",
+            "consolidate",
+            "events_from_alarms",
+            "sweep",
+        ),
+        "pandakit.consolidation",
+    ),
+    **dict.fromkeys(
+        (
+            "CsvFile",
+            "EnrichmentSchema",
+            "ValidationReport",
+            "apply_enrichment",
+            "validate_enrichment",
+            "write_enrichment_csv",
+        ),
+        "pandakit.enrichment",
+    ),
+    "BigPanda": "pandakit.bigpanda",
+    "Panther": "pandakit.panther",
+    "Pangea": "pandakit.pangea",
+    "connect": "pandakit.connect",
+    "plots": None,
+    "sandbox": None,
     "show_settings": "pandakit.settings",
 }
 

@@ -80,15 +80,15 @@ class Columns:
         self._read: dict[int, Column] = {}
 
     def find(self, tag: str) -> Column | None:
-        """Give the column of a tag: the exact name, else the one that differs in case only."""
+        """Give the column of a tag: of its name, else in another case, else as `tag.<name>`."""
         folded = tag.lower()
-        found = [i for i, name in enumerate(self.names) if name == tag] or [
-            i for i, name in enumerate(self.names) if str(name).lower() == folded
-        ]
+        names = [str(name) for name in self.names]
+        lowered = [name.lower() for name in names]
+        found = _places(names, tag) or _places(lowered, folded) or _places(lowered, f"tag.{folded}")
         if len(found) > 1:
-            names = ", ".join(repr(self.names[i]) for i in found)
+            shown = ", ".join(repr(self.names[i]) for i in found)
             raise EventError(
-                f"the query's tag {tag!r} could be any of the columns {names}: BPQL does not "
+                f"the query's tag {tag!r} could be any of the columns {shown}: BPQL does not "
                 f"tell names apart by case; rename or drop all but one"
             )
         if found:
@@ -110,6 +110,10 @@ class Columns:
                 )
             self._read[i] = column
         return self._read[i]
+
+
+def _places(names: list[str], wanted: str) -> list[int]:
+    return [i for i, name in enumerate(names) if name == wanted]
 
 
 def _open(source: Any) -> tuple[list[Any], Callable[[int], Any], int]:
@@ -139,6 +143,8 @@ def _encode(values: Any, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         cells = to_text(values, column=name) if cells is None else cells
     except ValueError as error:
         raise EventError(str(error)) from None
+    if not len(cells):
+        cells = pa.array([], pa.large_string())
     if not pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_encode()
     if isinstance(cells, pa.ChunkedArray):

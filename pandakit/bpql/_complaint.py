@@ -16,7 +16,7 @@ def complaint(message: str, text: str, position: int) -> BpqlSyntaxError:
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     end = len(text) if end < 0 else end
-    first = max(start, position - _SHOWN // 2)
+    first = start if end - start <= _SHOWN else max(start, position - _SHOWN // 2)
     last = min(end, first + _SHOWN)
     line = "".join(char if char.isprintable() else " " for char in text[first:last])
     head = "..." if first > start else ""

@@ -185,8 +185,9 @@ class Bpql:
         ----------
         frame
             A DataFrame, an Arrow table, or a mapping of names to arrays of one length. Arrow
-            dictionaries and categories are read without decoding them. A tag without a
-            column is missing in every row; ``source_system`` falls back to ``app_key``.
+            dictionaries and categories are read without decoding them. A tag's column has
+            its name, or that name behind ``tag.``; a tag without a column is missing in
+            every row, and ``source_system`` falls back to ``app_key``.
 
         Returns
         -------

@@ -35,7 +35,7 @@ NEGATIONS = frozenset({"!=", "NOT IN"})
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TAG_LENGTH = 64
-_PAIR = re.compile(r"\\.", re.DOTALL)
+_PAIR = re.compile(r"\\.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ __all__ = ["write"]
 
 _BARE = re.compile(r"[\w*.:@+-]+")
 _NEEDS_BACKSLASH = re.compile(r"[\\*]")
-_SLASH = re.compile(r"\\.|/", re.DOTALL)
+_SLASH = re.compile(r"\\.|/")
 
 
 def write(node: Node) -> str:

@@ -1,0 +1,22 @@
+"""Panther, BigPanda and Pangea on loopback, with the data of an invented company.
+
+Three real HTTP servers, as awkward as the services are. The same seed gives the same rows,
+tokens and ids. Time stands still at `Sandbox.now` (a fixed date unless one is given): the
+servers count "7d" and their default windows back from it, and say it in their `Date` header.
+"""
+
+from __future__ import annotations
+
+from pandakit.sandbox._control import Call, Control
+from pandakit.sandbox._organisation import REFERENCE_TIME, Organisation, build
+from pandakit.sandbox._sandbox import Sandbox, start
+
+__all__ = [
+    "REFERENCE_TIME",
+    "Call",
+    "Control",
+    "Organisation",
+    "Sandbox",
+    "build",
+    "start",
+]

@@ -1,0 +1,193 @@
+"""Faults on demand: what a test or a rehearsal asks the running services to do wrong."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Answer", "Call", "Control", "JobPlan"]
+
+Outcome = Literal["done", "failed", "lost", "stuck"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request that a service answered; it holds no header and so no token."""
+
+    service: str
+    method: str
+    path: str
+    query: str
+    status: int
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """An answer that stands in for the service's own, so many times."""
+
+    service: str
+    path: re.Pattern[str]
+    status: int
+    body: str
+    content_type: str
+    headers: dict[str, str]
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPlan:
+    """How an upload's job goes: its end, after how many looks, with which message."""
+
+    outcome: Outcome = "done"
+    message: str = "the enrichment service could not store the table"
+    looks: int = 2
+    location: bool = True
+
+
+@dataclass
+class Control:
+    """Plant faults in a running sandbox.
+
+    Parameters
+    ----------
+    calls
+        What was asked, oldest first.
+    clock
+        The seconds by which the rate limit counts.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> import requests
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     services.control.answer("bigpanda", "/environments$", 502, "<html>", times=1)
+    ...     url = services.urls["bigpanda"] + "/resources/v2.0/environments"
+    ...     requests.get(url, timeout=5).status_code, services.control.calls[0].status
+    (502, 502)
+    """
+
+    calls: list[Call] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+    _answers: list[Answer] = field(default_factory=list)
+    _lost: list[tuple[str, re.Pattern[str], int]] = field(default_factory=list)
+    _jobs: deque[JobPlan] = field(default_factory=deque)
+    _lock: Lock = field(default_factory=Lock)
+
+    def answer(
+        self,
+        service: str,
+        path: str,
+        status: int,
+        body: str = "",
+        *,
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+        times: int = 1,
+    ) -> None:
+        """Let the next `times` requests whose path matches get this answer.
+
+        Parameters
+        ----------
+        service
+            `"panther"`, `"bigpanda"` or `"pangea"`.
+        path
+            A regular expression, searched in the path.
+        status, body, content_type, headers
+            The answer.
+        times
+            How often, before the service answers for itself again.
+        """
+        planned = Answer(
+            service=service,
+            path=re.compile(path),
+            status=status,
+            body=body,
+            content_type=content_type,
+            headers=headers or {},
+            times=times,
+        )
+        with self._lock:
+            self._answers.append(planned)
+
+    def lose_page(self, service: str, path: str, page: int) -> None:
+        """Let the rows of one page (counted from 1) be missing from the lists that match.
+
+        Parameters
+        ----------
+        service, path
+            As in `answer`.
+        page
+            Counted from 1.
+        """
+        with self._lock:
+            self._lost.append((service, re.compile(path), page))
+
+    def plan_job(
+        self,
+        outcome: Outcome = "done",
+        *,
+        message: str = JobPlan.message,
+        looks: int = 2,
+        location: bool = True,
+    ) -> None:
+        """Decide how the job of the next upload goes; plans are used in order.
+
+        Parameters
+        ----------
+        outcome
+            `"done"`, `"failed"`, `"lost"` (404 from the second look on), or `"stuck"` (never
+            ends).
+        message
+            Why it failed.
+        looks
+            How many times the job is seen unfinished (first pending, then started).
+        location
+            Whether the upload's answer has a `Location` header.
+        """
+        plan = JobPlan(outcome=outcome, message=message, looks=looks, location=location)
+        with self._lock:
+            self._jobs.append(plan)
+
+    def clear(self) -> None:
+        """Forget all plans and calls."""
+        with self._lock:
+            for planned in (self.calls, self._answers, self._lost, self._jobs):
+                planned.clear()
+
+    def seconds(self) -> float:
+        """Read the clock as it is set now (for the rate limit)."""
+        return self.clock()
+
+    def note(self, call: Call) -> None:
+        """Write down a call (for the services)."""
+        with self._lock:
+            self.calls.append(call)
+
+    def planned(self, service: str, path: str) -> Answer | None:
+        """Give the answer that stands in for the service's own, if any (for the services)."""
+        with self._lock:
+            for planned in self._answers:
+                if planned.times and planned.service == service and planned.path.search(path):
+                    planned.times -= 1
+                    return planned
+        return None
+
+    def is_lost(self, service: str, path: str, page: int) -> bool:
+        """Say whether a page has to be missing (for the services)."""
+        with self._lock:
+            return any(
+                (name, number) == (service, page) and pattern.search(path)
+                for name, pattern, number in self._lost
+            )
+
+    def next_job(self) -> JobPlan:
+        """Give the plan of the next job (for the services)."""
+        with self._lock:
+            return self._jobs.popleft() if self._jobs else JobPlan()
