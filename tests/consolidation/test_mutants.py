@@ -15,10 +15,13 @@ TABLES = sorted((ROOT / "scripts" / "mutants").glob("*.toml"))
 def test_every_mutant_changes_exactly_one_place(path: Path):
     """The old text of each mutant is found once in its file, and the new text differs."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    for mutant in table["mutant"]:
-        source = (ROOT / mutant.get("file", table.get("file"))).read_text(encoding="utf-8")
-        assert source.count(mutant["old"]) == 1, mutant["breaks"]
-        assert mutant["old"] != mutant["new"]
+    misfits = [
+        mutant["breaks"]
+        for mutant in table["mutant"]
+        for source in [(ROOT / mutant.get("file", table.get("file"))).read_text(encoding="utf-8")]
+        if source.count(mutant["old"]) != 1 or mutant["old"] == mutant["new"]
+    ]
+    assert misfits == []
 
 
 def test_no_rule_is_broken_twice():
