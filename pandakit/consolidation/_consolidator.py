@@ -281,8 +281,13 @@ class Consolidator:
 
 def _time_order(reading: Reading) -> np.ndarray:
     """Give the accepted rows in the order of time, equal times in the order of rows."""
-    accepted = np.flatnonzero(reading.reason < 0)
-    times = reading.time[accepted]
+    refused = reading.reason >= 0
+    if refused.any():
+        accepted = np.flatnonzero(~refused)
+        times = reading.time[accepted]
+    else:
+        accepted = np.arange(len(refused))
+        times = reading.time
     if (times[1:] >= times[:-1]).all():
         return accepted
     return accepted[np.argsort(times, kind="stable")]
