@@ -102,7 +102,8 @@ class Reader:
         reason = np.full(table.n_rows, _ACCEPTED, dtype=np.int8)
         refusals = (app < 0, time == BAD_TIME, status < 0, primary < 0)
         for code, refused in reversed(list(enumerate(refusals))):
-            reason[refused] = code
+            if refused.any():
+                reason[refused] = code
         identity = self._identify(app, primary, secondary, by_name)
         return Reading(
             table, reason, time, status, app, primary, secondary, by_name, identity, codes
