@@ -170,6 +170,13 @@ class Panther(PantherLists):
     ) -> pd.DataFrame:
         """Load the log events of one alert.
 
+        Parameters
+        ----------
+        alert_id
+            From `alerts`.
+        max_rows, progress
+            As in every loader.
+
         Returns
         -------
         pandas.DataFrame
@@ -193,6 +200,13 @@ class Panther(PantherLists):
         self, alert_id: str, *, max_rows: int | None = None, progress: bool | None = None
     ) -> pd.DataFrame:
         """Load the comments on one alert.
+
+        Parameters
+        ----------
+        alert_id
+            From `alerts`.
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -348,6 +362,11 @@ class Panther(PantherLists):
 
     def inventory(self, *, progress: bool | None = None) -> pd.DataFrame:
         """Read all lists and tell how much there is; a refusal on one does not stop the rest.
+
+        Parameters
+        ----------
+        progress
+            As in every loader.
 
         Returns
         -------

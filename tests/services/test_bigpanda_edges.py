@@ -1,10 +1,10 @@
 """BigPanda's awkward answers: tokens of two kinds, wandering rows, wrong shapes."""
 
 import pytest
-from tests.services.conftest import column, told
 
 import pandakit as pk
 from pandakit.bigpanda import BigPanda
+from tests.services.conftest import column, told
 
 ENV = "0123456789abcdef01234567"
 

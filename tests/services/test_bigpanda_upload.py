@@ -5,13 +5,13 @@ import threading
 
 import pandas as pd
 import pytest
-from tests.services.conftest import bigpanda_of, hurried, told
 from werkzeug.wrappers import Response
 
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.bigpanda import BigPanda
 from pandakit.enrichment import EnrichmentSchema, write_enrichment_csv
+from tests.services.conftest import bigpanda_of, hurried, told
 
 SCHEMA = {
     "id": "map-1",

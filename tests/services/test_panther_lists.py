@@ -4,12 +4,12 @@ import json
 
 import pandas as pd
 import pytest
-from pandakit.panther._resources import DETECTIONS, RESOURCES
-from tests.services.conftest import at, column, moment, plain, told
 
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.panther import Panther
+from pandakit.panther._resources import DETECTIONS, RESOURCES
+from tests.services.conftest import at, column, moment, plain, told
 
 LISTS = (
     "data_models",

@@ -1,4 +1,4 @@
-# ruff: noqa: D101, D102, D103 - helpers of the tests, whose names say what they do
+# ruff: noqa: D102 - helpers of the tests, whose names say what they do
 """Look for the canary token in everything that a failure leaves behind."""
 
 from __future__ import annotations
