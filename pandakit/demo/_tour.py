@@ -26,6 +26,8 @@ __all__ = ["run_demo"]
 ENVIRONMENT = "Payments"
 APP_KEYS = ("cloudmetrics.eu", "cloudmetrics.us", "nagios.core", "synthetics.edge")
 MAP_NAME = "Host owners"
+ALERTS = f"BigPanda alerts of {ENVIRONMENT}"
+EVENTS = "BigPanda events"
 WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h", "72h")
 ANCHORS = ("first", "latest", "bucket")
 
@@ -84,14 +86,14 @@ def run_demo(
         echo(f"1/5 the sandbox runs: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
-        events = frames["BigPanda events"]
+        events = frames[EVENTS]
         simulation = simulation or consolidate(events, policy)
         windows = sweep(events, policy, windows=WINDOWS, anchors=ANCHORS)
         echo("4/5 building, validating and uploading an enrichment table")
-        table, refused, job_status = _enrich(services, frames["BigPanda alerts"], output)
+        table, refused, job_status = _enrich(services, frames[ALERTS], output)
     echo(f"5/5 writing the report to {output}")
     report = Report(
-        source=facts(events)["source"],
+        source=", ".join(dict.fromkeys(facts(frame)["source"] for frame in frames.values())),
         loaded=_loaded(frames),
         simulation=simulation,
         windows=windows,
@@ -112,8 +114,8 @@ def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd
     frames = {f"Panther {name}": getattr(panther, name)() for name in _PANTHER_LISTS}
     frames["BigPanda environments"] = bigpanda.environments()
     frames["BigPanda incidents"] = bigpanda.incidents("All Incidents")
-    frames["BigPanda alerts"] = bigpanda.alerts(ENVIRONMENT)
-    frames["BigPanda events"] = _events(bigpanda)
+    frames[ALERTS] = bigpanda.alerts(ENVIRONMENT)
+    frames[EVENTS] = _events(bigpanda)
     frames["Pangea audit events"] = pangea.search(start="2026-05-01")
     return frames
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Stretch", "judge_cells"]
 
 _SPACE, _DELETE, _QUOTE, _PIPE = 0x20, 0x7F, 0x22, 0x7C
+# In UTF-8, U+0080 to U+009F are C2 80 to C2 9F; U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
+_C1_LEAD, _C1_END, _LS = 0xC2, 0xA0, b"\xe2\x80\xa8"
 _FORMULA = np.isin(np.arange(256), np.frombuffer(b"=+-@\t\r", np.uint8))
 
 
@@ -39,8 +41,13 @@ class Stretch:
 
     @cached_property
     def odd(self) -> bool:
-        """Some byte is neither a printable ASCII character nor a blank."""
-        return self.controls or self.beyond_ascii
+        """Some character is a control, or a line break of Unicode."""
+        if self.controls or not self.beyond_ascii:
+            return self.controls
+        data = self.data
+        high = (data[:-1] == _C1_LEAD) & (data[1:] < _C1_END)
+        separator = (data[:-2] == _LS[0]) & (data[1:-1] == _LS[1]) & (data[2:] | 1 == _LS[2] | 1)
+        return bool((data == _DELETE).any() or high.any() or separator.any())
 
     @cached_property
     def quotes(self) -> int:
@@ -161,7 +168,7 @@ _RULES = (
     ),
     _CellRule(
         "blanks",
-        lambda s: s.odd or s.first.min() <= _SPACE or s.last.min() <= _SPACE,
+        lambda s: s.beyond_ascii or s.first.min() <= _SPACE or s.last.min() <= _SPACE,
         _blanks,
     ),
     _CellRule(

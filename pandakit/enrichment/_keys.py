@@ -1,7 +1,7 @@
 """Rows against each other: the same row twice, one key with two results, keys by case.
 
-Hashes of the keys find the rows that may be equal; their text decides. So all that is held
-for the whole table is eight bytes a row, sixteen where keys have capital letters.
+Hashes of the keys in lower case find the rows that may belong together; their text decides.
+So all that is held for the whole table is eight bytes a row.
 """
 
 from __future__ import annotations
@@ -41,46 +41,31 @@ class Keys:
         self, query: Sequence[int], result: Sequence[int], take: Callable[[np.ndarray], pa.Table]
     ) -> None:
         self._query, self._result, self._take = list(query), list(result), take
-        self._exact: list[np.ndarray] = []
-        self._folded: list[np.ndarray] = []
-        self._any_case = False
+        self._hashes: list[np.ndarray] = []
 
     def add(self, columns: Sequence[pa.LargeStringArray]) -> None:
         """Take in the next stretch."""
         keys = [columns[at] for at in self._query]
-        self._exact.append(row_hashes(keys))
-        if any(_has_case(text) for text in keys):
-            self._any_case = True
-            self._folded.append(row_hashes([pc.utf8_lower(text) for text in keys]))
-        else:
-            self._folded.append(self._exact[-1])
+        self._hashes.append(row_hashes([_folded(text) for text in keys]))
 
     def judge(self, tally: Tally, number: Callable[[np.ndarray], np.ndarray]) -> None:
         """Report what the rows are to each other; `number` turns positions into row numbers."""
-        for rows, table in self._repeated(self._exact):
+        for rows, table in self._repeated():
             keys = row_ids(table, self._query)
             whole = row_ids(table, [*self._query, *self._result])
             again, first = _repeats(whole)
             self._report(tally, "duplicate_row", table, number(rows), again, first)
             same_key, first = _repeats(keys)
             self._report(tally, "key_conflict", table, number(rows), same_key & ~again, first)
-        self._exact.clear()
-        if self._any_case:
-            self._judge_case(tally, number)
+            lower = pa.table({str(at): _folded(table.column(at)) for at in self._query})
+            alike, first = _repeats(row_ids(lower, range(lower.num_columns)))
+            other_case = alike & (keys != keys[first]) & ~same_key
+            self._report(tally, "key_case", table, number(rows), other_case, first)
 
-    def _judge_case(self, tally: Tally, number: Callable[[np.ndarray], np.ndarray]) -> None:
-        for rows, table in self._repeated(self._folded):
-            keys = row_ids(table, self._query)
-            columns = [pc.utf8_lower(table.column(at)) for at in self._query]
-            folded = pa.table(columns, names=[str(at) for at in range(len(columns))])
-            again, first = _repeats(row_ids(folded, range(len(columns))))
-            repeated, _ = _repeats(keys)
-            bad = again & (keys != keys[first]) & ~repeated
-            self._report(tally, "key_case", table, number(rows), bad, first)
-
-    def _repeated(self, stretches: list[np.ndarray]) -> Iterator[tuple[np.ndarray, pa.Table]]:
+    def _repeated(self) -> Iterator[tuple[np.ndarray, pa.Table]]:
         """Give the rows whose hash occurs again, equal hashes together, some at a time."""
-        hashes = np.concatenate(stretches) if stretches else np.empty(0, np.uint64)
+        hashes = np.concatenate([*self._hashes, np.empty(0, np.uint64)])
+        self._hashes.clear()
         ordered = np.sort(hashes)
         twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         del ordered
@@ -134,7 +119,11 @@ def _repeats(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return again, firsts[pd.factorize(ids)[0]]
 
 
-def _has_case(text: pa.LargeStringArray) -> bool:
-    data, _ = layout(text)
-    capitals = (data - ord("A")) < 26  # noqa: PLR2004 - unsigned: what lies before A wraps round
-    return bool(capitals.any() or (data.size and data.max() > 0x7F))  # noqa: PLR2004 - ASCII ends
+def _folded(text: Any) -> Any:
+    """Give text in lower case; most keys are, and need no copy."""
+    if isinstance(text, pa.Array):
+        data, _ = layout(text)
+        capitals = (data - ord("A")) < 26  # noqa: PLR2004 - unsigned: what lies before A wraps
+        if not capitals.any() and int(data.max(initial=0)) < 0x80:  # noqa: PLR2004 - ASCII
+            return text
+    return pc.utf8_lower(text)

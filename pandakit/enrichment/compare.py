@@ -52,11 +52,12 @@ def compare_tables(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame
     >>> from pandakit.enrichment import EnrichmentSchema, compare_tables
     >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
     >>> new = pd.DataFrame({"host": ["db1", "db3"], "owner": ["eve", "bob"]})
-    >>> print(compare_tables(new, old, EnrichmentSchema("host", "owner")).to_string(index=False))
+    >>> changes = compare_tables(new, old, EnrichmentSchema("host", "owner"))
+    >>> print(changes.fillna("-").to_string(index=False))
      change host owner.old owner.new
     changed  db1       ann       eve
-      added  db3       NaN       bob
-    removed  db2       bob       NaN
+      added  db3         -       bob
+    removed  db2       bob         -
     """
     query = [field.title for field in schema.query]
     result = [field.title for field in schema.result]

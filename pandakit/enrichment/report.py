@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pandakit.enrichment._fix import fixed
@@ -21,6 +22,7 @@ __all__ = ["ValidationReport", "excerpt"]
 
 _COLUMNS = ("rule", "severity", "column", "row", "value", "message")
 _EXCERPT_ROWS = 8
+_TEXT = pd.StringDtype(na_value=np.nan)  # the `str` of pandas 3
 _LINES = {"blank_line", "cell_count", "quotes"}  # about lines that are no rows
 
 
@@ -167,7 +169,7 @@ def _frame(findings: list[Finding]) -> pd.DataFrame:
         name: [getattr(found, name) for found in findings] for name in _COLUMNS
     }
     rows = columns.pop("row")
-    frame = pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in columns.items()})
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=_TEXT) for name, cells in columns.items()})
     frame.insert(3, "row", pd.Series(rows, dtype="Int64"))
     return frame
 
@@ -177,4 +179,4 @@ def _counts(findings: tuple[Finding, ...], counts: Counter[tuple[str, str]]) -> 
     kinds = dict.fromkeys((found.rule, found.column or "") for found in findings)
     rows = [(rule, severities[rule], column, counts[rule, column]) for rule, column in kinds]
     frame = pd.DataFrame(rows, columns=["rule", "severity", "column", "count"])
-    return frame.astype({"rule": "str", "severity": "str", "column": "str", "count": "int64"})
+    return frame.astype({"rule": _TEXT, "severity": _TEXT, "column": _TEXT, "count": "int64"})

@@ -278,10 +278,6 @@ def _resumed(wait: _Wait) -> Reply:
         return _wait(fresh, line)
 
 
-def _is_accepted(reply: Reply) -> bool:
-    return reply.status == HTTPStatus.ACCEPTED
-
-
 class Deferred:
     """Sends a call, and when it is only accepted (202) waits for the answer.
 
@@ -298,8 +294,6 @@ class Deferred:
         Seconds to wait at most.
     name
         What to call the work in messages.
-    accepted
-        Says of an answer whether it only accepts the work; default by HTTP's 202.
     """
 
     def __init__(
@@ -310,30 +304,23 @@ class Deferred:
         *,
         timeout: float = 120.0,
         name: str = "the search",
-        accepted: Callable[[Reply], bool] = _is_accepted,
     ) -> None:
         self._session = session
         self._rules = rules
         self._locate = locate
         self._timeout = timeout
         self._name = name
-        self._accepted = accepted
         self._waiting: tuple[Call, Call, int] | None = None
 
     def __call__(self, call: Call, line: ProgressLine) -> Reply:
         """Send, wait if need be, and give the final answer."""
         if self._waiting is None or self._waiting[0] != call:
             reply = self._session.send(call, line)
-            if not self._accepted(reply):
+            if reply.status != HTTPStatus.ACCEPTED:
                 return reply
             self._waiting = call, self._locate(reply), reply.attempts
         _, look, before = self._waiting
         wait = _Wait(self._session, look, self._rules, self._timeout, self._name)
-        try:
-            reply = _wait(wait, line)
-        except PandakitError as error:
-            if not error.retryable:  # this answer will never come
-                self._waiting = None
-            raise
+        reply = _wait(wait, line)
         self._waiting = None
         return replace(reply, attempts=before + reply.attempts)

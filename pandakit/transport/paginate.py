@@ -145,8 +145,8 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    The list ends when as many rows came as the total says; without a total, when a page is
-    empty: a short one may only mean that the service gives fewer at a time than asked for.
+    With a total the list ends when as many rows came; without one, when a page is empty: a short
+    page may only mean that the service gives fewer at a time than it was asked for.
 
     Parameters
     ----------

@@ -1,6 +1,8 @@
 """The rules for single values: each with a table that breaks it, and with what does not."""
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pandakit.enrichment import EnrichmentSchema, validate_enrichment
@@ -19,6 +21,7 @@ REFUSED = [
     ("line_break", "\r\nb"),
     ("value_length", "v" * 32_769),
     ("control_character", "\0"),
+    ("control_character", "\x80"),
     ("control_character", "a\x07b"),
     ("control_character", "a\x1f"),
     ("control_character", "a\x7f"),
@@ -29,7 +32,9 @@ WARNED = [
     ("value_length_doubt", "v" * 32_001),
     ("unicode_line_break", "a\vb"),
     ("unicode_line_break", "a\fb"),
+    ("unicode_line_break", "\x85"),
     ("unicode_line_break", "a\x85b"),
+    ("unicode_line_break", "\u2028"),
     ("unicode_line_break", "a\u2028b"),
     ("unicode_line_break", "a\u2029b"),
     ("blanks", " a"),
@@ -210,20 +215,21 @@ def test_a_blank_before_the_last_quote_is_refused(found, schema):
     [
         lambda cells: pd.Series(cells, dtype=object),
         lambda cells: pd.Series(cells, dtype="string"),
-        lambda cells: pd.Series(cells, dtype="str"),
+        lambda cells: pd.Series(cells, dtype=pd.StringDtype("python", na_value=np.nan)),
+        lambda cells: pd.Series(cells, dtype=pd.StringDtype("pyarrow", na_value=np.nan)),
         lambda cells: pd.Series(cells, dtype="string[pyarrow]"),
         lambda cells: pd.Series(cells, dtype="category"),
-        lambda cells: pd.Series(cells).astype(pd.ArrowDtype(__import__("pyarrow").string())),
-        lambda cells: pd.Series(cells).astype(pd.ArrowDtype(__import__("pyarrow").large_string())),
+        lambda cells: pd.Series(cells).astype(pd.ArrowDtype(pa.string())),
+        lambda cells: pd.Series(cells).astype(pd.ArrowDtype(pa.large_string())),
     ],
 )
 def test_every_text_type_is_judged_alike(found, convert):
     """The findings do not depend on how pandas holds the text."""
     hosts = convert(["db1", " db2", "a|b", "=x", None, "db1"])
-    owners = convert(["ann", "l\nb", None, "\0", "", "bob"])
+    owners = convert(["ann", "l\nb", None, "x\0y", "", "bob"])
     assert found(pd.DataFrame({"host": hosts, "owner": owners})) == [
         ("line_break", "owner", 1, "l\nb"),
-        ("control_character", "owner", 3, "\0"),
+        ("control_character", "owner", 3, "x\0y"),
         ("key_conflict", None, 5, "db1"),
         ("blanks", "host", 1, " db2"),
         ("formula", "host", 3, "=x"),
@@ -234,8 +240,6 @@ def test_every_text_type_is_judged_alike(found, convert):
 
 def test_arrow_lists_are_lists():
     """A column of Arrow lists becomes arrays as Python lists do, inner pipes protected."""
-    import pyarrow as pa
-
     schema = EnrichmentSchema("host", "owner")
     lists = pd.Series([["a", "b|c"], None], dtype=pd.ArrowDtype(pa.list_(pa.string())))
     frame = pd.DataFrame({"host": ["x", "y"], "owner": lists})

@@ -36,6 +36,7 @@ from tests.transport.operations import TOKEN, cursor_for, offset_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+BOMB = zlib.compress(b"[" + b" " * (8 << 20) + b"]")
 RECOVERS, REFUSES, TOLERATES = "recovers", "refuses", "tolerates"
 ONCE, TWICE, EVER = "once", "twice", "always"
 
@@ -71,6 +72,8 @@ class Scenario:
         Another error while a job is looked at.
     ends
         Whether nothing can be resumed after it.
+    silent
+        Whether the read deadline must fire, and is made short for it.
     """
 
     id: str
@@ -87,6 +90,7 @@ class Scenario:
     warns: str = ""
     polled: type[PandakitError] | None = None
     ends: bool = False
+    silent: bool = False
 
 
 # --- how to write faults ------------------------------------------------------------------
@@ -187,7 +191,7 @@ def gzip_lie(_: Request, answer: Answer) -> Answer:
 
 
 def bomb(_: Request, answer: Answer) -> Answer:
-    return _gzipped(answer, zlib.compress(b"[" + b" " * (8 << 20) + b"]"), "deflate")
+    return _gzipped(answer, BOMB, "deflate")
 
 
 def status(code: int, document: Any = None, **headers: str) -> Fault:
@@ -343,11 +347,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("T8", "no connection in time", (raw("silent"),), RECOVERS, (TransportError,),
              unsent=True, dial=True),
     Scenario("T9", "no first byte", (no_first_byte,), RECOVERS, (TransportError,),
-             positions=("middle", "only")),
+             positions=("middle", "only"), silent=True),
     Scenario("T10", "one byte every 5 s", (trickling_body, trickling_headers), REFUSES,
              (TransportError,)),
     Scenario("T11", "stall at the last byte", (stall_at_last_byte,), RECOVERS, (TransportError,),
-             positions=("middle", "only")),
+             positions=("middle", "only"), silent=True),
     Scenario("T12", "kept connection closed between calls", (closed_after,), TOLERATES),
     Scenario("T16", "garbage instead of HTTP", (
         raw(b"SSH-2.0-OpenSSH_9.0\r\n", CLOSE),

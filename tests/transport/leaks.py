@@ -7,7 +7,7 @@ import base64
 import logging
 import pickle
 import traceback
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from tests.transport.operations import TOKEN
@@ -26,7 +26,7 @@ class LogTrap(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
 
-    def __enter__(self) -> LogTrap:
+    def __enter__(self) -> Self:
         root = logging.getLogger()
         self._level = root.level
         root.addHandler(self)

@@ -34,10 +34,9 @@ from tests.transport.faultserver import Answer, FaultServer, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import requests
 
 TOKEN = "tok/en+CANARY=7f3a9c"
-OPTIONS = TransportOptions(connect=2.0, read=0.05, total=300.0, body_most=1 << 20)
+OPTIONS = TransportOptions(connect=10.0, read=10.0, total=300.0, body_most=1 << 20)
 SIZE = 3
 # What must come through unharmed: exact integers, text that looks like something else.
 ODD = [
@@ -236,8 +235,8 @@ class Operation:
         """A resumed job gives its last answer."""
         return [result.object()["status"]] if isinstance(result, Reply) else result
 
-    def session(self, server: FaultServer, session: requests.Session | None = None) -> Session:
-        return session_for(server, session=session, **dict(self.fields))
+    def session(self, server: FaultServer, **options: Any) -> Session:
+        return session_for(server, **dict(self.fields), **options)
 
 
 LISTS = (

@@ -1,3 +1,4 @@
+# ruff: noqa: D101, D102 - the cases of the tests, whose names say what they are
 """Every fault scenario, on every operation, at every position, once, twice and always."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ import os
 import socket
 import warnings
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from tests.transport.faults import (
 )
 from tests.transport.faultserver import ALWAYS, FaultServer
 from tests.transport.leaks import LogTrap, find_leaks
-from tests.transport.operations import OPERATIONS, TOKEN, Operation
+from tests.transport.operations import OPERATIONS, OPTIONS, TOKEN, Operation
 
 TIMES = {ONCE: 1, TWICE: 2, EVER: ALWAYS}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -151,7 +152,8 @@ def test_fault(case, dial, outcomes):
             else:
                 good = scenario.rule == TOLERATES
                 plan = server.plan(str(case), fault, at=case.at, times=times, good=good)
-            with operation.session(server) as session:
+            options = replace(OPTIONS, read=0.1) if scenario.silent else OPTIONS
+            with operation.session(server, options=options) as session:
                 seen = _run(case, server, session)
             server.settle()
     assert not server.unfired()
@@ -175,8 +177,10 @@ def _run(case: Case, server: FaultServer, session: Any) -> list[str]:
 
     while True:
         try:
-            result = again()
-        except PandakitError as error:
+            result, error = again(), None
+        except PandakitError as failure:
+            result, error = None, failure
+        if error is not None:
             assert expected is not None, error
             assert type(error) is expected, repr(error)
             assert len(seen) < TIMES[case.persistence]
@@ -267,9 +271,7 @@ def test_the_published_matrix_is_this_one(outcomes):
     counts = defaultdict(int)
     for case in CASES:
         counts[case.scenario.id, case.operation.name] += 1
-    whole = [
-        key for key in lines if sum(map(len, outcomes[key].values())) == counts[key]
-    ]
+    whole = [key for key in lines if sum(map(len, outcomes[key].values())) == counts[key]]
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     published, _, after = rest.partition(END)
