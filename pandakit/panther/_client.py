@@ -82,6 +82,12 @@ class Panther(PantherLists):
     >>> panther.rules(colour="red")
     Traceback (most recent call last):
     TypeError: rules() has no filter 'colour'; it has: name_contains, state, severity, tag, ...
+
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.rules(severity=["HIGH", "CRITICAL"], state="enabled")
+    ...     sorted(rules["severity"].unique()), rules["created_at"].dtype
+    (['CRITICAL', 'HIGH'], datetime64[ns, UTC])
     """
 
     def __init__(

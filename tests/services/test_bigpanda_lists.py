@@ -11,10 +11,12 @@ EVERYTHING = "All Incidents"
 
 
 def seed(services, name):
+    """Give rows of the seed."""
     return services.organisation.bigpanda[name]
 
 
 def environment(services, name=EVERYTHING):
+    """Give the id of an environment."""
     return next(row["id"] for row in seed(services, "environments") if row["name"] == name)
 
 

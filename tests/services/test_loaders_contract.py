@@ -1,5 +1,6 @@
 """What every loader of every client keeps."""
 
+import copy
 import inspect
 import pickle
 
@@ -20,6 +21,7 @@ SECTIONS = ("Returns\n", "-------")
 
 
 def public_methods(client):
+    """Name the public methods of a client."""
     return [
         name
         for name, value in inspect.getmembers(client, callable)
@@ -95,7 +97,7 @@ def load_all(panther, bigpanda, pangea):
 
 
 def test_every_frame_says_how_it_came(panther, bigpanda, pangea):
-    """Each frame's attrs have source, counts, window, cap and time, and stay with a pickle."""
+    """Each frame's attrs have source, counts, window, cap and time, and stay with a copy."""
     for name, frame in load_all(panther, bigpanda, pangea).items():
         facts = frame.attrs["pandakit"]
         wanted = {"source", "requests", "pages", "rows", "window", "capped", "elapsed_s"}
@@ -103,7 +105,7 @@ def test_every_frame_says_how_it_came(panther, bigpanda, pangea):
         assert facts["rows"] == len(frame), name
         assert facts["complete"], name
         assert len(facts["window"]) == 2, name
-        assert pickle.loads(pickle.dumps(frame)).attrs == frame.attrs
+        assert copy.deepcopy(frame).attrs == frame.attrs, name
         assert isinstance(frame.index, pd.RangeIndex), name
 
 

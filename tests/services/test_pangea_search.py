@@ -10,6 +10,7 @@ START = "2026-05-01"
 
 
 def seed(services):
+    """Give the audit log of the seed."""
     return services.organisation.pangea
 
 
@@ -135,7 +136,7 @@ def test_check_asks_for_the_schema(pangea):
 @pytest.mark.parametrize("options", [{"order": "newest"}, {"start": "yesterday"}])
 def test_bad_options_are_refused_here(pangea, options):
     """An unknown order and an unreadable time are ValueErrors."""
-    with pytest.raises(ValueError, match="order=|start="):
+    with pytest.raises(ValueError, match=r"order=|start="):
         pangea.search(**{"start": START, **options})
 
 
@@ -143,10 +144,12 @@ def test_bad_options_are_refused_here(pangea, options):
 
 
 def envelope(result, status="Success", **more):
+    """Make an answer."""
     return {"request_id": "prq_1", "status": status, "summary": "words", "result": result, **more}
 
 
 def event(key, **more):
+    """Make an event as a search gives it."""
     return {
         "hash": key,
         "envelope": {"event": {"message": key}, "received_at": "2026-01-01T00:00:00Z"},
@@ -155,6 +158,7 @@ def event(key, **more):
 
 
 def found(*keys, count=None, **more):
+    """Make the answer of a search."""
     return envelope({"id": "pas_1", "count": len(keys) if count is None else count,
                      "events": [event(key) for key in keys], **more})  # fmt: skip
 

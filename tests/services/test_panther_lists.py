@@ -26,6 +26,7 @@ LISTS = (
 
 
 def seed_rows(services, name):
+    """Give the rows of a list in the seed."""
     return services.organisation.panther[name]
 
 
