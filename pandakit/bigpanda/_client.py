@@ -78,6 +78,12 @@ class BigPanda(Incidents):
     --------
     >>> BigPanda("a-key", region="eu")
     BigPanda(BigPanda at https://eu-api.bigpanda.io, token from argument)
+
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-01-01")
+    ...     len(incidents), sorted(incidents["folders"][0])
+    (5, [...])
     """
 
     def __init__(

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pandakit.errors import ProtocolError
+from pandakit.errors import PandakitError, ProtocolError
 from pandakit.pangea._service import state_of
-from pandakit.transport import Call, Deferred, JobRules, OffsetPages
+from pandakit.transport import Call, JobRules, OffsetPages, wait_for
 
 if TYPE_CHECKING:
+    from pandakit.progress import ProgressLine
     from pandakit.transport import Page, Reply, Session
 
-__all__ = ["AuditPages", "deferred", "page_style"]
+__all__ = ["AuditPages", "LateAnswers", "page_style"]
 
 Row = dict[str, Any]
 
@@ -24,17 +25,53 @@ _RULES = JobRules(
     first=0.5,
     most=30.0,
 )
+_TIMEOUT = 120.0  # seconds; the search goes on at the service, and resume() waits for it again
 
 
-def deferred(session: Session) -> Deferred:
-    """Give what sends calls and follows those that are accepted, but not answered yet."""
-    return Deferred(
-        session,
-        _RULES,
-        _look,
-        name="the Pangea search",
-        accepted=lambda reply: state_of(reply) == "accepted",
-    )
+class LateAnswers:
+    """Sends calls, and follows those that are accepted, but not answered yet.
+
+    When the waiting breaks off, sending again waits for the same answer instead of asking anew.
+
+    Parameters
+    ----------
+    session
+        Where.
+    progress
+        Whether to show that it waits; `None` where someone watches.
+    """
+
+    def __init__(self, session: Session, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
+        self._session = session
+        self._progress = progress
+        self._pending: Call | None = None
+        self._attempts = 0
+
+    def send(self, call: Call, line: ProgressLine) -> Reply:
+        """Send, or go on waiting for what was sent before; gives the final answer."""
+        if self._pending is None:
+            reply = self._session.send(call, line)
+            if state_of(reply) != "accepted":
+                return reply
+            self._pending, self._attempts = _look(reply), reply.attempts
+        reply = self._wait(self._pending)
+        self._pending = None
+        return replace(reply, attempts=self._attempts + reply.attempts)
+
+    def _wait(self, look: Call) -> Reply:
+        try:
+            return wait_for(
+                self._session,
+                look,
+                _RULES,
+                timeout=_TIMEOUT,
+                progress=self._progress,
+                name=f"the Pangea request {look.url.rpartition('/')[2]}",
+            )
+        except PandakitError as error:
+            if not error.retryable:  # this answer will never come
+                self._pending = None
+            raise
 
 
 def _look(reply: Reply) -> Call:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PandakitError, PartialWarning
 from pandakit.frames import add_facts, build_frame
-from pandakit.pangea._answers import deferred, page_style
+from pandakit.pangea._answers import LateAnswers, page_style
 from pandakit.pangea._records import ROOT, SCHEMA_FIELD, events_frame, own_fields, schema_kinds
 from pandakit.pangea._service import base_url as _base_url, pangea_service, result_of
 from pandakit.redaction import read_token
@@ -73,6 +73,12 @@ class Pangea(Client):
     --------
     >>> Pangea("a-token", domain="aws.us.pangea.cloud")
     Pangea(Pangea at https://audit.aws.us.pangea.cloud, token from argument)
+
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=50) as services:
+    ...     events = services.pangea.search(start="2026-05-20", order="desc")
+    ...     bool(events["received_at"].is_monotonic_decreasing), events["leaf_index"].dtype
+    (True, Int64Dtype())
     """
 
     def __init__(
@@ -278,11 +284,11 @@ class Pangea(Client):
         window: Window | None = None,
         **said: Any,
     ) -> pd.DataFrame:
-        answer = deferred(self._session)
+        answers = LateAnswers(self._session, self._progress if progress is None else progress)
         search: Row = {}
 
         def send(call: Call, line: ProgressLine) -> Reply:
-            reply = answer(call, line)
+            reply = answers.send(call, line)
             result = result_of(reply, "count")
             search.update({key: result[key] for key in ("id", "expires_at") if result.get(key)})
             self._learn(result.get("events"))

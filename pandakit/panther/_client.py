@@ -82,6 +82,12 @@ class Panther(PantherLists):
     >>> panther.rules(colour="red")
     Traceback (most recent call last):
     TypeError: rules() has no filter 'colour'; it has: name_contains, state, severity, tag, ...
+
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.rules(severity=["HIGH", "CRITICAL"], state="enabled")
+    ...     sorted(rules["severity"].unique()), rules["created_at"].dtype
+    (['CRITICAL', 'HIGH'], datetime64[ns, UTC])
     """
 
     def __init__(
@@ -170,6 +176,13 @@ class Panther(PantherLists):
     ) -> pd.DataFrame:
         """Load the log events of one alert.
 
+        Parameters
+        ----------
+        alert_id
+            From `alerts`.
+        max_rows, progress
+            As in every loader.
+
         Returns
         -------
         pandas.DataFrame
@@ -193,6 +206,13 @@ class Panther(PantherLists):
         self, alert_id: str, *, max_rows: int | None = None, progress: bool | None = None
     ) -> pd.DataFrame:
         """Load the comments on one alert.
+
+        Parameters
+        ----------
+        alert_id
+            From `alerts`.
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -348,6 +368,11 @@ class Panther(PantherLists):
 
     def inventory(self, *, progress: bool | None = None) -> pd.DataFrame:
         """Read all lists and tell how much there is; a refusal on one does not stop the rest.
+
+        Parameters
+        ----------
+        progress
+            As in every loader.
 
         Returns
         -------

@@ -22,6 +22,11 @@ class PantherLists(Client):
     ) -> pd.DataFrame:
         """Load the data models: common names for the fields of log types.
 
+        Parameters
+        ----------
+        max_rows, progress
+            As in every loader.
+
         Returns
         -------
         pandas.DataFrame
@@ -72,6 +77,11 @@ class PantherLists(Client):
 
     def queries(self, *, max_rows: int | None = None, progress: bool | None = None) -> pd.DataFrame:
         """Load the saved and scheduled queries.
+
+        Parameters
+        ----------
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -208,6 +218,11 @@ class PantherLists(Client):
         self, *, max_rows: int | None = None, progress: bool | None = None
     ) -> pd.DataFrame:
         """Load what is known of the API tokens; never the tokens themselves.
+
+        Parameters
+        ----------
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------

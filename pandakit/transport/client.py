@@ -76,11 +76,11 @@ class Client:
 
     def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
         self._session = session
-        self._token = token
+        self._setting, self._setting_source = token.setting.name, token.source
         self._progress = progress
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.source}, token from {self._token.source})"
+        return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +107,8 @@ class Client:
         return Check(
             f"{name} sandbox" if self.is_sandbox else name,
             host,
-            self._token.setting.name,
-            self._token.source,
+            self._setting,
+            self._setting_source,
             answer,
         )
 

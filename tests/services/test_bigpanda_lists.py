@@ -2,20 +2,21 @@
 
 import pandas as pd
 import pytest
-from tests.services.conftest import column, plain, seconds, told
 
 import pandakit as pk
 from pandakit import consolidate, sandbox
-from tests.services.conftest import bigpanda_of
+from tests.services.conftest import bigpanda_of, column, plain, seconds, told
 
 EVERYTHING = "All Incidents"
 
 
 def seed(services, name):
+    """Give rows of the seed."""
     return services.organisation.bigpanda[name]
 
 
 def environment(services, name=EVERYTHING):
+    """Give the id of an environment."""
     return next(row["id"] for row in seed(services, "environments") if row["name"] == name)
 
 
@@ -69,8 +70,9 @@ def test_durations_and_tags_of_incidents(bigpanda, services):
 
 def test_an_environment_may_be_named_or_given_by_id(bigpanda, services):
     """Name and id of an environment give the same incidents, and only those in it."""
-    by_name, by_id = bigpanda.incidents("Payments"), bigpanda.incidents(
-        environment(services, "Payments")
+    by_name, by_id = (
+        bigpanda.incidents("Payments"),
+        bigpanda.incidents(environment(services, "Payments")),
     )
     pd.testing.assert_frame_equal(by_name, by_id)
     expected = {
