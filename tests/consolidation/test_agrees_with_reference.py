@@ -1,0 +1,67 @@
+"""The package against the judge, on random timelines with random settings.
+
+`PANDAKIT_FUZZ_EXAMPLES` in the environment asks for more timelines, new ones at each run;
+without it the same two thousand are tried every time. A failure prints a `Scenario` that can
+be pasted into a test.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, given, note, settings
+
+from tests.consolidation import engines
+from tests.consolidation.strategies import Scenario, scenarios
+
+ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
+FUZZ = settings(
+    max_examples=int(ASKED or 2_000),
+    derandomize=ASKED is None,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@FUZZ
+@given(scenarios())
+def test_the_package_agrees_with_the_judge(scenario: Scenario):
+    """Every event, alert, incident and measure is the same, in all its columns."""
+    note(f"settings: {scenario.settings}")
+    assert differences(engines.package(scenario), engines.reference(scenario)) == []
+
+
+def differences(package: dict[str, Any], reference: dict[str, Any]) -> list[str]:
+    """Say where two answers differ, cell by cell."""
+    found = []
+    for part in engines.PARTS:
+        rows, judged = package[part], reference[part]
+        if len(rows) != len(judged):
+            found.append(f"{part}: package has {len(rows)}, reference {len(judged)}")
+        for number, (row, wanted) in enumerate(zip(rows, judged, strict=False)):
+            found += [
+                f"{part}[{number}].{name}: package {ours!r}, reference {theirs!r}"
+                for name in dict.fromkeys([*row, *wanted])
+                for ours, theirs in [(row.get(name), wanted.get(name))]
+                if ours != theirs
+            ]
+    for name in ("funnel", "n_conflicting_duplicates"):
+        if package[name] != reference[name]:
+            found.append(f"{name}: package {package[name]}, reference {reference[name]}")
+    return found
+
+
+def test_a_quarter_of_the_timelines_is_long():
+    """Among the timelines that are drawn, one in four has fifty events or more."""
+    sizes = []
+
+    @settings(FUZZ, max_examples=400, derandomize=True)
+    @given(scenarios())
+    def draw(scenario: Scenario):
+        sizes.append(len(scenario.rows))
+
+    draw()
+    assert sum(size >= 50 for size in sizes) >= len(sizes) / 4
