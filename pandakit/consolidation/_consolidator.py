@@ -178,10 +178,10 @@ class Consolidator:
         )
 
     def _keep_descriptions(self, reading: Reading, merged: Merged, order: np.ndarray) -> None:
-        n_alerts = self._merger.n_alerts
-        rows = order[merged.alert[order] >= 0]
         if "description" not in reading.table and self._descriptions.is_empty:
             return
+        n_alerts = self._merger.n_alerts
+        rows = order[merged.alert[order] >= 0]
         newest = np.full(n_alerts, -1, dtype=np.int64)
         newest[merged.alert[rows]] = rows  # the last one of an alert stays
         alerts = np.flatnonzero(newest >= 0)
@@ -215,12 +215,13 @@ class Consolidator:
         self._refuse_half_fed()
         until = self._clock(as_of)
         merger, n_alerts = self._merger, self._merger.n_alerts
-        alerts = merger.alerts(until if until is not None else 0)
+        alerts, last_event = merger.alerts(until if until is not None else 0)
         counts = dict(self._counts, conflicting=merger.n_conflicts)
         counts["events"] = counts["received"] - counts["rejected"] - counts["duplicates"]
         counts["alerts"], counts["incidents"] = n_alerts, self._grouper.n_incidents
         return Facts(
             alerts=alerts,
+            last_event=last_event,
             start=merger.start.copy(),
             places=self._grouper.places(n_alerts).copy(),
             live_entries=self._grouper.live_entries(),

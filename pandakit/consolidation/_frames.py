@@ -77,7 +77,7 @@ def events_frame(events: EventFacts, places: np.ndarray) -> pd.DataFrame:
 
 def _ends(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
     """Give the ends of the alerts, and which are open."""
-    standing, end = facts.alerts[:, at.STANDING], facts.alerts[:, at.LAST_EVENT].copy()
+    standing, end = facts.alerts[:, at.STANDING], facts.last_event.copy()
     end[standing == at.EXPIRED] += facts.expire_after
     return end, standing == at.OPEN
 
@@ -93,12 +93,12 @@ def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
     columns |= {
         "start": _moments(facts.start),
         "end": _moments(end, is_open),
-        "last_event_at": _moments(alerts[:, at.LAST_EVENT]),
+        "last_event_at": _moments(facts.last_event),
         "status": text_column(STATUSES, alerts[:, at.STATUS]),
         "severity": text_column(STATUSES, alerts[:, at.WORST]),
         "description": as_text(facts.description),
-        "n_events": alerts[:, at.N_EVENTS].copy(),
-        "n_reopens": alerts[:, at.N_REOPENS].copy(),
+        "n_events": alerts[:, at.N_EVENTS].astype(np.int64),
+        "n_reopens": alerts[:, at.N_REOPENS].astype(np.int64),
         "flapping": alerts[:, at.FLAPPING] == 1,
         "end_reason": text_column(_END_REASONS, end_reason),
         **_reasons_to_join(facts, policy),

@@ -27,7 +27,9 @@ def jit(function: Callable[..., Any]) -> Any:
         return function
     import numba  # noqa: PLC0415 - takes half a second; only the kernel needs it
 
-    return numba.njit(cache=True, nogil=True)(function)
+    # The kernel allocates nothing, so that it does without numba's counting of references
+    # (`_nrt`), which would take more than half of its time.
+    return numba.njit(cache=True, nogil=True, _nrt=False)(function)
 
 
 def kernels() -> ModuleType:

@@ -22,7 +22,6 @@ from pandakit.consolidation._state import (
     ANCHOR,
     ANCHOR_ALERT,
     BUCKET,
-    CHANGES,
     DUPLICATE,
     ENDED_OK,
     ENTRIES,
@@ -142,8 +141,7 @@ def _compact(book: Book) -> None:
     kept = 0
     for place in range(book.counters[HEAD], book.counters[TAIL]):
         who, time = book.queue_identity[place], book.queue_time[place]
-        state = book.identities[who]
-        if state[STANDING] == OPEN and state[LAST_EVENT] == time:
+        if book.marks[who, STANDING] == OPEN and book.times[who, LAST_EVENT] == time:
             book.queue_identity[kept] = who
             book.queue_time[kept] = time
             kept += 1
@@ -153,9 +151,9 @@ def _compact(book: Book) -> None:
 
 @jit
 def _enqueue(book: Book, who: int, time: int) -> None:
-    if book.identities[who, QUEUED] == time:
+    if book.times[who, QUEUED] == time:
         return
-    book.identities[who, QUEUED] = time
+    book.times[who, QUEUED] = time
     if book.counters[TAIL] == len(book.queue_time):
         _compact(book)
     tail = book.counters[TAIL]
@@ -167,85 +165,89 @@ def _enqueue(book: Book, who: int, time: int) -> None:
 @jit
 def _expire(book: Book, log: Log, now: int, expire_after: int) -> None:
     """Close every alert whose last event is too long ago, in the order in which they end."""
-    head, tail = book.counters[HEAD], book.counters[TAIL]
+    marks, head, tail = book.marks, book.counters[HEAD], book.counters[TAIL]
     while head < tail and now - book.queue_time[head] > expire_after:
-        state = book.identities[book.queue_identity[head]]
-        if state[STANDING] == OPEN and state[LAST_EVENT] == book.queue_time[head]:
-            state[STANDING] = EXPIRED
-            _note(book, log, state[ALERT], LOG_CLOSED)
+        who, time = book.queue_identity[head], book.queue_time[head]
+        if marks[who, STANDING] == OPEN and book.times[who, LAST_EVENT] == time:
+            marks[who, STANDING] = EXPIRED
+            _note(book, log, marks[who, ALERT], LOG_CLOSED)
         head += 1
     book.counters[HEAD] = head
 
 
 @jit
-def _change(state: np.ndarray, time: int, rules: MergeRules) -> None:
+def _change(book: Book, who: int, time: int, rules: MergeRules) -> None:
     """Count a change of state; the last few times tell whether the alert is flapping."""
-    if state[FLAPPING]:
+    marks = book.marks
+    if marks[who, FLAPPING]:
         return
-    count = state[N_CHANGES] + 1
-    state[N_CHANGES] = count
-    state[CHANGES + (count - 1) % rules.flap_changes] = time
+    count = marks[who, N_CHANGES] + 1
+    marks[who, N_CHANGES] = count
+    book.changes[who, (count - 1) % rules.flap_changes] = time
     if count >= rules.flap_changes:
-        oldest = state[CHANGES + count % rules.flap_changes]
+        oldest = book.changes[who, count % rules.flap_changes]
         if time - oldest <= rules.flap_window:
-            state[FLAPPING] = 1
+            marks[who, FLAPPING] = 1
 
 
 @jit
 def _open(book: Book, who: int, time: int, row: int) -> None:
-    state = book.identities[who]
-    if state[STANDING] != ABSENT:
-        book.alerts[state[ALERT]] = state[:ALERT_COLUMNS]
+    marks = book.marks
+    if marks[who, STANDING] != ABSENT:
+        ended = marks[who, ALERT]
+        book.last_event[ended] = book.times[who, LAST_EVENT]
+        for column in range(ALERT_COLUMNS):
+            book.alerts[ended, column] = marks[who, column]
     alert = book.counters[N_ALERTS]
     book.counters[N_ALERTS] = alert + 1
     book.start[alert] = time
     book.opened_row[alert] = row
-    state[ALERT] = alert
-    state[STANDING] = OPEN
-    state[WORST] = 0
-    state[N_EVENTS] = 0
-    state[N_REOPENS] = 0
-    state[FLAPPING] = 0
-    state[N_CHANGES] = 0
+    marks[who, ALERT] = alert
+    marks[who, STANDING] = OPEN
+    marks[who, WORST] = 0
+    marks[who, N_EVENTS] = 0
+    marks[who, N_REOPENS] = 0
+    marks[who, FLAPPING] = 0
+    marks[who, N_CHANGES] = 0
 
 
 @jit
 def _take(book: Book, who: int, time: int, status: int, row: int, rules: MergeRules) -> int:
     """Apply one event to its identity and give the outcome."""
-    state = book.identities[who]
-    standing = state[STANDING]
-    last = state[LAST_EVENT]
+    marks = book.marks
+    standing = marks[who, STANDING]
+    last = book.times[who, LAST_EVENT]
     if standing == OPEN and time - last > rules.expire_after:
-        standing = state[STANDING] = EXPIRED
+        standing = marks[who, STANDING] = EXPIRED
     if status == 0:
         if standing != OPEN:
             return ORPHAN_OK
         outcome = RESOLVED
-        state[STANDING] = ENDED_OK
+        marks[who, STANDING] = ENDED_OK
     elif standing == OPEN:
         outcome = UPDATED
     else:
         end = last + rules.expire_after if standing == EXPIRED else last
         if standing != ABSENT and time - end <= rules.reopen_window:
             outcome = REOPENED
-            state[STANDING] = OPEN
-            state[N_REOPENS] += 1
+            marks[who, STANDING] = OPEN
+            marks[who, N_REOPENS] += 1
         else:
             outcome = OPENED
             _open(book, who, time, row)
     if outcome != UPDATED:
-        _change(state, time, rules)
-    state[LAST_EVENT] = time
-    state[STATUS] = status
-    state[WORST] = max(state[WORST], status)
-    state[N_EVENTS] += 1
+        _change(book, who, time, rules)
+    book.times[who, LAST_EVENT] = time
+    marks[who, STATUS] = status
+    marks[who, WORST] = max(marks[who, WORST], status)
+    marks[who, N_EVENTS] += 1
     return outcome
 
 
 @jit
 def _write(book: Book, log: Log, who: int, outcome: int, time: int) -> None:
     """Log what an event did to its alert, and queue the alert for its expiry."""
-    alert = book.identities[who, ALERT]
+    alert = book.marks[who, ALERT]
     if outcome == RESOLVED:
         _note(book, log, alert, LOG_CLOSED)
         return
@@ -263,23 +265,23 @@ def merge_events(chunk: Chunk, book: Book, log: Log, rules: MergeRules) -> None:
     With `rules.logged`, what opens and closes alerts is written to the log, expiry
     included: open alerts are kept in a queue by their last event.
     """
+    times, marks = book.times, book.marks
     for row in chunk.order:
         who, time, status = chunk.identity[row], chunk.time[row], chunk.status[row]
-        state = book.identities[who]
         if rules.logged:
             _expire(book, log, time, rules.expire_after)
         if rules.by_time:
-            if state[SEEN] == time:
+            if times[who, SEEN] == time:
                 chunk.outcome[row] = DUPLICATE
-                book.counters[N_CONFLICTS] += state[SEEN_STATUS] != status
+                book.counters[N_CONFLICTS] += marks[who, SEEN_STATUS] != status
                 continue
-            state[SEEN] = time
-            state[SEEN_STATUS] = status
+            times[who, SEEN] = time
+            marks[who, SEEN_STATUS] = status
         outcome = _take(book, who, time, status, row, rules)
         chunk.outcome[row] = outcome
         if outcome == ORPHAN_OK:
             continue
-        chunk.alert[row] = state[ALERT]
+        chunk.alert[row] = marks[who, ALERT]
         if rules.logged:
             _write(book, log, who, outcome, time)
 
@@ -383,15 +385,15 @@ def index_entries(board: Board) -> None:
 def _register(board: Board, incident: int, pattern: int, key: int, alert: int, time: int) -> int:
     entry = board.counters[ENTRIES]
     board.counters[ENTRIES] = entry + 1
-    row = board.entries[entry]
-    row[INCIDENT] = incident
-    row[PATTERN] = pattern
-    row[KEY] = key
-    row[SET_BY] = alert
-    row[MOVED_BY] = alert
-    row[LIVE] = 1
-    row[OLDER] = board.newest[key]
-    row[OTHER] = -1
+    entries = board.entries
+    entries[entry, INCIDENT] = incident
+    entries[entry, PATTERN] = pattern
+    entries[entry, KEY] = key
+    entries[entry, SET_BY] = alert
+    entries[entry, MOVED_BY] = alert
+    entries[entry, LIVE] = 1
+    entries[entry, OLDER] = board.newest[key]
+    entries[entry, OTHER] = -1
     board.times[entry, ANCHOR] = time
     board.times[entry, LATEST] = time
     board.newest[key] = entry
@@ -404,17 +406,17 @@ def _start_incident(
 ) -> int:
     incident = board.counters[INCIDENTS]
     board.counters[INCIDENTS] = incident + 1
-    row = board.incidents[incident]
-    row[N_MEMBERS] = 0
-    row[N_OPEN] = 0
-    row[WAITING] = -1
-    row[FIRST_ENTRY] = board.counters[ENTRIES]
+    incidents, first = board.incidents, board.counters[ENTRIES]
+    incidents[incident, N_MEMBERS] = 0
+    incidents[incident, N_OPEN] = 0
+    incidents[incident, WAITING] = -1
+    incidents[incident, FIRST_ENTRY] = first
     for pattern in rules.run:
         if keys[pattern] >= 0:
             entry = _register(board, incident, pattern, keys[pattern], alert, time)
             if rules.union and len(keys) > 1:
                 board.slots[_slot(board, incident, keys[pattern])] = entry
-    row[N_ENTRIES] = board.counters[ENTRIES] - row[FIRST_ENTRY]
+    incidents[incident, N_ENTRIES] = board.counters[ENTRIES] - first
     return int(incident)
 
 
@@ -423,9 +425,10 @@ def _intersect(
     board: Board, winner: int, keys: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> None:
     """Keep the entries of the incident that the new alert shares."""
-    entries = board.entries
-    row = board.incidents[entries[winner, INCIDENT]]
-    for entry in range(row[FIRST_ENTRY], row[FIRST_ENTRY] + row[N_ENTRIES]):
+    entries, incidents = board.entries, board.incidents
+    incident = entries[winner, INCIDENT]
+    first = incidents[incident, FIRST_ENTRY]
+    for entry in range(first, first + incidents[incident, N_ENTRIES]):
         shared = keys[entries[entry, PATTERN]] == entries[entry, KEY]
         if entries[entry, LIVE] and shared and _in_window(board, entry, time, rules):
             board.times[entry, LATEST] = time
@@ -458,17 +461,17 @@ def _unite(
 @jit
 def _place(board: Board, keys: np.ndarray, alert: int, time: int, rules: GroupRules) -> None:
     """Find the incident of an alert that opens, or start one."""
-    place = board.places[alert]
+    places = board.places
     winner = _winner(board, keys, time, rules)
     if winner < 0:
-        place[ITS_INCIDENT] = _start_incident(board, keys, alert, time, rules)
-        place[JOINED_BY] = -1
-        place[ANCHOR_ALERT] = -1
+        places[alert, ITS_INCIDENT] = _start_incident(board, keys, alert, time, rules)
+        places[alert, JOINED_BY] = -1
+        places[alert, ANCHOR_ALERT] = -1
         return
     by = MOVED_BY if rules.anchor == LATEST_ALERT else SET_BY
-    place[ITS_INCIDENT] = board.entries[winner, INCIDENT]
-    place[JOINED_BY] = board.entries[winner, PATTERN]
-    place[ANCHOR_ALERT] = board.entries[winner, by]
+    places[alert, ITS_INCIDENT] = board.entries[winner, INCIDENT]
+    places[alert, JOINED_BY] = board.entries[winner, PATTERN]
+    places[alert, ANCHOR_ALERT] = board.entries[winner, by]
     if rules.union:
         _unite(board, winner, keys, alert, time, rules)
     else:

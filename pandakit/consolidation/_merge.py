@@ -44,10 +44,13 @@ class Merger:
             flap_window=microseconds(policy.flap_window),
             logged=logged,
         )
-        width = at.CHANGES + policy.flap_changes
+        times, marks = _identities(0)
         self._book = Book(
-            identities=np.zeros((0, width), dtype=np.int64),
-            alerts=np.zeros((0, at.ALERT_COLUMNS), dtype=np.int64),
+            times=times,
+            marks=marks,
+            changes=np.zeros((0, policy.flap_changes), dtype=np.int64),
+            alerts=np.zeros((0, at.ALERT_COLUMNS), dtype=np.int32),
+            last_event=np.zeros(0, dtype=np.int64),
             start=np.zeros(0, dtype=np.int64),
             opened_row=np.zeros(0, dtype=np.int64),
             queue_identity=np.zeros(0, dtype=np.int32),
@@ -98,34 +101,46 @@ class Merger:
 
     def _make_room(self, n_identities: int, n_events: int) -> None:
         book, used = self._book, self.n_alerts
-        known = len(book.identities)
-        identities = book.identities
+        known = len(book.times)
         if n_identities > known:
-            identities = grown(identities, known, n_identities)
-            identities[known:] = 0
-            identities[known:, [at.SEEN, at.QUEUED]] = LONG_AGO
+            times, marks = _identities(max(n_identities, known * 3 // 2))
+            times[:known], marks[:known] = book.times, book.marks
+            times[known:], marks[known:] = LONG_AGO, 0
+            changes = grown(book.changes, known, len(times))
+            book = book._replace(times=times, marks=marks, changes=changes)
         room = used + n_events
-        queue = 2 * len(identities) + _SPARE if self.rules.logged else 0
+        queue = 2 * len(book.times) + _SPARE if self.rules.logged else 0
         tail = int(book.counters[at.TAIL])
         self._book = book._replace(
-            identities=identities,
             alerts=grown(book.alerts, used, room),
+            last_event=grown(book.last_event, used, room),
             start=grown(book.start, used, room),
             opened_row=grown(book.opened_row, used, room),
             queue_identity=grown(book.queue_identity, tail, queue),
             queue_time=grown(book.queue_time, tail, queue),
         )
 
-    def alerts(self, as_of: int) -> np.ndarray:
-        """Give one row per alert, after the clock has run on to `as_of`."""
-        alerts = self._book.alerts[: self.n_alerts].copy()
-        identities = self._book.identities
-        current = identities[identities[:, at.STANDING] != at.ABSENT]
-        alerts[current[:, at.ALERT]] = current[:, : at.ALERT_COLUMNS]
-        waited = as_of - alerts[:, at.LAST_EVENT]
-        expired = (alerts[:, at.STANDING] == at.OPEN) & (waited > self.rules.expire_after)
-        alerts[expired, at.STANDING] = at.EXPIRED
-        return alerts
+    def alerts(self, as_of: int) -> tuple[np.ndarray, np.ndarray]:
+        """Give each alert's row and last event, after the clock has run on to `as_of`."""
+        book = self._book
+        alerts, last = book.alerts[: self.n_alerts].copy(), book.last_event[: self.n_alerts].copy()
+        known = np.flatnonzero(book.marks[:, at.STANDING] != at.ABSENT)
+        current = book.marks[known, at.ALERT]
+        alerts[current] = book.marks[known, : at.ALERT_COLUMNS]
+        last[current] = book.times[known, at.LAST_EVENT]
+        waited_too_long = as_of - last > self.rules.expire_after
+        alerts[(alerts[:, at.STANDING] == at.OPEN) & waited_too_long, at.STANDING] = at.EXPIRED
+        return alerts, last
+
+
+def _identities(n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give times and small numbers of identities, two views of the same rows."""
+    room = np.empty((n_rows + 1) * at.ROW_BYTES, dtype=np.uint8)
+    begin = -room.ctypes.data % at.ROW_BYTES  # rows begin where cache lines do
+    rows = room[begin : begin + n_rows * at.ROW_BYTES].reshape(n_rows, at.ROW_BYTES)
+    times = rows.view(np.int64)[:, : at.TIMES_BYTES // 8]
+    marks = rows.view(np.int32)[:, at.TIMES_BYTES // 4 :]
+    return times, marks
 
 
 def limit(span: timedelta | None) -> int:

@@ -36,6 +36,7 @@ class Facts:
     """Everything that the frames are built from, one array element or row per alert."""
 
     alerts: np.ndarray
+    last_event: np.ndarray
     start: np.ndarray
     places: np.ndarray
     live_entries: np.ndarray
