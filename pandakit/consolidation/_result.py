@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import _frames
 from pandakit.consolidation._explain import explain
+from pandakit.consolidation._html import consolidation_html
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -176,6 +177,9 @@ class Consolidation:
                 "from; use consolidate() to have all of them at once"
             )
         return explain(self, self._events, self._facts, alert_id)
+
+    def _repr_html_(self) -> str:
+        return consolidation_html(self, self._events)
 
     def __repr__(self) -> str:
         counts = self._facts.counts

@@ -73,9 +73,9 @@ def _tag(tag: str, value: Any) -> str:
     return f"{tag} {value[0]}={value[1]}" if isinstance(value, tuple) else f"{tag}={value}"
 
 
-def sentence(facts: dict[str, Any]) -> str:
-    """Write the facts of an explanation."""
-    reason = _joined(facts) if facts["joined_by"] is not None else _opened(facts)
+def sentence(facts: dict[str, Any], *, listed: bool = True) -> str:
+    """Write the facts of an explanation, with or without a list of the candidates."""
+    reason = _joined(facts) if facts["joined_by"] is not None else _opened(facts, listed=listed)
     return f"Alert {facts['alert_id']} ({_who(facts)}) {reason}."
 
 
@@ -107,12 +107,12 @@ def _earlier(gap: pd.Timedelta) -> str:
     return f"{readable_span(gap)} earlier" if gap else "at the same time"
 
 
-def _opened(facts: dict[str, Any]) -> str:
+def _opened(facts: dict[str, Any], *, listed: bool) -> str:
     opened = f"opened incident {facts['incident_id']}"
     if not facts["matched"]:
         reasons = [_unmatched(name, why) for name, why in facts["unmatched"].items()]
         return f"{opened} because it matches no pattern: {'; '.join(reasons)}"
-    clauses = [_not_taken(name, values, facts) for name, values in facts["matched"].items()]
+    clauses = [_not_taken(name, values, facts, listed=listed) for name, values in facts["matched"].items()]
     return f"{opened} because {', and '.join(clauses)}"
 
 
@@ -122,12 +122,16 @@ def _unmatched(name: str, why: dict[str, Any]) -> str:
     return f"{name} takes only what passes its filter, {why['filter']}"
 
 
-def _not_taken(name: str, values: dict[str, Any], facts: dict[str, Any]) -> str:
+def _not_taken(
+    name: str, values: dict[str, Any], facts: dict[str, Any], *, listed: bool
+) -> str:
     """Say why no incident with a pattern's value took the alert."""
     shared = readable_values(name, values)
     tried = [one for one in facts["candidates"] if one["pattern"] == name]
     if not tried:
         return f"no earlier incident had {shared}"
+    if not listed:
+        return f"no incident with {shared} could take it"
     older = "; older ones not listed" if name in facts["older_not_listed"] else ""
     refusals = [f"incident {one['incident_id']}: {readable_refusal(one)}" for one in tried]
     return f"no incident with {shared} could take it ({'; '.join(refusals)}{older})"
