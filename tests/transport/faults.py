@@ -394,8 +394,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     ), REFUSES, (PaginationError,), (LIST,), LATER, ends=True),
     Scenario("P2", "a cycle of cursors", (next_is(cursor_for(3)),), REFUSES, (PaginationError,),
              (LIST,), ("last",), ends=True),
-    Scenario("P4", "a row comes twice", (edited(again_the_row_before),), TOLERATES, (), (LIST, NUMBERED),
-             ("last",), (ONCE,)),
+    Scenario("P4", "a row comes twice", (edited(again_the_row_before),), TOLERATES, (),
+             (LIST, NUMBERED), ("last",), (ONCE,)),
     Scenario("P5", "fewer rows than the service counts", (
         edited(lambda document, _: {**document, "items": []}),
     ), REFUSES, (PaginationError,), (NUMBERED,)),
@@ -421,7 +421,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     ), TOLERATES, operations=READS, warns="repeats the keys"),
     Scenario("P16", "the list is no list", (
         edited(lambda document, _: {**document, "results": {"a": 1}, "items": "abc",
-                                    "result": {"events": 7, "count": 9}, "status": "Success"}),
+                                    "result": {"events": 7, "count": 9},
+                                    "status": "Success"}),
         edited(lambda document, _: {**document, "results": [1, 2], "items": [[]],
                                     "result": {"events": [None]}, "status": "Success"}),
         edited(lambda document, _: {"message": "all is well", "status": "Success"}),

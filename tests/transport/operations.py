@@ -1,12 +1,11 @@
-# ruff: noqa: D101, D102, D103 - helpers of the tests, whose names say what they do
+# ruff: noqa: D103 - helpers of the tests, whose names say what they do
 """The operations of the matrix: a model of the service's rows, and a loader that must equal it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,6 +26,9 @@ from pandakit.transport import (
     wait_for,
 )
 from tests.transport.faultserver import Answer, FaultServer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "tok/en+CANARY=7f3a9c"
 OPTIONS = TransportOptions(connect=10.0, read=10.0, total=300.0, body_most=1 << 20)
