@@ -1,4 +1,4 @@
-# ruff: noqa: D101, D102 - the steps of the machine say what they do
+# ruff: noqa: D102 - the steps of the machine say what they do
 """Reading lists to their end: what the matrix does not say about pages, jobs and threads."""
 
 import threading
