@@ -138,9 +138,7 @@ def bigpanda_at(scripted):
 
     def make(answer):
         script = scripted(answer)
-        client = BigPanda(
-            "secret-user-key", "secret-org-token", base_url=script.url, rate=None
-        )
+        client = BigPanda("secret-user-key", "secret-org-token", base_url=script.url, rate=None)
         return hurried(client), script.calls
 
     return make

@@ -69,8 +69,9 @@ def test_durations_and_tags_of_incidents(bigpanda, services):
 
 def test_an_environment_may_be_named_or_given_by_id(bigpanda, services):
     """Name and id of an environment give the same incidents, and only those in it."""
-    by_name, by_id = bigpanda.incidents("Payments"), bigpanda.incidents(
-        environment(services, "Payments")
+    by_name, by_id = (
+        bigpanda.incidents("Payments"),
+        bigpanda.incidents(environment(services, "Payments")),
     )
     pd.testing.assert_frame_equal(by_name, by_id)
     expected = {

@@ -243,7 +243,9 @@ def test_what_users_paste_is_understood(given, url):
     assert base_url(given) == url
 
 
-@pytest.mark.parametrize("host", ["http://api.acme.net", "https://user:pw@api.acme.net", "https://"])
+@pytest.mark.parametrize(
+    "host", ["http://api.acme.net", "https://user:pw@api.acme.net", "https://"]
+)
 def test_an_unsafe_address_is_refused(host):
     """Plain http, credentials in the URL and no host at all are a SettingsError."""
     with pytest.raises(pk.SettingsError):
