@@ -33,6 +33,7 @@ def services():
 
 @pytest.fixture(scope="session")
 def panther(services):
+    """A Panther client of the sandbox."""
     host, token = services.env["PANTHER_API_HOST"], services.env["PANTHER_API_TOKEN"]
     with Panther(host, token) as client:
         yield hurried(client)
@@ -40,11 +41,13 @@ def panther(services):
 
 @pytest.fixture(scope="session")
 def bigpanda(services):
+    """A BigPanda client of the sandbox."""
     with bigpanda_of(services) as client:
         yield client
 
 
 def bigpanda_of(services):
+    """Make a BigPanda client of a running sandbox."""
     env = services.env
     return hurried(
         BigPanda(
@@ -58,11 +61,13 @@ def bigpanda_of(services):
 
 @pytest.fixture(scope="session")
 def pangea(services):
+    """A Pangea client of the sandbox."""
     with pangea_of(services) as client:
         yield client
 
 
 def pangea_of(services):
+    """Make a Pangea client of a running sandbox."""
     env = services.env
     return hurried(
         Pangea(
@@ -184,8 +189,10 @@ def moment(text):
 
 
 def seconds(number):
+    """Give epoch seconds as the frame's cells are compared."""
     return None if number is None else pd.Timestamp(number, unit="s", tz="UTC").isoformat()
 
 
 def column(frame, name):
+    """Give the cells of a column as plain Python."""
     return [plain(value) for value in frame[name]]

@@ -1,15 +1,16 @@
 """BigPanda's awkward answers: tokens of two kinds, wandering rows, wrong shapes."""
 
 import pytest
-from tests.services.conftest import column, told
 
 import pandakit as pk
 from pandakit.bigpanda import BigPanda
+from tests.services.conftest import column, told
 
 ENV = "0123456789abcdef01234567"
 
 
 def incident(key, updated=1, **more):
+    """Make an incident as the service sends it."""
     return {"id": key, "status": "Critical", "start": 1, "updated_at": updated, **more}
 
 
@@ -146,7 +147,7 @@ def test_a_missing_token_is_told_on_use():
 
 
 def test_regions(monkeypatch):
-    """The region chooses the host; a base URL wins over the settings' region, an unknown one fails."""
+    """The region chooses the host; a base URL wins over a region that is merely set."""
     assert "https://api.bigpanda.io" in repr(BigPanda("key"))
     monkeypatch.setenv("BIGPANDA_REGION", "EU")
     assert "https://eu-api.bigpanda.io" in repr(BigPanda("key"))

@@ -2,20 +2,21 @@
 
 import pandas as pd
 import pytest
-from tests.services.conftest import column, plain, seconds, told
 
 import pandakit as pk
 from pandakit import consolidate, sandbox
-from tests.services.conftest import bigpanda_of
+from tests.services.conftest import bigpanda_of, column, plain, seconds, told
 
 EVERYTHING = "All Incidents"
 
 
 def seed(services, name):
+    """Give rows of the seed."""
     return services.organisation.bigpanda[name]
 
 
 def environment(services, name=EVERYTHING):
+    """Give the id of an environment."""
     return next(row["id"] for row in seed(services, "environments") if row["name"] == name)
 
 

@@ -5,13 +5,13 @@ import threading
 
 import pandas as pd
 import pytest
-from tests.services.conftest import bigpanda_of, hurried, told
 from werkzeug.wrappers import Response
 
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.bigpanda import BigPanda
 from pandakit.enrichment import EnrichmentSchema, write_enrichment_csv
+from tests.services.conftest import bigpanda_of, hurried, told
 
 SCHEMA = {
     "id": "map-1",
@@ -36,16 +36,19 @@ def running():
 
 @pytest.fixture(scope="module")
 def client(running):
+    """A client of that sandbox."""
     with bigpanda_of(running) as made:
         yield made
 
 
 @pytest.fixture
 def schema_id(running):
+    """Give the id of the map of host owners."""
     return running.organisation.bigpanda["schemas"][0]["id"]
 
 
 def table_of(rows=3):
+    """Make a table for it, its columns in another order."""
     names = [f"host-{number}" for number in range(rows)]
     return pd.DataFrame({"tier": "tier-1", "host": names, "owner_team": "düsseldorf|köln"})
 
@@ -192,6 +195,7 @@ def uploads(answer, **more):
 
 
 def posts(calls):
+    """Keep the uploads of what was asked."""
     return [call for call in calls if call.method == "POST"]
 
 

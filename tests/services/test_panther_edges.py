@@ -1,11 +1,11 @@
 """Panther's awkward and hostile answers, from servers that follow a script."""
 
 import pytest
-from tests.services.conftest import column, told
 
 import pandakit as pk
 from pandakit.panther import Panther
 from pandakit.panther._service import base_url
+from tests.services.conftest import column, told
 
 TOKEN = "secret-panther-token"
 SEVEN = (
@@ -35,7 +35,7 @@ def test_every_form_of_the_end_ends_the_list(panther_at, end):
 @pytest.mark.parametrize("name", SEVEN)
 @pytest.mark.parametrize("body", [{}, {"results": None}, {"results": []}])
 def test_an_empty_list_has_all_columns(panther_at, name, body):
-    """`{}`, null and an empty list give an empty frame with the columns and dtypes of a full one."""
+    """`{}`, null and an empty list give an empty frame with the dtypes of a full one."""
     empty = getattr(panther_at(lambda _: body)[0], name)()
     full = getattr(panther_at(lambda _: {"results": [{"id": "a"}]})[0], name)()
     assert len(empty) == 0

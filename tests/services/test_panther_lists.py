@@ -4,12 +4,12 @@ import json
 
 import pandas as pd
 import pytest
-from pandakit.panther._resources import DETECTIONS, RESOURCES
-from tests.services.conftest import at, column, moment, plain, told
 
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.panther import Panther
+from pandakit.panther._resources import DETECTIONS, RESOURCES
+from tests.services.conftest import at, column, moment, plain, told
 
 LISTS = (
     "data_models",
@@ -26,6 +26,7 @@ LISTS = (
 
 
 def seed_rows(services, name):
+    """Give the rows of a list in the seed."""
     return services.organisation.panther[name]
 
 
