@@ -19,7 +19,7 @@ from pandakit.bigpanda._upload import (
     send_table,
     table_lock,
 )
-from pandakit.errors import JobTimeoutError, ProtocolError, SettingsError
+from pandakit.errors import JobTimeoutError, SettingsError
 from pandakit.frames import Column, build_frame
 from pandakit.settings import missing_message
 from pandakit.transport import Call, Client, Listing, wait_for
@@ -99,11 +99,7 @@ class Enrichments(Client):
 
         call = self._enrichment_call(api_version, f"/{quote(id, safe='')}")
         reply = self._session_of(api_version).send(call)
-        body = reply.json()
-        found = body.get("data", body) if isinstance(body, dict) else None
-        if not isinstance(found, dict):
-            raise ProtocolError(f"enrichment {id!r} should be an object: {reply.excerpt()!r}")
-        return EnrichmentSchema.from_api(found)
+        return EnrichmentSchema.from_api(reply.object())
 
     def enrichment_table(
         self,

@@ -38,7 +38,7 @@ from pandakit.transport._model import Call, Clock, Problem, Reply, Service, Tran
 from pandakit.transport._session import Session
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
-from pandakit.transport.compose import ChainedPages, MappedPages, Part
+from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.jobs import Deferred, Job, JobRules, find_job, wait_for
 from pandakit.transport.paginate import (
     CursorPages,
@@ -64,6 +64,7 @@ __all__ = [
     "MappedPages",
     "NumberedPages",
     "OffsetPages",
+    "OneAnswer",
     "OnePage",
     "Page",
     "PageStyle",

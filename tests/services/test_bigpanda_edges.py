@@ -140,8 +140,9 @@ def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
 def test_a_missing_token_is_told_on_use():
     """With an org token alone, a call that takes the user API key is a SettingsError."""
     client = BigPanda(org_token="secret-org-token", region="eu")
-    with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
-        client.environments()
+    for load in (client.environments, lambda: client.incidents(ENV), lambda: client.alerts(ENV)):
+        with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
+            load()
     with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY or BIGPANDA_ORG_TOKEN"):
         BigPanda()
 
