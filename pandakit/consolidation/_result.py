@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import _frames
+from pandakit.consolidation._explain import explain
+from pandakit.consolidation._html import consolidation_html
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from pandakit.consolidation._explain import Explanation
     from pandakit.consolidation._policy import Policy
 
 __all__ = ["Consolidation", "EventFacts", "Facts"]
@@ -162,6 +165,21 @@ class Consolidation:
         denominator is zero.
         """
         return _frames.funnel_frame(self._facts.counts)
+
+    def explain(self, alert_id: int) -> Explanation:
+        """Say why an alert is in its incident.
+
+        Nothing is kept for it: it is replayed from `input`, `events` and `policy`.
+        """
+        if self._events is None:
+            raise EventError(
+                "the events came in chunks and were not kept, so there is nothing to explain "
+                "from; use consolidate() to have all of them at once"
+            )
+        return explain(self, self._events, self._facts, alert_id)
+
+    def _repr_html_(self) -> str:
+        return consolidation_html(self, self._events)
 
     def __repr__(self) -> str:
         counts = self._facts.counts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["as_html", "as_text", "summary_html"]
 
-_LINES = 12
-_WIDTH = 28
+_EACH, _LINES = 3, 12
+_WIDTH, _WIDE = 28, 100
 
 _STYLE = """
 .pk-report{font:13px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:980px;
@@ -50,10 +51,7 @@ def as_text(report: ValidationReport) -> str:
     lines = [_verdict(report) + ": " + _facts(report)]
     for title, count, findings in _parts(report):
         if findings:
-            lines += ["", f"{title} ({count:,})"]
-            lines += [_line(found) for found in findings[:_LINES]]
-            if len(findings) > _LINES:
-                lines.append(f"  ... see .to_frame() and .counts for {len(findings) - _LINES} more")
+            lines += ["", f"{title} ({count:,})", *map(_line, _digest(report, findings))]
     return "\n".join(lines)
 
 
@@ -62,6 +60,21 @@ def _parts(report: ValidationReport) -> tuple[tuple[str, int, tuple[Finding, ...
         ("errors", report.n_errors, report.errors),
         ("warnings", report.n_warnings, report.warnings),
     )
+
+
+def _digest(report: ValidationReport, findings: tuple[Finding, ...]) -> list[Finding]:
+    """Give the first findings of each rule and column, and how many more there are."""
+    totals = report.counts.set_index(["rule", "column"])["count"].to_dict()
+    lines: list[Finding] = []
+    for (rule, column), group in groupby(findings, lambda found: (found.rule, found.column)):
+        some = list(group)
+        total = totals[rule, column or ""]
+        shown = min(_EACH, report.cap, total)
+        lines += some[:shown]
+        if total > shown:
+            says = f"and {total - shown:,} more: {total:,} in all"
+            lines.append(some[0]._replace(row=None, value=None, message=says))
+    return lines
 
 
 def _verdict(report: ValidationReport) -> str:
@@ -88,13 +101,11 @@ def _line(found: Finding) -> str:
     return "  " + "  ".join(filter(None, (found.rule, where, value, found.message)))
 
 
-def _visible(value: str) -> str:
+def _visible(value: str, width: int = _WIDTH) -> str:
     """Show a text so that nothing in it can hide: controls, and blanks at its edges."""
-    shown = value if len(value) <= _WIDTH else value[:_WIDTH]
-    edge = len(shown) - len(shown.lstrip()), len(shown.rstrip())
-    marks = [_mark(char, edge=not edge[0] <= at < edge[1]) for at, char in enumerate(shown)]
-    more = f"… ({len(value):,} characters)" if len(value) > _WIDTH else ""
-    return "".join(marks) + more
+    start, end = len(value) - len(value.lstrip()), len(value.rstrip())
+    marks = [_mark(char, edge=not start <= at < end) for at, char in enumerate(value[:width])]
+    return "".join(marks) + (f"… ({len(value):,} characters)" if len(value) > width else "")
 
 
 def _mark(char: str, *, edge: bool) -> str:
@@ -123,13 +134,11 @@ def _findings_html(report: ValidationReport) -> str:
     parts = []
     for title, count, findings in _parts(report):
         if findings:
-            rows = "".join(map(_finding_html, findings[:_LINES]))
-            more = len(findings) - _LINES
-            rest = f"<div class='facts'>{more} more in <code>.to_frame()</code></div>"
+            rows = "".join(map(_finding_html, _digest(report, findings)))
             parts.append(
                 f"<h5>{title} ({count:,})</h5><div class='scroll'><table><tr><th>rule</th>"
                 "<th>column</th><th>row</th><th>value</th><th>what is wrong</th></tr>"
-                f"{rows}</table></div>{rest if more > 0 else ''}"
+                f"{rows}</table></div>"
             )
     return "".join(parts)
 
@@ -179,8 +188,17 @@ def summary_html(title: str, lines: list[str], tables: dict[str, pd.DataFrame]) 
     parts += [f"<div>{html.escape(line)}</div>" for line in lines]
     for name, frame in tables.items():
         if len(frame):
-            shown = frame.head(_LINES).to_html(index=False, border=0, na_rep="")
+            visible = frame.head(_LINES).map(_visible_cell)
+            shown = visible.to_html(index=False, border=0, na_rep="", float_format=_share)
             more = len(frame) - _LINES
             rest = f"<div class='facts'>and {more:,} more</div>" if more > 0 else ""
             parts.append(f"<h5>{html.escape(name)}</h5><div class='scroll'>{shown}</div>{rest}")
     return "".join([*parts, "</div>"])
+
+
+def _share(number: float) -> str:
+    return f"{number:.1%}"
+
+
+def _visible_cell(cell: Any) -> Any:
+    return _visible(cell, _WIDE) if isinstance(cell, str) else cell

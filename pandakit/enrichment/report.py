@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ from pandakit.enrichment._rules import ERROR
 from pandakit.enrichment._show import as_html, as_text
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from pandakit.enrichment._findings import Finding
     from pandakit.enrichment._source import Source
     from pandakit.enrichment.schema import EnrichmentSchema
@@ -46,13 +45,15 @@ class ValidationReport:
         The size of the file; of a frame the size once written, `None` where columns are missing.
     strict : bool
         Whether doubtful limits were refused.
+    cap : int
+        How many findings of each rule and column are listed.
 
     Notes
     -----
     Rows are counted from 0 without the title row: ``frame.iloc[row]``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword an attribute
         self,
         schema: EnrichmentSchema,
         *,
@@ -61,10 +62,11 @@ class ValidationReport:
         rows: int,
         bytes: int | None,  # noqa: A002 - as in CsvFile
         strict: bool,
+        cap: int,
         subject: Any,
         excerpt: pd.DataFrame | None,
     ) -> None:
-        self.schema, self.strict = schema, strict
+        self.schema, self.strict, self.cap = schema, strict, cap
         self.rows, self.bytes = rows, bytes
         self.errors = tuple(found for found in findings if found.severity == ERROR)
         self.warnings = tuple(found for found in findings if found.severity != ERROR)
@@ -155,13 +157,23 @@ def excerpt(
     """Give the text of the first rows that something is wrong with, by row number."""
     if source is None or not source.titles:
         return None
-    wrong = [found.row for found in findings if found.row is not None and found.rule not in _LINES]
-    numbers = pd.Index(wrong, dtype="int64").unique()[:_EXCERPT_ROWS].sort_values()
+    numbers = pd.Index(_telling(findings), dtype="int64").unique()[:_EXCERPT_ROWS].sort_values()
     positions = source.position(numbers.to_numpy())
     numbers, positions = numbers[positions < count], positions[positions < count]
     if not len(numbers):
         return None
     return source.take(positions).to_pandas().set_axis(numbers, axis=0)
+
+
+def _telling(findings: tuple[Finding, ...]) -> list[int]:
+    """Give the rows of the findings, the first of each kind before the second of any."""
+    seen: Counter[tuple[str, str | None]] = Counter()
+    ranked = []
+    for found in findings:
+        if found.row is not None and found.rule not in _LINES:
+            ranked.append((seen[found.rule, found.column], found.row))
+            seen[found.rule, found.column] += 1
+    return [row for _, row in sorted(ranked, key=lambda rank: rank[0])]
 
 
 def _frame(findings: list[Finding]) -> pd.DataFrame:

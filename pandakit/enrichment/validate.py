@@ -102,6 +102,7 @@ def validate_enrichment(
         rows=rows,
         bytes=size,
         strict=strict,
+        cap=cap,
         subject=table,
         excerpt=excerpt(source, tally.findings(), rows),
     )

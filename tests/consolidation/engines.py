@@ -27,14 +27,18 @@ def reference(scenario: Scenario) -> dict[str, Any]:
 
 def package(scenario: Scenario) -> dict[str, Any]:
     """Ask the package."""
+    return plain(package_result(scenario))
+
+
+def package_result(scenario: Scenario) -> consolidation.Consolidation:
+    """Ask the package for its own kind of answer."""
     settings = scenario.settings
-    result = consolidation.consolidate(
+    return consolidation.consolidate(
         scenario.frame(),
         policy_of(settings),
         as_of=moment(settings["as_of"]),
         unit=settings["unit"],
     )
-    return plain(result)
 
 
 def span(microseconds: int | None) -> pd.Timedelta | None:

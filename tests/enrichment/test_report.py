@@ -149,3 +149,27 @@ def test_fix_reads_a_file_as_text(schema, tmp_path):
     assert fixed.to_dict("list") == {"host": ["007", "b"], "owner": ["NA", "c"]}
     assert list(changes["change"]) == ["renamed", "trimmed", "dropped"]
     assert validate_enrichment(fixed, schema).ok
+
+
+def test_no_kind_of_finding_drowns_another(many):
+    """Text and HTML show the first three of each rule and column, and how many there are."""
+    schema = EnrichmentSchema("host", "owner")
+    last = pd.DataFrame({"host": ["h0", "=1"], "owner": ["other", "x"]})
+    report = validate_enrichment(pd.concat([many._subject, last]), schema)
+    for shown in (repr(report), report._repr_html_().split("bad cells marked")[0]):
+        assert shown.count("line_break") == 4
+        assert "and 247 more: 250 in all" in shown
+        assert "row 0 has this key and other results" in shown
+        assert "a spreadsheet takes this for a formula" in shown
+    rows = report._repr_html_().split("bad cells marked")[1]
+    for row in ("0", "260", "261"):
+        assert f"<code>{row}</code>" in rows
+
+
+@pytest.mark.parametrize("cap", [0, 1, 3, 100, 249, 250])
+def test_what_is_shown_adds_up_for_any_cap(many, cap):
+    """However few findings are kept, the number in all is the true one."""
+    text = repr(validate_enrichment(many._subject, many.schema, cap=cap))
+    shown = min(cap, 3)
+    assert text.count("a line break") == shown
+    assert f"and {250 - shown} more: 250 in all" in text
