@@ -15,7 +15,7 @@ CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
     "check", "close", "enrichment_schema", "get", "incident", "inventory", "job", "mappings",
-    "reports", "root", "unit_tests", "upload_enrichment",
+    "policy", "reports", "root", "unit_tests", "upload_enrichment",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
