@@ -324,7 +324,7 @@ class Pangea(Client):
 
     def _learn(self, events: Any) -> None:
         """Ask for the schema once, as soon as events have fields that only it can type."""
-        rows = [row for row in events or [] if isinstance(row, dict)]
+        rows = [row for row in events if isinstance(row, dict)] if isinstance(events, list) else []
         if self._kinds is not None or not own_fields(rows):
             return
         try:
