@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pandakit.bigpanda._records import enrichment_row, to_frame
 from pandakit.bigpanda._resources import ENRICHMENT_PATHS, RESOURCES, pages_of
-from pandakit.bigpanda._service import NEEDS_ORG, NEEDS_USER
+from pandakit.bigpanda._service import NEEDS
 from pandakit.bigpanda._upload import (
     JOB_RULES,
     UploadJob,
@@ -37,7 +37,6 @@ __all__ = ["Enrichments"]
 Row = dict[str, Any]
 
 _TOKENS = {"v2.1": "BIGPANDA_API_KEY", "v1.0": "BIGPANDA_ORG_TOKEN"}
-_NEEDS = {"v2.1": NEEDS_USER, "v1.0": NEEDS_ORG}
 
 
 class Enrichments(Client):
@@ -268,7 +267,7 @@ class Enrichments(Client):
     def _enrichment_call(self, api_version: str, tail: str) -> Call:
         self._session_of(api_version)
         path = ENRICHMENT_PATHS[api_version]
-        return Call("GET", path + tail, endpoint=path, needs=_NEEDS[api_version])
+        return Call("GET", path + tail, endpoint=path, needs=NEEDS[api_version])
 
     def _session_of(self, api_version: str) -> Session:
         """Give the session whose token an API version takes."""

@@ -163,3 +163,13 @@ def test_a_cap_must_be_a_whole_number(panther, wrong):
     """`max_rows` of another type is a TypeError."""
     with pytest.raises(TypeError, match="max_rows"):
         panther.rules(max_rows=wrong)
+
+
+def test_progress_is_shown_when_asked_for_and_never_else(services, panther, capsys):
+    """`progress=True` names the list on standard error, without the token; else it is silent."""
+    panther.rules()
+    assert capsys.readouterr().err == ""
+    panther.rules(progress=True)
+    shown = capsys.readouterr().err
+    assert "Panther rules" in shown
+    assert services.env["PANTHER_API_TOKEN"] not in shown
