@@ -37,7 +37,7 @@ from pandakit.transport._model import Call, Clock, Problem, Reply, Service, Tran
 from pandakit.transport._session import Session
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
-from pandakit.transport.compose import ChainedPages, MappedPages, Part
+from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.jobs import Job, JobRules, find_job, wait_for
 from pandakit.transport.paginate import (
     CursorPages,
@@ -62,6 +62,7 @@ __all__ = [
     "MappedPages",
     "NumberedPages",
     "OffsetPages",
+    "OneAnswer",
     "OnePage",
     "Page",
     "PageStyle",
