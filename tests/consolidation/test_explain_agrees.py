@@ -22,12 +22,11 @@ MOST = 5
 
 def as_written(candidate):
     """Give the facts of a candidate in the witness's own units: microseconds."""
-    kept = {
+    return {
         name: in_microseconds(value)
         for name, value in candidate.items()
         if name not in {"margin", "slot_end", "passed_by"}
     }
-    return kept
 
 
 def in_microseconds(value):
@@ -41,6 +40,7 @@ def in_microseconds(value):
 
 @pytest.fixture(scope="module")
 def monkeypatch_module():
+    """Patch for all examples of a test: Hypothesis refuses fixtures of a single one."""
     with pytest.MonkeyPatch.context() as patched:
         yield patched
 
