@@ -20,13 +20,14 @@ import logging
 import secrets as _random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+from weakref import WeakSet
 
 from pandakit.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MASK", "RedactingFilter", "Secret", "read_token", "redact"]
+__all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "read_token", "redact"]
 
 MASK = "***"
 _SALT = _random.token_bytes(16)
@@ -49,7 +50,7 @@ class Secret:
     's3cr3t'
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("__weakref__", "_value")
 
     def __init__(self, value: str | None) -> None:
         self._value = value
@@ -162,26 +163,38 @@ class RedactingFilter(logging.Filter):
 
     Examples
     --------
+    >>> secret = Secret("s3cr3t")
     >>> record = logging.makeLogRecord({"msg": "sent %s", "args": ("s3cr3t",)})
-    >>> RedactingFilter([Secret("s3cr3t")]).filter(record), record.getMessage()
+    >>> RedactingFilter([secret]).filter(record), record.getMessage()
     (True, 'sent ***')
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        # A log outlives clients: it must not keep their tokens alive.
+        self.secrets = WeakSet(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; always lets it through."""
         message = record.getMessage()
-        masked = redact(message, self._secrets)
+        masked = redact(message, self.secrets)
         if masked != message:
             record.msg, record.args = masked, ()
         if record.exc_info:
-            record.exc_text = redact(_format_exception(record), self._secrets)
+            record.exc_text = redact(_format_exception(record), self.secrets)
         return True
 
 
 def _format_exception(record: logging.LogRecord) -> str:
     info: Any = record.exc_info
     return logging.Formatter().formatException(info)
+
+
+_in_logs = RedactingFilter(())
+
+
+def mask_logs(names: Iterable[str], secrets: Iterable[Secret]) -> None:
+    """Mask secrets in everything that the named loggers write, for as long as they are in use."""
+    _in_logs.secrets.update(secrets)
+    for name in names:
+        logging.getLogger(name).addFilter(_in_logs)

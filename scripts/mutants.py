@@ -2,9 +2,11 @@
 
 Each mutant is one textual change, made in a copy of the tree; a mutant that its tests do not
 notice has survived, and the run fails. So does a change whose text is not found exactly once.
+The mutants are the tables in the folder `mutants`, one document per room: `file` and `tests`
+at its top are those of all its mutants that name no others.
 
-Run all mutants with ``python scripts/mutants.py``, or those whose reason holds a word with
-``python scripts/mutants.py WORD``.
+Run all mutants with ``python scripts/mutants.py``, or those of one room, or those whose rule
+holds a word, with ``python scripts/mutants.py kernel window``.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TABLES = Path(__file__).resolve().parent / "mutants"
 COPIED = ("pandakit", "tests", "pyproject.toml")
 PYTEST = ("-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider")
 TESTS_FAILED = 1  # pytest's exit code; 2 and more mean that the tests did not run
@@ -27,17 +32,22 @@ TESTS_FAILED = 1  # pytest's exit code; 2 and more mean that the tests did not r
 class Mutant:
     """One change: the rule that it breaks, where, and the tests that must notice."""
 
+    room: str
     breaks: str
     file: str
     old: str
     new: str
-    tests: tuple[str, ...]
+    tests: list[str]
 
 
-KERNEL = "pandakit/consolidation/_kernel.py"
-TIMELINES = ("tests/consolidation/test_timelines.py",)
-
-MUTANTS: tuple[Mutant, ...] = ()
+def read_mutants() -> list[Mutant]:
+    """Read the tables of all rooms."""
+    found = []
+    for path in sorted(TABLES.glob("*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        mutants = table.pop("mutant")
+        found += [Mutant(path.stem, **{**table, **mutant}) for mutant in mutants]
+    return found
 
 
 def mutate(copy: Path, mutant: Mutant) -> str | None:
@@ -52,18 +62,22 @@ def mutate(copy: Path, mutant: Mutant) -> str | None:
     return None
 
 
-def judge(mutant: Mutant, copy: Path) -> str | None:
-    """Run the tests on the mutated copy; say why the mutant was not caught, if it was not."""
-    if (wrong := mutate(copy, mutant)) is not None:
-        return wrong
+def judge(mutant: Mutant) -> str | None:
+    """Run the tests on a mutated copy; say why the mutant was not caught, if it was not."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copy_tree(Path(folder))
+        return mutate(copy, mutant) or run_tests(copy, mutant.tests)
+
+
+def run_tests(copy: Path, tests: list[str]) -> str | None:
+    """Run tests that ought to fail; say what is wrong when they do not."""
     environment = os.environ | {
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "NUMBA_CACHE_DIR": str(copy / ".numba"),
-        "NUMBA_DISABLE_JIT": "1",
+        "PANDAKIT_NO_NUMBA": "1",  # compiling each mutant would take longer than its tests
     }
     run = subprocess.run(
-        [sys.executable, *PYTEST, *mutant.tests],
+        [sys.executable, *PYTEST, *tests],
         cwd=copy,
         env=environment,
         capture_output=True,
@@ -73,7 +87,7 @@ def judge(mutant: Mutant, copy: Path) -> str | None:
     if run.returncode == TESTS_FAILED:
         return None
     if run.returncode == 0:
-        return f"survived {' '.join(mutant.tests)}"
+        return f"survived {' '.join(tests)}"
     return f"the tests did not run:\n{run.stdout[-2000:]}{run.stderr[-2000:]}"
 
 
@@ -91,15 +105,18 @@ def copy_tree(target: Path) -> Path:
 
 def main(words: list[str]) -> int:
     """Try the chosen mutants and print one line for each."""
-    chosen = [mutant for mutant in MUTANTS if all(word in mutant.breaks for word in words)]
+    chosen = [
+        mutant
+        for mutant in read_mutants()
+        if all(word in f"{mutant.room}: {mutant.breaks}" for word in words)
+    ]
     survivors = 0
-    for mutant in chosen:
-        with tempfile.TemporaryDirectory() as folder:
-            wrong = judge(mutant, copy_tree(Path(folder)))
-        survivors += wrong is not None
-        print(f"{'caught' if wrong is None else 'ALIVE '}  {mutant.breaks}", flush=True)
-        if wrong is not None:
-            print(f"        {wrong}", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, wrong in zip(chosen, pool.map(judge, chosen), strict=True):
+            survivors += wrong is not None
+            print(f"{'caught' if wrong is None else 'ALIVE '}  {mutant.room}: {mutant.breaks}")
+            if wrong is not None:
+                print(f"        {wrong}")
     print(f"{len(chosen) - survivors} of {len(chosen)} mutants caught")
     return 0 if chosen and not survivors else 1
 

@@ -118,6 +118,22 @@ def simulate(file: Path, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("file", type=_FILE)
+@click.option("--schema", "schema_file", type=_FILE, help="The schema as the service's own JSON.")
+@click.option("--query", metavar="NAMES", help="In place of it: query columns, as in a,b.")
+@click.option("--result", metavar="NAMES", help="In place of it: result columns, as in c.")
+@click.option("--strict", is_flag=True, help="Refuse what a stricter reading would refuse.")
+def validate(file: Path, *, strict: bool, **options: Any) -> None:
+    """Say whether BigPanda would accept the enrichment table in FILE; exit code 1 when not."""
+    from pandakit.cli._table_file import read_schema  # noqa: PLC0415 - loaded on use
+    from pandakit.enrichment import validate_enrichment  # noqa: PLC0415 - loaded on use
+
+    report = validate_enrichment(file, read_schema(**options), strict=strict)
+    click.echo(str(report))
+    sys.exit(0 if report.ok else 1)
+
+
+@cli.command()
 def settings() -> None:
     """Show every setting and where it comes from; secrets are masked."""
     from pandakit.settings import show_settings  # noqa: PLC0415 - loaded on use

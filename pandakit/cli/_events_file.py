@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pandakit.consolidation import CLASSIC, CURRENT, consolidate, events_from_alarms
+from pandakit.consolidation import (
+    CLASSIC,
+    CURRENT,
+    consolidate,
+    events_from_alarms,
+    readable_funnel,
+)
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -56,27 +62,22 @@ def simulate_file(
     frame = _read_table(file)
     if start is None and end is None and primary is None and secondary is None:
         return consolidate(frame, policy, unit=unit)
-    missing = [
-        f"--{name}"
-        for name, column in (("start", start), ("end", end), ("primary", primary))
-        if column is None
-    ]
-    if missing:
-        raise EventError(f"alarms also need {', '.join(missing)}; columns: {_names(frame)}")
-    named = {"start": start, "end": end, "primary": primary, "secondary": secondary}
-    alarms = events_from_alarms(frame, **named)
+    if start is None or end is None or primary is None:
+        given = {"--start": start, "--end": end, "--primary": primary}
+        missing = ", ".join(option for option, column in given.items() if column is None)
+        raise EventError(f"alarms also need {missing}; columns: {_names(frame)}")
+    alarms = events_from_alarms(frame, start=start, end=end, primary=primary, secondary=secondary)
     return consolidate(alarms, policy, unit=unit)
 
 
 def simulation_text(simulation: Consolidation) -> str:
-    """Write the policy, the funnel, what was rejected and the largest incidents."""
+    """Write the policy, the funnel, what was noted and the largest incidents."""
     incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
-    columns = ["title", "n_alerts", "n_events", "severity", "start", "end"]
-    largest = incidents.head(_LARGEST)[columns]
+    largest = incidents.head(_LARGEST)[["title", "severity", "n_alerts", "n_events", "start"]]
     parts = [
         str(simulation.policy),
-        simulation.funnel.to_string(na_rep="-"),
-        *simulation.notes,
+        readable_funnel(simulation.funnel).to_string(index=False),
+        *(f"Note: {note}" for note in simulation.notes),
     ]
     if len(largest):
         parts.append(f"The {len(largest)} largest of {len(incidents):,} incidents:")

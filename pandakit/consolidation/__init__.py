@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pandakit.consolidation._alarms import events_from_alarms
 from pandakit.consolidation._consolidator import Consolidator, consolidate
+from pandakit.consolidation._funnel import readable_funnel
 from pandakit.consolidation._policy import CLASSIC, CURRENT, Pattern, Policy
 from pandakit.consolidation._result import Consolidation
 from pandakit.consolidation._sweep import sweep
@@ -17,5 +18,6 @@ __all__ = [
     "Policy",
     "consolidate",
     "events_from_alarms",
+    "readable_funnel",
     "sweep",
 ]

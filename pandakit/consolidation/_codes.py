@@ -11,7 +11,7 @@ import pyarrow as pa
 from pandakit.consolidation._jit import kernels
 from pandakit.text import to_text
 
-__all__ = ["NamedCodes", "Pairs", "Vocabulary", "number_pairs", "one_chunk"]
+__all__ = ["NamedCodes", "Pairs", "Vocabulary", "distinct", "number_pairs", "one_chunk"]
 
 _TABLE_PER_ROW = 4
 _SMALL_TABLE = 1 << 16
@@ -76,7 +76,10 @@ class Vocabulary:
 
     def encode(self, values: Any, column: str) -> np.ndarray:
         """Give the code of every cell, -1 where it is missing."""
-        codes, labels = distinct(values, column)
+        return self.adopt(*distinct(values, column))
+
+    def adopt(self, codes: np.ndarray, labels: pa.Array) -> np.ndarray:
+        """Turn places in a list of distinct texts into codes."""
         if not self.size:
             self._parts, self.size = [labels], len(labels)
             return codes

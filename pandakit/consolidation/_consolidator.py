@@ -111,21 +111,26 @@ class Consolidator:
         self._grouper.take(self._opened(reading, merged))
         self._keep_openings(reading, merged.opened_rows)
         self._keep_descriptions(reading, merged, order)
-        self._count(reading, merged)
-        if len(order):
-            self._until = int(reading.time[order[-1]])
+        self._counts["received"] += table.n_rows
+        if order is not None:
+            self._counts["rejected"] += table.n_rows - len(order)
+        if order is None or len(order):
+            self._until = int(reading.time[-1 if order is None else order[-1]])
         self._sound = True
         return EventFacts(table.index, merged.outcome, reading.reason, merged.alert)
 
-    def _merge(self, reading: Reading, order: np.ndarray) -> Merged:
+    def _merge(self, reading: Reading, order: np.ndarray | None) -> Merged:
         n_identities = self._reader.n_identities
         if self._payloads is None:
             return self._merger.take(reading, order, n_identities)
         repeats = self._payloads.repeated(reading, order, n_identities)
-        kept = np.ones(len(reading.time), dtype=bool)
-        kept[repeats] = False
-        merged = self._merger.take(reading, order[kept[order]], n_identities)
+        if len(repeats):
+            kept = np.ones(len(reading.time), dtype=bool)
+            kept[repeats] = False
+            order = np.flatnonzero(kept) if order is None else order[kept[order]]
+        merged = self._merger.take(reading, order, n_identities)
         merged.outcome[repeats] = at.DUPLICATE
+        self._counts["duplicates"] += len(repeats)
         return merged
 
     def _opened(self, reading: Reading, merged: Merged) -> Opened:
@@ -154,10 +159,13 @@ class Consolidator:
                 "correct that chunk and start again with a new Consolidator"
             )
 
-    def _refuse_late(self, reading: Reading, order: np.ndarray) -> None:
-        if self._until is None or not len(order) or reading.time[order[0]] >= self._until:
+    def _refuse_late(self, reading: Reading, order: np.ndarray | None) -> None:
+        if self._until is None:
             return
-        late = np.sort(order[: np.searchsorted(reading.time[order], self._until)])
+        early = reading.time < self._until
+        late = np.flatnonzero(early if order is None else early & (reading.reason < 0))
+        if not len(late):
+            return
         rows = ", ".join(map(str, late[:_SHOWN_ROWS])) + (" ..." if len(late) > _SHOWN_ROWS else "")
         raise EventError(
             f"column 'timestamp': {len(late)} events of this chunk (rows {rows}) are earlier "
@@ -177,11 +185,15 @@ class Consolidator:
             }
         )
 
-    def _keep_descriptions(self, reading: Reading, merged: Merged, order: np.ndarray) -> None:
+    def _keep_descriptions(
+        self, reading: Reading, merged: Merged, order: np.ndarray | None
+    ) -> None:
         if "description" not in reading.table and self._descriptions.is_empty:
             return
         n_alerts = self._merger.n_alerts
-        rows = order[merged.alert[order] >= 0]
+        taken = merged.alert if order is None else merged.alert[order]
+        rows = np.flatnonzero(taken >= 0)
+        rows = rows if order is None else order[rows]
         newest = np.full(n_alerts, -1, dtype=np.int64)
         newest[merged.alert[rows]] = rows  # the last one of an alert stays
         alerts = np.flatnonzero(newest >= 0)
@@ -190,11 +202,6 @@ class Consolidator:
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
         self._descriptions.put(alerts, texts, n_alerts)
-
-    def _count(self, reading: Reading, merged: Merged) -> None:
-        self._counts["received"] += len(merged.outcome)
-        self._counts["rejected"] += int((reading.reason >= 0).sum())
-        self._counts["duplicates"] += int((merged.outcome == at.DUPLICATE).sum())
 
     def result(self, as_of: Any = None) -> Consolidation:
         """Give the result so far; more chunks may follow.
@@ -217,6 +224,7 @@ class Consolidator:
         merger, n_alerts = self._merger, self._merger.n_alerts
         alerts, last_event = merger.alerts(until if until is not None else 0)
         counts = dict(self._counts, conflicting=merger.n_conflicts)
+        counts["duplicates"] += merger.n_duplicates
         counts["events"] = counts["received"] - counts["rejected"] - counts["duplicates"]
         counts["alerts"], counts["incidents"] = n_alerts, self._grouper.n_incidents
         return Facts(
@@ -279,13 +287,19 @@ class Consolidator:
         )
 
 
-def _time_order(reading: Reading) -> np.ndarray:
-    """Give the accepted rows in the order of time, equal times in the order of rows."""
-    accepted = np.flatnonzero(reading.reason < 0)
-    times = reading.time[accepted]
+def _time_order(reading: Reading) -> np.ndarray | None:
+    """Give the accepted rows in the order of time, equal times in the order of rows.
+
+    None says that all rows are accepted and in order, as they mostly are.
+    """
+    times, accepted = reading.time, None
+    if not len(times) or (reading.reason >= 0).any():
+        accepted = np.flatnonzero(reading.reason < 0)
+        times = times[accepted]
     if (times[1:] >= times[:-1]).all():
         return accepted
-    return accepted[np.argsort(times, kind="stable")]
+    order = np.argsort(times, kind="stable")
+    return order if accepted is None else accepted[order]
 
 
 def _text(table: Table, column: str, rows: np.ndarray) -> Any:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pandakit.consolidation import _state as at
 from pandakit.consolidation._codes import number_pairs
+from pandakit.consolidation._jit import kernels
 from pandakit.consolidation._reading import REASONS, STATUSES
 from pandakit.consolidation._spans import microseconds
 from pandakit.consolidation._texts import as_text, text_column
@@ -131,34 +132,30 @@ def incidents_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
     alerts, n = facts.alerts, facts.n_incidents
     incident = facts.places[:, at.ITS_INCIDENT]
     first = np.flatnonzero(facts.places[:, at.JOINED_BY] < 0)
-    end, is_open = _ends(facts)
-    n_open = np.bincount(incident[is_open], minlength=n)
+    end, _ = _ends(facts)
+    sums = np.zeros((n, 5), dtype=np.int64)
+    latest_end = np.full(n, _NAT)
+    kernels().sum_up(incident, alerts, end, sums, latest_end)
+    n_open = sums[:, at.ITS_OPEN_ALERTS].copy()
     titles = {
         name: text_column(labels, codes[first])
         for name, (labels, codes) in facts.identity.items()
         if name in {"primary_value", "secondary_value"}
     }
-    open_status = np.where(is_open, alerts[:, at.STATUS], 0)
     columns = {
         "start": _moments(facts.start[first]),
-        "end": _moments(_greatest(end, incident, n), n_open > 0),
+        "end": _moments(latest_end, n_open > 0),
         "active": n_open > 0,
-        "status": text_column(STATUSES, _greatest(open_status, incident, n)),
-        "severity": text_column(STATUSES, _greatest(alerts[:, at.WORST], incident, n)),
+        "status": text_column(STATUSES, sums[:, at.ITS_STATUS]),
+        "severity": text_column(STATUSES, sums[:, at.ITS_SEVERITY]),
         "title": titles["primary_value"],
         "subtitle": titles["secondary_value"],
-        "n_alerts": np.bincount(incident, minlength=n),
+        "n_alerts": sums[:, at.ITS_ALERTS].copy(),
         "n_open_alerts": n_open,
-        "n_events": np.bincount(incident, alerts[:, at.N_EVENTS], n).astype(np.int64),
+        "n_events": sums[:, at.ITS_EVENTS].copy(),
         "patterns": _live_patterns(facts, policy),
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(n, name="incident_id"))
-
-
-def _greatest(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
-    greatest = np.full(n_groups, _NAT)
-    np.maximum.at(greatest, groups, values)
-    return greatest
 
 
 def _live_patterns(facts: Facts, policy: Policy) -> np.ndarray:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["jit", "kernels"]
 
 NO_NUMBA = "PANDAKIT_NO_NUMBA"
+# The kernel allocates nothing, so that it does without numba's counting of references
+# (`_nrt`), which would take more than half of its time.
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
 
 
 def wanted() -> bool:
@@ -27,9 +30,7 @@ def jit(function: Callable[..., Any]) -> Any:
         return function
     import numba  # noqa: PLC0415 - takes half a second; only the kernel needs it
 
-    # The kernel allocates nothing, so that it does without numba's counting of references
-    # (`_nrt`), which would take more than half of its time.
-    return numba.njit(cache=True, nogil=True, _nrt=False)(function)
+    return numba.njit(**_OPTIONS)(function)
 
 
 def kernels() -> ModuleType:

@@ -31,7 +31,12 @@ from pandakit.consolidation._state import (
     HEAD,
     INCIDENT,
     INCIDENTS,
+    ITS_ALERTS,
+    ITS_EVENTS,
     ITS_INCIDENT,
+    ITS_OPEN_ALERTS,
+    ITS_SEVERITY,
+    ITS_STATUS,
     JOINED_BY,
     KEY,
     LAST_EVENT,
@@ -45,6 +50,7 @@ from pandakit.consolidation._state import (
     N_ALERTS,
     N_CHANGES,
     N_CONFLICTS,
+    N_DUPLICATES,
     N_ENTRIES,
     N_EVENTS,
     N_LOGGED,
@@ -77,7 +83,15 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation._state import Board, Book, Chunk, GroupRules, Log, MergeRules
 
-__all__ = ["fast", "find_repeats", "group_alerts", "index_entries", "merge_events", "number_pairs"]
+__all__ = [
+    "fast",
+    "find_repeats",
+    "group_alerts",
+    "index_entries",
+    "merge_events",
+    "number_pairs",
+    "sum_up",
+]
 
 fast = wanted()
 
@@ -115,7 +129,9 @@ def find_repeats(
     repeats: np.ndarray,
 ) -> None:
     """Mark the events that share identity and timestamp with another one, of any chunk."""
-    for row in order:
+    sorted_rows = len(order) == 0
+    for place in range(len(time) if sorted_rows else len(order)):
+        row = place if sorted_rows else order[place]
         who = identity[row]
         if seen[who, 0] != time[row]:
             seen[who, 0] = time[row]
@@ -265,14 +281,17 @@ def merge_events(chunk: Chunk, book: Book, log: Log, rules: MergeRules) -> None:
     With `rules.logged`, what opens and closes alerts is written to the log, expiry
     included: open alerts are kept in a queue by their last event.
     """
-    times, marks = book.times, book.marks
-    for row in chunk.order:
+    times, marks, order = book.times, book.marks, chunk.order
+    sorted_rows = len(order) == 0
+    for place in range(len(chunk.time) if sorted_rows else len(order)):
+        row = place if sorted_rows else order[place]
         who, time, status = chunk.identity[row], chunk.time[row], chunk.status[row]
         if rules.logged:
             _expire(book, log, time, rules.expire_after)
         if rules.by_time:
             if times[who, SEEN] == time:
                 chunk.outcome[row] = DUPLICATE
+                book.counters[N_DUPLICATES] += 1
                 book.counters[N_CONFLICTS] += marks[who, SEEN_STATUS] != status
                 continue
             times[who, SEEN] = time
@@ -497,3 +516,23 @@ def group_alerts(
             _bring_back(board, incident)
         else:
             incidents[board.places[alert, ITS_INCIDENT], N_OPEN] -= 1
+
+
+@jit
+def sum_up(
+    incident: np.ndarray,
+    alerts: np.ndarray,
+    end: np.ndarray,
+    counts: np.ndarray,
+    latest_end: np.ndarray,
+) -> None:
+    """Add the alerts of each incident up."""
+    for alert in range(len(incident)):
+        its = incident[alert]
+        counts[its, ITS_ALERTS] += 1
+        counts[its, ITS_EVENTS] += alerts[alert, N_EVENTS]
+        counts[its, ITS_SEVERITY] = max(counts[its, ITS_SEVERITY], alerts[alert, WORST])
+        latest_end[its] = max(latest_end[its], end[alert])
+        if alerts[alert, STANDING] == OPEN:
+            counts[its, ITS_OPEN_ALERTS] += 1
+            counts[its, ITS_STATUS] = max(counts[its, ITS_STATUS], alerts[alert, STATUS])

@@ -91,7 +91,7 @@ class Keys:
             missing = (codes < 0) | (other < 0)
             codes = np.where(missing, np.int32(-1), pairs.encode(codes, other))
             size = pairs.size
-        if query is not None:
+        if query is not None and (query.columns or query.has_keywords):
             passed = query.mask(self._tags.columns(query, reading, rows))
             codes = np.where(passed, codes, np.int32(-1))
         return self._numbers.number(place, codes, size)

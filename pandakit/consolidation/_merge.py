@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Merged", "Merger", "grown", "limit"]
 
 _SPARE = 1024
+_NO_ORDER = np.zeros(0, dtype=np.int64)
 
 
 class Merged(NamedTuple):
@@ -55,7 +56,7 @@ class Merger:
             opened_row=np.zeros(0, dtype=np.int64),
             queue_identity=np.zeros(0, dtype=np.int32),
             queue_time=np.zeros(0, dtype=np.int64),
-            counters=np.zeros(5, dtype=np.int64),
+            counters=np.zeros(6, dtype=np.int64),
         )
 
     @property
@@ -69,24 +70,32 @@ class Merger:
         return int(self._book.counters[at.N_CONFLICTS])
 
     @property
+    def n_duplicates(self) -> int:
+        """How many events were dropped because of their identity and timestamp."""
+        return int(self._book.counters[at.N_DUPLICATES])
+
+    @property
     def start(self) -> np.ndarray:
         """When each alert opened."""
         return self._book.start[: self.n_alerts]
 
-    def take(self, reading: Reading, order: np.ndarray, n_identities: int) -> Merged:
-        """Merge the rows of a chunk in the given order."""
+    def take(self, reading: Reading, order: np.ndarray | None, n_identities: int) -> Merged:
+        """Merge rows of a chunk in the given order; without one, all as they come."""
         n_rows = len(reading.time)
+        n_taken = n_rows if order is None else len(order)
+        if not n_taken:
+            return _nothing(n_rows, self.n_alerts)
         chunk = Chunk(
-            order,
+            _NO_ORDER if order is None else order,
             reading.identity,
             reading.time,
             reading.status,
             outcome=np.full(n_rows, at.REJECTED, dtype=np.int8),
             alert=np.full(n_rows, -1, dtype=np.int32),
         )
-        self._make_room(n_identities, len(order))
+        self._make_room(n_identities, n_taken)
         self._book.counters[at.N_LOGGED] = 0
-        n_log = 2 * len(order) + n_identities if self.rules.logged else 0
+        n_log = 2 * n_taken + n_identities if self.rules.logged else 0
         log = Log(np.empty(n_log, dtype=np.int32), np.empty(n_log, dtype=np.int8))
         first = self.n_alerts
         kernels().merge_events(chunk, self._book, log, self.rules)
@@ -131,6 +140,17 @@ class Merger:
         waited_too_long = as_of - last > self.rules.expire_after
         alerts[(alerts[:, at.STANDING] == at.OPEN) & waited_too_long, at.STANDING] = at.EXPIRED
         return alerts, last
+
+
+def _nothing(n_rows: int, n_alerts: int) -> Merged:
+    """Give what becomes of a chunk of which no row is taken."""
+    return Merged(
+        outcome=np.full(n_rows, at.REJECTED, dtype=np.int8),
+        alert=np.full(n_rows, -1, dtype=np.int32),
+        first_alert=n_alerts,
+        opened_rows=_NO_ORDER,
+        log=Log(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int8)),
+    )
 
 
 def _identities(n_rows: int) -> tuple[np.ndarray, np.ndarray]:

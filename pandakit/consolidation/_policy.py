@@ -118,13 +118,14 @@ class Pattern(_Settings):
     def _check_filter(self) -> None:
         if self.filter is None:
             return
-        if not isinstance(self.filter, str):
+        query = self.filter if isinstance(self.filter, str) else ""
+        if not query:
             raise ValueError(
                 f"filter of pattern {self.name!r}: give the query as text, not {self.filter!r}"
             )
         from pandakit.bpql import Bpql  # noqa: PLC0415 - only policies with filters need it
 
-        Bpql(self.filter)
+        Bpql(query)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the settings as JSON values; `from_dict` reads them back.

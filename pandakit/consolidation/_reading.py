@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._codes import NamedCodes, Pairs, Vocabulary
+from pandakit.consolidation._codes import NamedCodes, Pairs, Vocabulary, distinct
 from pandakit.consolidation._times import BAD_TIME, read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandakit.consolidation._table import Table
 
 __all__ = ["PRIMARIES", "REASONS", "STATUSES", "Reader", "Reading"]
@@ -24,6 +28,16 @@ _PRIMARY_PROPERTY = ("primary_property",)
 _SECONDARY_PROPERTY = ("secondary_property", "seconday_property")
 _INCIDENT_IDENTIFIER = "incident_identifier"
 _ACCEPTED = -1
+_COLUMNS = (
+    "status",
+    "app_key",
+    *PRIMARIES,
+    *_SECONDARIES,
+    *_PRIMARY_PROPERTY,
+    *_SECONDARY_PROPERTY,
+    _INCIDENT_IDENTIFIER,
+)
+_WORTH_THREADS = 200_000
 
 
 class Reading(NamedTuple):
@@ -79,37 +93,52 @@ class Reader:
     def read(self, table: Table) -> Reading:
         """Read all rows; those that the service would refuse get a reason."""
         _require_columns(table)
-        time = read_times(table["timestamp"], self.unit)
-        cache: dict[str, np.ndarray] = {}
-        status = self._statuses(table)
-        app = self._apps(table, cache)
-        primary = self._choose(table, self.primaries, _PRIMARY_PROPERTY, PRIMARIES, cache)
-        secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, cache)
-        by_name = None
-        if _INCIDENT_IDENTIFIER in table:
-            by_name = self._codes(table, _INCIDENT_IDENTIFIER, cache)
+        time, codes = self._read_columns(table)
+        status = self._statuses(codes["status"])
+        app = codes["app_key"] if "app_key" in codes else self._one_app(table.n_rows)
+        primary = self._choose(table, self.primaries, _PRIMARY_PROPERTY, PRIMARIES, codes)
+        secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, codes)
+        by_name = codes.get(_INCIDENT_IDENTIFIER)
         reason = np.full(table.n_rows, _ACCEPTED, dtype=np.int8)
         refusals = (app < 0, time == BAD_TIME, status < 0, primary < 0)
         for code, refused in reversed(list(enumerate(refusals))):
-            reason[refused] = code
+            if refused.any():
+                reason[refused] = code
         identity = self._identify(app, primary, secondary, by_name)
         return Reading(
-            table, reason, time, status, app, primary, secondary, by_name, identity, cache
+            table, reason, time, status, app, primary, secondary, by_name, identity, codes
         )
 
-    def _statuses(self, table: Table) -> np.ndarray:
-        codes = self.encode(table["status"], "status")
+    def _read_columns(self, table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Read the times, and the codes of all columns that make up an identity."""
+        names = [name for name in _COLUMNS if name in table]
+        run = _in_threads if table.n_rows >= _WORTH_THREADS else _in_turn
+        time, *found = run(
+            [
+                lambda: read_times(table["timestamp"], self.unit),
+                *(partial(self._distinct, table, name) for name in names),
+            ]
+        )
+        return time, {
+            name: self.vocabulary(name).adopt(*part)
+            for name, part in zip(names, found, strict=True)
+        }
+
+    def _distinct(self, table: Table, column: str) -> tuple[np.ndarray, pa.Array]:
+        try:
+            return distinct(table[column], column)
+        except ValueError as error:
+            raise EventError(str(error)) from None
+
+    def _statuses(self, codes: np.ndarray) -> np.ndarray:
         labels = self.vocabulary("status").labels.to_pylist()
         known = {text: code for code, text in enumerate(STATUSES)}
         places = [known.get(label.lower(), -1) for label in labels]
         statuses: np.ndarray = np.array([*places, -1], dtype=np.int8)[codes]
         return statuses
 
-    def _apps(self, table: Table, cache: dict[str, np.ndarray]) -> np.ndarray:
-        if "app_key" in table:
-            return self._codes(table, "app_key", cache)
-        code = self.vocabulary("app_key").code_of("")
-        return np.full(table.n_rows, code, dtype=np.int32)
+    def _one_app(self, n_rows: int) -> np.ndarray:
+        return np.full(n_rows, self.vocabulary("app_key").code_of(""), dtype=np.int32)
 
     def _codes(self, table: Table, column: str, cache: dict[str, np.ndarray]) -> np.ndarray:
         if column not in cache:
@@ -178,3 +207,13 @@ def _require_columns(table: Table) -> None:
             f"alert is about ({table.nearest('host')}); rename yours, or name it in a column "
             f"'primary_property'"
         )
+
+
+def _in_turn(tasks: list[Callable[[], Any]]) -> list[Any]:
+    return [task() for task in tasks]
+
+
+def _in_threads(tasks: list[Callable[[], Any]]) -> list[Any]:
+    """Run tasks side by side: Arrow lets go of Python's lock while it works."""
+    with ThreadPoolExecutor() as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]

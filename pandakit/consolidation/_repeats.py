@@ -32,30 +32,34 @@ class Payloads:
         self._rows_before = 0
         self._last: dict[str, Any] = {}
 
-    def repeated(self, reading: Reading, order: np.ndarray, n_identities: int) -> np.ndarray:
-        """Give the rows that repeat an earlier one."""
+    def repeated(self, reading: Reading, order: np.ndarray | None, n_identities: int) -> np.ndarray:
+        """Give the rows that repeat an earlier one; without an order, all rows count."""
+        n_rows = len(reading.time)
         known = len(self._seen)
         self._seen = grown(self._seen, known, n_identities)
         self._seen[known:, 0] = LONG_AGO
-        marked = np.zeros(len(reading.time), dtype=bool)
-        kernels().find_repeats(
-            order, reading.identity, reading.time, self._seen, self._rows_before, marked
-        )
-        self._rows_before += len(reading.time)
-        rows = order[marked[order]]
+        marked = np.zeros(n_rows, dtype=bool)
+        if order is None or len(order):
+            given = np.zeros(0, dtype=np.int64) if order is None else order
+            kernels().find_repeats(
+                given, reading.identity, reading.time, self._seen, self._rows_before, marked
+            )
+        self._rows_before += n_rows
+        rows = np.flatnonzero(marked) if order is None else order[marked[order]]
         fields = _fields(reading, rows)
         held = len(self._last["identity"]) if self._last else 0
         repeats: np.ndarray = rows[_payload_repeats(self._last, fields, held)[held:]]
         self._remember(reading, order)
         return repeats
 
-    def _remember(self, reading: Reading, order: np.ndarray) -> None:
-        if not len(order):
+    def _remember(self, reading: Reading, order: np.ndarray | None) -> None:
+        times = reading.time if order is None else reading.time[order]
+        if not len(times):
             return
-        latest = reading.time[order[-1]]
-        first = np.searchsorted(reading.time[order], latest)
-        fresh = _fields(reading, order[first:])
-        if self._last and self._last["time"][0] == latest:
+        first = int(np.searchsorted(times, times[-1]))
+        rows = np.arange(first, len(times)) if order is None else order[first:]
+        fresh = _fields(reading, rows)
+        if self._last and self._last["time"][0] == times[-1]:
             fresh = _joined(self._last, fresh)
         repeats = _payload_repeats({}, fresh, 0)
         self._last = {name: _kept(values, ~repeats) for name, values in fresh.items()}

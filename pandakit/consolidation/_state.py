@@ -29,7 +29,7 @@ ROW_BYTES, TIMES_BYTES = 64, 24
 LOG_OPENED, LOG_REOPENED, LOG_CLOSED = range(3)
 
 # Counters of the book.
-N_ALERTS, N_CONFLICTS, N_LOGGED, HEAD, TAIL = range(5)
+N_ALERTS, N_CONFLICTS, N_DUPLICATES, N_LOGGED, HEAD, TAIL = range(6)
 
 # Columns of an entry.
 INCIDENT, PATTERN, KEY, SET_BY, MOVED_BY, LIVE, OLDER, OTHER, PARKED = range(9)
@@ -41,6 +41,9 @@ N_MEMBERS, N_OPEN, FIRST_ENTRY, N_ENTRIES, WAITING = range(5)
 # Columns of an alert's place.
 ITS_INCIDENT, JOINED_BY, ANCHOR_ALERT = range(3)
 
+# Sums over the alerts of an incident.
+ITS_ALERTS, ITS_OPEN_ALERTS, ITS_EVENTS, ITS_STATUS, ITS_SEVERITY = range(5)
+
 # Counters of the board.
 ENTRIES, INCIDENTS = range(2)
 
@@ -49,7 +52,7 @@ FIRST, LATEST_ALERT, BUCKET = range(3)
 
 
 class Chunk(NamedTuple):
-    """Events by row, the order to take them in, and what becomes of them."""
+    """Events by row, the order to take them in (empty: as they are), what becomes of them."""
 
     order: np.ndarray
     identity: np.ndarray

@@ -118,18 +118,28 @@ def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
     times, over = ratio
     if numbers.dtype.kind == "f":
         scaled = np.rint(numbers.astype(np.float64) * times / over)
+        if _all_within(scaled, _LATEST):
+            return scaled.astype(np.int64)
         bad = ~(np.abs(scaled) <= _LATEST)
         return np.where(bad, BAD_TIME, np.where(bad, 0, scaled).astype(np.int64))
     limit = min(_LATEST * over // times, np.iinfo(np.int64).max)
-    bad = (numbers > limit) | (numbers < -limit) if numbers.dtype.kind == "i" else numbers > limit
-    whole = np.where(bad, 0, numbers).astype(np.int64) if bad.any() else numbers.astype(np.int64)
+    if _all_within(numbers, limit):
+        return _rounded(numbers.astype(np.int64), times, over)
+    bad = (numbers > limit) | (numbers.astype(np.int64) < -limit)
+    whole = np.where(bad, 0, numbers).astype(np.int64)
+    return np.where(bad, BAD_TIME, _rounded(whole, times, over))
+
+
+def _all_within(numbers: np.ndarray, limit: int) -> bool:
+    return not numbers.size or bool(numbers.min() >= -limit and numbers.max() <= limit)
+
+
+def _rounded(whole: np.ndarray, times: int, over: int) -> np.ndarray:
     if over == 1:
-        scaled = whole * times
-    else:
-        scaled, rest = np.divmod(whole, over)
-        scaled += (2 * rest > over) | ((2 * rest == over) & (scaled % 2 == 1))
-    scaled[bad] = BAD_TIME
-    return scaled
+        return whole * times
+    quotient, rest = np.divmod(whole, over)
+    quotient += (2 * rest > over) | ((2 * rest == over) & (quotient % 2 == 1))
+    return quotient
 
 
 def _from_ticks(ticks: np.ndarray, unit: str) -> np.ndarray:

@@ -9,10 +9,12 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from pandakit.consolidation import readable_funnel
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from pandakit.consolidation import Consolidation
     from pandakit.enrichment import CsvFile, ValidationReport
@@ -56,10 +58,14 @@ class Report:
     def to_text(self) -> str:
         """Give the report for a terminal."""
         sections = (
-            ("Loaded from the " + self.source, self.loaded.to_string(index=False)),
-            ("Consolidated", f"{self.simulation.policy}\n{_funnel(self.simulation)}"),
+            ("Loaded: " + self.source, self.loaded.to_string(index=False)),
+            (
+                "Consolidated",
+                f"{self.simulation.policy}\n\n{_text(readable_funnel(self.simulation.funnel))}",
+            ),
+            ("Which window?", _text(shown_windows(self.windows))),
             ("Enrichment", self._enrichment()),
-            ("A bad table is told", self.refused.to_text()),
+            ("A bad table is told", str(self.refused)),
         )
         return "\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections)
 
@@ -70,10 +76,10 @@ class Report:
             source=escape(self.source),
             loaded=_table(self.loaded),
             policy=escape(str(self.simulation.policy)),
-            funnel=_table(_shown_funnel(self.simulation).reset_index()),
+            funnel=_table(readable_funnel(self.simulation.funnel)),
             notes="".join(f"<p class='note'>{escape(note)}</p>" for note in self.simulation.notes),
             pictures="".join(_picture(*each) for each in self.pictures.items()),
-            windows=_table(self.windows),
+            windows=_table(shown_windows(self.windows)),
             enrichment=escape(self._enrichment()),
             refused=self.refused._repr_html_(),
         )
@@ -85,24 +91,28 @@ class Report:
         )
 
 
-def _shown_funnel(simulation: Consolidation) -> pd.DataFrame:
-    """Write counts as counts and compressions as shares."""
-    funnel = simulation.funnel.copy()
-    is_share = funnel["denominator"].notna()
-    funnel["value"] = [
-        f"{value:.1%}" if share and value == value else f"{value:,.0f}" if not share else "-"  # noqa: PLR0124 - NaN
-        for value, share in zip(funnel["value"].astype("float64"), is_share, strict=True)
-    ]
-    return funnel
+def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
+    """Put the sweep side by side: one row per window, one column per anchor."""
+    counts = windows.pivot(index="window", columns="anchor", values="incidents")
+    largest = windows.pivot(index="window", columns="anchor", values="largest_incident")
+    table = pd.DataFrame({"window": [_span(window) for window in counts.index]})
+    for anchor in windows["anchor"].drop_duplicates():
+        table[f"incidents, {anchor}"] = [f"{count:,}" for count in counts[anchor]]
+        table[f"largest, {anchor}"] = [f"{count:,}" for count in largest[anchor]]
+    return table
 
 
-def _funnel(simulation: Consolidation) -> str:
-    return _shown_funnel(simulation).to_string(na_rep="")
+def _text(frame: pd.DataFrame) -> str:
+    return str(frame.to_string(index=False))
+
+
+def _span(window: pd.Timedelta) -> str:
+    hours = window.total_seconds() / 3600
+    return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
 
 
 def _table(frame: pd.DataFrame) -> str:
-    html: str = frame.to_html(index=False, border=0, na_rep="", escape=True)
-    return html
+    return str(frame.to_html(index=False, border=0, na_rep="", escape=True))
 
 
 def _picture(caption: str, path: Path) -> str:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pandakit.sandbox._bigpanda_request import asked_page
-from pandakit.sandbox._bigpanda_table import Malformed, Table, read_upload
+from pandakit.sandbox._bigpanda_table import Malformed, Table, TooLarge, read_upload
 from pandakit.sandbox._service import Refused, json_response
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class MappingRoutes:
     def __init__(
         self, organisation: Organisation, control: Control, folder: Path, most_bytes: int
     ) -> None:
-        del control
+        self.control = control
         self._folder = folder
         self._most_bytes = most_bytes
         self._schemas: dict[str, Row] = {row["id"]: row for row in organisation.bigpanda["schemas"]}
@@ -140,7 +140,7 @@ class MappingRoutes:
             table = read_upload(request.stream, path, columns, self._most_bytes)
         except Malformed as fault:
             path.unlink()
-            raise Refused(400, str(fault)) from None
+            raise Refused(413 if isinstance(fault, TooLarge) else 400, str(fault)) from None
         job = _Job(
             id=f"{key}_{self.epoch + number}_indexcsv",
             schema=key,

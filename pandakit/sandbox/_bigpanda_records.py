@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.sandbox import _words as words
 from pandakit.sandbox._bigpanda_events import CLUSTER_WINDOW, HOST_WINDOW, Alert, Groups
+from pandakit.sandbox._bigpanda_maps import empty_map, host_map
 from pandakit.sandbox._bigpanda_query import alert_tags, compile_query
-from pandakit.sandbox._draw import DAY, HOUR
+from pandakit.sandbox._draw import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +33,14 @@ def build_bigpanda(draw: Draw, groups: Groups, users: list[Row]) -> dict[str, An
     incidents = [_incident(draw, group, patterns, users) for group in groups.incidents]
     environments = [_environment(draw, name) for name in _ENVIRONMENTS]
     _place(incidents, environments)
-    schema, table = _host_map(draw, groups)
+    schema, table = host_map(draw, groups)
     return {
         "environments": environments,
         "incidents": incidents,
         "events": groups.events,
         "patterns": patterns,
         "activities": [entry for row in incidents for entry in _activities(draw, row, users)],
-        "schemas": [schema, _empty_map(draw)],
+        "schemas": [schema, empty_map(draw)],
         "tables": {schema["id"]: table},
     }
 
@@ -207,63 +208,5 @@ def _activities(draw: Draw, incident: Row, users: list[Row]) -> list[Row]:
             "created_by": draw.one(users)["id"],
             "params": params,
         }
-        for kind, when, params in reversed(steps)
+        for kind, when, params in sorted(steps, key=lambda step: step[1], reverse=True)
     ]
-
-
-def _host_map(draw: Draw, groups: Groups) -> tuple[Row, list[Row]]:
-    """Give a map from hosts to owners, and its table: some hosts are missing from it."""
-    tiers = {name: tier for name, _, tier in words.APPLICATIONS}
-    fields = (("host", "query_tag"), ("owner_team", "result_tag"), ("tier", "result_tag"))
-    hosts = [
-        (host, unit.tags)
-        for unit in groups.units
-        if "service" not in unit.tags
-        for host in unit.primaries
-    ]
-    rows = [
-        {
-            "host": host,
-            "owner_team": tags.get("team", "platform"),
-            "tier": tiers.get(tags.get("application", ""), "tier-3"),
-        }
-        for host, tags in hosts
-        if draw.chance(0.9)
-    ]
-    return _schema(draw, "Host owners", fields), rows
-
-
-def _empty_map(draw: Draw) -> Row:
-    fields = (
-        ("application", "query_tag"),
-        ("check", "query_tag"),
-        ("runbook", "result_tag"),
-        ("escalation", "result_tag"),
-    )
-    return _schema(draw, "Runbooks", fields)
-
-
-def _schema(draw: Draw, name: str, fields: tuple[tuple[str, str], ...]) -> Row:
-    person = draw.hexadecimal(24)
-    return {
-        "id": draw.uuid(),
-        "type": "mapping",
-        "active": True,
-        "when": {"=": ["source_system", {"type": "regex", "value": "*"}]},
-        "version": 1,
-        "note": None,
-        "created_by": person,
-        "updated_by": person,
-        "created_at": draw.epoch - 90 * DAY,
-        "config": {
-            "name": name,
-            "case_insensitive": True,
-            "id_generation_function": "use_md5",
-            "fields": [
-                {"title": title, "type": kind, "override_existing": True}
-                if kind == "result_tag"
-                else {"title": title, "type": kind, "optional": False}
-                for title, kind in fields
-            ],
-        },
-    }

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from hmac import compare_digest
-from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from werkzeug.wrappers import Response
-
+from pandakit.sandbox._bigpanda_feed import FeedRoutes
 from pandakit.sandbox._bigpanda_mapping import MappingRoutes
 from pandakit.sandbox._bigpanda_query import QueryError, alert_tags, compile_query
 from pandakit.sandbox._bigpanda_request import asked_page, expansion, integer
-from pandakit.sandbox._merkle import canonical
 from pandakit.sandbox._service import Refused, Service, json_response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
     from pandakit.sandbox._control import Control
     from pandakit.sandbox._limiter import Limiter
@@ -31,15 +27,12 @@ Row = dict[str, Any]
 _LONGEST_QUERY = 2_000
 _MOST_PLAIN = 100
 _MOST_EXPANDED = 10
-_MOST_RAW = 1_000
 _FOLDERS = ("active", "shared", "snoozed", "resolved", "unhandled", "maintenance")
 _SORTS = {"last_change": "updated_at", "status": "status", "start": "start", "alerts": "alerts"}
-_STATUSES = ("ok", "critical", "warning", "acknowledged", "unknown")
-_PRIMARIES = ("host", "service", "application", "device")
 _ENVIRONMENT = "/resources/v2.0/environments"
 
 
-class BigPandaService(MappingRoutes, Service):
+class BigPandaService(FeedRoutes, MappingRoutes, Service):
     """BigPanda: Bearer tokens of two kinds, `{total, items}`, `{status, errors}`."""
 
     name = "bigpanda"
@@ -51,8 +44,7 @@ class BigPandaService(MappingRoutes, Service):
         ("GET", "/resources/v2.0/incidents/<key>/activities", "activities"),
         ("GET", "/resources/v2.0/correlation-patterns", "patterns"),
         ("GET", "/resources/v2.0/correlation-patterns/<key>", "pattern"),
-        ("GET", "/resources/v2.1/integration-alerts", "raw_alerts"),
-        ("POST", "/data/v2/alerts", "send"),
+        *FeedRoutes.feed_routes,
         *MappingRoutes.mapping_routes,
     )
 
@@ -69,14 +61,12 @@ class BigPandaService(MappingRoutes, Service):
         awkward: bool,
     ) -> None:
         Service.__init__(self, organisation, control, awkward=awkward)
+        FeedRoutes.__init__(self, organisation, control)
         MappingRoutes.__init__(self, organisation, control, folder, most_bytes)
         self._keys = keys
         self._limiter = limiter
         self._ceiling = ceiling
-        self._lock = Lock()
         self._rows = organisation.bigpanda
-        self._events = list(self._rows["events"])
-        self._known: set[bytes] = set()
         self._tags: dict[str, list[dict[str, list[str]]]] = {}
 
     def authorise(self, request: Request) -> None:
@@ -186,34 +176,6 @@ class BigPandaService(MappingRoutes, Service):
         row["id"] = row.pop("correlation_id")
         return json_response(row)
 
-    def raw_alerts(self, request: Request) -> Response:
-        app_key = request.args.get("app_key", "")
-        page, size = asked_page(request, "limit", default=100, most=_MOST_RAW)
-        since = integer(request, "since", 0)
-        with self._lock:
-            mine = [row for row in self._events if row["app_key"] == app_key]
-        if not mine:
-            raise Refused(404, f"Unknown integration: {app_key}")
-        rows = [row for row in mine if row["timestamp"] >= since]
-        items = rows[(page - 1) * size : page * size]
-        if self.control.is_lost(self.name, request.path, page):
-            items = []
-        return json_response({"total": len(rows), "items": items})
-
-    def send(self, request: Request) -> Response:
-        payloads = _payloads(request)
-        for number, payload in enumerate(payloads):
-            _check_payload(number, payload)
-        rows = [{"timestamp": self.epoch} | payload for payload in payloads]
-        with self._lock:
-            known = self._known or {canonical(row) for row in self._events}
-            new = [row for row in rows if canonical(row) not in known]
-            self._known = known | {canonical(row) for row in new}
-            self._events += new
-        if not new:  # all of them are exact duplicates
-            return Response(status=204)
-        return json_response({"response": {"status": "created"}}, 201)
-
 
 def _find(rows: list[Row], name: str, key: str) -> Row:
     for row in rows:
@@ -234,24 +196,3 @@ def _compiled(query: str) -> Any:
 def _weight(row: Row, order: str) -> Any:
     value = row[_SORTS[order]]
     return len(value) if order == "alerts" else value
-
-
-def _payloads(request: Request) -> list[Row]:
-    try:
-        body = json.loads(request.get_data())
-    except ValueError:
-        raise Refused(400, "Request body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "Request body must be an object")
-    rows = body.get("alerts", [body])
-    shared = {"app_key": body.get("app_key")}
-    return [shared | row for row in rows]
-
-
-def _check_payload(number: int, payload: Row) -> None:
-    if not payload.get("app_key"):
-        raise Refused(400, f"alert {number}: 'app_key' must exist")
-    if payload.get("status") not in _STATUSES:
-        raise Refused(400, f"alert {number}: 'status' must be one of {', '.join(_STATUSES)}")
-    if not any(payload.get(name) for name in (*_PRIMARIES, "primary_property")):
-        raise Refused(400, f"alert {number}: 'host' must exist")

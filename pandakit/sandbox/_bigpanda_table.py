@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 from array import array
-from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "Table", "read_upload"]
+__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "Table", "TooLarge", "read_upload"]
 
 TRUNCATED = "Stream finished but there was a truncated final frame in the buffer"
 LONGEST_CELL = 32_768  # characters
@@ -28,6 +27,10 @@ _LONGEST_LINE = 64 * LONGEST_CELL
 
 class Malformed(Exception):  # noqa: N818 - a finding about the sender's bytes
     """The bytes are not a table of this schema: refused at once."""
+
+
+class TooLarge(Malformed):
+    """There are more bytes than the service takes."""
 
 
 class Table:
@@ -118,7 +121,7 @@ class _Lines:
         while block := self._body.read(_BLOCK):
             self.size += len(block)
             if self.size > self._most:
-                raise Malformed(f"the table is larger than {self._most} bytes")
+                raise TooLarge(f"the table is larger than {self._most} bytes")
             self._copy.write(block)
             *lines, rest = (rest + block).split(b"\n")
             for line in lines:
@@ -155,20 +158,19 @@ def _header(reader: Any, columns: list[str]) -> list[str]:
 
 
 def _read_rows(reader: Any, lines: _Lines, table: Table) -> None:
-    digests = array("Q")
+    digests = array("q")
     for row in reader:
         if reader.line_num != table.rows + 2:
             raise Malformed(f"line {lines.number}: line breaks inside a value are not supported")
         if len(row) != len(table.columns):
             raise Malformed(f"line {lines.number}: {len(row)} values, {len(table.columns)} columns")
-        if max(map(len, row)) > LONGEST_CELL and len(table.faults) < _MOST_FAULTS:
+        if len(lines.last) > LONGEST_CELL < max(map(len, row)) and len(table.faults) < _MOST_FAULTS:
             table.faults.append(f"row {table.rows + 1}: a value exceeds 32K")
         table.add(lines.offset)
-        digest = blake2b("\x00".join(row).encode(), digest_size=8).digest()
-        digests.append(int.from_bytes(digest, "big"))
+        digests.append(hash(tuple(row)))
     if not table.rows:
         raise Malformed("the table must have at least two rows: titles and values")
-    order = np.sort(np.frombuffer(digests, dtype=np.uint64))
+    order = np.sort(np.frombuffer(digests, dtype=np.int64))
     repeated = int((order[1:] == order[:-1]).sum())
     if repeated:
         table.faults.append(f"the table has {repeated} duplicate rows")

@@ -161,6 +161,10 @@ class Control:
             for planned in (self.calls, self._answers, self._lost, self._jobs):
                 planned.clear()
 
+    def seconds(self) -> float:
+        """Read the clock as it is set now (for the rate limit)."""
+        return self.clock()
+
     def note(self, call: Call) -> None:
         """Write down a call (for the services)."""
         with self._lock:

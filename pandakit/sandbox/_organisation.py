@@ -64,12 +64,21 @@ def build(
     audit_events
         How many Pangea audit events there are.
 
+    Raises
+    ------
+    ValueError
+        When `now` has no zone, or a count is below 1.
+
     Examples
     --------
     >>> organisation = build(7, incidents=20, audit_events=50)
     >>> len(organisation.bigpanda["incidents"]), len(organisation.pangea.events)
     (20, 50)
     """
+    if now.tzinfo is None:
+        raise ValueError(f"now must have a zone, as in {now.isoformat()}+00:00")
+    if min(incidents, audit_events) < 1:
+        raise ValueError("an organisation has at least one incident and one audit event")
     people = build_people(Draw(f"people {seed}", now))
     detections = build_detections(Draw(f"detections {seed}", now), people["users"])
     alerts = build_alerts(Draw(f"alerts {seed}", now), detections["rules"], people["users"])

@@ -107,10 +107,13 @@ class Sandbox:
             import pandakit  # noqa: PLC0415 - the clients load on first use
 
             self._clients[name] = getattr(pandakit, name)(**settings)
+            self._clients[name].is_sandbox = True
         return self._clients[name]
 
     def close(self) -> None:
         """Stop the servers and delete what was uploaded; a second time does nothing."""
+        for client in self._clients.values():
+            client.close()
         for served in self._services.values():
             served.close()
         self._services = {}
@@ -165,32 +168,31 @@ def start(
     control = Control()
     env = _secrets(seed, now)
     folder = TemporaryDirectory(prefix="pandakit-sandbox-")
-    services = {
-        "panther": PantherService(organisation, control, env["PANTHER_API_TOKEN"], awkward=awkward),
-        "bigpanda": BigPandaService(
-            organisation,
-            control,
-            {"user": env["BIGPANDA_API_KEY"], "org": env["BIGPANDA_ORG_TOKEN"]},
-            limiter=Limiter(requests_per_second, control.clock),
-            ceiling=most_results,
-            folder=Path(folder.name),
-            most_bytes=most_upload_bytes,
-            awkward=awkward,
-        ),
-        "pangea": PangeaService(
-            organisation,
-            control,
-            env["PANGEA_AUDIT_TOKEN"],
-            env["PANGEA_AUDIT_CONFIG_ID"],
-            most_results=most_results,
-            awkward=awkward,
-        ),
+    bigpanda = BigPandaService(
+        organisation,
+        control,
+        {"user": env["BIGPANDA_API_KEY"], "org": env["BIGPANDA_ORG_TOKEN"]},
+        limiter=Limiter(requests_per_second, control.seconds),
+        ceiling=most_results,
+        folder=Path(folder.name),
+        most_bytes=most_upload_bytes,
+        awkward=awkward,
+    )
+    panther = PantherService(organisation, control, env["PANTHER_API_TOKEN"], awkward=awkward)
+    token, config_id = env["PANGEA_AUDIT_TOKEN"], env["PANGEA_AUDIT_CONFIG_ID"]
+    pangea = PangeaService(
+        organisation, control, token, config_id, most_results=most_results, awkward=awkward
+    )
+    served = {service.name: Served(service) for service in (panther, bigpanda, pangea)}
+    return Sandbox(organisation, control, env | _addresses(served), served, folder)
+
+
+def _addresses(served: dict[str, Served]) -> dict[str, str]:
+    return {
+        "PANTHER_API_HOST": served["panther"].url,
+        "BIGPANDA_BASE_URL": served["bigpanda"].url,
+        "PANGEA_BASE_URL_TEMPLATE": served["pangea"].url + "/{SERVICE_NAME}",
     }
-    served = {name: Served(service) for name, service in services.items()}
-    env["PANTHER_API_HOST"] = served["panther"].url
-    env["BIGPANDA_BASE_URL"] = served["bigpanda"].url
-    env["PANGEA_BASE_URL_TEMPLATE"] = served["pangea"].url + "/{SERVICE_NAME}"
-    return Sandbox(organisation, control, env, served, folder)
 
 
 def _secrets(seed: int, now: datetime) -> dict[str, str]:

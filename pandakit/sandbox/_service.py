@@ -148,10 +148,9 @@ class Served:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering and give the port back."""
+        """Stop answering; the server gives its port back when its loop ends."""
         self._server.shutdown()
         self._thread.join()
-        self._server.server_close()
 
 
 class _Handler(WSGIRequestHandler):

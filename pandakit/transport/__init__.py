@@ -21,8 +21,9 @@ and then, with the network there::
 the whole list; when a page fails, also for `error.partial`, and again for `error.resume()`.
 
 Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, also a 200, and
-gives `Problem(message, status, request_id)` or `None`. Answers that come later (202): give
-`Listing(..., send=function(call, line))` one that waits with `wait_for`.
+gives `Problem(message, status, request_id)` or `None`. Answers that come later (202):
+`Listing(..., send=Deferred(session, JobRules(...), locate))`, where `locate(reply)` gives the call
+that looks for the answer.
 
 Jobs: `find_job(reply, template="/jobs/{id}")` gives a `Job(id, url)`, and
 `wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",
@@ -35,8 +36,10 @@ from __future__ import annotations
 
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
 from pandakit.transport._session import Session
+from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
-from pandakit.transport.jobs import Job, JobRules, find_job, is_pending, wait_for
+from pandakit.transport.compose import ChainedPages, MappedPages, Part
+from pandakit.transport.jobs import Deferred, Job, JobRules, find_job, wait_for
 from pandakit.transport.paginate import (
     CursorPages,
     NumberedPages,
@@ -48,17 +51,23 @@ from pandakit.transport.paginate import (
 
 __all__ = [
     "Call",
+    "ChainedPages",
+    "Check",
+    "Client",
     "Clock",
     "Collected",
     "CursorPages",
+    "Deferred",
     "Job",
     "JobRules",
     "Listing",
+    "MappedPages",
     "NumberedPages",
     "OffsetPages",
     "OnePage",
     "Page",
     "PageStyle",
+    "Part",
     "Problem",
     "Reply",
     "Service",
@@ -66,6 +75,6 @@ __all__ = [
     "TransportOptions",
     "collect",
     "find_job",
-    "is_pending",
     "wait_for",
+    "warn_user",
 ]

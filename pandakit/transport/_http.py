@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import ssl
+import zlib
 from http import HTTPStatus
-from http.client import BadStatusLine, HTTPException, RemoteDisconnected
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3.exceptions as u3
 
 from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.transport._wire import DeadlinePassed, has_surplus, watching
 from pandakit.transport.retry import AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pandakit.transport._model import Call, Clock, TransportOptions
 
 __all__ = ["fetch"]
 
 _CHUNK = 64 * 1024
+_GZIP_OR_ZLIB = 47
 _BODYLESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -42,24 +45,31 @@ def fetch(
         With an error that names the host and never quotes the HTTP library.
     """
     host = prepared["url"].split("/")[2]
+    fault: AttemptFailed | KeyboardInterrupt
+
+    def check() -> None:
+        if clock.monotonic() > deadline:
+            raise DeadlinePassed
+
     left = deadline - clock.monotonic()
-    fault: AttemptFailed | None = None
+    waits = (_at_most(options.connect, left), _at_most(options.read, left))
     try:
-        with http.request(
-            call.method,
-            **prepared,
-            stream=True,
-            allow_redirects=False,
-            timeout=(_at_most(options.connect, left), _at_most(options.read, left)),
-        ) as response:
-            body = b"".join(_chunks(response, options.body_most, clock, deadline))
+        with (
+            watching(check),
+            http.request(
+                call.method, **prepared, stream=True, allow_redirects=False, timeout=waits
+            ) as response,
+        ):
+            body = _read_body(response, options.body_most, check)
             return response.status_code, response.headers, body
-    except AttemptFailed as failure:
-        failure.error = type(failure.error)(f"{host}: {failure.error}")
-        fault = failure
-    except (requests.RequestException, u3.HTTPError, HTTPException, OSError) as exc:
+    except _BadBody as bad:
+        fault = AttemptFailed(bad.kind(f"{host}: {bad}"), passing=bad.passing)
+    except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host)
-    raise fault
+    except KeyboardInterrupt:
+        # Raised anew, since the library's frames hold the header with the token.
+        fault = KeyboardInterrupt()
+    raise fault  # outside of the handler: no chain leads to the library's exceptions
 
 
 def _at_most(limit: float, left: float) -> float | None:
@@ -67,39 +77,80 @@ def _at_most(limit: float, left: float) -> float | None:
     return None if math.isinf(wait) else wait
 
 
-def _chunks(
-    response: requests.Response, most: int, clock: Clock, deadline: float
-) -> Iterator[bytes]:
-    """Read what is there, look at the clock, go on: a trickling body cannot hold us."""
+class _BadBody(Exception):  # noqa: N818 - never leaves this module
+    """The body is not what was promised."""
+
+    def __init__(self, words: str, kind: type[PandakitError], *, passing: bool) -> None:
+        super().__init__(words)
+        self.kind = kind
+        self.passing = passing
+
+
+def _read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
+    """Read what is there, look at the clock, go on; then compare with what was promised."""
     raw = response.raw
-    size = 0
-    while chunk := raw.read1(_CHUNK, decode_content=True):
-        size += len(chunk)
-        if size > most:
-            response.close()
-            raise AttemptFailed(
-                ProtocolError(f"the answer is longer than {most} bytes: ask for less at a time"),
-                passing=False,
-            )
-        if clock.monotonic() > deadline:
-            response.close()
-            raise AttemptFailed(
-                TransportError("the answer was not complete within the total deadline"),
-                passing=False,
-            )
-        yield chunk
+    # One check for all versions of urllib3, ours: see below.
+    raw.enforce_content_length = False
+    read = getattr(raw, "read1", raw.read)
+    unpack = _unpacker(response.headers.get("Content-Encoding", ""))
+    body = bytearray()
+    while chunk := read(_CHUNK, decode_content=False):
+        body += unpack(chunk, most + 1 - len(body))
+        if len(body) > most:
+            words = f"the answer is longer than {most} bytes: ask for less at a time"
+            raise _BadBody(words, ProtocolError, passing=False)
+        check()
     _check_length(response, raw.tell())
+    if body and not unpack.whole():
+        raise _BadBody("the compressed answer was cut", TransportError, passing=True)
+    return bytes(body)
+
+
+class _Plain:
+    """No compression."""
+
+    def __call__(self, chunk: bytes, most: int) -> bytes:
+        return chunk[:most]
+
+    def whole(self) -> bool:
+        return True
+
+
+class _Inflate:
+    """gzip or deflate, never more than asked for at a time, and aware of its end."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+
+    def __call__(self, chunk: bytes, most: int) -> bytes:
+        try:
+            return self._stream.decompress(chunk, most)
+        except zlib.error:
+            words = "the compressed answer is damaged"
+            raise _BadBody(words, TransportError, passing=True) from None
+
+    def whole(self) -> bool:
+        return self._stream.eof
+
+
+def _unpacker(encoding: str) -> _Plain | _Inflate:
+    if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
+        return _Inflate()
+    if encoding.strip().lower() in ("", "identity"):
+        return _Plain()
+    words = f"the answer is compressed in a way that was not asked for ({encoding[:20]!r})"
+    raise _BadBody(words, ProtocolError, passing=False)
 
 
 def _check_length(response: requests.Response, received: int) -> None:
     promised = response.headers.get("Content-Length", "")
     bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
-    if bodyless or not promised.isdigit() or int(promised) == received:
-        return
-    response.close()
-    raise AttemptFailed(
-        TransportError(f"the answer was cut: {received} of {promised} bytes came"), passing=True
-    )
+    if not bodyless and promised.isdigit() and received < int(promised):
+        words = f"the answer was cut: {received} of {promised} bytes came"
+        raise _BadBody(words, TransportError, passing=True)
+    if has_surplus(response.raw):
+        words = f"the answer is longer than the {promised} bytes that it promised"
+        raise _BadBody(words, ProtocolError, passing=False)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
@@ -124,6 +175,12 @@ _UNSENT = (
 )
 # (sign in the chain of causes, error class, passing, what to say); the first match counts
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
+    (
+        (DeadlinePassed,),
+        TransportError,
+        False,
+        "the answer was not complete within the total deadline",
+    ),
     (
         (ssl.SSLCertVerificationError, ssl.CertificateError),
         TransportError,
@@ -161,18 +218,12 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         "no byte came within the read deadline",
     ),
     (
-        (requests.exceptions.ContentDecodingError, u3.DecodeError),
-        TransportError,
-        True,
-        "the compressed body of its answer is damaged",
-    ),
-    (
         (RemoteDisconnected, ConnectionError),
         TransportError,
         True,
         "the connection broke before the answer was complete",
     ),
-    ((u3.IncompleteRead,), TransportError, True, "the answer was cut"),
+    ((u3.IncompleteRead, IncompleteRead), TransportError, True, "the answer was cut"),
     (
         (BadStatusLine, HTTPException),
         ProtocolError,

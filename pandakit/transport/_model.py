@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 
 from pandakit.errors import PartialWarning, ProtocolError
+from pandakit.redaction import Secret, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,6 +150,8 @@ class Reply:
     content: bytes = field(repr=False)
     url: str = ""
     request_id: str | None = None
+    attempts: int = 1
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """Read the body as one strict JSON document.
@@ -161,27 +164,49 @@ class Reply:
             When the body is empty, HTML, cut, nested too deeply, or not strict JSON (NaN and
             Infinity are not).
         """
-        fault = ""
         if not self.content.strip():
             fault = "answered with an empty body where JSON is due"
         elif self.content.lstrip()[:1] == b"<":
-            fault = f"answered with HTML or XML where JSON is due: {self.excerpt()!r}"
+            fault = "answered with HTML or XML where JSON is due"
         else:
             try:
                 return _read_json(self.content)
             except RecursionError:
                 fault = "answered with JSON that is nested too deeply"
             except ValueError:
-                fault = f"answered with something that is not JSON: {self.excerpt()!r}"
-        raise ProtocolError(
-            f"{_place(self.url)} {fault}", status_code=self.status, request_id=self.request_id
+                fault = "answered with something that is not JSON"
+        raise self.malformed(fault)
+
+    def object(self) -> dict[str, Any]:
+        """Read the body as one JSON object.
+
+        Raises
+        ------
+        ProtocolError
+            As `json`, and when the document is no object.
+        """
+        document = self.json()
+        if not isinstance(document, dict):
+            raise self.malformed(f"answered with {_kind(document)} where an object is due")
+        return document
+
+    def malformed(self, words: str) -> ProtocolError:
+        """Make the error for an answer that has not the promised shape."""
+        return ProtocolError(
+            f"{_place(self.url)} {words}: {self.excerpt()!r}",
+            status_code=self.status,
+            request_id=self.request_id,
         )
 
     def excerpt(self) -> str:
-        """Give the start of the body on one line, for messages."""
-        text = self.content[: 4 * _EXCERPT].decode("utf-8", "replace")
+        """Give the start of the body on one line and without secrets, for messages."""
+        text = redact(self.content[: 4 * _EXCERPT].decode("utf-8", "replace"), self.secrets)
         text = re.sub(r"\s+", " ", text).strip()
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def _kind(document: Any) -> str:
+    return "null" if document is None else type(document).__name__
 
 
 def _place(url: str) -> str:

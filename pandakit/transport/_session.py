@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from pandakit.errors import (
@@ -20,13 +19,16 @@ from pandakit.errors import (
     TransportError,
     error_for_status,
 )
-from pandakit.redaction import Secret, redact
+from pandakit.redaction import Secret, mask_logs, redact
 from pandakit.transport._http import fetch
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
+from pandakit.transport._wire import WatchedAdapter
 from pandakit.transport.ratelimit import limiter_for
 from pandakit.transport.retry import (
+    PASSING,
     AttemptFailed,
     RetryBudget,
+    http_date,
     parse_retry_after,
     with_retries,
 )
@@ -38,8 +40,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+# What the layers below write to at DEBUG; their text may quote what a service sent.
+_LOGGERS = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.response",
+    "pandakit.transport",
+)
 _PORTS = {"http": 80, "https": 443}
-_THREADS = 64
 
 
 class _HeaderAuth(requests.auth.AuthBase):
@@ -105,8 +113,10 @@ class Session:
         proxies = get_environ_proxies(service.base_url).values()
         passwords = tuple(Secret(urlsplit(url).password) for url in proxies)
         self.secrets = (token, *secrets, *passwords)
+        mask_logs(_LOGGERS, self.secrets)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
+        self._skew = 0.0
 
     def __repr__(self) -> str:
         return f"Session({self.service.name}, {self.service.base_url})"
@@ -124,6 +134,10 @@ class Session:
         """Release the connections (of a session of our own)."""
         if self._own:
             self._http.close()
+
+    def server_time(self) -> float:
+        """Give seconds since 1970 by the service's clock, as far as an answer told it."""
+        return self.clock.wall() + self._skew
 
     def redact(self, text: str) -> str:
         """Mask this session's secrets in a text."""
@@ -169,19 +183,19 @@ class Session:
             raise refused
         self._token = self._refresh()
         self.secrets = (self._token, *self.secrets)
+        mask_logs(_LOGGERS, self.secrets)
         self._limiters.clear()
         return self._send(call, progress)
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self.url_of(call)
 
-        def once(deadline: float) -> Reply:
-            self._take_turn(call, progress)
-            return self._attempt(call, url, deadline)
-
+        # The first turn is waited for before the deadline starts: a queue is not a fault.
+        self._take_turn(call, progress)
         return with_retries(
-            once,
+            lambda deadline: self._attempt(call, url, deadline),
             call,
+            before_again=lambda: self._take_turn(call, progress),
             options=self.options,
             clock=self.clock,
             budget=self._budget,
@@ -213,7 +227,12 @@ class Session:
             clock=self.clock,
             deadline=deadline,
         )
-        reply = Reply(status, headers, content, url, headers.get("X-Request-Id"))
+        sent = http_date(headers.get("Date", ""))
+        if sent is not None:
+            self._skew = sent - self.clock.wall()
+        reply = Reply(
+            status, headers, content, url, headers.get("X-Request-Id"), secrets=self.secrets
+        )
         failure = self._judge(call, reply)
         if failure is not None:
             raise failure
@@ -221,7 +240,9 @@ class Session:
 
     def _prepared(self, call: Call, url: str) -> dict[str, Any]:
         body = call.body() if callable(call.body) else call.body
-        headers = {"Accept": "application/json", **self.service.headers, **(call.headers or {})}
+        # The two that we can unpack under a limit.
+        common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        headers = {**common, **self.service.headers, **(call.headers or {})}
         if call.json is not None:
             body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
             headers.setdefault("Content-Type", "application/json")
@@ -247,6 +268,7 @@ class Session:
             self._words(call, reply, status, problem),
             status_code=status,
             retry_after=wait,
+            retryable=status in PASSING,
             request_id=problem.request_id or reply.request_id,
         )
         return AttemptFailed(error, passing=False, status=status, retry_after=wait)
@@ -268,9 +290,8 @@ class Session:
 
 def _new_http() -> requests.Session:
     http = requests.Session()
-    adapter = HTTPAdapter(pool_maxsize=_THREADS, max_retries=0)
-    http.mount("https://", adapter)
-    http.mount("http://", adapter)
+    http.mount("https://", WatchedAdapter())
+    http.mount("http://", WatchedAdapter())
     http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return http
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError, PandakitError
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
     from pandakit.transport._model import Call, Reply
@@ -32,7 +33,7 @@ class Collected:
     records
         The rows, each id once when the list has ids.
     requests, pages
-        How many answers were read; they differ when a page takes several requests.
+        How many were sent, repetitions included, and how many pages they brought.
     duplicates
         Rows left out because their id had come already.
     capped
@@ -41,6 +42,8 @@ class Collected:
         How many rows the service last said there are, if it says so.
     done
         Whether the end was reached; never undone.
+    complete
+        Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
         What else the pages said, one item a page.
     """
@@ -52,6 +55,7 @@ class Collected:
     capped: bool = False
     total: int | None = None
     done: bool = False
+    complete: bool = False
     elapsed_s: float = 0.0
     extras: list[Any] = field(default_factory=list)
     position: Hashable | None = None
@@ -67,7 +71,7 @@ class Collected:
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
         self.extras.append(page.extra)
-        self._idle = 0 if len(self.records) > before else self._idle + 1
+        self._idle = 0 if page.first or len(self.records) > before else self._idle + 1
         self.position = page.next
         self.done = self.done or page.next is None
 
@@ -174,13 +178,19 @@ class _Load:
             raise
         state.elapsed_s = clock.monotonic() - started
         if failure is not None:
-            raise self.carrying(failure, state)
+            raise carrying(
+                failure,
+                words=f" ({label}: {len(state.records)} rows of {state.pages} pages had come)",
+                partial=self.finish(state),
+                resume=None if state.done else lambda: self.run(state),
+            )
+        state.complete = True
         return self.finish(state)
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
-        state.requests += 1
         pages, send = self.listing.pages, self.listing.send or self.session.send
         reply = send(pages.request(self.listing.call, state.position), line)
+        state.requests += reply.attempts
         page = pages.read(reply, state.position)
         before = len(state.records)
         state.add(page, self.listing.identify(), self.listing.newer)
@@ -193,19 +203,6 @@ class _Load:
             state.done = True
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
         state.check_moving(limit)
-
-    def carrying(self, error: PandakitError, state: Collected) -> PandakitError:
-        """Give the same error with what came so far and the way on."""
-        came = f" (after {len(state.records)} rows of {state.pages} pages)"
-        return type(error)(
-            str(error) + came,
-            status_code=error.status_code,
-            retry_after=error.retry_after,
-            retryable=error.retryable,
-            request_id=error.request_id,
-            partial=self.finish(state),
-            resume=None if state.done else lambda: self.run(state),
-        )
 
 
 def _same(state: Collected) -> Collected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -13,12 +13,12 @@ from pandakit.errors import (
     JobTimeoutError,
     NotFoundError,
     OutcomeUnknownError,
+    PandakitError,
     PartialWarning,
-    RateLimitError,
-    ServerError,
-    TransportError,
+    ProtocolError,
 )
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pandakit.transport._model import Call, Reply
     from pandakit.transport._session import Session
 
-__all__ = ["Job", "JobRules", "find_job", "wait_for"]
+__all__ = ["Deferred", "Job", "JobRules", "find_job", "wait_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ class Job:
 
 
 def _read_status(reply: Reply) -> str:
-    document = reply.json()
-    return str(document.get("status", "")) if isinstance(document, dict) else ""
+    return str(reply.object().get("status", ""))
 
 
 def _no_detail(reply: Reply) -> str:
@@ -126,9 +125,10 @@ def find_job(reply: Reply, *, template: str, prefix: str = "", id_key: str = "jo
 
 
 def _body_of(reply: Reply) -> dict[str, Any]:
-    if not reply.content.strip():
-        return {}
-    body = reply.json()
+    try:
+        body = reply.json()
+    except ProtocolError:
+        return {}  # the work was accepted all the same: that nothing names it is told by find_job
     return body if isinstance(body, dict) else {}
 
 
@@ -142,7 +142,10 @@ class _Wait:
     timeout: float
     name: str
     looks: int = 0
+    requests: int = 0
+    asked: float = 0.0
     last: str = "unknown"
+    trouble: str = ""
     strangers: set[str] = field(default_factory=set)
 
     def run(self, line: ProgressLine) -> Reply:
@@ -154,26 +157,34 @@ class _Wait:
             spent = self.rules.max_looks is not None and self.looks >= self.rules.max_looks
             if left <= 0 or spent:
                 raise self.too_late(started)
-            pause = min(wait, left)
+            if self.asked > left:
+                raise self.too_late(started)
+            pause = max(self.asked, min(wait, left))
             line.wait(pause, f"{self.name} is {self.last}")
             clock.sleep(pause)
             wait = min(self.rules.most, wait * self.rules.factor)
             reply = self.look(line, clock.monotonic() - started)
             if reply is not None:
-                return reply
+                return replace(reply, attempts=self.requests)
 
     def look(self, line: ProgressLine, age: float) -> Reply | None:
         """Look once: the final answer, or `None` while the job goes on."""
         self.looks += 1
+        self.asked, self.trouble = 0.0, ""
         try:
             reply = self.session.send(self.call, line)
         except NotFoundError as error:
             if age <= self.rules.grace_404 and self.last == "unknown":
                 return None
             missing = error
-        except (ServerError, TransportError, RateLimitError):
+        except PandakitError as error:
+            if not error.retryable:
+                raise
+            self.asked = error.retry_after or 0.0
+            self.trouble = f"; the last look failed: {error}"
             return None  # the job goes on whatever happens to our questions
         else:
+            self.requests += reply.attempts
             return self.judge(reply)
         raise OutcomeUnknownError(
             f"{self.name} is not known to the service (last seen {self.last}): its outcome is "
@@ -210,10 +221,7 @@ class _Wait:
         spent = self.session.clock.monotonic() - started
         return JobTimeoutError(
             f"{self.name} was still {self.last} after {spent:.0f} s and {self.looks} looks; it may "
-            "end later: resume() goes on waiting",
-            resume=lambda: wait_for(
-                self.session, self.call, self.rules, timeout=self.timeout, name=self.name
-            ),
+            f"end later: resume() goes on waiting{self.trouble}"
         )
 
 
@@ -251,9 +259,68 @@ def wait_for(
         When the service no longer knows the job.
     """
     with progress_line(name, progress=progress) as line:
-        return _Wait(session, call, rules, timeout, name).run(line)
+        return _wait(_Wait(session, call, rules, timeout, name), line)
 
 
-def is_pending(reply: Reply) -> bool:
-    """Say whether an answer only accepts the work (202)."""
-    return reply.status == HTTPStatus.ACCEPTED
+def _wait(wait: _Wait, line: ProgressLine) -> Reply:
+    try:
+        return wait.run(line)
+    except (JobFailedError, OutcomeUnknownError):
+        raise  # there is nothing left to wait for
+    except PandakitError as error:
+        failure = error
+    raise carrying(failure, resume=lambda: _resumed(wait))
+
+
+def _resumed(wait: _Wait) -> Reply:
+    with progress_line(wait.name) as line:
+        fresh = replace(wait, looks=0, requests=0, asked=0.0, trouble="")
+        return _wait(fresh, line)
+
+
+class Deferred:
+    """Sends a call, and when it is only accepted (202) waits for the answer.
+
+    For `Listing(send=...)`. When the waiting breaks off, sending the same call again waits for the
+    same answer instead of asking for it anew.
+
+    Parameters
+    ----------
+    session, rules
+        Where, and how to read the state.
+    locate
+        Gives the call that looks for the answer.
+    timeout
+        Seconds to wait at most.
+    name
+        What to call the work in messages.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rules: JobRules,
+        locate: Callable[[Reply], Call],
+        *,
+        timeout: float = 120.0,
+        name: str = "the search",
+    ) -> None:
+        self._session = session
+        self._rules = rules
+        self._locate = locate
+        self._timeout = timeout
+        self._name = name
+        self._waiting: tuple[Call, Call, int] | None = None
+
+    def __call__(self, call: Call, line: ProgressLine) -> Reply:
+        """Send, wait if need be, and give the final answer."""
+        if self._waiting is None or self._waiting[0] != call:
+            reply = self._session.send(call, line)
+            if reply.status != HTTPStatus.ACCEPTED:
+                return reply
+            self._waiting = call, self._locate(reply), reply.attempts
+        _, look, before = self._waiting
+        wait = _Wait(self._session, look, self._rules, self._timeout, self._name)
+        reply = _wait(wait, line)
+        self._waiting = None
+        return replace(reply, attempts=before + reply.attempts)

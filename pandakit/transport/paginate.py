@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pandakit.errors import ProtocolError
+from pandakit.errors import PaginationError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -39,6 +39,8 @@ class Page:
         How many it will give then.
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
+    first
+        Whether another list begins here, so that an empty page is no sign of an endless one.
     """
 
     rows: list[Row]
@@ -47,6 +49,7 @@ class Page:
     beyond: str = ""
     ceiling: int = 0
     extra: Any = None
+    first: bool = False
 
 
 class PageStyle(Protocol):
@@ -59,36 +62,33 @@ class PageStyle(Protocol):
         """Read that page, and say where the next one is."""
 
 
-def rows_of(found: Any, where: str, reply: Reply) -> list[Row]:
+def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
     """Check that something is a list of objects; null counts as an empty list."""
     rows = [] if found is None else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ProtocolError(
-            f"{reply.url.partition('?')[0]}: {where} should be a list of objects, but is "
-            f"{type(found).__name__}: {reply.excerpt()!r}",
-            status_code=reply.status,
-            request_id=reply.request_id,
-        )
+        raise reply.malformed(f"answered with {where} that is no list of objects")
     return rows
 
 
-def object_of(reply: Reply) -> Row:
-    """Read an answer that must be one JSON object."""
+def _named_rows(reply: Reply, keys: tuple[str, ...]) -> tuple[list[Row], Row]:
+    """Find the list: bare, or under the first of the keys that is there; `{}` is an empty one."""
     document = reply.json()
-    if not isinstance(document, dict):
-        rows_of([document], "the answer", reply)
-    return document  # type: ignore[no-any-return]
+    if isinstance(document, list):
+        return _rows(document, "a list", reply), {}
+    body = reply.object()
+    key = next((key for key in keys if key in body), None)
+    if key is None and body:
+        raise reply.malformed(f"answered without a list (none of {', '.join(keys)})")
+    return _rows(body.get(key or ""), str(key), reply), body
 
 
-def _count_of(document: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
+def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
     for key in keys:
-        count = document.get(key)
+        count = body.get(key)
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         if count is not None:
-            raise ProtocolError(
-                f"{reply.url.partition('?')[0]}: {key} should be a count, but is {count!r}"
-            )
+            raise reply.malformed(f"answered with {key!r} that is no count")
     return None
 
 
@@ -104,16 +104,15 @@ class OnePage:
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
         """Read the only page."""
-        document = reply.json()
-        if isinstance(document, dict):
-            found = next((document[key] for key in self.rows if key in document), None)
-            return Page(rows_of(found, "the list", reply), extra=document)
-        return Page(rows_of(document, "the answer", reply))
+        rows, body = _named_rows(reply, self.rows)
+        return Page(rows, extra=body)
 
 
 @dataclass(frozen=True, slots=True)
 class CursorPages:
     """A cursor in the body, handed back as a parameter; absent, null and empty mean the end.
+
+    An absent or null list is an empty page, but an answer of other things is an error.
 
     Parameters
     ----------
@@ -133,22 +132,21 @@ class CursorPages:
 
     def read(self, reply: Reply, position: str | None) -> Page:  # noqa: ARG002 - the body tells
         """Read rows and cursor."""
-        document = object_of(reply)
-        cursor = document.get(self.cursor)
+        body = reply.object()
+        cursor = body.get(self.cursor)
         if cursor is not None and not isinstance(cursor, str):
-            raise ProtocolError(
-                f"{reply.url.partition('?')[0]}: the cursor {self.cursor!r} should be text, "
-                f"but is {type(cursor).__name__}"
-            )
-        return Page(rows_of(document.get(self.rows), self.rows, reply), cursor or None)
+            raise reply.malformed(f"answered with a cursor {self.cursor!r} that is no text")
+        if self.rows not in body and body.keys() - {self.cursor}:
+            raise reply.malformed(f"answered without {self.rows!r}")
+        return Page(_rows(body.get(self.rows), self.rows, reply), cursor or None)
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when that many rows came or a page is empty; without one, when a
-    page is shorter than asked for.
+    With a total the list ends when as many rows came; without one, when a page is empty: a short
+    page may only mean that the service gives fewer at a time than it was asked for.
 
     Parameters
     ----------
@@ -177,16 +175,17 @@ class NumberedPages:
     def read(self, reply: Reply, position: tuple[int, int] | None) -> Page:
         """Read rows and total; a position is the page's number and the rows before it."""
         number, before = position or (1, 0)
-        document = reply.json()
-        body = document if isinstance(document, dict) else {"items": document}
-        found = next((body[key] for key in self.rows if key in body), None)
-        rows = rows_of(found, "the list", reply)
-        total = _count_of(body, self.totals, reply)
+        rows, body = _named_rows(reply, self.rows)
+        total = _count(body, self.totals, reply)
         seen = before + len(rows)
-        more = bool(rows) and (len(rows) >= self.size if total is None else seen < total)
+        more = bool(rows) if total is None else seen < total
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
             beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
+        elif more and not rows:
+            raise PaginationError(
+                f"the service counts {total} rows, but page {number} is empty after {seen}"
+            )
         return Page(rows, (number + 1, seen) if more else None, total, beyond, self.ceiling or 0)
 
 
@@ -229,15 +228,17 @@ class OffsetPages:
 
     def read(self, reply: Reply, position: tuple[str, int] | None) -> Page:
         """Read rows and count."""
-        result = object_of(reply).get(self.result) or {}
-        rows = rows_of(result.get(self.rows), self.rows, reply)
-        total = _count_of(result, (self.count,), reply) or 0
+        result = reply.object().get(self.result)
+        if not isinstance(result, dict):
+            raise reply.malformed(f"answered without {self.result!r}")
+        rows = _rows(result.get(self.rows), self.rows, reply)
+        total = _count(result, (self.count,), reply) or 0
         handle = position[0] if position else result.get(self.handle)
         seen = (position[1] if position else 0) + len(rows)
         if seen < total and not isinstance(handle, str):
-            raise ProtocolError("the result has more pages, but no handle to ask for them")
+            raise reply.malformed("has more pages, but gives no handle to ask for them")
         if seen < total and not rows:
-            raise ProtocolError(f"the service counts {total} rows, but gave none after {seen}")
+            raise PaginationError(f"the service counts {total} rows, but gave none after {seen}")
         beyond = ""
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"

@@ -7,8 +7,9 @@ when nothing was sent, or when the service said (429, 503) that it did nothing.
 
 from __future__ import annotations
 
+import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -23,10 +24,23 @@ if TYPE_CHECKING:
     from pandakit.progress import ProgressLine
     from pandakit.transport._model import Call, Clock, Reply, TransportOptions
 
-__all__ = ["AttemptFailed", "RetryBudget", "parse_retry_after", "with_retries"]
+__all__ = [
+    "PASSING",
+    "AttemptFailed",
+    "RetryBudget",
+    "http_date",
+    "parse_retry_after",
+    "with_retries",
+]
+
+_log = logging.getLogger("pandakit.transport")
+# stamina logs every repetition as a warning, without saying which service; ours says it.
+logging.getLogger("stamina").addFilter(
+    lambda record: not str(getattr(record, "stamina.callable", "")).startswith("pandakit.")
+)
 
 _ALWAYS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_WHEN_REPEATABLE = _ALWAYS | {
+PASSING = _ALWAYS | {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -34,7 +48,7 @@ _WHEN_REPEATABLE = _ALWAYS | {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 # Answers to a write after which nobody knows whether it happened.
-_AMBIGUOUS = _WHEN_REPEATABLE - _ALWAYS
+_AMBIGUOUS = PASSING - _ALWAYS
 
 
 class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
@@ -111,15 +125,16 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])
-    moment = _http_date(text)
+    moment = http_date(text)
     if moment is None:
         return None
-    server = _http_date(headers.get("Date", ""))
+    server = http_date(headers.get("Date", ""))
     wait = moment - (now if server is None else server)
     return wait if wait > 0 else None
 
 
-def _http_date(text: str) -> float | None:
+def http_date(text: str) -> float | None:
+    """Read a date of HTTP as seconds since 1970; `None` when it is none."""
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):
@@ -137,6 +152,8 @@ class _Plan:
     budget: RetryBudget
     progress: ProgressLine | None
     name: str
+    once: Callable[[float], Reply]
+    before_again: Callable[[], object]
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
@@ -147,7 +164,7 @@ class _Plan:
 
     def allowed(self, failure: AttemptFailed) -> bool:
         if failure.status is not None and failure.status >= HTTPStatus.BAD_REQUEST:
-            return failure.status in (_WHEN_REPEATABLE if self.call.repeatable else _ALWAYS)
+            return failure.status in (PASSING if self.call.repeatable else _ALWAYS)
         return failure.passing and (self.call.repeatable or not failure.sent)
 
     def wait_for(self, failure: AttemptFailed) -> float:
@@ -167,8 +184,15 @@ class _Plan:
             return False
         if self.progress is not None:
             self.progress.wait(wait, f"{self.name} failed ({exc.status or 'connection'})")
+        reason = exc.status or "no answer"
+        _log.info("%s: %s; attempt %d in %.1f s", self.name, reason, self.tries + 1, wait)
         self.clock.sleep(wait)
+        self.before_again()
         return True
+
+    def attempt(self) -> Reply:
+        self.tries += 1
+        return self.once(self.deadline)
 
     def _reason_to_stop(self, failure: AttemptFailed, wait: float) -> str:
         if self.tries >= self.options.attempts:
@@ -219,6 +243,7 @@ def with_retries(
     budget: RetryBudget,
     progress: ProgressLine | None = None,
     name: str = "the service",
+    before_again: Callable[[], object] = lambda: None,
 ) -> Reply:
     """Run `once(deadline)` until it answers or trying again makes no sense.
 
@@ -229,21 +254,16 @@ def with_retries(
     OutcomeUnknownError
         For a write that may have been received, but whose answer did not come.
     """
-    plan = _Plan(call, options, clock, budget, progress, name)
-    attempts = stamina.retry_context(
+    plan = _Plan(call, options, clock, budget, progress, name, once, before_again)
+    attempt = stamina.retry(
         on=plan.again, attempts=options.attempts, timeout=None,
         wait_initial=0, wait_max=0, wait_jitter=0,
-    )  # fmt: skip
-    error: PandakitError | None = None
+    )(plan.attempt)  # fmt: skip
     try:
-        for attempt in attempts:
-            with attempt:
-                plan.tries += 1
-                reply = once(plan.deadline)
+        reply = attempt()
     except AttemptFailed as failure:
         error = plan.final(failure)
-    # Raised out here so that no chain leads back to the HTTP library's exceptions.
-    if error is not None:
-        raise error
-    budget.give_back()
-    return reply
+    else:
+        budget.give_back()
+        return replace(reply, attempts=plan.tries)
+    raise error  # outside of the handler: no chain leads to the HTTP library's exceptions

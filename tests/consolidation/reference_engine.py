@@ -105,13 +105,13 @@ class Event:
         """Say whether the status is any but ok."""
         return self.status != "ok"
 
-    def tag(self, name: str, columns: set[str]) -> Any:
+    def tag(self, name: str) -> Any:
         """Give the value of a tag, `None` when it has none."""
         if name == "primary":
             return self.primary
         if name == "secondary":
             return self.secondary
-        if name == "source_system" and name not in columns:
+        if name == "source_system" and name not in self.fields:
             return self.app_key or None
         return self.fields.get(name)
 
@@ -338,7 +338,6 @@ class Correlator:
 
     patterns: list[dict[str, Any]]
     settings: dict[str, Any]
-    columns: set[str]
     incidents: list[Incident] = field(default_factory=list)
     registered: dict[Any, list[Entry]] = field(default_factory=dict)
 
@@ -365,8 +364,8 @@ class Correlator:
         """List the patterns that the alert of this event matches, in run order."""
         matched = []
         for pattern in self.patterns:
-            value = tuple(event.tag(name, self.columns) for name in pattern["tags"])
-            if None in value or not passes_filter(pattern["filter"], event, self.columns):
+            value = tuple(event.tag(name) for name in pattern["tags"])
+            if None in value or not passes_filter(pattern["filter"], event):
                 continue
             if not pattern["cross_source"]:
                 value += (event.app_key,)
@@ -460,16 +459,16 @@ def filter_columns(tree: Any) -> list[str]:
     return [tree[1].lower()]
 
 
-def passes_filter(tree: Any, event: Event, columns: set[str]) -> bool:
+def passes_filter(tree: Any, event: Event) -> bool:
     """Evaluate a filter on the opening event."""
     if tree is None or tree[0] == "all":
         return True
     operator, left, right = tree
     if operator == "AND":
-        return passes_filter(left, event, columns) and passes_filter(right, event, columns)
+        return passes_filter(left, event) and passes_filter(right, event)
     if operator == "OR":
-        return passes_filter(left, event, columns) or passes_filter(right, event, columns)
-    value = event.tag(left.lower(), columns)
+        return passes_filter(left, event) or passes_filter(right, event)
+    value = event.tag(left.lower())
     values = [] if value is None else value.split("|")  # one of several values is enough
     if operator == "===":
         return right[1] in values
@@ -498,7 +497,7 @@ def run(rows: list[dict[str, Any]], columns: list[str], settings: dict[str, Any]
     notes: list[tuple[str, str]] = []
     patterns = run_order(settings["patterns"], settings["order"])
     check_frame(rows, present, settings["unit"])
-    correlator = Correlator(usable(patterns, present, notes), settings, present)
+    correlator = Correlator(usable(patterns, present, notes), settings)
     merger = Merger(settings["reopen_window"], settings["expire_after"])
     duplicates = Duplicates(settings["dedup"])
     outcomes: list[dict[str, Any]] = [{} for _ in rows]

@@ -296,7 +296,7 @@ def arrange(rows: list[Any], arrival: str) -> list[Any]:
 
 SMALL_SIZES = st.integers(0, 24)
 LARGE_SIZES = st.integers(50, 80)
-SIZES = st.sampled_from(["small", "large", "small"]).flatmap(
+SIZES = st.sampled_from(["small", "large", "small", "large", "small"]).flatmap(
     lambda kind: LARGE_SIZES if kind == "large" else SMALL_SIZES
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from pandakit import consolidation
 from pandakit.errors import EventError
@@ -17,7 +17,7 @@ from tests.consolidation.reference_engine import text_of, time_of
 from tests.consolidation.strategies import DAY, HOUR, Scenario, scenarios
 
 LAW = settings(
-    max_examples=150,
+    max_examples=100,
     derandomize=True,
     database=None,
     deadline=None,
@@ -167,9 +167,9 @@ def test_renaming_values_changes_only_names(scenario: Scenario):
 def test_the_order_of_rows_counts_only_at_equal_times(scenario: Scenario, random: Any):
     """Rows at different times may arrive in any order."""
     scenario = in_time_order(scenario)
-    times = [row["timestamp"] for row in scenario.rows]
-    assume(len(set(times)) == len(times))
-    places = list(range(len(times)))
+    one_each = list({row["timestamp"]: row for row in scenario.rows}.values())
+    scenario = replace(scenario, rows=one_each)
+    places = list(range(len(one_each)))
     random.shuffle(places)
     mixed = replace(scenario, rows=[scenario.rows[place] for place in places])
     before, after = engines.package(scenario), engines.package(mixed)

@@ -22,6 +22,7 @@ PROMISED = ("alerts", "users", "alert-context-tags", "roles", "api-tokens")
 
 
 def check(service, name, value):
+    """Hold a value against a schema."""
     schema = SCHEMAS[service] | {"$ref": f"#/$defs/{name}"}
     jsonschema.Draft202012Validator(schema).validate(value)
 

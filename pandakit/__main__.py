@@ -1,0 +1,5 @@
+"""`python -m pandakit` is the command line."""
+
+from pandakit.cli import main
+
+main()

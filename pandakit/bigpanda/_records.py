@@ -1,0 +1,125 @@
+"""BigPanda's objects as flat records, and these as frames with a column for each tag."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pandakit.bigpanda._resources import RESOURCES
+from pandakit.errors import ProtocolError
+from pandakit.frames import Column, build_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+
+__all__ = ["alert_rows", "enrichment_row", "event_row", "incident_row", "newer", "to_frame"]
+
+Row = dict[str, Any]
+
+# Marks keys that become columns of their own name: tags, and the free fields of events.
+_FREE = "\0"
+# How the service says "several values" where it has only text.
+_SEPARATOR = "|"
+
+
+def to_frame(name: str, row: Callable[[Row], Row] | None = None) -> Callable[..., pd.DataFrame]:
+    """Give the function that makes the frame of a list's rows, each through `row` first."""
+    return partial(_to_frame, name, row)
+
+
+def _to_frame(name: str, row: Callable[[Row], Row] | None, rows: Sequence[Row]) -> pd.DataFrame:
+    resource = RESOURCES[name]
+    records = [row(each) for each in rows] if row else rows
+    return build_frame(
+        records, (*resource.columns, *_free_columns(records)), ignore=resource.hidden
+    )
+
+
+def _free_columns(records: Iterable[Row]) -> list[Column]:
+    """Declare a column for each free key, in order of appearance."""
+    keys = dict.fromkeys(key for record in records for key in record if key.startswith(_FREE))
+    return [Column(key[1:].replace(_FREE, "."), "any", (key,)) for key in keys]
+
+
+def _free_key(name: str) -> str:
+    # A dot in a column's path would lead into an object, so the key has none.
+    return _FREE + name.replace(".", _FREE)
+
+
+def _tag_key(name: Any) -> str:
+    return _free_key(f"tag.{name}")
+
+
+def incident_row(row: Row) -> Row:
+    """Add to an incident what follows from its nested parts."""
+    start, end, alerts = row.get("start"), row.get("end"), row.get("alerts")
+    log = row.get("correlation_matchers_log") or []
+    current = log[-1] if log and isinstance(log[-1], list) else []
+    tags = row.get("incident_tags") or []
+    return {
+        **row,
+        "duration_s": _seconds_between(start, end),
+        "n_alerts": len(alerts) if isinstance(alerts, list) else None,
+        "n_patterns_current": len(current),
+        "pattern_ids": [each.get("correlation_id", each.get("id")) for each in current],
+        **{
+            _tag_key(tag.get("tag_id", tag.get("name"))): tag.get("tag_value", tag.get("value"))
+            for tag in tags
+        },
+    }
+
+
+def _seconds_between(start: Any, end: Any) -> int | None:
+    if not isinstance(start, int | float) or not isinstance(end, int | float):
+        return None
+    return round(end - start)
+
+
+def alert_rows(incidents: Sequence[Row]) -> list[Row]:
+    """Give the alerts of incidents, one row each."""
+    return [
+        _alert_row(alert, incident.get("id"))
+        for incident in incidents
+        for alert in incident.get("alerts") or []
+    ]
+
+
+def event_row(row: Row) -> Row:
+    """Keep the names of an event's free fields: patterns are about them."""
+    declared = {path for column in RESOURCES["raw_alerts"].columns for path in column.sources}
+    return {key if key in declared else _free_key(key): value for key, value in row.items()}
+
+
+def _alert_row(alert: Row, incident_id: Any) -> Row:
+    if set(alert) <= {"id", "alert_id"}:
+        raise ProtocolError("the incidents came without their alerts, although they were asked for")
+    tags = {tag.get("name"): tag.get("value") for tag in alert.get("tags") or []}
+    return {
+        **alert,
+        "incident_id": incident_id,
+        "primary_value": _as_text(tags.get(alert.get("primary_property"))),
+        "secondary_value": _as_text(tags.get(alert.get("secondary_property"))),
+        **{_tag_key(name): value for name, value in tags.items()},
+    }
+
+
+def _as_text(value: Any) -> Any:
+    return _SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
+
+
+def enrichment_row(row: Row) -> Row:
+    """Add to an enrichment the titles of its columns, by type."""
+    config = row.get("config")
+    fields = config.get("fields") if isinstance(config, dict) else None
+    titles = {
+        kind: [each.get("title") for each in fields or [] if each.get("type") == kind]
+        for kind in ("query_tag", "result_tag")
+    }
+    return {**row, "query_tags": titles["query_tag"], "result_tags": titles["result_tag"]}
+
+
+def newer(row: Row, kept: Row) -> bool:
+    """Say whether a row that came again was updated later than the one before."""
+    return bool((row.get("updated_at") or 0) > (kept.get("updated_at") or 0))

@@ -1,0 +1,74 @@
+"""How BigPanda is reached: regions, two kinds of tokens, errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandakit.errors import ProtocolError, SettingsError
+from pandakit.settings import find
+from pandakit.transport import Problem, Service
+
+if TYPE_CHECKING:
+    from pandakit.transport import Reply
+
+__all__ = ["NEEDS_ORG", "NEEDS_USER", "base_url", "bigpanda_service"]
+
+NEEDS_USER = "a user API key (BIGPANDA_API_KEY; such keys usually begin with BPU)"
+NEEDS_ORG = "an org token (BIGPANDA_ORG_TOKEN), not a user API key"
+
+_REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
+_HINTS = {
+    404: "BigPanda also answers so to the wrong region (BIGPANDA_REGION) and to ids that this "
+    "token may not see",
+}
+
+
+def base_url(region: str | None, url: str | None) -> str:
+    """Choose the base URL: a given one, else the region's, else that of the settings.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown region.
+
+    Examples
+    --------
+    >>> base_url("eu", None)
+    'https://eu-api.bigpanda.io'
+    """
+    found = find("BIGPANDA_BASE_URL", url)
+    if url is not None or (region is None and found.value):
+        return (found.value or "").rstrip("/")
+    name = (find("BIGPANDA_REGION", region).value or "us").lower()
+    if name not in _REGIONS:
+        raise SettingsError(
+            f"BIGPANDA_REGION is {name!r}: one of {', '.join(_REGIONS)}, "
+            "or give BIGPANDA_BASE_URL instead"
+        )
+    return _REGIONS[name]
+
+
+def bigpanda_service(url: str, rate: float | None) -> Service:
+    """Declare BigPanda at a base URL.
+
+    Source: "Introduction to BigPanda APIs".
+    """
+    return Service("BigPanda", url, rate=rate, read_error=_read_error, hints=_HINTS)
+
+
+def _read_error(reply: Reply) -> Problem | None:
+    """Read both envelopes: `{status, errors}`, and the newer `{statusCode, error, message}`."""
+    if reply.content.lstrip()[:1] == b"<":
+        return Problem(
+            f"a web page, not JSON: {reply.excerpt()!r}. The base URL must be that of the API"
+        )
+    if reply.status < 400:  # noqa: PLR2004 - HTTP's bound
+        return None
+    try:
+        body = reply.json()
+    except ProtocolError:
+        body = None
+    told = body.get("errors") or body.get("message") if isinstance(body, dict) else None
+    if isinstance(told, list):
+        told = "; ".join(map(str, told))
+    return Problem(str(told) if told else reply.excerpt())

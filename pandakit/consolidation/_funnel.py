@@ -1,0 +1,43 @@
+"""The funnel as a person reads it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+__all__ = ["readable_funnel"]
+
+
+def readable_funnel(funnel: pd.DataFrame) -> pd.DataFrame:
+    """Write counts as counts, and compressions as shares with what they are shares of.
+
+    Parameters
+    ----------
+    funnel
+        `Consolidation.funnel`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per measure, all text: `measure`, `value`, `of`.
+
+    Examples
+    --------
+    >>> import pandakit as pk
+    >>> events = pd.DataFrame({"host": ["a"], "timestamp": [0], "status": ["critical"]})
+    >>> readable_funnel(pk.consolidate(events).funnel).iloc[-1].tolist()
+    ['overall compression', '0.0%', '1 - 1 / 1']
+    """
+    rows = zip(
+        funnel.index, funnel["value"], funnel["numerator"], funnel["denominator"], strict=True
+    )
+    return pd.DataFrame(
+        [_readable(*row) for row in rows], columns=["measure", "value", "of"], dtype="string"
+    )
+
+
+def _readable(name: str, value: float, numerator: int, denominator: int) -> tuple[str, str, str]:
+    measure = str(name).replace("_", " ")
+    if pd.isna(denominator):
+        return measure, f"{value:,.0f}", ""
+    share = "no data" if pd.isna(value) else f"{value:.1%}"
+    return measure, share, f"1 - {numerator:,} / {denominator:,}"

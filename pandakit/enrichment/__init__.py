@@ -1,0 +1,32 @@
+"""Mapping enrichment tables: the schema, its rules, the file, and what a table would do.
+
+Nothing here talks to a service. A table goes from a frame to `validate_enrichment`, to
+`write_enrichment_csv`, and from there to the upload of the BigPanda client;
+`apply_enrichment` shows beforehand what it would do to alerts.
+
+>>> import pandas as pd
+>>> schema = EnrichmentSchema(["host"], ["owner"])
+>>> validate_enrichment(pd.DataFrame({"host": ["db1"], "owner": ["ann"]}), schema).ok
+True
+"""
+
+from pandakit.enrichment._findings import Finding
+from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
+from pandakit.enrichment.compare import compare_tables
+from pandakit.enrichment.report import ValidationReport
+from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema
+from pandakit.enrichment.validate import validate_enrichment
+from pandakit.enrichment.write import CsvFile, write_enrichment_csv
+
+__all__ = [
+    "AppliedEnrichment",
+    "CsvFile",
+    "EnrichmentField",
+    "EnrichmentSchema",
+    "Finding",
+    "ValidationReport",
+    "apply_enrichment",
+    "compare_tables",
+    "validate_enrichment",
+    "write_enrichment_csv",
+]

@@ -1,0 +1,189 @@
+"""Judge a table before it is sent: `validate_enrichment`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pandakit.enrichment._bytes import judge_bytes
+from pandakit.enrichment._cells import judge_cells
+from pandakit.enrichment._columns import judge_columns, judge_index, judge_schema
+from pandakit.enrichment._csv import header_bytes
+from pandakit.enrichment._file import FileSource
+from pandakit.enrichment._findings import Tally
+from pandakit.enrichment._keys import Keys
+from pandakit.enrichment._rules import LIMITS
+from pandakit.enrichment._source import FrameSource, Source
+from pandakit.enrichment.report import ValidationReport, excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandakit.enrichment._text import Cells
+    from pandakit.enrichment.schema import EnrichmentSchema
+
+__all__ = ["validate_enrichment"]
+
+_AROUND = 3  # bytes a value takes besides its own: two quotes, and a comma or a newline
+
+
+def validate_enrichment(
+    table: pd.DataFrame | str | os.PathLike[str],
+    schema: EnrichmentSchema,
+    *,
+    strict: bool = False,
+    cap: int = 100,
+    in_use: Mapping[str, int] | None = None,
+) -> ValidationReport:
+    """Say what the service would refuse in a table, and what it would take otherwise than meant.
+
+    Parameters
+    ----------
+    table
+        A frame, judged on the text that `write_enrichment_csv` writes for each cell; or the
+        path of a CSV file (or a `CsvFile`), judged as bytes first and then value by value.
+    schema
+        The mapping's columns.
+    strict
+        Refuse what only one of two readings of a limit allows: values from 32,000 bytes,
+        files from 500,000,000 bytes, more than one newline at a file's end.
+    cap
+        How many findings of each rule and column are kept; all are counted.
+    in_use
+        What the organisation already uses, to judge its limits: any of ``"alert_tags"``,
+        ``"items"``, ``"items_per_tag"``, ``"result_tags"``. Without it only what the schema
+        adds by itself is judged.
+
+    Returns
+    -------
+    ValidationReport
+        Truth value aside, `.ok` says whether the table may be sent.
+
+    Raises
+    ------
+    TypeError
+        `table` is neither a frame nor a path.
+    OSError
+        The file cannot be opened.
+
+    Notes
+    -----
+    Source: "Create Mapping Enrichment Table". docs/enrichment.md has every rule with its
+    source, and the text form of every kind of cell.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pandakit.enrichment import EnrichmentSchema
+    >>> schema = EnrichmentSchema(["host"], ["owner"])
+    >>> table = pd.DataFrame({"host": ["db1", "db1"], "owner": ["ann", "bob"]})
+    >>> report = validate_enrichment(table, schema)
+    >>> report.ok
+    False
+    >>> report.to_frame()[["rule", "row", "value", "message"]]
+               rule  row value                               message
+    0  key_conflict    1   db1  row 0 has this key and other results
+    """
+    tally = Tally(strict=strict, cap=cap)
+    judge_schema(tally, schema, in_use)
+    if isinstance(table, pd.DataFrame):
+        source, rows, size = _judge_frame(table, schema, tally)
+    else:
+        source, rows, size = _judge_path(_path(table), schema, tally)
+    _judge_size(tally, size or 0)
+    return ValidationReport(
+        schema,
+        findings=tally.findings(),
+        counts=tally.counts,
+        rows=rows,
+        bytes=size,
+        strict=strict,
+        cap=cap,
+        subject=table,
+        excerpt=excerpt(source, tally.findings(), rows),
+    )
+
+
+def _path(table: Any) -> Path:
+    path = getattr(table, "path", table)
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a table is a DataFrame, a path or a CsvFile, not {type(table).__name__}")
+    return Path(path)
+
+
+def _judge_frame(
+    frame: pd.DataFrame, schema: EnrichmentSchema, tally: Tally
+) -> tuple[Source | None, int, int | None]:
+    judge_index(tally, frame.index)
+    source = FrameSource(frame, judge_columns(tally, list(frame.columns), schema))
+    _, size = _judge_rows(source, schema, tally)
+    whole = source.titles == schema.columns
+    size += len(header_bytes(schema.columns))
+    return source, len(frame), size if whole else None
+
+
+def _judge_path(
+    path: Path, schema: EnrichmentSchema, tally: Tally
+) -> tuple[Source | None, int, int | None]:
+    size = path.stat().st_size
+    header = judge_bytes(path, tally)
+    if header is None:
+        tally.add("no_rows")
+        return None, 0, size
+    places = judge_columns(tally, header, schema)
+    if list(places.values()) != sorted(places.values()):
+        tally.add("column_order", value=", ".join(header))
+    source = FileSource(path, header, places, tally)
+    rows, _ = _judge_rows(source, schema, tally)
+    return source, rows, size
+
+
+def _judge_rows(source: Source, schema: EnrichmentSchema, tally: Tally) -> tuple[int, int]:
+    """Put every row to the rules; give how many there are, and their bytes in a written file."""
+    results = {field.title for field in schema.result}
+    keys = _keys(source, schema)
+    rows = size = 0
+    last: list[Cells] = []
+    for stretch in source.stretches():
+        length = len(stretch[0].text) if stretch else 0
+        numbers = source.number(np.arange(rows, rows + length))
+        for title, cells in zip(source.titles, stretch, strict=True):
+            size += judge_cells(tally, title, numbers, cells, result=title in results)
+        size += _AROUND * length * len(stretch)
+        if keys:
+            keys.add([cells.text for cells in stretch])
+        rows, last = rows + length, stretch
+    if source.titles and not rows:
+        tally.add("no_rows")
+    if last and isinstance(source, FrameSource):
+        _judge_last_row(tally, source, rows - 1, last)
+    if keys:
+        keys.judge(tally, source.number)
+    return rows, size
+
+
+def _keys(source: Source, schema: EnrichmentSchema) -> Keys | None:
+    """Prepare to compare rows: only a table with all its columns has whole rows."""
+    if source.titles != schema.columns:
+        return None
+    query = [schema.columns.index(field.title) for field in schema.query]
+    result = [schema.columns.index(field.title) for field in schema.result]
+    return Keys(query, result, source.take)
+
+
+def _judge_last_row(tally: Tally, source: Source, row: int, last: list[Cells]) -> None:
+    for title, cells in zip(source.titles, last, strict=True):
+        value = cells.text[-1].as_py()
+        if value.endswith((" ", "\t")):
+            tally.add("last_row_blank", title, row, value=value)
+
+
+def _judge_size(tally: Tally, size: int) -> None:
+    if size > LIMITS.file_bytes:
+        tally.add("file_size", bytes=size)
+    elif size > LIMITS.safe_file_bytes:
+        tally.add("file_size_doubt", bytes=size)

@@ -1,0 +1,175 @@
+"""What the clients of all services share: life, `check`, and lists that become frames."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from pandakit.errors import TruncatedWarning
+from pandakit.frames import add_facts
+from pandakit.timewindow import Window
+from pandakit.transport.collect import collect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from pandakit.settings import Found
+    from pandakit.transport._session import Session
+    from pandakit.transport.collect import Collected, Listing
+
+__all__ = ["Check", "Client", "warn_user"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one cheap authorised call to a service found.
+
+    Parameters
+    ----------
+    service, host
+        Whom was asked, and where.
+    setting, source
+        The setting that gave the token, and the place that it came from.
+    answer
+        What the service answered, in a few words.
+
+    Examples
+    --------
+    >>> print(Check("Panther", "api.example.net", "PANTHER_API_TOKEN", "environment", "fine"))
+    Panther at api.example.net answered: fine (PANTHER_API_TOKEN from environment)
+    """
+
+    service: str
+    host: str
+    setting: str
+    source: str
+    answer: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.service} at {self.host} answered: {self.answer} "
+            f"({self.setting} from {self.source})"
+        )
+
+
+class Client:
+    """One service with one account; a context manager, safe to share between threads.
+
+    Parameters
+    ----------
+    session
+        The authorised session of its ordinary calls.
+    token
+        The setting that gave the token.
+    progress
+        Whether loads show progress; `None` where someone watches.
+    """
+
+    is_sandbox = False  # the sandbox sets it on the clients that it makes
+
+    def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
+        self._session = session
+        self._setting, self._setting_source = token.setting.name, token.source
+        self._progress = progress
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._session.close()
+
+    @property
+    def source(self) -> str:
+        """Which service this is and where, as it stands in `df.attrs["pandakit"]`.
+
+        The sandbox's address is left out: its ports are other ones each time.
+        """
+        service = self._session.service
+        return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
+
+    def _checked(self, answer: str) -> Check:
+        host = urlsplit(self._session.service.base_url).netloc
+        name = self._session.service.name
+        return Check(
+            f"{name} sandbox" if self.is_sandbox else name,
+            host,
+            self._setting,
+            self._setting_source,
+            answer,
+        )
+
+    def _load(
+        self,
+        listing: Listing,
+        to_frame: Callable[[Sequence[Row]], pd.DataFrame],
+        *,
+        session: Session | None = None,
+        window: Window | None = None,
+        max_rows: int | None = None,
+        progress: bool | None = None,
+        **said: Any,
+    ) -> pd.DataFrame:
+        """Read a list into a frame with the facts of its load; `said` are further facts."""
+        _check_max_rows(max_rows)
+
+        def finish(state: Collected) -> pd.DataFrame:
+            frame = to_frame(state.records)
+            if state.capped:
+                warn_user(
+                    f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
+                    TruncatedWarning,
+                )
+            return add_facts(frame, **self._facts(frame, state, window), **said)
+
+        loaded: pd.DataFrame = collect(
+            session or self._session,
+            listing,
+            max_rows=max_rows,
+            progress=self._progress if progress is None else progress,
+            finish=finish,
+        )
+        return loaded
+
+    def _facts(self, frame: pd.DataFrame, state: Collected, window: Window | None) -> Row:
+        return {
+            "source": self.source,
+            "requests": state.requests,
+            "pages": state.pages,
+            "rows": len(frame),
+            "window": (window or Window(None, None)).as_text(),
+            "capped": state.capped,
+            "complete": state.complete,
+            "duplicates": state.duplicates,
+            "elapsed_s": round(state.elapsed_s, 3),
+        }
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's own code, however deep in pandakit we are."""
+    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)
+
+
+def _check_max_rows(max_rows: int | None) -> None:
+    if max_rows is None:
+        return
+    if isinstance(max_rows, bool) or not isinstance(max_rows, int):
+        raise TypeError(f"max_rows is {type(max_rows).__name__}; give a whole number, or None")
+    if max_rows < 1:
+        raise ValueError(f"max_rows={max_rows}; give at least 1, or None for all rows")

@@ -1,0 +1,91 @@
+"""Page styles made of others: several lists read as one, and rows that are made of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandakit.transport._model import Call, Reply
+    from pandakit.transport.paginate import Page, PageStyle
+
+__all__ = ["ChainedPages", "MappedPages", "Part"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One list of a chain.
+
+    Parameters
+    ----------
+    call, pages
+        The first call and the page style of this list.
+    tag
+        What each of its rows is marked with.
+    """
+
+    call: Call
+    pages: PageStyle
+    tag: Row
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedPages:
+    """Lists read one after the other, as one list: a break in any of them can be resumed.
+
+    Parameters
+    ----------
+    parts
+        The lists; a position is the part's number and the position within it.
+    """
+
+    parts: tuple[Part, ...]
+
+    def request(self, call: Call, position: tuple[int, Any] | None) -> Call:  # noqa: ARG002 - each part has its own call
+        """Give the part's call for the page."""
+        number, inner = position or (0, None)
+        part = self.parts[number]
+        return part.pages.request(part.call, inner)
+
+    def read(self, reply: Reply, position: tuple[int, Any] | None) -> Page:
+        """Read the part's page, mark its rows, and go on with the next part at its end."""
+        number, inner = position or (0, None)
+        part = self.parts[number]
+        page = part.pages.read(reply, inner)
+        following = (number + 1, None) if number + 1 < len(self.parts) else None
+        return replace(
+            page,
+            rows=[{**row, **part.tag} for row in page.rows],
+            next=following if page.next is None else (number, page.next),
+            total=None,
+            first=inner is None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPages:
+    """Pages whose rows are turned into other rows, such as incidents into their alerts.
+
+    Parameters
+    ----------
+    pages
+        The style underneath.
+    rows
+        Makes the new rows of a page.
+    """
+
+    pages: PageStyle
+    rows: Callable[[list[Row]], list[Row]]
+
+    def request(self, call: Call, position: Any) -> Call:
+        """Give the call of the style underneath."""
+        return self.pages.request(call, position)
+
+    def read(self, reply: Reply, position: Any) -> Page:
+        """Read the page underneath and turn its rows; its total counted something else."""
+        page = self.pages.read(reply, position)
+        return replace(page, rows=self.rows(page.rows), total=None)

@@ -1,0 +1,182 @@
+"""What a table would do to alerts."""
+
+import pandas as pd
+import pytest
+
+from pandakit.enrichment import EnrichmentSchema, apply_enrichment, write_enrichment_csv
+from pandakit.errors import EnrichmentError
+
+SCHEMA = EnrichmentSchema(["host"], ["owner"])
+TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
+
+
+def owners(applied, column="owner"):
+    """Give a result column, `None` where it is missing."""
+    return [None if pd.isna(cell) else cell for cell in applied.alerts[column]]
+
+
+def test_writes_the_result_tags():
+    """An alert gets the results of the row whose text equals its tag; the others get nothing."""
+    alerts = pd.DataFrame(
+        {"host": ["db2", "db9", "db1", "db2"], "n": [1, 2, 3, 4]}, index=[5, 6, 7, 8]
+    )
+    before = alerts.copy(deep=True)
+    applied = apply_enrichment(alerts, TABLE, SCHEMA)
+    assert owners(applied) == ["bob", None, "ann", "bob"]
+    assert list(applied.alerts) == ["host", "n", "owner"]
+    assert list(applied.alerts.index) == [5, 6, 7, 8]
+    pd.testing.assert_frame_equal(alerts, before)
+
+
+def test_values_are_compared_as_text():
+    """A number matches the text it is sent as; an empty result writes nothing."""
+    applied = apply_enrichment(pd.DataFrame({"host": [7.0, None]}), TABLE, SCHEMA)
+    assert applied.coverage["matched"].to_list() == [1, 1]
+    assert owners(applied) == [None, None]
+
+
+def test_coverage_counts_each_tag_and_all():
+    """For each query tag: who has it, whose value the table has; at last all tags together."""
+    schema = EnrichmentSchema({"H": "host", "S": "site"}, "owner")
+    table = pd.DataFrame({"H": ["a", "b"], "S": ["x", "y"], "owner": ["1", "2"]})
+    alerts = pd.DataFrame({"host": ["a", "a", "b", "q", None], "site": ["x", "y", None, "x", "x"]})
+    applied = apply_enrichment(alerts, table, schema)
+    assert applied.coverage.to_dict("list") == {
+        "tag": ["host", "site", "(all)"],
+        "alerts": [5, 5, 5],
+        "present": [4, 4, 3],
+        "matched": [3, 4, 1],
+        "rate": [0.6, 0.8, 0.2],
+    }
+    assert owners(applied) == ["1", None, None, None, None]
+
+
+def test_unmatched_keys_come_with_near_misses():
+    """Keys without a row are counted, the commonest first, with the key that is nearly equal."""
+    alerts = pd.DataFrame({"host": ["DB1", "zz", "zz", "db2 ", "DB2 ", "zz", "DB1", "db1", None]})
+    found = apply_enrichment(alerts, TABLE, SCHEMA).unmatched
+    rows = found.astype(object).where(found.notna(), None).to_numpy().tolist()
+    assert list(found) == ["host", "alerts", "near", "difference"]
+    assert rows == [
+        ["zz", 3, None, None],
+        ["DB1", 2, "db1", "case"],
+        ["db2 ", 1, "db2", "blanks"],
+        ["DB2 ", 1, "db2", "case and blanks"],
+    ]
+
+
+def test_case_counts_unless_the_schema_says_otherwise():
+    """A schema that ignores case matches other letters, and still not other blanks."""
+    folded = EnrichmentSchema("host", "owner", case_insensitive=True)
+    applied = apply_enrichment(pd.DataFrame({"host": ["DB1", "db1 "]}), TABLE, folded)
+    assert owners(applied) == ["ann", None]
+    assert applied.unmatched["difference"].to_list() == ["blanks"]
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"), [(False, ["old", "ann", "ann"]), (True, ["ann", "ann", "ann"])]
+)
+def test_existing_tags_stay_unless_overridden(override, expected):
+    """A tag that is there stays, or is overwritten where the schema says so; both are told."""
+    schema = EnrichmentSchema("host", "owner", override_existing=override)
+    alerts = pd.DataFrame({"host": ["db1"] * 3, "owner": ["old", None, "ann"]})
+    applied = apply_enrichment(alerts, TABLE, schema)
+    assert owners(applied) == expected
+    (line,) = applied.conflicts.to_dict("records")
+    verb = "overwrites" if override else "leaves"
+    assert line == {
+        "kind": "tag",
+        "name": "owner",
+        "count": 1,
+        "message": f"alerts with another 'owner' already: 1; the table {verb} it",
+    }
+
+
+@pytest.mark.parametrize("dtype", ["category", "string", object])
+def test_existing_tags_of_any_type(dtype):
+    """New values are written into columns of any text type."""
+    alerts = pd.DataFrame({"host": ["db1", "db2"], "owner": ["x", None]}).astype(dtype)
+    assert owners(apply_enrichment(alerts, TABLE, SCHEMA)) == ["x", "bob"]
+
+
+def test_keys_with_several_results():
+    """Of several rows with a key the first is taken, and the key is named."""
+    table = pd.DataFrame({"host": ["a", "b", "a", "a"], "owner": ["1", "2", "3", "1"]})
+    applied = apply_enrichment(pd.DataFrame({"host": ["a"]}), table, SCHEMA)
+    assert owners(applied) == ["1"]
+    assert applied.conflicts[["kind", "name", "count"]].to_numpy().tolist() == [["key", "a", 2]]
+    assert "'a' has 2 different results: the first is taken" in repr(applied)
+
+
+def test_optional_columns_are_passed_over():
+    """An alert without an optional tag is looked up by its other tags; one with it by all."""
+    schema = EnrichmentSchema(["host", "site"], ["owner"], optional=["site"])
+    table = pd.DataFrame({"host": ["a", "a"], "site": ["x", "y"], "owner": ["1", "2"]})
+    alerts = pd.DataFrame({"host": ["a", "a", "a", None], "site": ["y", None, "z", "x"]})
+    assert owners(apply_enrichment(alerts, table, schema)) == ["2", "1", None, None]
+    assert owners(apply_enrichment(alerts[["host"]], table, schema)) == ["1", "1", "1", None]
+
+
+def test_tags_in_prefixed_columns():
+    """Alerts whose tags stand in columns named `tag.` get their new tags there too."""
+    alerts = pd.DataFrame({"tag.host": ["db1"], "status": ["critical"]})
+    applied = apply_enrichment(alerts, TABLE, SCHEMA)
+    assert list(applied.alerts) == ["tag.host", "status", "tag.owner"]
+    assert owners(applied, "tag.owner") == ["ann"]
+
+
+def test_a_protected_pipe_arrives_without_quotes():
+    """What is sent as one quoted value is written to the alert without its quotes."""
+    table = pd.DataFrame({"host": ["a", "b"], "owner": [['x|"y"'], ["p", "q"]]})
+    alerts = pd.DataFrame({"host": ["a", "b", "c"]})
+    assert owners(apply_enrichment(alerts, table, SCHEMA)) == ['x|"y"', "p|q", None]
+
+
+def test_a_written_file_does_what_its_frame_does(tmp_path):
+    """A table may be given as a frame, as a path and as a `CsvFile`."""
+    alerts = pd.DataFrame({"host": ["db1", "7", "no"]})
+    file = write_enrichment_csv(TABLE, SCHEMA, tmp_path / "t.csv")
+    for table in (TABLE, file, file.path, str(file.path)):
+        assert owners(apply_enrichment(alerts, table, SCHEMA)) == ["ann", None, None]
+
+
+def test_no_alerts():
+    """Without alerts there is no rate, and nothing else to say."""
+    applied = apply_enrichment(pd.DataFrame({"host": []}), TABLE, SCHEMA)
+    assert list(applied.alerts) == ["host", "owner"]
+    assert applied.coverage["rate"].isna().all()
+    assert len(applied.unmatched) == len(applied.conflicts) == 0
+
+
+@pytest.mark.parametrize(
+    ("alerts", "table", "says"),
+    [
+        ({"server": ["a"]}, TABLE, "no column for 'host'"),
+        ({"host": ["a"]}, TABLE[["host"]], "each of these columns once: 'owner'"),
+        ({"host": ["a"]}, TABLE.assign(owner=b"x"), "column 'owner', row 0: no_text_form"),
+    ],
+)
+def test_says_what_is_missing(alerts, table, says):
+    """Alerts without the tag, or a table that could not be sent, give no numbers but an error."""
+    with pytest.raises(EnrichmentError, match=says):
+        apply_enrichment(pd.DataFrame(alerts), table, SCHEMA)
+
+
+def test_two_columns_of_one_tag():
+    """Which of two columns is meant is not guessed."""
+    alerts = pd.DataFrame([["a", "b"]], columns=["host", "host"])
+    with pytest.raises(EnrichmentError, match="2 columns 'host'"):
+        apply_enrichment(alerts, TABLE, SCHEMA)
+
+
+def test_the_summary():
+    """Text and HTML say how many alerts match, and the HTML escapes what alerts say."""
+    alerts = pd.DataFrame({"host": ["db1", "<b>", "DB1"]})
+    applied = apply_enrichment(alerts, TABLE, SCHEMA)
+    assert repr(applied) == (
+        "1 of 3 alerts match a row of the table\n2 keys match no row, 1 by case or blanks"
+    )
+    html = applied._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "1 of 3 alerts" in html

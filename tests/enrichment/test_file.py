@@ -1,0 +1,169 @@
+"""A CSV file is judged as bytes, and then value by value."""
+
+import pandas as pd
+import pytest
+
+from pandakit.enrichment import EnrichmentSchema, _bytes, _file, validate, validate_enrichment
+from pandakit.enrichment._rules import LIMITS
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write bytes to a file."""
+
+    def write(content):
+        path = tmp_path / "table.csv"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"host,owner\na,b\n", []),
+        (b'"host","owner"\n"a","b"\n', []),
+        (b"owner,host\nb,a\n", [("column_order", None, None, "owner, host")]),
+        (b"", [("no_rows", None, None, None)]),
+        (b"\n", [("no_rows", None, None, None)]),
+        (b"host,owner\n", [("no_rows", None, None, None)]),
+        (b"\xef\xbb\xbfhost,owner\na,b\n", [("byte_order_mark", None, None, None)]),
+        (b"host,owner\r\na,b\r\n", [("line_ends", None, None, None)]),
+        (b"host,owner\na,b\nc,d\r\n", [("line_ends", None, None, None)]),
+        (b"host,owner\na,b", [("final_newline", None, None, None)]),
+        (b"host,owner\na,b\n\n", [("extra_newline", None, None, None)]),
+        (b"host,owner\na,b\n\nc,d\n", [("blank_line", None, 1, None)]),
+        (b'host,owner\na,b\nc,"d "\n', [("last_row_blank", "owner", 1, "d ")]),
+        (b'host,owner\na,b\n"c\t",d\n', [("last_row_blank", "host", 1, "c\t")]),
+        (b'host,owner\na,"b "\nc,d\n', []),
+        (b"host,owner\na,b\nc,d \n", []),
+        (b"host,owner\na,b\nc,\xff\n", [("invalid_utf8", "owner", 1, "\\xff")]),
+        (b"host,owner\na,b\nc,\xed\xa0\x80\n", [("invalid_utf8", "owner", 1, "\\xed\\xa0\\x80")]),
+        (b"host,owner\na,b\nc\nd,e\n", [("cell_count", None, 1, "c")]),
+        (b"host,owner\na,b\nc,d,e\nf,g\n", [("cell_count", None, 1, "c,d,e")]),
+        (b'host,owner\na,b\nc,d"x"\n', [("quotes", None, 1, None)]),
+        (b'host,owner\na,b\nc,"d"x\ne,f\n', [("quotes", None, 1, None)]),
+        (b'host,owner\na,"b\n', [("quotes", None, None, None)]),
+        (b'host,owner\na,"b\nc"\nd,e\n', [("line_break", "owner", 0, "b\nc")]),
+        (b'host,owner\na,"b\r\nc"\nd,e\n', [("line_break", "owner", 0, "b\r\nc")]),
+        (b"host,owner\na,\0\n", [("control_character", "owner", 0, "\0")]),
+        (b"host,owner\na,b\na,b\n", [("duplicate_row", None, 1, "a")]),
+        (b"host,owner\na,b\na,c\n", [("key_conflict", None, 1, "a")]),
+        (
+            b"host,site\na,b\n",
+            [("missing_column", "owner", None, None), ("extra_column", "site", None, "site")],
+        ),
+        (b"host,host,owner\na,a,b\n", [("repeated_column", "host", None, "host")]),
+        (b"host,Owner\na,b\n", [("missing_column", "owner", None, None)]),
+    ],
+)
+def test_bytes(found, file, content, expected):
+    """Each fault of a file is found with its place, and what is no fault is not."""
+    rules = [each for each in found(file(content)) if each[0] not in {"blanks", "unreadable"}]
+    if expected and expected[0][0] == "quotes" and expected[0][2] is None:
+        rules = [each for each in rules if each[0] == "quotes"]
+    assert rules == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'host,owner\na,""\n',
+        b'host,owner\n"a ""b"" c","d,e"\n',
+        b'host,owner\n"""a|b""",c\n',
+        b'host,owner\na," "" ",\n'[:-2] + b"\nb,c\n",
+        "host,owner\nnaïve,日本語\n".encode(),
+    ],
+)
+def test_well_formed_quotes_are_no_fault(found, file, content):
+    """Doubled quotes, commas and empty quoted values are plain CSV."""
+    assert [each for each in found(file(content)) if each[0] != "blanks"] == []
+
+
+def test_rows_after_a_bad_line_keep_their_number(found, file):
+    """A line that is no row counts as one, so that the numbers fit the file."""
+    content = b"host,owner\na,b\nbad\nc,d\nworse,x,y\ne,f\n,g\ne,f\n"
+    assert found(file(content)) == [
+        ("duplicate_row", None, 6, "e"),
+        ("cell_count", None, 1, "bad"),
+        ("cell_count", None, 3, "worse,x,y"),
+        ("empty_key", "host", 5, ""),
+    ]
+
+
+def test_nothing_in_a_file_is_taken_for_missing(found, file):
+    """The words NA, nan and null are text in a file."""
+    assert found(file(b"host,owner\nNA,nan\nnull,None\nNULL,N/A\n")) == [
+        ("key_case", None, 2, "NULL")
+    ]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 64])
+def test_blocks_are_no_borders(monkeypatch, found, file, block):
+    """The same faults are found wherever the file is cut into blocks."""
+    content = (
+        b'host,owner\n"a","b""c"\n\n"d\ne",f\ng,"h"x\ni,j\r\nk,l\n"m, n","o|p"\nq,r\n"s","t "\n\n'
+    )
+    whole = found(file(content))
+    assert {each[0] for each in whole} >= {"blank_line", "quotes", "line_ends", "extra_newline"}
+    monkeypatch.setattr(_bytes, "_BLOCK", block)
+    assert found(file(content)) == whole
+
+
+def test_reads_long_files_block_by_block(monkeypatch, file, schema):
+    """Repeats in different blocks of a file are found, and the rows are numbered through."""
+    monkeypatch.setattr(_file, "_BLOCK", 64)
+    rows = [f"host-{n:03},owner-{n:03}" for n in range(200)]
+    rows[150] = rows[20]
+    rows[199] = "host-000,other"
+    report = validate_enrichment(file("\n".join(["host,owner", *rows, ""]).encode()), schema)
+    assert [(each.rule, each.row, each.value) for each in report.errors] == [
+        ("duplicate_row", 150, "host-020"),
+        ("key_conflict", 199, "host-000"),
+    ]
+    assert report.rows == 200
+
+
+def test_size_has_two_readings(monkeypatch, file, schema):
+    """To the safe size nothing is said, to the certain one strict decides, above is refused."""
+    path = file(b"host,owner\na,b\n")
+    size = path.stat().st_size
+    verdicts = []
+    for safe, most in ((size, size + 1), (size - 1, size), (size - 2, size - 1)):
+        limits = LIMITS._replace(safe_file_bytes=safe, file_bytes=most)
+        monkeypatch.setattr(validate, "LIMITS", limits)
+        verdicts.append([validate_enrichment(path, schema, strict=s).ok for s in (False, True)])
+    assert verdicts == [[True, True], [True, False], [False, False]]
+    assert (LIMITS.safe_file_bytes, LIMITS.file_bytes) == (500_000_000, 500 * 1024 * 1024)
+
+
+def test_a_frame_is_measured_before_it_is_written(monkeypatch, schema):
+    """The size of a frame is that of its file: header, quotes, commas, doubled quotes, UTF-8."""
+    frame = pd.DataFrame({"host": ['a"b', "é"], "owner": [None, 12]})
+    text = '"host","owner"\n"a""b",""\n"é","12"\n'
+    report = validate_enrichment(frame, schema)
+    assert report.bytes == len(text.encode())
+    monkeypatch.setattr(validate, "LIMITS", LIMITS._replace(file_bytes=report.bytes - 1))
+    assert [each.rule for each in validate_enrichment(frame, schema).errors] == ["file_size"]
+
+
+def test_extra_newlines_have_two_readings(file, schema):
+    """An empty line at the end may be what is asked for: a warning, and strict refuses it."""
+    path = file(b"host,owner\na,b\n\n")
+    assert validate_enrichment(path, schema).ok
+    assert not validate_enrichment(path, schema, strict=True).ok
+
+
+def test_what_is_no_table_is_a_type_error(schema, tmp_path):
+    """Neither frame nor path: a TypeError; no file: the system's own error."""
+    with pytest.raises(TypeError, match="not list"):
+        validate_enrichment([1], schema)
+    with pytest.raises(FileNotFoundError):
+        validate_enrichment(tmp_path / "none.csv", schema)
+
+
+def test_a_title_row_that_is_no_csv(file):
+    """A first line beyond all bounds is a finding, not an exception."""
+    report = validate_enrichment(file(b"x" * 200_000 + b"\na\n"), EnrichmentSchema("a", "b"))
+    assert "unreadable" in [each.rule for each in report.errors]

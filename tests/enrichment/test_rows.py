@@ -1,0 +1,133 @@
+"""Rows against each other: duplicates, keys with two results, keys that differ by case."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from pandakit.enrichment import EnrichmentSchema, _keys, _source, validate_enrichment
+
+SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
+
+
+def judged(rows, **options):
+    """Give what is found about rows: rule, row, key."""
+    table = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object)
+    report = validate_enrichment(table, SCHEMA, **options)
+    rules = {"duplicate_row", "key_conflict", "key_case"}
+    every = (*report.errors, *report.warnings)
+    return [(each.rule, each.row, each.value) for each in every if each.rule in rules]
+
+
+def test_the_same_row_twice():
+    """Every row after the first with its text is an error that names the first."""
+    rows = [("x", "y", "1"), ("p", "q", "1"), ("x", "y", "1"), ("x", "y", "1")]
+    assert judged(rows) == [("duplicate_row", 2, "x, y"), ("duplicate_row", 3, "x, y")]
+    report = validate_enrichment(pd.DataFrame(rows, columns=["a", "b", "c"]), SCHEMA)
+    assert report.errors[0].message == "the same text as row 0"
+
+
+def test_one_key_with_two_results():
+    """A key that has other results than before is an error; a duplicate is not counted again."""
+    rows = [("x", "y", "1"), ("x", "y", "2"), ("x", "y", "1"), ("x", "z", "2")]
+    assert judged(rows) == [("duplicate_row", 2, "x, y"), ("key_conflict", 1, "x, y")]
+
+
+@pytest.mark.parametrize("same", [(1, 1.0, "1"), (True, "true", "true"), (None, "", np.nan)])
+def test_equal_is_what_is_sent_as_the_same_text(same):
+    """Cells of different types are equal when their text is."""
+    rows = [("x", "y", cell) for cell in same]
+    assert judged(rows) == [("duplicate_row", 1, "x, y"), ("duplicate_row", 2, "x, y")]
+
+
+def test_values_do_not_run_together():
+    """Where one value ends and the next begins is part of the key."""
+    assert judged([("ab", "c", "1"), ("a", "bc", "1"), ("abc", "", "1"), ("", "abc", "1")]) == []
+    assert judged([("\0", "", "1"), ("", "\0", "1"), ("\0\0", "", "1")]) == []
+
+
+def test_keys_that_differ_by_case():
+    """A key that another row has in other letters is warned of, once a spelling."""
+    rows = [("Web", "y", "1"), ("web", "Y", "2"), ("WEB", "y", "3"), ("web", "Y", "2")]
+    assert judged(rows) == [
+        ("duplicate_row", 3, "web, Y"),
+        ("key_case", 1, "web, Y"),
+        ("key_case", 2, "WEB, y"),
+    ]
+    assert judged([("É", "y", "1"), ("é", "y", "1")]) == [("key_case", 1, "é, y")]
+    assert judged([("Web", "y", "1"), ("db", "y", "1")]) == []
+
+
+def test_cells_without_text_form_are_not_taken_for_equal():
+    """Two different objects that cannot be sent are no duplicates of each other."""
+    assert judged([("x", "y", b"1"), ("x", "y", b"2")]) == [("key_conflict", 1, "x, y")]
+
+
+texts = st.sampled_from(["", "a", "A", "b", "ab", "aaaaaaaa", "aaaaaaaab", "é", "É", " a"])
+tables = st.lists(st.tuples(texts, texts, texts), max_size=12)
+
+
+def expected(rows):
+    """Say the same by dictionaries."""
+    seen, keys, folded, spellings = {}, {}, {}, set()
+    bad = {"duplicate_row": [], "key_conflict": [], "key_case": []}
+    for at, row in enumerate(rows):
+        key = row[:2]
+        if row in seen:
+            bad["duplicate_row"].append(at)
+        elif key in keys:
+            bad["key_conflict"].append(at)
+        low = tuple(cell.lower() for cell in key)
+        if folded.setdefault(low, key) != key and key not in spellings:
+            bad["key_case"].append(at)
+        spellings.add(key)
+        seen.setdefault(row, at)
+        keys.setdefault(key, at)
+    return [(rule, at) for rule, rows in bad.items() for at in rows]
+
+
+@given(tables)
+@settings(deadline=None, max_examples=200)
+def test_agrees_with_plain_dictionaries(rows):
+    """For any small table the findings are those of three dictionaries."""
+    assert [each[:2] for each in judged(rows)] == expected(rows)
+
+
+@pytest.mark.parametrize("hashes", [0, 1])
+@given(rows=tables)
+@settings(deadline=None, max_examples=60)
+def test_hashes_only_say_where_to_look(hashes, rows):
+    """When every hash collides, the findings are the same: the text decides."""
+
+    def colliding(columns):
+        return np.full(len(columns[0]), hashes, np.uint64)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_keys, "row_hashes", colliding)
+        assert [each[:2] for each in judged(rows)] == expected(rows)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 262_144])
+def test_finds_repeats_far_apart(monkeypatch, at_once):
+    """Stretches, and the rows that are compared in one go, are no borders for a repeat."""
+    monkeypatch.setattr(_keys, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_source, "STRETCH", 7)
+    keys = [f"k{n % 40}" for n in range(100)]
+    rows = [(key, "", str(n // 80)) for n, key in enumerate(keys)]
+    found = judged(rows)
+    assert {row for rule, row, _ in found if rule == "duplicate_row"} == set(range(40, 80))
+    assert {row for rule, row, _ in found if rule == "key_conflict"} == set(range(80, 100))
+
+
+def test_a_table_in_many_arrow_pieces_is_one_table():
+    """How Arrow cuts a column into chunks changes nothing, values on the borders included."""
+    pieces = pa.chunked_array([["k1", "k2"], [], ["k3"], ["k1", "k2xxxxxxxxxx", "k2"]])
+    table = pd.DataFrame({"a": pd.Series(pieces, dtype=pd.ArrowDtype(pa.string()))})
+    table = table.assign(b="", c=["1", "1", "1", "2", "1", "1"])
+    report = validate_enrichment(table, SCHEMA)
+    assert [(each.rule, each.row) for each in report.errors] == [
+        ("duplicate_row", 5),
+        ("key_conflict", 3),
+    ]
+    assert list(report.counts["count"][report.counts["rule"] == "empty_key"]) == [6]

@@ -1,0 +1,185 @@
+"""BigPanda's awkward answers: tokens of two kinds, wandering rows, wrong shapes."""
+
+import pytest
+
+import pandakit as pk
+from pandakit.bigpanda import BigPanda
+from tests.services.conftest import column, told
+
+ENV = "0123456789abcdef01234567"
+
+
+def incident(key, updated=1, **more):
+    """Make an incident as the service sends it."""
+    return {"id": key, "status": "Critical", "start": 1, "updated_at": updated, **more}
+
+
+def paged(*pages, total=None):
+    """Answer the pages by number."""
+    count = sum(map(len, pages)) if total is None else total
+
+    def answer(request):
+        number = int(request.args["page"])
+        return {"total": count, "items": pages[number - 1] if number <= len(pages) else []}
+
+    return answer
+
+
+def test_bulk_loads_sort_by_what_does_not_change(bigpanda_at):
+    """Incidents are asked for in the order of their start, a hundred a page, ten expanded."""
+    client, calls = bigpanda_at(paged([incident("a")]))
+    client.incidents(ENV)
+    client.incidents(ENV, expand="alerts")
+    assert [call.args["sort_by"] for call in calls] == ["start", "start"]
+    assert [call.args["page_size"] for call in calls] == ["100", "10"]
+    assert [call.args.get("expand") for call in calls] == [None, "alerts"]
+    assert {call.headers["Authorization"] for call in calls} == {"Bearer secret-user-key"}
+
+
+def test_a_row_that_wandered_stands_once_as_it_was_last(bigpanda_at):
+    """An incident on two pages is kept once, with the values of its newest update, and counted."""
+    client, _ = bigpanda_at(
+        paged([incident("a", 5), incident("b")], [incident("a", 9, active=False)], total=3)
+    )
+    frame = client.incidents(ENV)
+    assert column(frame, "incident_id") == ["a", "b"]
+    assert column(frame, "active") == [False, None]
+    assert told(frame)["duplicates"] == 1
+
+
+def test_words_are_in_lower_case_and_unknown_ones_kept(bigpanda_at):
+    """`Critical` becomes `critical`; a status that nobody knew of stays."""
+    rows = [incident("a"), incident("b", status="Purple")]
+    assert column(bigpanda_at(paged(rows))[0].incidents(ENV), "status") == ["critical", "purple"]
+
+
+@pytest.mark.parametrize("wrapping", ["items", "incidents", "data"])
+def test_other_wrappings_are_read(bigpanda_at, wrapping):
+    """Lists come under several names."""
+    client, _ = bigpanda_at(lambda _: {wrapping: [incident("a")], "total": 1})
+    assert len(client.incidents(ENV)) == 1
+
+
+def test_milliseconds_and_seconds_are_told_apart(bigpanda_at):
+    """A time in milliseconds is the same moment as one in seconds."""
+    rows = [incident("a", start=1_780_000_000), incident("b", start=1_780_000_000_000)]
+    starts = column(bigpanda_at(paged(rows))[0].incidents(ENV), "start")
+    assert starts[0] == starts[1]
+
+
+def test_alerts_that_were_not_expanded_are_an_error(bigpanda_at):
+    """Ids in place of alerts are a ProtocolError, not a frame of missing cells."""
+    client, _ = bigpanda_at(paged([incident("a", alerts=[{"alert_id": "x"}])]))
+    with pytest.raises(pk.ProtocolError, match="without their alerts"):
+        client.alerts(ENV)
+
+
+def test_both_spellings_of_the_alert_id_and_tags_with_dots(bigpanda_at):
+    """`id` and `alert_id` are one column; a tag's name keeps its dots and capitals."""
+    tags = [{"name": "k8s.Pod", "value": ["p1", "p2"]}]
+    alerts = [
+        {"id": "x", "tags": tags, "primary_property": "k8s.Pod"},
+        {"alert_id": "y", "tags": [], "status": "ok"},
+    ]
+    frame = bigpanda_at(paged([incident("a", alerts=alerts)]))[0].alerts(ENV)
+    assert column(frame, "alert_id") == ["x", "y"]
+    assert column(frame, "tag.k8s.Pod") == [["p1", "p2"], None]
+    assert column(frame, "primary_value") == ["p1|p2", None]
+
+
+def test_events_without_a_total_are_read_to_the_empty_page(bigpanda_at):
+    """A short page may only be a smaller limit: the list ends with an empty one."""
+    batches = [[{"host": "a", "Data.Center": "x"}] * 3, [{"host": "b"}] * 3, []]
+    client, calls = bigpanda_at(lambda request: {"items": batches[int(request.args["page"]) - 1]})
+    frame = client.raw_alerts("app", start="2026-01-01")
+    assert column(frame, "host") == ["a"] * 3 + ["b"] * 3
+    assert column(frame, "Data.Center")[0] == "x"
+    assert set(frame["app_key"]) == {"app"}
+    assert len(calls) == 3
+
+
+def test_a_second_page_that_breaks_is_resumed(bigpanda_at):
+    """The partial frame has the first page; `resume` asks for the second only."""
+    broken = [True]
+    pages = paged([incident("a")], [incident("b")])
+
+    def answer(request):
+        if request.args["page"] == "2" and broken[0]:
+            return {"status": 400, "errors": ["bad page", "bad day"]}, 400
+        return pages(request)
+
+    client, calls = bigpanda_at(answer)
+    with pytest.raises(pk.InvalidRequestError, match="bad page; bad day") as caught:
+        client.incidents(ENV)
+    assert column(caught.value.partial, "incident_id") == ["a"]
+    broken[0] = False
+    assert column(caught.value.resume(), "incident_id") == ["a", "b"]
+    assert [call.args["page"] for call in calls] == ["1", "2", "2"]
+
+
+def test_a_refused_token_names_the_kind_it_should_be(bigpanda_at):
+    """401 says which kind of token the call takes, and never the token."""
+    client, _ = bigpanda_at(lambda _: ({"status": 401, "errors": ["Unauthorized"]}, 401))
+    with pytest.raises(pk.AuthenticationError, match="BIGPANDA_API_KEY") as caught:
+        client.environments()
+    assert "secret" not in str(caught.value)
+    with pytest.raises(pk.AuthenticationError, match="BIGPANDA_ORG_TOKEN") as caught:
+        client.enrichments(api_version="v1.0")
+    assert "secret" not in str(caught.value)
+
+
+def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
+    """v2.1 is asked with the user API key, v1.0 with the org token."""
+    client, calls = bigpanda_at(lambda _: {"data": []})
+    client.enrichments()
+    client.enrichments(api_version="v1.0")
+    sent = [call.headers["Authorization"] for call in calls]
+    assert sent == ["Bearer secret-user-key", "Bearer secret-org-token"]
+
+
+def test_a_missing_token_is_told_on_use():
+    """With an org token alone, a call that takes the user API key is a SettingsError."""
+    client = BigPanda(org_token="secret-org-token", region="eu")
+    with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
+        client.environments()
+    with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY or BIGPANDA_ORG_TOKEN"):
+        BigPanda()
+
+
+def test_regions(monkeypatch):
+    """The region chooses the host; a base URL wins over a region that is merely set."""
+    assert "https://api.bigpanda.io" in repr(BigPanda("key"))
+    monkeypatch.setenv("BIGPANDA_REGION", "EU")
+    assert "https://eu-api.bigpanda.io" in repr(BigPanda("key"))
+    monkeypatch.setenv("BIGPANDA_BASE_URL", "https://bp.example.com/")
+    assert "https://bp.example.com," in repr(BigPanda("key"))
+    assert "https://api.bigpanda.io" in repr(BigPanda("key", region="us"))
+    with pytest.raises(pk.SettingsError, match="one of us, eu"):
+        BigPanda("key", region="mars")
+
+
+def test_the_rate_limit_spaces_the_requests(scripted):
+    """By default the requests to one endpoint are a fifth of a second apart at least."""
+    from tests.transport.clock import FakeClock
+
+    script = scripted(paged([incident("a")], [incident("b")], [incident("c")]))
+    clock = FakeClock()
+    client = BigPanda("key-of-mine", base_url=script.url)
+    client._session.clock = clock.clock
+    client.incidents(ENV)
+    assert len(script.calls) == 3
+    assert clock.total_wait() >= 0.4
+
+
+def test_names_of_environments_must_be_unique(bigpanda_at):
+    """Two environments of one name cannot be told apart: the error says so."""
+    client, _ = bigpanda_at(lambda _: [{"id": "1", "name": "Prod"}, {"id": "2", "name": "Prod"}])
+    with pytest.raises(pk.NotFoundError, match="2 environments are called 'Prod'"):
+        client.incidents("Prod")
+
+
+@pytest.mark.parametrize("body", ["<html>gateway</html>", ["not", "objects"], {"total": "many"}])
+def test_other_shapes_are_protocol_errors(bigpanda_at, body):
+    """HTML, a list of text and a total that is no number are ProtocolErrors."""
+    with pytest.raises(pk.ProtocolError):
+        bigpanda_at(lambda _: body)[0].incidents(ENV)

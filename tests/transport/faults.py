@@ -1,0 +1,475 @@
+# ruff: noqa: D103 - helpers of the tests, whose names say what they do
+"""The fault scenarios as rows: what goes wrong, what must come of it, and where it applies.
+
+The ids are those of the reliability page (`docs/reliability.md`): T transport, S status and rate
+limits, X security, P paging and data, J jobs.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pandakit.errors import (
+    AuthenticationError,
+    ConflictError,
+    GoneError,
+    InvalidRequestError,
+    JobFailedError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PaginationError,
+    PandakitError,
+    PermissionDeniedError,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+from tests.transport.faultserver import CLOSE, RESET, STALL, Answer, Fault, Request, Step, Tick
+from tests.transport.operations import TOKEN, cursor_for, offset_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BOMB = zlib.compress(b"[" + b" " * (8 << 20) + b"]")
+RECOVERS, REFUSES, TOLERATES = "recovers", "refuses", "tolerates"
+ONCE, TWICE, EVER = "once", "twice", "always"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row.
+
+    Parameters
+    ----------
+    id, says
+        Row of the reference, and the fault in words.
+    faults
+        Variants of the fault; the cases take turns.
+    rule
+        `recovers`: a repetition heals it, for ever is `error`; `refuses`: `error` at once;
+        `tolerates`: the whole comes in spite of it.
+    errors
+        One error class for all variants, or one each.
+    operations
+        Where it makes sense; empty for everywhere.
+    positions
+        Where in the operation; empty for everywhere.
+    unsent
+        Whether a write may be repeated after it (nothing was done).
+    answered
+        Whether a write knows its outcome after it.
+    dial
+        Whether it strikes before there is a connection.
+    warns
+        A piece of the warning that comes with it.
+    polled
+        Another error while a job is looked at.
+    ends
+        Whether nothing can be resumed after it.
+    silent
+        Whether the read deadline must fire, and is made short for it.
+    """
+
+    id: str
+    says: str
+    faults: tuple[Fault, ...]
+    rule: str
+    errors: tuple[type[PandakitError], ...] = ()
+    operations: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+    persistence: tuple[str, ...] = (ONCE, TWICE, EVER)
+    unsent: bool = False
+    answered: bool = False
+    dial: bool = False
+    warns: str = ""
+    polled: type[PandakitError] | None = None
+    ends: bool = False
+    silent: bool = False
+
+
+# --- how to write faults ------------------------------------------------------------------
+
+
+def _cut(wire: bytes, share: float) -> bytes:
+    head, _, body = wire.partition(b"\r\n\r\n")
+    return head + b"\r\n\r\n" + body[: int(len(body) * share)]
+
+
+def reset_before_any_byte(_: Request, __: Answer) -> list[Step]:
+    return [RESET]
+
+
+def reset_in_headers(_: Request, answer: Answer) -> list[Step]:
+    return [answer.wire()[:25], RESET]
+
+
+def reset_in_body(_: Request, answer: Answer) -> list[Step]:
+    return [_cut(answer.wire(), 0.5), RESET]
+
+
+def one_byte_short(_: Request, answer: Answer) -> list[Step]:
+    return [answer.wire()[:-1], CLOSE]
+
+
+def one_byte_short_but_json(_: Request, answer: Answer) -> list[Step]:
+    """The JSON is complete, only white space is missing: no parser would notice."""
+    content = answer.content()
+    return [answer.head(len(content) + 1) + content, CLOSE]
+
+
+def chunks_without_end(_: Request, answer: Answer) -> list[Step]:
+    body = answer.content()
+    head = answer.head(**{"Transfer-Encoding": "chunked"})
+    return [head + f"{len(body):x}\r\n".encode() + body + b"\r\n", CLOSE]
+
+
+def broken_chunk(_: Request, answer: Answer) -> list[Step]:
+    body = answer.content()
+    head = answer.head(**{"Transfer-Encoding": "chunked"})
+    return [head + f"{len(body) + 9:x}\r\n".encode() + body, CLOSE]
+
+
+def surplus_bytes(_: Request, answer: Answer) -> list[Step]:
+    return [answer.wire() + b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}"]
+
+
+def no_first_byte(_: Request, __: Answer) -> list[Step]:
+    return [STALL]
+
+
+def stall_at_last_byte(_: Request, answer: Answer) -> list[Step]:
+    return [answer.wire()[:-1], STALL]
+
+
+def _trickle(wire: bytes, start: int) -> Iterator[Step]:
+    yield wire[:start]
+    for i in range(start, len(wire)):
+        yield Tick(5.0)
+        yield wire[i : i + 1]
+
+
+def trickling_body(_: Request, answer: Answer) -> Iterator[Step]:
+    padded = answer.but(body=answer.content() + b" " * 200)
+    return _trickle(padded.wire(), len(padded.head()))
+
+
+def trickling_headers(_: Request, answer: Answer) -> Iterator[Step]:
+    return _trickle(answer.but(headers={**answer.headers, "X-Pad": "x" * 200}).wire(), 10)
+
+
+def closed_after(_: Request, answer: Answer) -> list[Step]:
+    return [answer.wire(), CLOSE]
+
+
+def raw(*steps: Step) -> Fault:
+    return lambda _, __: list(steps)
+
+
+def _gzipped(answer: Answer, data: bytes, label: str = "gzip") -> Answer:
+    return answer.but(body=data, headers={**answer.headers, "Content-Encoding": label})
+
+
+def gzip_damaged(_: Request, answer: Answer) -> Answer:
+    data = bytearray(gzip.compress(answer.content()))
+    data[15] ^= 0xFF
+    data[-6] ^= 0xFF
+    return _gzipped(answer, bytes(data))
+
+
+def gzip_cut(_: Request, answer: Answer) -> Answer:
+    return _gzipped(answer, gzip.compress(answer.content())[:-12])
+
+
+def gzip_lie(_: Request, answer: Answer) -> Answer:
+    return _gzipped(answer, answer.content())
+
+
+def bomb(_: Request, answer: Answer) -> Answer:
+    return _gzipped(answer, BOMB, "deflate")
+
+
+def status(code: int, document: Any = None, **headers: str) -> Fault:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    body = {"message": f"no: {code}"} if document is None else document
+    return lambda _, __: Answer(body, code, named)
+
+
+def past_date(_: Request, __: Answer) -> Answer:
+    return Answer({}, 429, {"Retry-After": "Thu, 01 Jan 1970 00:00:10 GMT"})
+
+
+def dated(_: Request, __: Answer) -> Answer:
+    """Three seconds from now by the service's clock, which is ten minutes off ours."""
+    now = 1_700_000_600
+    return Answer(
+        {},
+        429,
+        {
+            "Date": email.utils.formatdate(now, usegmt=True),
+            "Retry-After": email.utils.formatdate(now + 3, usegmt=True),
+        },
+    )
+
+
+def body(content: bytes, content_type: str = "application/json", code: int = 0) -> Fault:
+    def fault(_: Request, answer: Answer) -> Answer:
+        return Answer(
+            status=code or answer.status, body=content, headers={"Content-Type": content_type}
+        )
+
+    return fault
+
+
+def reworked(change: Callable[[bytes], bytes]) -> Fault:
+    return lambda _, answer: answer.but(body=change(answer.content()))
+
+
+def edited(change: Callable[[dict[str, Any], Request], Any]) -> Fault:
+    """Change the document of the good answer."""
+
+    def fault(request: Request, answer: Answer) -> Answer:
+        document = json.loads(answer.content())
+        changed = change(document, request)
+        return answer.but(document=document if changed is None else changed)
+
+    return fault
+
+
+def sleeps_8_hours(_: Request, __: Answer) -> list[Step]:
+    return [Tick(8 * 3600.0), RESET]
+
+
+def redirect(location: str) -> Fault:
+    return lambda _, __: Answer({}, 302, {"Location": location})
+
+
+def _rows(document: dict[str, Any]) -> list[Any]:
+    holder = document.get("result") or document
+    rows: list[Any] = holder.get("results") or holder.get("items") or holder.get("events")
+    return rows
+
+
+def again_the_row_before(document: dict[str, Any], request: Request) -> None:
+    """A row moved while we read: the page begins with the last row of the page before."""
+    from tests.transport.operations import ROWS
+
+    first = ROWS.index(_rows(document)[0])
+    _rows(document).insert(0, ROWS[first - 1])
+    if "total" in document:
+        document["total"] += 1
+    if "result" in document:
+        document["result"]["count"] += 1
+
+
+def alias(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    """An empty page that points, by another text, to the page that was asked for."""
+    cursor = json.loads(request.arg("cursor") or cursor_for(0))
+    cursor["try"] = cursor.get("try", 0) + 1
+    return {"results": [], "next": json.dumps(cursor)}
+
+
+def null_alias(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    return {**alias(document, request), "results": None}
+
+
+def absent_alias(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    return {"next": alias(document, request)["next"]}
+
+
+def short_page(document: dict[str, Any], request: Request) -> None:
+    if len(document["results"]) > 1:
+        document["results"] = document["results"][:1]
+        document["next"] = cursor_for(offset_of(request.arg("cursor")) + 1)
+
+
+def all_at_once(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    from tests.transport.operations import ROWS
+
+    if "results" in document:
+        return {"results": ROWS[offset_of(request.arg("cursor")) :]}
+    start = 0 if "result" in document else (int(request.arg("page")) - 1) * 3
+    return {**document, "items": ROWS[start:]}
+
+
+def endless(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    step = len(request.arg("cursor"))
+    return {"results": [{"id": f"new {step}"}], "next": request.arg("cursor") + " "}
+
+
+def huge_cursor(document: dict[str, Any], request: Request) -> None:
+    if document.get("next"):
+        cursor = {**json.loads(document["next"]), "pad": "%&+ é\n" * 700}
+        document["next"] = json.dumps(cursor)
+
+
+def ends_with(value: Any) -> Fault:
+    return edited(lambda document, _: {**document, "next": value})
+
+
+def next_is(value: Any) -> Fault:
+    return edited(lambda document, _: {**document, "next": value})
+
+
+LIST, NUMBERED, OFFSET = "Panther list", "BigPanda incidents", "Pangea search"
+POLLED, WRITTEN = "job polling", "upload"
+PAGED = (LIST, NUMBERED, OFFSET)
+READS = (*PAGED, POLLED)
+LATER = ("middle", "last")
+NOT_JSON = (
+    reworked(lambda text: text[:-1]),
+    reworked(lambda text: text[:-1] + b",}"),
+    reworked(lambda text: text + text),
+    reworked(lambda text: text.decode().encode("utf-16")),
+    reworked(lambda text: text[:-1] + b', "x": NaN}'),
+    reworked(lambda text: text[:-1] + b', "x": -Infinity}'),
+    reworked(lambda text: text[:-1] + b', "x": "\xff"}'),
+)
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("T1", "connection refused", (raw("refused"),), RECOVERS, (TransportError,),
+             unsent=True, dial=True),
+    Scenario("T2", "the name does not resolve", (raw("unknown"),), RECOVERS, (TransportError,),
+             unsent=True, dial=True),
+    Scenario("T3", "reset before or in the headers", (reset_before_any_byte, reset_in_headers),
+             RECOVERS, (TransportError,)),
+    Scenario("T4", "reset in the body", (reset_in_body,), RECOVERS, (TransportError,)),
+    Scenario("T5", "fewer bytes than Content-Length", (one_byte_short, one_byte_short_but_json),
+             RECOVERS, (TransportError,)),
+    Scenario("T6", "chunks without an end", (chunks_without_end, broken_chunk), RECOVERS,
+             (TransportError,)),
+    Scenario("T7", "more bytes than Content-Length", (surplus_bytes,), REFUSES, (ProtocolError,)),
+    Scenario("T8", "no connection in time", (raw("silent"),), RECOVERS, (TransportError,),
+             unsent=True, dial=True),
+    Scenario("T9", "no first byte", (no_first_byte,), RECOVERS, (TransportError,),
+             positions=("middle", "only"), silent=True),
+    Scenario("T10", "one byte every 5 s", (trickling_body, trickling_headers), REFUSES,
+             (TransportError,)),
+    Scenario("T11", "stall at the last byte", (stall_at_last_byte,), RECOVERS, (TransportError,),
+             positions=("middle", "only"), silent=True),
+    Scenario("T12", "kept connection closed between calls", (closed_after,), TOLERATES),
+    Scenario("T16", "garbage instead of HTTP", (
+        raw(b"SSH-2.0-OpenSSH_9.0\r\n", CLOSE),
+        raw(b"HTTP/1.1 200 X\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", CLOSE),
+        raw(b"HTTP/1.1 200 X\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", CLOSE),
+    ), REFUSES, (ProtocolError,)),
+    Scenario("T17", "damaged compression", (gzip_damaged, gzip_cut, gzip_lie), RECOVERS,
+             (TransportError,)),
+    Scenario("T18", "decompression bomb", (bomb,), REFUSES, (ProtocolError,)),
+    Scenario("S1", "429 with Retry-After: 3", (status(429, Retry_After="3"),), RECOVERS,
+             (RateLimitError,), unsent=True),
+    Scenario("S2", "429 with a date", (dated,), RECOVERS, (RateLimitError,), unsent=True),
+    Scenario("S3", "malformed Retry-After", (
+        past_date,
+        status(429, Retry_After="-3"),
+        status(429, Retry_After="2.5"),
+        status(429, Retry_After="soon"),
+        status(429, Retry_After=""),
+        status(429, Retry_After="3, 5"),
+        status(429, Retry_After="Wed, 99 Foo 2026"),
+    ), RECOVERS, (RateLimitError,), unsent=True),
+    Scenario("S4", "Retry-After of a day", (status(429, Retry_After="86400"),), REFUSES,
+             (RateLimitError,), answered=True),
+    Scenario("S5", "429 without a header", (status(429),), RECOVERS, (RateLimitError,),
+             unsent=True),
+    Scenario("S7", "500, 502, 504", (status(500), status(502), status(504)), RECOVERS,
+             (ServerError,)),
+    Scenario("S7b", "503", (status(503), status(503, Retry_After="1")), RECOVERS, (ServerError,),
+             persistence=(ONCE, EVER), unsent=True),
+    Scenario("S8", "501, 400, 405, 410, 422", (
+        status(501), status(400), status(405), status(410), status(422),
+    ), REFUSES, (ServerError, InvalidRequestError, InvalidRequestError, GoneError,
+                 InvalidRequestError), answered=True),
+    Scenario("S9", "401", (status(401),), REFUSES, (AuthenticationError,), answered=True),
+    Scenario("S11", "403", (status(403),), REFUSES, (PermissionDeniedError,), answered=True),
+    Scenario("S12", "408, 425", (status(408), status(425)), RECOVERS, (InvalidRequestError,)),
+    Scenario("S13", "409", (status(409),), REFUSES, (ConflictError,), answered=True),
+    Scenario("S14", "an HTML page with 200", (
+        body(b"<!doctype html><title>Log in</title>" + TOKEN.encode(), "text/html"),
+        body(b"\n <html>proxy</html>"),
+    ), REFUSES, (ProtocolError,)),
+    Scenario("S15", "an error envelope with 200", (
+        status(200, {"status": "ValidationError", "summary": "bad query", "result": None}),
+    ), REFUSES, (InvalidRequestError,), (OFFSET,)),
+    Scenario("S15b", "a passing error in an envelope with 200", (
+        status(200, {"status": "TooManyRequests", "summary": "slow down", "result": None}),
+    ), RECOVERS, (RateLimitError,), (OFFSET,)),
+    Scenario("S16", "204 or an empty body", (body(b"", code=204), body(b""), body(b" \r\n")),
+             REFUSES, (ProtocolError,)),
+    Scenario("S19", "the machine slept 8 hours", (sleeps_8_hours,), REFUSES, (TransportError,)),
+    Scenario("X1", "redirect elsewhere", (
+        redirect("https://elsewhere.example/x"), redirect("http://127.0.0.1:9/x"),
+        redirect("//elsewhere.example"), redirect("ftp://127.0.0.1/x"),
+    ), REFUSES, (ProtocolError,), answered=True),
+    Scenario("X2", "redirect to itself", (redirect("/"),), REFUSES, (ProtocolError,),
+             answered=True),
+    Scenario("X4", "the token echoed in an error", (
+        status(400, {"message": f"bad token {TOKEN}"}),
+        status(400, {"errors": [f"Bearer {TOKEN} is odd"]}),
+        body(f"tok%2Fen%2BCANARY%3D7f3a9c and {TOKEN}".encode(), "text/plain", 400),
+    ), REFUSES, (InvalidRequestError,), answered=True),
+    Scenario("X10", "10,000 nested levels", (
+        body(b"[" * 10_000 + b"]" * 10_000),
+        body(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
+    ), REFUSES, (ProtocolError,), operations=READS),
+    Scenario("P1", "the same cursor again", (
+        edited(lambda document, request: {**document, "next": request.arg("cursor")}),
+    ), REFUSES, (PaginationError,), (LIST,), LATER, ends=True),
+    Scenario("P2", "a cycle of cursors", (next_is(cursor_for(3)),), REFUSES, (PaginationError,),
+             (LIST,), ("last",), ends=True),
+    Scenario("P4", "a row comes twice", (edited(again_the_row_before),), TOLERATES, (), PAGED,
+             ("last",), (ONCE,)),
+    Scenario("P5", "fewer rows than the service counts", (
+        edited(lambda document, _: {**document, "items": []}),
+    ), REFUSES, (PaginationError,), (NUMBERED,)),
+    Scenario("P6", "a short page with a cursor", (edited(short_page),), TOLERATES, (), (LIST,),
+             ("first", "middle"), (ONCE,)),
+    Scenario("P7", "an empty page with a cursor", (
+        edited(alias), edited(null_alias), edited(absent_alias),
+    ), TOLERATES, (), (LIST,), persistence=(ONCE, TWICE)),
+    Scenario("P7b", "empty pages for ever", (edited(alias),), REFUSES, (PaginationError,), (LIST,),
+             persistence=(EVER,)),
+    Scenario("P9", "the end: null, empty, absent", (next_is(None), next_is("")), TOLERATES, (),
+             (LIST,), ("last",)),
+    Scenario("P9b", "a cursor that is no text", (next_is(7), next_is(["a"]), next_is({"a": 1}),
+                                                 next_is(False)),
+             REFUSES, (ProtocolError,), (LIST,)),
+    Scenario("P10", "a cursor of 4 KB with reserved characters", (edited(huge_cursor),),
+             TOLERATES, (), (LIST,), ("first", "middle")),
+    Scenario("P12", "not JSON", NOT_JSON, REFUSES, (ProtocolError,), operations=READS),
+    Scenario("P12b", "a byte order mark", (reworked(lambda text: b"\xef\xbb\xbf" + text),),
+             TOLERATES, operations=READS),
+    Scenario("P13", "a key twice in one object", (
+        reworked(lambda text: b'{"x": 1, "x": 2,' + text[1:]),
+    ), TOLERATES, operations=READS, warns="repeats the keys"),
+    Scenario("P16", "the list is no list", (
+        edited(lambda document, _: {**document, "results": {"a": 1}, "items": "abc",
+                                    "result": {"events": 7, "count": 9}, "status": "Success"}),
+        edited(lambda document, _: {**document, "results": [1, 2], "items": [[]],
+                                    "result": {"events": [None]}, "status": "Success"}),
+        edited(lambda document, _: {"message": "all is well", "status": "Success"}),
+    ), REFUSES, (ProtocolError,), PAGED, LATER),
+    Scenario("P16b", "the answer is no object", (body(b'"text"'), body(b"7"), body(b"null")),
+             REFUSES, (ProtocolError,), PAGED),
+    Scenario("J3", "404 while the job is young", (status(404),), RECOVERS, (), (POLLED,),
+             ("first",), polled=OutcomeUnknownError, ends=True),
+    Scenario("J4", "404 of a job that was seen", (status(404),), REFUSES, (OutcomeUnknownError,),
+             (POLLED,), LATER, (ONCE, EVER), ends=True),
+    Scenario("J5", "an unknown state word", (
+        edited(lambda document, _: {**document, "status": "indexing"}),
+        edited(lambda document, _: {**document, "status": ""}),
+        edited(lambda document, _: {"job_id": "job 1"}),
+    ), RECOVERS, (), (POLLED,), warns="unknown state"),
+    Scenario("J2", "the job failed, with a message", (
+        edited(lambda document, _: {**document, "status": "failed",
+                                    "message": f"Truncated final frame {TOKEN}"}),
+        edited(lambda document, _: {**document, "status": "FAILED", "message": ""}),
+    ), REFUSES, (JobFailedError,), (POLLED,), persistence=(ONCE, EVER), ends=True),
+    Scenario("S8b", "404", (status(404),), REFUSES, (NotFoundError,), (LIST, NUMBERED, WRITTEN),
+             answered=True),
+)  # fmt: skip
