@@ -63,7 +63,7 @@ def funnel(consolidation: Consolidation) -> Figure:
         f"{_style.counted(counts[0], 'event')} received, {_style.counted(counts[-1], 'incident')}",
         f"{left_out}; each bar with its share of the one above",
     )
-    return figure
+    return figure.settled()
 
 
 def _label(place: int, counts: list[int]) -> str:

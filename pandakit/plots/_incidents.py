@@ -68,7 +68,7 @@ def largest_incidents(consolidation: Consolidation, *, count: int = 12) -> Figur
         _title(len(shown), len(incidents)),
         "from start to end, UTC, with number of alerts and worst severity",
     )
-    return figure
+    return figure.settled()
 
 
 def _title(n_shown: int, n_incidents: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -36,6 +36,12 @@ class Picture(Figure):
         super().__init__(
             figsize=(width, height), dpi=_DOTS_PER_INCH, layout=layout, facecolor=background
         )
+
+    def settled(self) -> Self:
+        """Lay the picture out for good: laid out again at each drawing, it would move a little."""
+        self.draw_without_rendering()
+        self.set_layout_engine("none")
+        return self
 
     def savefig(self, fname: Any, **settings: Any) -> None:
         """Save as `Figure.savefig` does, with the picture's own background."""

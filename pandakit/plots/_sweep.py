@@ -74,7 +74,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     if mark is not None:
         _mark(panels, mark, _found(frame, mark))
     _style.headline(figure, _title(frame), _subtitle(frame))
-    return figure
+    return figure.settled()
 
 
 def _draw(axes: Axes, lines: list[Any], column: str, mark: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import CLASSIC, consolidate
-from pandakit.consolidation._spans import read_span
+from pandakit.consolidation._spans import read_span, span_text
 from pandakit.consolidation._sweep import with_window
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def window_slider(
 
 
 def _label(window: Any) -> str:
-    return window if isinstance(window, str) else str(read_span(window, "windows"))
+    return window if isinstance(window, str) else span_text(read_span(window, "windows"))
 
 
 def _first(policy: Policy, windows: Sequence[Any]) -> Any:

@@ -12,10 +12,14 @@ from tests.consolidation.engines import moment, package_result
 from tests.consolidation.strategies import scenarios
 from tests.consolidation.witness import witnessed
 
+ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("PANDAKIT_FUZZ_EXAMPLES", "300")),
+    max_examples=int(ASKED or 150),
+    derandomize=ASKED is None,
+    database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
 )
 MOST = 5
 
