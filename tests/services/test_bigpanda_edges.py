@@ -242,3 +242,17 @@ def test_alerts_of_another_shape_are_protocol_errors(bigpanda_at, wrong):
     """Alerts or tags that are no objects are told, not dropped."""
     with pytest.raises(pk.ProtocolError):
         bigpanda_at(paged([incident("a", **wrong)]))[0].alerts(ENV)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_without_a_list_of_environments_a_text_is_an_id(bigpanda_at, status):
+    """A token that may not list environments still loads from one that it knows."""
+
+    def answer(request):
+        if request.path.endswith("/environments"):
+            return {"status": status, "errors": ["no"]}, status
+        return {"total": 1, "items": [incident("a")]}
+
+    client, calls = bigpanda_at(answer)
+    assert len(client.incidents("prod-eu")) == 1
+    assert calls[-1].path.endswith("/environments/prod-eu/incidents")
