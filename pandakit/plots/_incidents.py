@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["largest_incidents"]
 
-_LONGEST_NAME = 34
+_LONGEST_NAME = 40
+# How ticks are written on an axis that spans more than so many days.
+_DATE_FORMS = ((400, "%Y-%m"), (6, "%b %d"), (0.01, "%b %d\n%H:%M"), (0, "%H:%M:%S"))
 _ROOM_FOR_LABELS = 0.34
 
 
@@ -66,7 +68,7 @@ def largest_incidents(consolidation: Consolidation, *, count: int = 12) -> Figur
     _style.headline(
         figure,
         _title(len(shown), len(incidents)),
-        "from start to end, UTC, with number of alerts and worst severity",
+        f"{_days(shown, consolidation.as_of)}, with number of alerts and worst severity",
     )
     return figure.settled()
 
@@ -76,6 +78,13 @@ def _title(n_shown: int, n_incidents: int) -> str:
         largest = "largest" if n_shown == 1 else f"{n_shown:,} largest"
         return f"The {largest} of {n_incidents:,} incidents"
     return f"All incidents: {n_incidents:,}" if n_incidents else "No incidents"
+
+
+def _days(shown: pd.DataFrame, as_of: pd.Timestamp | None) -> str:
+    if shown.empty:
+        return "from start to end"
+    first, last = shown["start"].min(), shown["end"].fillna(as_of).max()
+    return f"from start to end, between {first:%Y-%m-%d} and {last:%Y-%m-%d} UTC"
 
 
 def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
@@ -102,10 +111,9 @@ def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
         _style.beside(axes, _label(*row), (ends[place], place), fontsize=9)
     span = max(ends.max() - starts.min(), 1 / 1440)
     axes.set_xlim(starts.min() - 0.02 * span, ends.max() + _ROOM_FOR_LABELS * span)
-    locator = dates.AutoDateLocator(minticks=3, maxticks=8)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz="UTC"))
-    axes.xaxis.get_offset_text().set(color=_style.MUTED, fontsize=9)
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8))
+    form = next(form for days, form in _DATE_FORMS if span > days)
+    axes.xaxis.set_major_formatter(dates.DateFormatter(form, tz="UTC"))
 
 
 def _dates() -> Any:

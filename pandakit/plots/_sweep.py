@@ -72,7 +72,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
         axes.set_ylabel(name, color=_style.MUTED)
     _scale(panels[-1], sorted({*frame["window"].dt.total_seconds()}), mark)
     if mark is not None:
-        _mark(panels, mark, _found(frame, mark))
+        _mark(panels, mark)
     _style.headline(figure, _title(frame), _subtitle(frame))
     return figure.settled()
 
@@ -134,19 +134,11 @@ def _scale(axes: Axes, windows: list[float], mark: float | None) -> None:
     axes.set_xlabel("window", color=_style.MUTED)
 
 
-def _found(frame: pd.DataFrame, seconds: float) -> str:
-    """Say what the window in force gives, where that is one number."""
-    rows = frame[frame["window"].dt.total_seconds() == seconds]
-    if len(rows) != 1:
-        return ""
-    return f", {_style.counted(int(rows['incidents'].iloc[0]), 'incident')}"
-
-
-def _mark(panels: list[Axes], seconds: float, found: str) -> None:
+def _mark(panels: list[Axes], seconds: float) -> None:
     for axes in panels:
         axes.axvline(seconds, color=_style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     panels[0].annotate(
-        f"today: {_span(seconds)}{found}",
+        f"today: {_span(seconds)}",
         (seconds, 1),
         xycoords=("data", "axes fraction"),
         xytext=(5, -4),
