@@ -51,6 +51,7 @@ _HOMES: dict[str, str | None] = {
             "CURRENT",
             "Consolidation",
             "Consolidator",
+            "Explanation",
             "Pattern",
             "Policy",
             "consolidate",
@@ -61,10 +62,12 @@ _HOMES: dict[str, str | None] = {
     ),
     **dict.fromkeys(
         (
+            "AppliedEnrichment",
             "CsvFile",
             "EnrichmentSchema",
             "ValidationReport",
             "apply_enrichment",
+            "compare_tables",
             "validate_enrichment",
             "write_enrichment_csv",
         ),
@@ -74,9 +77,12 @@ _HOMES: dict[str, str | None] = {
     "Panther": "pandakit.panther",
     "Pangea": "pandakit.pangea",
     "connect": "pandakit.connect",
+    "load": "pandakit.snapshot",
     "plots": None,
     "sandbox": None,
+    "save": "pandakit.snapshot",
     "show_settings": "pandakit.settings",
+    "widgets": None,
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

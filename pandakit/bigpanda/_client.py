@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import requests
 
+    from pandakit.consolidation import Policy
+
 __all__ = ["BigPanda"]
 
 Row = dict[str, Any]
@@ -207,6 +209,36 @@ class BigPanda(Incidents):
         """
         shape = to_frame("correlation_patterns")
         return self._list("correlation_patterns", shape, max_rows, progress, active=active)
+
+    def policy(self, *, progress: bool | None = None) -> Policy:
+        """Load the patterns in use as a policy, to consolidate as this tenant does.
+
+        Parameters
+        ----------
+        progress
+            As in every loader.
+
+        Returns
+        -------
+        Policy
+            The patterns in their run order: as set by hand where they have an
+            `execution_order`, else longest window first. All other settings are those of
+            `CURRENT`; the service does not tell them.
+
+        Raises
+        ------
+        NotFoundError
+            When no pattern is in use.
+        ValueError
+            When a pattern cannot be simulated; the message names it.
+
+        Notes
+        -----
+        Source: "Correlation Pattern Object".
+        """
+        from pandakit.bigpanda._policy import policy_of  # noqa: PLC0415 - loads the simulation
+
+        return policy_of(self.correlation_patterns(progress=progress))
 
     def raw_alerts(
         self,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pandakit.bigpanda._records import enrichment_row, to_frame
 from pandakit.bigpanda._resources import ENRICHMENT_PATHS, RESOURCES, pages_of
-from pandakit.bigpanda._service import NEEDS_ORG, NEEDS_USER
+from pandakit.bigpanda._service import NEEDS
 from pandakit.bigpanda._upload import (
     JOB_RULES,
     UploadJob,
@@ -19,7 +19,7 @@ from pandakit.bigpanda._upload import (
     send_table,
     table_lock,
 )
-from pandakit.errors import JobTimeoutError, ProtocolError, SettingsError
+from pandakit.errors import JobTimeoutError, SettingsError
 from pandakit.frames import Column, build_frame
 from pandakit.settings import missing_message
 from pandakit.transport import Call, Client, Listing, wait_for
@@ -37,7 +37,6 @@ __all__ = ["Enrichments"]
 Row = dict[str, Any]
 
 _TOKENS = {"v2.1": "BIGPANDA_API_KEY", "v1.0": "BIGPANDA_ORG_TOKEN"}
-_NEEDS = {"v2.1": NEEDS_USER, "v1.0": NEEDS_ORG}
 
 
 class Enrichments(Client):
@@ -99,11 +98,7 @@ class Enrichments(Client):
 
         call = self._enrichment_call(api_version, f"/{quote(id, safe='')}")
         reply = self._session_of(api_version).send(call)
-        body = reply.json()
-        found = body.get("data", body) if isinstance(body, dict) else None
-        if not isinstance(found, dict):
-            raise ProtocolError(f"enrichment {id!r} should be an object: {reply.excerpt()!r}")
-        return EnrichmentSchema.from_api(found)
+        return EnrichmentSchema.from_api(reply.object())
 
     def enrichment_table(
         self,
@@ -272,7 +267,7 @@ class Enrichments(Client):
     def _enrichment_call(self, api_version: str, tail: str) -> Call:
         self._session_of(api_version)
         path = ENRICHMENT_PATHS[api_version]
-        return Call("GET", path + tail, endpoint=path, needs=_NEEDS[api_version])
+        return Call("GET", path + tail, endpoint=path, needs=NEEDS[api_version])
 
     def _session_of(self, api_version: str) -> Session:
         """Give the session whose token an API version takes."""

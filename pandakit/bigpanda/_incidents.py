@@ -9,10 +9,9 @@ from urllib.parse import quote
 from pandakit.bigpanda._enrichments import Enrichments
 from pandakit.bigpanda._records import alert_rows, incident_row, newer, to_frame
 from pandakit.bigpanda._resources import RESOURCES, user_call
-from pandakit.errors import NotFoundError, ProtocolError
-from pandakit.frames import add_facts
+from pandakit.errors import NotFoundError, PermissionDeniedError
 from pandakit.timewindow import TimeLike, Window, window
-from pandakit.transport import Call, Listing, MappedPages, NumberedPages
+from pandakit.transport import Call, Listing, MappedPages, NumberedPages, OneAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,6 +97,7 @@ class Incidents(Enrichments):
         return self._load(
             Listing(call, pages, "id", newer, label=label),
             to_frame("incidents", incident_row),
+            session=self._user_session,
             window=asked,
             max_rows=max_rows,
             progress=progress,
@@ -132,12 +132,9 @@ class Incidents(Enrichments):
             When it is not in this environment.
         """
         call = self._incident_call(environment, _expansion(expand), f"/{quote(id, safe='')}")
-        reply = self._user_session.send(call)
-        found = reply.json()
-        if not isinstance(found, dict):
-            raise ProtocolError(f"incident {id!r} should be an object: {reply.excerpt()!r}")
-        frame = to_frame("incidents", incident_row)([found])
-        return add_facts(frame, source=self.source, requests=1, rows=1)
+        listing = Listing(call, OneAnswer(), label=f"BigPanda incident {id}")
+        shape = to_frame("incidents", incident_row)
+        return self._load(listing, shape, session=self._user_session)
 
     def alerts(
         self,
@@ -179,6 +176,7 @@ class Incidents(Enrichments):
                 label=f"BigPanda alerts {environment}",
             ),
             to_frame("alerts"),
+            session=self._user_session,
             window=asked,
             max_rows=max_rows,
             progress=progress,
@@ -219,7 +217,10 @@ class Incidents(Enrichments):
         """Give the id of an environment; only what does not look like an id is looked up."""
         if _ID.fullmatch(environment):
             return environment
-        known = self.environments(progress=False)
+        try:
+            known = self.environments(progress=False)
+        except (NotFoundError, PermissionDeniedError):
+            return environment  # no list to look it up in: it can only be an id
         ids = known.loc[known["environment_id"] == environment, "environment_id"]
         named = known.loc[known["name"] == environment, "environment_id"]
         found = list(ids) or list(named)

@@ -11,10 +11,11 @@ from pandakit.transport import Problem, Service
 if TYPE_CHECKING:
     from pandakit.transport import Reply
 
-__all__ = ["NEEDS_ORG", "NEEDS_USER", "base_url", "bigpanda_service"]
+__all__ = ["NEEDS", "NEEDS_USER", "base_url", "bigpanda_service"]
 
 NEEDS_USER = "a user API key (BIGPANDA_API_KEY; such keys usually begin with BPU)"
-NEEDS_ORG = "an org token (BIGPANDA_ORG_TOKEN), not a user API key"
+# API version of mapping enrichments -> the token that it takes.
+NEEDS = {"v2.1": NEEDS_USER, "v1.0": "an org token (BIGPANDA_ORG_TOKEN), not a user API key"}
 
 _REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
 _HINTS = {

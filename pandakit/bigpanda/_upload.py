@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from pandakit.bigpanda._resources import ENRICHMENT_PATHS, JOB_PATHS
+from pandakit.bigpanda._service import NEEDS
 from pandakit.errors import EnrichmentError, OutcomeUnknownError, PandakitError, ProtocolError
 from pandakit.progress import progress_line
 from pandakit.transport import Call, Job, JobRules, find_job
@@ -80,7 +81,8 @@ class UploadJob:
     @property
     def call(self) -> Call:
         """The call that looks at the job once."""
-        return Call("GET", self.url, endpoint=JOB_PATHS[self.api_version])
+        path = JOB_PATHS[self.api_version]
+        return Call("GET", self.url, endpoint=path, needs=NEEDS[self.api_version])
 
 
 def _read_detail(reply: Reply) -> str:
@@ -240,6 +242,7 @@ def send_table(
             headers=_HEADERS,
             endpoint=f"{ENRICHMENT_PATHS[api_version]}/map",
             repeatable=False,
+            needs=NEEDS[api_version],
             total=_NO_LIMIT,
         )
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pandakit.consolidation._alarms import events_from_alarms
 from pandakit.consolidation._consolidator import Consolidator, consolidate
+from pandakit.consolidation._explain import Explanation
 from pandakit.consolidation._funnel import readable_funnel
 from pandakit.consolidation._policy import CLASSIC, CURRENT, Pattern, Policy
 from pandakit.consolidation._result import Consolidation
@@ -14,6 +15,7 @@ __all__ = [
     "CURRENT",
     "Consolidation",
     "Consolidator",
+    "Explanation",
     "Pattern",
     "Policy",
     "consolidate",

@@ -94,25 +94,26 @@ def _checked(alert_id: Any, n_alerts: int) -> int:
 def _start_of_facts(replay: Replay, facts: Facts, alert: int) -> dict[str, Any]:
     who = {name: _label(*facts.identity[name], alert) for name in _WHO}
     incident = int(facts.places[alert, at.ITS_INCIDENT])
-    found = {
-        "alert_id": alert,
-        "incident_id": incident,
-        "start": moment(int(facts.start[alert])),
-        **who,
-        "anchor": replay.policy.anchor,
-        "matched": {},
-        "unmatched": {},
-    }
+    matched: dict[str, Any] = {}
+    unmatched: dict[str, Any] = {}
     for pattern in replay.policy.in_run_order():
         values = {tag: _value(tag, who, replay) for tag in pattern.tags}
         if not pattern.cross_source:
             values["app_key"] = who["app_key"]
         if replay.matches(pattern):
-            found["matched"][pattern.name] = values
+            matched[pattern.name] = values
         else:
             missing = [tag for tag, value in values.items() if value is None]
-            found["unmatched"][pattern.name] = {"missing": missing, "filter": pattern.filter}
-    return found
+            unmatched[pattern.name] = {"missing": missing, "filter": pattern.filter}
+    return {
+        "alert_id": alert,
+        "incident_id": incident,
+        "start": moment(int(facts.start[alert])),
+        **who,
+        "anchor": replay.policy.anchor,
+        "matched": matched,
+        "unmatched": unmatched,
+    }
 
 
 def _label(labels: Any, codes: np.ndarray, alert: int) -> str | None:

@@ -64,7 +64,7 @@ def consolidation_html(consolidation: Consolidation, events: EventFacts | None) 
     counts = {name: int(values[name]) for name in _STAGES}
     parts = [
         _block(_headline(counts), _HEAD),
-        _block(f"<code style='background:none'>{escape(repr(consolidation.policy))}</code>", _SMALL),
+        _block(f"<code style='{_ROW}'>{escape(repr(consolidation.policy))}</code>", _SMALL),
         _table([], [_stage(name, counts) for name in _STAGES]),
         _rejected(counts["rejected"], events),
         *(_block(f"Note: {escape(note)}.", _SMALL) for note in consolidation.notes),

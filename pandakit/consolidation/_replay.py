@@ -124,7 +124,7 @@ class Replay:
         return entries
 
     def _intersected(self, pattern: Pattern, opener: int, incidents: np.ndarray) -> Entry:
-        """The entry stays as long as every alert of the incident shares the value in time."""
+        """Follow an entry for as long as every alert of its incident shares the value in time."""
         entry = Entry(int(incidents[opener]), opener, opener)
         keys = self._keys[pattern.name]
         members = np.flatnonzero(incidents[opener + 1 : self.alert] == entry.incident) + opener + 1
@@ -180,7 +180,7 @@ class Replay:
         last = newest[members]
         ended = outcome[rows[last]] == at.RESOLVED
         expired = now - time[last] > limit(self.policy.expire_after)
-        return members[~ended & ~expired]
+        return np.asarray(members[~ended & ~expired])
 
 
 def _opening_rows(events: EventFacts, alert: int) -> np.ndarray:

@@ -167,9 +167,68 @@ class Consolidation:
         return _frames.funnel_frame(self._facts.counts)
 
     def explain(self, alert_id: int) -> Explanation:
-        """Say why an alert is in its incident.
+        """Say why an alert is in its incident: as a sentence and as facts.
 
-        Nothing is kept for it: it is replayed from `input`, `events` and `policy`.
+        Nothing is kept for it: the alert's own incident, or those that did not take it, are
+        replayed from `input`, `events` and `policy`.
+
+        Parameters
+        ----------
+        alert_id
+            As in the index of `alerts`.
+
+        Returns
+        -------
+        Explanation
+            ``text`` is one sentence; ``facts`` is a dict of plain values, timestamps in UTC
+            and timedeltas:
+
+            - ``alert_id``, ``incident_id``, ``start``, ``app_key``, ``primary_property``,
+              ``primary_value``, ``secondary_property``, ``secondary_value``,
+              ``incident_identifier``: the alert, as in `alerts`
+            - ``anchor``: the policy's
+            - ``matched``: for each pattern that it matches, in run order, the values that it
+              shares by tag (a pair of name and value for ``primary`` and ``secondary``)
+            - ``unmatched``: for each other pattern, which tags have no value (``missing``) and
+              its ``filter``
+            - ``joined_by``, ``anchor_alert_id``, ``anchor_start``, ``gap``, ``limit``,
+              ``margin``, and under ``anchor="bucket"`` ``slot_end`` instead of a margin: what
+              brought it in; all None when it opened the incident
+            - ``candidates``: when it opened the incident, for each matched pattern the newest
+              five places where it was looked for, as dicts: ``pattern``, ``incident_id``,
+              ``anchor_alert_id``, ``anchor_start``, ``gap``, ``limit``, ``margin``,
+              ``slot_end``, ``passed_by`` (how long the window had passed), ``n_alerts`` and
+              ``n_open_alerts`` at that time, ``removed_by_alert_id``, and ``reasons``: all
+              that hold of ``not_shared`` (an alert joined that does not have the value),
+              ``window``, ``resolved`` (no open alert, and ``join_resolved`` is false), ``full``
+            - ``older_not_listed``: the patterns with more than five
+
+        Raises
+        ------
+        KeyError
+            There is no such alert.
+        EventError
+            The events came in chunks, so they were not kept; or `input` was changed.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from pandakit.consolidation import consolidate
+        >>> events = pd.DataFrame({
+        ...     "timestamp": [0, 11_520, 90_000],
+        ...     "status": "critical",
+        ...     "host": "db-1",
+        ...     "check": ["ping", "disk", "cpu"],
+        ... })
+        >>> result = consolidate(events)
+        >>> print(result.explain(1))
+        Alert 1 (host db-1, check disk) joined incident 0 because primary host=db-1 matches;
+        anchor alert 0 started 3 h 12 min earlier; limit 24 h; margin 20 h 48 min.
+        >>> print(result.explain(2))
+        Alert 2 (host db-1, check cpu) opened incident 1 because no incident with primary
+        host=db-1 could take it (incident 0: 24 h limit from alert 0 passed by 1 h).
+        >>> result.explain(2).facts["candidates"][0]["reasons"]
+        ['window']
         """
         if self._events is None:
             raise EventError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation._spans import microseconds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["readable_refusal", "readable_span", "readable_time", "readable_values", "sentence"]
 
@@ -27,6 +28,7 @@ def readable_span(span: pd.Timedelta) -> str:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> readable_span(pd.Timedelta(hours=20, minutes=48)), readable_span(pd.Timedelta(days=1))
     ('20 h 48 min', '24 h')
     >>> readable_span(pd.Timedelta(days=30, seconds=1)), readable_span(pd.Timedelta(0))
@@ -46,6 +48,7 @@ def readable_time(time: pd.Timestamp) -> str:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> readable_time(pd.Timestamp("2026-03-01 04:00", tz="UTC"))
     '2026-03-01 04:00:00 UTC'
     """
@@ -112,7 +115,9 @@ def _opened(facts: dict[str, Any], *, listed: bool) -> str:
     if not facts["matched"]:
         reasons = [_unmatched(name, why) for name, why in facts["unmatched"].items()]
         return f"{opened} because it matches no pattern: {'; '.join(reasons)}"
-    clauses = [_not_taken(name, values, facts, listed=listed) for name, values in facts["matched"].items()]
+    clauses = [
+        _not_taken(name, values, facts, listed=listed) for name, values in facts["matched"].items()
+    ]
     return f"{opened} because {', and '.join(clauses)}"
 
 
@@ -122,9 +127,7 @@ def _unmatched(name: str, why: dict[str, Any]) -> str:
     return f"{name} takes only what passes its filter, {why['filter']}"
 
 
-def _not_taken(
-    name: str, values: dict[str, Any], facts: dict[str, Any], *, listed: bool
-) -> str:
+def _not_taken(name: str, values: dict[str, Any], facts: dict[str, Any], *, listed: bool) -> str:
     """Say why no incident with a pattern's value took the alert."""
     shared = readable_values(name, values)
     tried = [one for one in facts["candidates"] if one["pattern"] == name]
@@ -161,9 +164,7 @@ def _full(candidate: dict[str, Any]) -> str:
 
 
 _REASONS = {
-    "not_shared": lambda candidate: (
-        f"not shared by its alert {candidate['removed_by_alert_id']}"
-    ),
+    "not_shared": lambda candidate: f"not shared by its alert {candidate['removed_by_alert_id']}",
     "window": _too_late,
     "resolved": lambda _: "resolved",
     "full": _full,

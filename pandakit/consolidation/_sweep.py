@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation._policy import Policy
 
-__all__ = ["sweep"]
+__all__ = ["sweep", "with_window"]
 
 
 def sweep(
@@ -73,10 +73,8 @@ def sweep(
     1 0 days 01:00:00          2
     2 0 days 04:00:00          1
     """
-    if pattern is not None:
-        refuse_unknown([pattern], "the policy's patterns", [p.name for p in policy.patterns])
     settings = [
-        (window, _varied(policy, anchor, window, pattern))
+        (window, with_window(policy, window, pattern).replace(anchor=anchor))
         for anchor in ((policy.anchor,) if anchors is None else anchors)
         for window in ((None,) if windows is None else windows)
     ]
@@ -90,16 +88,19 @@ def sweep(
     return _frame(rows)
 
 
-def _varied(policy: Policy, anchor: str, window: Any, pattern: str | None) -> Policy:
-    if window is not None:
-        span = read_span(window, "windows")
-        policy = policy.replace(
-            patterns=[
-                dataclasses.replace(known, window=span) if pattern in {None, known.name} else known
-                for known in policy.patterns
-            ]
-        )
-    return policy.replace(anchor=anchor)
+def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:
+    """Give the window to every pattern, or to the one that is named; none changes nothing."""
+    if pattern is not None:
+        refuse_unknown([pattern], "the policy's patterns", [p.name for p in policy.patterns])
+    if window is None:
+        return policy
+    span = read_span(window, "windows")
+    return policy.replace(
+        patterns=[
+            dataclasses.replace(known, window=span) if pattern in {None, known.name} else known
+            for known in policy.patterns
+        ]
+    )
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from pandakit.enrichment._findings import Tally
 
-__all__ = ["judge_bytes", "read_titles"]
+__all__ = ["is_utf8", "judge_bytes", "read_titles"]
 
 _MARK = b"\xef\xbb\xbf"
 _BLOCK, _TAIL = 8 << 20, 1 << 20
@@ -121,6 +122,19 @@ def read_titles(path: Path) -> list[str]:
     with path.open("rb") as file:
         text = io.TextIOWrapper(file, "utf-8-sig", errors="backslashreplace", newline="")
         return next(csv.reader(text), [])
+
+
+def is_utf8(path: Path) -> bool:
+    """Say whether all of a file is UTF-8."""
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    with path.open("rb") as file:
+        try:
+            while block := file.read(_BLOCK):
+                decode(block)
+            decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _judge_last_line(tally: Tally, tail: bytes, titles: Sequence[str], row: int) -> None:

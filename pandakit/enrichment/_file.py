@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
-from pandakit.enrichment._bytes import read_titles
+from pandakit.enrichment._bytes import is_utf8, read_titles
 from pandakit.enrichment._findings import Tally
 from pandakit.enrichment._text import TEXTS, Cells
 from pandakit.errors import EnrichmentError
@@ -44,6 +47,7 @@ class FileSource:
         self.titles = tuple(places)
         self._path, self._width, self._tally = path, len(header), tally
         self._names = [str(place) for place in places.values()]
+        self._escaped = not is_utf8(path)
         self._passed_over: list[int] = []
         self._judging = False
 
@@ -83,23 +87,23 @@ class FileSource:
         if not self._names:
             return
         names = [str(place) for place in range(self._width)]
-        reader = csv.open_csv(
-            self._path,
-            read_options=csv.ReadOptions(
+        options = {
+            "read_options": csv.ReadOptions(
                 use_threads=False, block_size=_BLOCK, column_names=names, skip_rows_after_names=1
             ),
-            parse_options=csv.ParseOptions(
+            "parse_options": csv.ParseOptions(
                 newlines_in_values=True, invalid_row_handler=self._pass_over
             ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.binary()),
+            "convert_options": csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
                 include_columns=self._names,
                 strings_can_be_null=False,
             ),
-        )
-        with reader:
+        }
+        file = _Escaped(self._path) if self._escaped else pa.OSFile(str(self._path))
+        with closing(file), csv.open_csv(file, **options) as reader:
             for batch in reader:
-                yield [_cells(column) for column in batch.columns]
+                yield [_cells(column, escaped=self._escaped) for column in batch.columns]
 
     def _pass_over(self, line: csv.InvalidRow) -> str:
         if self._judging:
@@ -115,22 +119,49 @@ class FileSource:
         return "skip"
 
 
-def _cells(column: pa.BinaryArray) -> Cells:
-    try:
-        return Cells(column.cast(pa.large_string()), TEXTS, {})
-    except pa.ArrowInvalid:
-        raw = pd.Series(column.to_pylist(), dtype=object)
-        text = raw.map(lambda cell: cell.decode(errors="backslashreplace"))
-        bad = raw.map(_is_not_utf8).to_numpy(bool)
-        return Cells(pa.array(text, pa.large_string()), TEXTS, {"invalid_utf8": text[bad]})
+class _Escaped:
+    """A file in which bytes that are not UTF-8 are written out, each after a mark.
+
+    The reader of CSV needs UTF-8, but what is wrong must be found in its row and column.
+    """
+
+    closed = False
+
+    def __init__(self, path: Path) -> None:
+        self._text = path.open(encoding="utf-8", errors=_ESCAPE, newline="")
+
+    def read(self, size: int) -> bytes:
+        """Give the next characters."""
+        return self._text.read(size).encode()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._text.close()
+        self.closed = True
 
 
-def _is_not_utf8(cell: bytes) -> bool:
-    try:
-        cell.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+_MARK = "\ufdd0"  # Unicode promises that no text has it
+_ESCAPE = "pandakit.enrichment.escape"
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(f"{_MARK}\\x{byte:02x}" for byte in wrong), error.end
+
+
+codecs.register_error(_ESCAPE, _escape)
+
+
+def _cells(column: pa.StringArray, *, escaped: bool) -> Cells:
+    text = column.cast(pa.large_string())
+    if not escaped:
+        return Cells(text, TEXTS, {})
+    bad = np.flatnonzero(pc.match_substring(text, _MARK).to_numpy(zero_copy_only=False))
+    text = pc.replace_substring(text, _MARK, "")
+    wrong = pd.Series(text.take(pa.array(bad)).to_pylist(), index=bad, dtype=object)
+    return Cells(text, TEXTS, {"invalid_utf8": wrong} if bad.size else {})
 
 
 def read_text(path: Path) -> pd.DataFrame:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PandakitError, PartialWarning
-from pandakit.frames import add_facts, build_frame
+from pandakit.frames import build_frame
 from pandakit.pangea._answers import LateAnswers, page_style
 from pandakit.pangea._records import ROOT, SCHEMA_FIELD, events_frame, own_fields, schema_kinds
 from pandakit.pangea._service import base_url as _base_url, pangea_service, result_of
 from pandakit.redaction import read_token
 from pandakit.settings import find, require
 from pandakit.timewindow import TimeLike, window
-from pandakit.transport import Call, Check, Client, Listing, Session, warn_user
+from pandakit.transport import Call, Check, Client, Listing, OneAnswer, Session, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,7 +112,7 @@ class Pangea(Client):
         AuthenticationError
             When the token is refused.
         """
-        return self._checked(f"a schema of {len(self.schema())} fields")
+        return self._checked(f"a schema of {len(self.schema(progress=False))} fields")
 
     def search(
         self,
@@ -216,20 +217,37 @@ class Pangea(Client):
         listing = Listing(call, style, label=f"Pangea results {search_id}")
         return self._events(listing, max_rows=max_rows, progress=progress)
 
-    def schema(self) -> pd.DataFrame:
+    def schema(self, *, max_rows: int | None = None, progress: bool | None = None) -> pd.DataFrame:
         """Read the fields that events of this log have.
+
+        Parameters
+        ----------
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
         pandas.DataFrame
             One row per field; `df.attrs["pandakit"]["schema"]` has the schema's other facts.
         """
-        result = result_of(self._session.send(self._call("/v1/schema", {})), "fields")
-        fields = [each for each in result["fields"] or [] if isinstance(each, dict)]
-        self._kinds = schema_kinds(fields)
-        others = {key: value for key, value in result.items() if key != "fields"}
-        frame = build_frame(fields, SCHEMA_FIELD)
-        return add_facts(frame, source=self.source, requests=1, rows=len(frame), schema=others)
+        others: Row = {}
+
+        def fields_of(reply: Reply) -> list[Row]:
+            result = result_of(reply, "fields")
+            others.update({key: value for key, value in result.items() if key != "fields"})
+            fields = [each for each in result["fields"] or [] if isinstance(each, dict)]
+            self._kinds = schema_kinds(fields)
+            return fields
+
+        return self._load(
+            Listing(
+                self._call("/v1/schema", {}), OneAnswer(fields_of), "id", label="Pangea schema"
+            ),
+            partial(build_frame, columns=SCHEMA_FIELD),
+            max_rows=max_rows,
+            progress=progress,
+            schema=others,
+        )
 
     def root(self, tree_size: int | None = None) -> pd.DataFrame:
         """Read a root of the log's tree.
@@ -250,10 +268,10 @@ class Pangea(Client):
             When there is no root of this size.
         """
         body = {} if tree_size is None else {"tree_size": tree_size}
-        result = result_of(self._session.send(self._call("/v1/root", body)))
-        # The service's own description has the root in `result`, its answers in `data`.
-        found = result.get("data", result)
-        return add_facts(build_frame([found], ROOT), source=self.source, requests=1, rows=1)
+        return self._load(
+            Listing(self._call("/v1/root", body), OneAnswer(_root_of), label="Pangea root"),
+            partial(build_frame, columns=ROOT),
+        )
 
     @staticmethod
     def _search_body(
@@ -306,7 +324,7 @@ class Pangea(Client):
 
     def _learn(self, events: Any) -> None:
         """Ask for the schema once, as soon as events have fields that only it can type."""
-        rows = [row for row in events or [] if isinstance(row, dict)]
+        rows = [row for row in events if isinstance(row, dict)] if isinstance(events, list) else []
         if self._kinds is not None or not own_fields(rows):
             return
         try:
@@ -317,6 +335,12 @@ class Pangea(Client):
                 f"the schema could not be read, so the log's own fields stay as they came: {error}",
                 PartialWarning,
             )
+
+
+def _root_of(reply: Reply) -> list[Row]:
+    """Find the root: the service's description has it in `result`, its answers in `data`."""
+    result = result_of(reply)
+    return [result.get("data", result)]
 
 
 def _restriction(given: Mapping[str, str | Iterable[str]] | None) -> Row | None:

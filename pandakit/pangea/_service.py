@@ -90,15 +90,11 @@ def result_of(reply: Reply, *needed: str) -> Row:
     ProtocolError
         When there is none, or it lacks what it must have.
     """
-    result = reply.json().get("result")
-    missing = [key for key in needed if not isinstance(result, dict) or key not in result]
-    if not isinstance(result, dict) or missing:
-        raise ProtocolError(
-            f"{reply.url}: Pangea said that all is well, but the result lacks "
-            f"{', '.join(missing) or 'everything'}: {reply.excerpt()!r}",
-            status_code=reply.status,
-            request_id=reply.request_id,
-        )
+    result = reply.object().get("result")
+    if not isinstance(result, dict):
+        raise reply.malformed("answered that all is well, but without a result")
+    if missing := [key for key in needed if key not in result]:
+        raise reply.malformed(f"answered with a result that lacks {', '.join(missing)}")
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pandakit.errors import NotFoundError, PandakitError, PartialWarning, ProtocolError
+from pandakit.errors import NotFoundError, PandakitError, PartialWarning
 from pandakit.frames import Column, add_facts, build_frame
 from pandakit.panther import _children
 from pandakit.panther._lists import (
@@ -21,7 +21,7 @@ from pandakit.panther._service import panther_service
 from pandakit.redaction import read_token
 from pandakit.settings import require
 from pandakit.timewindow import TimeLike, Window, window
-from pandakit.transport import Call, Check, Session, warn_user
+from pandakit.transport import Call, Check, Listing, OneAnswer, Session, warn_user
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,12 +118,10 @@ class Panther(PantherLists):
         """
         try:
             reply = self._session.send(Call("GET", "/api-tokens/self", endpoint="/api-tokens"))
-        except NotFoundError:  # versions before 1.112 have no list of tokens
-            rows = len(self.data_models(progress=False))
-            return self._checked(f"the token works; {rows} data models")
-        token = reply.json()
-        if not isinstance(token, dict):
-            raise ProtocolError(f"/api-tokens/self should be an object: {reply.excerpt()!r}")
+        except NotFoundError:  # versions before 1.112 do not tell about tokens
+            self._session.send(Call("GET", "/data-models", params={"limit": 1}))
+            return self._checked("the token works")
+        token = reply.object()
         rights = ", ".join(map(str, token.get("permissions") or [])) or "none told"
         return self._checked(f"the token {token.get('name')!r} works; permissions: {rights}")
 
@@ -270,11 +268,8 @@ class Panther(PantherLists):
         if kind not in kinds:
             raise ValueError(f"kind={kind!r}: one of {', '.join(kinds)}")
         resource = RESOURCES[kind]
-        reply = self._session.send(single_call(resource, id))
-        found = reply.json()
-        if not isinstance(found, dict):
-            raise ProtocolError(f"{kind} {id!r} should be an object: {reply.excerpt()!r}")
-        return add_facts(to_frame(resource)([found]), source=self.source, requests=1, rows=1)
+        listing = Listing(single_call(resource, id), OneAnswer(), label=f"Panther {kind} {id}")
+        return self._load(listing, to_frame(resource))
 
     def detections(
         self, *, max_rows: int | None = None, progress: bool | None = None, **filters: Any
@@ -385,7 +380,9 @@ class Panther(PantherLists):
             for resource in RESOURCES.values()
             if resource.name not in {"alert_events", "alert_comments"}
         ]
-        return add_facts(build_frame(rows, INVENTORY), source=self.source, rows=len(rows))
+        counts = {name: sum(row.get(name, 0) for row in rows) for name in ("requests", "pages")}
+        frame = build_frame(rows, INVENTORY)
+        return add_facts(frame, source=self.source, **counts, rows=len(rows))
 
     def _inventory_row(self, resource: Resource, progress: bool | None) -> dict[str, Any]:  # noqa: FBT001 - handed on from a keyword
         try:

@@ -21,9 +21,8 @@ and then, with the network there::
 the whole list; when a page fails, also for `error.partial`, and again for `error.resume()`.
 
 Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, also a 200, and
-gives `Problem(message, status, request_id)` or `None`. Answers that come later (202):
-`Listing(..., send=Deferred(session, JobRules(...), locate))`, where `locate(reply)` gives the call
-that looks for the answer.
+gives `Problem(message, status, request_id)` or `None`. Answers that come later (202): give
+`Listing(..., send=function(call, line))` one that waits with `wait_for`.
 
 Jobs: `find_job(reply, template="/jobs/{id}")` gives a `Job(id, url)`, and
 `wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",
@@ -38,8 +37,8 @@ from pandakit.transport._model import Call, Clock, Problem, Reply, Service, Tran
 from pandakit.transport._session import Session
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
-from pandakit.transport.compose import ChainedPages, MappedPages, Part
-from pandakit.transport.jobs import Deferred, Job, JobRules, find_job, wait_for
+from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
+from pandakit.transport.jobs import Job, JobRules, find_job, wait_for
 from pandakit.transport.paginate import (
     CursorPages,
     NumberedPages,
@@ -57,13 +56,13 @@ __all__ = [
     "Clock",
     "Collected",
     "CursorPages",
-    "Deferred",
     "Job",
     "JobRules",
     "Listing",
     "MappedPages",
     "NumberedPages",
     "OffsetPages",
+    "OneAnswer",
     "OnePage",
     "Page",
     "PageStyle",

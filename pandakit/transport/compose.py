@@ -1,19 +1,46 @@
-"""Page styles made of others: several lists read as one, and rows that are made of rows."""
+"""Further page styles: single answers, several lists as one, rows that are made of rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pandakit.transport.paginate import Page
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pandakit.transport._model import Call, Reply
-    from pandakit.transport.paginate import Page, PageStyle
+    from pandakit.transport.paginate import PageStyle
 
-__all__ = ["ChainedPages", "MappedPages", "Part"]
+__all__ = ["ChainedPages", "MappedPages", "OneAnswer", "Part"]
 
 Row = dict[str, Any]
+
+
+def _the_object(reply: Reply) -> list[Row]:
+    return [reply.object()]
+
+
+@dataclass(frozen=True, slots=True)
+class OneAnswer:
+    """A single answer, read as a list so that it is loaded like one.
+
+    Parameters
+    ----------
+    rows
+        Finds the rows in the answer; by default it is one object, the only row.
+    """
+
+    rows: Callable[[Reply], list[Row]] = _the_object
+
+    def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
+        """Give the call as it is."""
+        return call
+
+    def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
+        """Read the answer."""
+        return Page(self.rows(reply))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from pandakit.transport._model import Call, Reply
     from pandakit.transport._session import Session
 
-__all__ = ["Deferred", "Job", "JobRules", "find_job", "wait_for"]
+__all__ = ["Job", "JobRules", "find_job", "wait_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,51 +275,3 @@ def _resumed(wait: _Wait) -> Reply:
     with progress_line(wait.name) as line:
         fresh = replace(wait, looks=0, requests=0, asked=0.0, trouble="")
         return _wait(fresh, line)
-
-
-class Deferred:
-    """Sends a call, and when it is only accepted (202) waits for the answer.
-
-    For `Listing(send=...)`. When the waiting breaks off, sending the same call again waits for the
-    same answer instead of asking for it anew.
-
-    Parameters
-    ----------
-    session, rules
-        Where, and how to read the state.
-    locate
-        Gives the call that looks for the answer.
-    timeout
-        Seconds to wait at most.
-    name
-        What to call the work in messages.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        rules: JobRules,
-        locate: Callable[[Reply], Call],
-        *,
-        timeout: float = 120.0,
-        name: str = "the search",
-    ) -> None:
-        self._session = session
-        self._rules = rules
-        self._locate = locate
-        self._timeout = timeout
-        self._name = name
-        self._waiting: tuple[Call, Call, int] | None = None
-
-    def __call__(self, call: Call, line: ProgressLine) -> Reply:
-        """Send, wait if need be, and give the final answer."""
-        if self._waiting is None or self._waiting[0] != call:
-            reply = self._session.send(call, line)
-            if reply.status != HTTPStatus.ACCEPTED:
-                return reply
-            self._waiting = call, self._locate(reply), reply.attempts
-        _, look, before = self._waiting
-        wait = _Wait(self._session, look, self._rules, self._timeout, self._name)
-        reply = _wait(wait, line)
-        self._waiting = None
-        return replace(reply, attempts=before + reply.attempts)

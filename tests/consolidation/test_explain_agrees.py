@@ -12,22 +12,25 @@ from tests.consolidation.engines import moment, package_result
 from tests.consolidation.strategies import scenarios
 from tests.consolidation.witness import witnessed
 
+ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("PANDAKIT_FUZZ_EXAMPLES", "300")),
+    max_examples=int(ASKED or 150),
+    derandomize=ASKED is None,
+    database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
 )
 MOST = 5
 
 
 def as_written(candidate):
     """Give the facts of a candidate in the witness's own units: microseconds."""
-    kept = {
+    return {
         name: in_microseconds(value)
         for name, value in candidate.items()
         if name not in {"margin", "slot_end", "passed_by"}
     }
-    return kept
 
 
 def in_microseconds(value):
@@ -41,6 +44,7 @@ def in_microseconds(value):
 
 @pytest.fixture(scope="module")
 def monkeypatch_module():
+    """Patch for all examples of a test: Hypothesis refuses fixtures of a single one."""
     with pytest.MonkeyPatch.context() as patched:
         yield patched
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, apply_enrichment, write_enrichment_csv
 from pandakit.errors import EnrichmentError
@@ -180,3 +181,45 @@ def test_the_summary():
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
     assert "1 of 3 alerts" in html
+
+
+names = st.sampled_from(["a", "A", "b", " a", ""])
+rows = st.lists(st.tuples(names, names, names), max_size=6)
+alerts_of = st.lists(st.tuples(st.none() | names, st.none() | names), min_size=1, max_size=6)
+
+
+def expected_owner(host, site, table, *, fold, optional):
+    """Look one alert up by going through the rows."""
+    sought = {at: cell for at, cell in enumerate((host, site)) if cell}
+    if 0 not in sought or (1 not in sought and not optional):
+        return None
+    same = (lambda cell: cell.lower()) if fold else (lambda cell: cell)
+    for row in table:
+        if all(same(row[at]) == same(cell) for at, cell in sought.items()):
+            return row[2] or None
+    return None
+
+
+@given(rows, alerts_of, st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
+    """For any small table and alerts, each alert has the result of its first matching row."""
+    schema = EnrichmentSchema(
+        ["host", "site"],
+        "owner",
+        case_insensitive=fold,
+        optional=["site"] if optional else False,
+    )
+    applied = apply_enrichment(
+        pd.DataFrame(alerts, columns=["host", "site"], dtype=object),
+        pd.DataFrame(table, columns=["host", "site", "owner"], dtype=object),
+        schema,
+    )
+    wanted = [expected_owner(*each, table, fold=fold, optional=optional) for each in alerts]
+    assert owners(applied) == wanted
+    whole = applied.coverage.iloc[-1]
+    usable = [host for host, site in alerts if host and (site or optional)]
+    assert whole["alerts"] == len(alerts)
+    assert whole["present"] == len(usable)
+    assert applied.unmatched["alerts"].sum() == whole["present"] - whole["matched"]
+    assert whole["matched"] >= sum(owner is not None for owner in wanted)

@@ -1,7 +1,10 @@
 """A CSV file is judged as bytes, and then value by value."""
 
+import csv
+
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, _bytes, _file, validate, validate_enrichment
 from pandakit.enrichment._rules import LIMITS
@@ -167,3 +170,28 @@ def test_a_title_row_that_is_no_csv(file):
     """A first line beyond all bounds is a finding, not an exception."""
     report = validate_enrichment(file(b"x" * 200_000 + b"\na\n"), EnrichmentSchema("a", "b"))
     assert "unreadable" in [each.rule for each in report.errors]
+
+
+alphabet = st.sampled_from(
+    [b"a", b"b", b",", b'"', b"\n", b"\r", b" ", b"|", b"\xc3\xa9", b"\xff", b'""', b'","', b'"\n"']
+)
+
+
+@given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans())
+@settings(
+    deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_bytes(file, schema, body, ends):
+    """No file raises; one that is accepted is read by the csv module as the rows it has."""
+    path = file(b"host,owner\n" + body + b"\n" * ends)
+    report = validate_enrichment(path, schema, strict=True)
+    assert report.to_text()
+    assert report._repr_html_()
+    if report.ok:
+        with path.open(newline="", encoding="utf-8") as text:
+            rows = list(csv.reader(text))
+        assert len(rows) == report.rows + 1
+        assert {len(row) for row in rows} == {2}
+        assert path.read_bytes().endswith(b"\n")
+        fixed, _ = report.fix()
+        assert len(fixed) <= report.rows

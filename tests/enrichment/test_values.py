@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pandakit.enrichment import EnrichmentSchema, validate_enrichment
+from pandakit.enrichment import EnrichmentSchema, _source, validate_enrichment
 
 
 def table(value, *, column="owner", before=2, after=1):
@@ -244,3 +244,34 @@ def test_arrow_lists_are_lists():
     lists = pd.Series([["a", "b|c"], None], dtype=pd.ArrowDtype(pa.list_(pa.string())))
     frame = pd.DataFrame({"host": ["x", "y"], "owner": lists})
     assert not validate_enrichment(frame, schema).warnings
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 3, 7])
+def test_stretches_are_no_borders(monkeypatch, found, schema, stretch):
+    """Rows are judged some at a time: the findings, their rows and their counts are the same."""
+    values = [" a", "b\nc", None, b"x", "=1", ["p|q", "r"], "v" * 33_000, 2.5, float("inf"), "z "]
+    frame = pd.DataFrame(
+        {"host": pd.Series([f"h{n}" for n in range(10)]), "owner": pd.Series(values, dtype=object)}
+    )
+    whole, counts = found(frame), validate_enrichment(frame, schema).counts
+    monkeypatch.setattr(_source, "STRETCH", stretch)
+    assert found(frame) == whole
+    pd.testing.assert_frame_equal(validate_enrichment(frame, schema).counts, counts)
+    assert len(whole) == 9
+
+
+def test_judging_changes_nothing_in_the_frame(schema):
+    """Lists, objects, categories and the index of the caller's frame are as they were."""
+    frame = pd.DataFrame(
+        {
+            "owner": pd.Series([["a|b", 1], b"x", " y", None], dtype=object),
+            "host": pd.Categorical(["a ", "b", None, "a "]),
+            "more": [1.5, None, float("inf"), -0.0],
+        }
+    ).set_index(pd.Index([3, 1, 2, 0], name="key"))
+    before, inner = frame.copy(deep=True), list(frame["owner"].iloc[0])
+    report = validate_enrichment(frame, schema)
+    report.fix()
+    assert report._repr_html_()
+    pd.testing.assert_frame_equal(frame, before)
+    assert frame["owner"].iloc[0] == inner

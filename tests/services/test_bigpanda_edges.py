@@ -140,8 +140,9 @@ def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
 def test_a_missing_token_is_told_on_use():
     """With an org token alone, a call that takes the user API key is a SettingsError."""
     client = BigPanda(org_token="secret-org-token", region="eu")
-    with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
-        client.environments()
+    for load in (client.environments, lambda: client.incidents(ENV), lambda: client.alerts(ENV)):
+        with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
+            load()
     with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY or BIGPANDA_ORG_TOKEN"):
         BigPanda()
 
@@ -183,3 +184,75 @@ def test_other_shapes_are_protocol_errors(bigpanda_at, body):
     """HTML, a list of text and a total that is no number are ProtocolErrors."""
     with pytest.raises(pk.ProtocolError):
         bigpanda_at(lambda _: body)[0].incidents(ENV)
+
+
+def pattern(**more):
+    """Make a pattern as the service sends it."""
+    return {"id": "p1", "active": True, "tags": ["host"], "time_window": 60, **more}
+
+
+def test_a_policy_keeps_order_filters_and_sources(bigpanda_at):
+    """Patterns run as ordered by hand; equal tags get names that differ; objects become text."""
+    rows = [
+        pattern(execution_order=2, filter={"=": ["host", "db1"]}, cross_source=False),
+        pattern(id="p2", execution_order=1, time_window=30, filter="*"),
+        pattern(id="p3", active=False, execution_order=0),
+    ]
+    policy = bigpanda_at(lambda _: {"data": rows})[0].policy()
+    assert policy.order == "as_given"
+    assert [each.name for each in policy.patterns] == ["host p2", "host p1"]
+    assert [each.filter for each in policy.patterns] == [None, "host = db1"]
+    assert [each.cross_source for each in policy.patterns] == [True, False]
+
+
+def test_a_policy_without_an_order_runs_the_longest_window_first(bigpanda_at):
+    """Patterns that nobody ordered run by their windows, as the service does by itself."""
+    policy = bigpanda_at(lambda _: [pattern(), pattern(id="p2", tags=["check"])])[0].policy()
+    assert policy.order == "longest_window_first"
+
+
+def test_no_pattern_in_use_is_no_policy(bigpanda_at):
+    """Without a pattern in use there is nothing to simulate: NotFoundError."""
+    with pytest.raises(pk.NotFoundError, match="no correlation pattern"):
+        bigpanda_at(lambda _: [pattern(active=False)])[0].policy()
+
+
+@pytest.mark.parametrize("lacking", ["time_window", "tags"])
+def test_a_pattern_that_cannot_be_simulated_is_named(bigpanda_at, lacking):
+    """A pattern without window or tags is a ValueError, not another policy."""
+    row = pattern() | {lacking: None}
+    with pytest.raises(ValueError, match="pattern"):
+        bigpanda_at(lambda _: [row])[0].policy()
+
+
+def test_a_tag_that_stands_there_twice_keeps_both_values(bigpanda_at):
+    """Repeated tags of an alert or an incident become a list: no value is lost."""
+    twice = [{"name": "team", "value": "a"}, {"name": "team", "value": "b"}]
+    notes = [{"tag_id": "note", "tag_value": "x"}, {"tag_id": "note", "tag_value": "y"}]
+    row = incident("a", alerts=[{"id": "x", "tags": twice}], incident_tags=notes)
+    client, _ = bigpanda_at(paged([row]))
+    assert column(client.alerts(ENV), "tag.team") == [["a", "b"]]
+    assert column(client.incidents(ENV), "tag.note") == [["x", "y"]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"alerts": ["an-id"]}, {"alerts": [{"id": "x", "tags": ["team=a"]}]}]
+)
+def test_alerts_of_another_shape_are_protocol_errors(bigpanda_at, wrong):
+    """Alerts or tags that are no objects are told, not dropped."""
+    with pytest.raises(pk.ProtocolError):
+        bigpanda_at(paged([incident("a", **wrong)]))[0].alerts(ENV)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_without_a_list_of_environments_a_text_is_an_id(bigpanda_at, status):
+    """A token that may not list environments still loads from one that it knows."""
+
+    def answer(request):
+        if request.path.endswith("/environments"):
+            return {"status": status, "errors": ["no"]}, status
+        return {"total": 1, "items": [incident("a")]}
+
+    client, calls = bigpanda_at(answer)
+    assert len(client.incidents("prod-eu")) == 1
+    assert calls[-1].path.endswith("/environments/prod-eu/incidents")

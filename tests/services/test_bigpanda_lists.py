@@ -268,3 +268,16 @@ def test_enrichments_equal_the_seed(bigpanda, services):
         first = frame.set_index("enrichment_id").loc[rows[0]["id"]]
         assert (first["name"], first["query_tags"]) == ("Host owners", ["host"])
         assert first["result_tags"] == ["owner_team", "tier"]
+
+
+def test_the_policy_finds_the_incidents_again(bigpanda, services):
+    """Events consolidated with the tenant's own patterns make the incidents that it has."""
+    policy = bigpanda.policy()
+    assert [pattern.tags for pattern in policy.patterns] == [("cluster",), ("host",)]
+    assert [pattern.window.total_seconds() / 60 for pattern in policy.patterns] == [120, 60]
+    assert policy.patterns[1].filter == "source_system != synthetics.*"
+    app_keys = sorted({row["app_key"] for row in seed(services, "events")})
+    events = pd.concat([bigpanda.raw_alerts(key, start="2026-01-01") for key in app_keys])
+    simulated = consolidate(events.sort_values("timestamp", kind="stable"), policy).incidents
+    starts = sorted(seconds(row["start"]) for row in seed(services, "incidents"))
+    assert sorted(column(simulated, "start")) == starts

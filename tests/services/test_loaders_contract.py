@@ -15,7 +15,7 @@ CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
     "check", "close", "enrichment_schema", "get", "incident", "inventory", "job", "mappings",
-    "reports", "root", "schema", "unit_tests", "upload_enrichment",
+    "policy", "reports", "root", "unit_tests", "upload_enrichment",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
@@ -67,7 +67,7 @@ def test_there_are_the_loaders_that_were_promised():
         "api_tokens detections",
         "BigPanda": "environments incidents alerts activities correlation_patterns raw_alerts "
         "enrichments enrichment_table",
-        "Pangea": "search results",
+        "Pangea": "search results schema",
     }
     assert names == {(key, name) for key, text in promised.items() for name in text.split()}
 
@@ -93,6 +93,10 @@ def load_all(panther, bigpanda, pangea):
         "raw_alerts": bigpanda.raw_alerts("nagios.core", start="2026-05-25"),
         "enrichments": bigpanda.enrichments(),
         "search": pangea.search(start="2026-05-25"),
+        "schema": pangea.schema(),
+        "root": pangea.root(2),
+        "get": panther.get("alerts", alert),
+        "incident": bigpanda.incident("All Incidents", incidents["incident_id"][0]),
     }
 
 
@@ -159,3 +163,13 @@ def test_a_cap_must_be_a_whole_number(panther, wrong):
     """`max_rows` of another type is a TypeError."""
     with pytest.raises(TypeError, match="max_rows"):
         panther.rules(max_rows=wrong)
+
+
+def test_progress_is_shown_when_asked_for_and_never_else(services, panther, capsys):
+    """`progress=True` names the list on standard error, without the token; else it is silent."""
+    panther.rules()
+    assert capsys.readouterr().err == ""
+    panther.rules(progress=True)
+    shown = capsys.readouterr().err
+    assert "Panther rules" in shown
+    assert services.env["PANTHER_API_TOKEN"] not in shown

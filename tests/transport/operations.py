@@ -1,4 +1,4 @@
-# ruff: noqa: D101, D102, D103 - helpers of the tests, whose names say what they do
+# ruff: noqa: D103 - helpers of the tests, whose names say what they do
 """The operations of the matrix: a model of the service's rows, and a loader that must equal it."""
 
 from __future__ import annotations
@@ -6,48 +6,40 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from pandakit.errors import PandakitError
+import pandas as pd
+
+from pandakit.bigpanda import BigPanda
+from pandakit.bigpanda._service import bigpanda_service
+from pandakit.bigpanda._upload import JOB_RULES
+from pandakit.pangea import Pangea
+from pandakit.panther import Panther
 from pandakit.redaction import Secret
 from pandakit.transport import (
     Call,
-    Collected,
-    CursorPages,
     Job,
-    JobRules,
-    Listing,
-    NumberedPages,
-    OffsetPages,
-    Problem,
     Reply,
     Service,
     Session,
     TransportOptions,
-    collect,
     find_job,
     wait_for,
 )
-from pandakit.transport.jobs import Deferred
 from tests.transport.faultserver import Answer, FaultServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 TOKEN = "tok/en+CANARY=7f3a9c"
 OPTIONS = TransportOptions(connect=10.0, read=10.0, total=300.0, body_most=1 << 20)
 SIZE = 3
-# What must come through unharmed: exact integers, text that looks like something else.
-ODD = [
-    {"n": 2**53 + 1, "zero": "007", "exp": "1e10"},
-    {"n": 2**63 + 1, "word": "NaN", "empty": ""},
-    {"n": None, "word": "null", "emoji": "🐼", "rtl": "שלום"},
+ENVIRONMENT = "5f0c1b2a3d4e5f60718293a4"
+IDS = [f"row-{i}" for i in range(10)]
+ROWS: list[dict[str, Any]] = [{"id": one, "displayName": f"🐼 {one}"} for one in IDS]
+EVENTS = [
+    {"envelope": {"event": {"message": one}, "received_at": "2026-01-01T00:00:00Z"}, "hash": one}
+    for one in IDS
 ]
-ROWS: list[dict[str, Any]] = [
-    {"id": f"row-{i}", "at": f"2026-01-{i + 1:02d}T00:00:00Z", **ODD[i % 3]} for i in range(10)
-]
-IDS = [row["id"] for row in ROWS]
 
 
 def cursor_for(offset: int) -> str:
@@ -61,9 +53,8 @@ def offset_of(cursor: str) -> int:
 
 def panther_app(request: Request) -> Answer:
     offset = offset_of(request.arg("cursor"))
-    page = ROWS[offset : offset + SIZE]
     more = {"next": cursor_for(offset + SIZE)} if offset + SIZE < len(ROWS) else {}
-    return Answer({"results": page, **more})
+    return Answer({"results": ROWS[offset : offset + SIZE], **more})
 
 
 def bigpanda_app(request: Request) -> Answer:
@@ -71,38 +62,25 @@ def bigpanda_app(request: Request) -> Answer:
     return Answer({"total": len(ROWS), "items": ROWS[start : start + SIZE]})
 
 
-class PangeaApp:
+def pangea_app(served: Callable[[], int]) -> Callable[[Request], Answer]:
     """A search that is accepted first, pending once, and then has pages."""
 
-    def __init__(self) -> None:
-        self.pending = 1
-        self.answers = 0
-
-    def __call__(self, request: Request) -> Answer:
-        if request.path == "/v1/search":
-            return self._envelope("Accepted", {"ttl_mins": 9, "retry_counter": 0}, 202)
-        if request.path == "/v1/results":
-            return self._page(request.json()["offset"])
-        return self._page(0)
-
-    def _page(self, offset: int) -> Answer:
-        events = ROWS[offset : offset + SIZE]
-        return self._envelope("Success", {"id": "pas_1", "count": len(ROWS), "events": events})
-
-    def _envelope(self, status: str, result: Any, code: int = 200) -> Answer:
+    def envelope(status: str, result: Any, code: int = 200) -> Answer:
         document = {"request_id": "prq_1", "status": status, "summary": "", "result": result}
         return Answer(document, code)
 
+    def page(offset: int) -> Answer:
+        events = EVENTS[offset : offset + SIZE]
+        return envelope("Success", {"id": "pas_1", "count": len(EVENTS), "events": events})
 
-class PendingPangeaApp(PangeaApp):
-    def __init__(self, server: Callable[[], FaultServer]) -> None:
-        super().__init__()
-        self._server = server
+    def app(request: Request) -> Answer:
+        if request.path == "/v1/search":
+            return envelope("Accepted", {"ttl_mins": 9, "retry_counter": 0}, 202)
+        if request.path == "/v1/results":
+            return page(request.json()["offset"])
+        return envelope("Accepted", None, 202) if served() <= 1 else page(0)
 
-    def __call__(self, request: Request) -> Answer:
-        if request.path.startswith("/request/") and self._server().served <= 1:
-            return self._envelope("Accepted", None, 202)
-        return super().__call__(request)
+    return app
 
 
 def job_app(served: Callable[[], int]) -> Callable[[Request], Answer]:
@@ -118,73 +96,36 @@ def job_app(served: Callable[[], int]) -> Callable[[Request], Answer]:
     return app
 
 
-def read_panther(reply: Reply) -> Problem | None:
-    return None if reply.status < 400 else Problem(reply.excerpt())
-
-
-def read_pangea(reply: Reply) -> Problem | None:
-    """The envelope decides, not the HTTP status."""
-    codes = {"TooManyRequests": 429, "ServiceNotAvailable": 503, "ValidationError": 400}
-    try:
-        document = reply.json()
-    except PandakitError:
-        return None if reply.status < 400 else Problem(reply.excerpt())
-    word = str(document.get("status")) if isinstance(document, dict) else ""
-    if word.lower() in ("success", "accepted") and reply.status < 400:
-        return None
-    if reply.status < 400 and word not in codes:
-        return None
-    return Problem(f"{word} {reply.excerpt()}", codes.get(word), "prq_1")
-
-
-JOB_RULES = JobRules(
-    states={"pending": "running", "started": "running", "done": "done", "failed": "failed"},
-    read_detail=lambda reply: str(reply.object().get("message", "")),
-    first=2.0,
-    factor=1.5,
-    most=15.0,
-    grace_404=10.0,
-    advice={"truncated final frame": "End the file with a newline."},
-)
-ASYNC_RULES = JobRules(
-    states={"success": "done", "accepted": "running"}, first=1.0, most=30.0, grace_404=10.0
-)
-
-
-def service_for(server: FaultServer, **fields: Any) -> Service:
-    return Service("Test", server.url, hints={401: "Set TEST_TOKEN."}, **fields)
-
-
 def session_for(
-    server: FaultServer, *, options: TransportOptions = OPTIONS, **fields: Any
+    server: FaultServer,
+    *,
+    options: TransportOptions = OPTIONS,
+    service: Service | None = None,
+    **fields: Any,
 ) -> Session:
-    extra = {key: fields.pop(key) for key in ("session", "refresh") if key in fields}
-    service = service_for(server, **fields)
-    return Session(service, Secret(TOKEN), options=options, clock=server.clock.clock, **extra)
+    return Session(
+        service or Service("Test", server.url, hints={401: "Set TEST_TOKEN."}),
+        Secret(TOKEN),
+        options=options,
+        clock=server.clock.clock,
+        **fields,
+    )
 
 
-def rows_of(state: Collected) -> list[dict[str, Any]]:
-    return list(state.records)
+def panther(server: FaultServer) -> Panther:
+    return Panther(server.url, TOKEN, progress=False)
 
 
-def load_panther(session: Session, **options: Any) -> Any:
-    call = Call("GET", "/rules", params={"limit": SIZE}, needs="the permission View Rules")
-    return collect(session, Listing(call, CursorPages(), "id"), finish=rows_of, **options)
+def bigpanda(server: FaultServer) -> BigPanda:
+    return BigPanda(TOKEN, base_url=server.url, progress=False)
 
 
-def load_bigpanda(session: Session, **options: Any) -> Any:
-    call = Call("GET", "/environments/e/incidents", endpoint="incidents")
-    return collect(session, Listing(call, NumberedPages(SIZE), "id"), finish=rows_of, **options)
+def pangea(server: FaultServer) -> Pangea:
+    return Pangea(TOKEN, base_url_template=server.url, progress=False)
 
 
-def load_pangea(session: Session, **options: Any) -> Any:
-    def locate(reply: Reply) -> Call:
-        return Call("GET", "/request/" + quote(reply.object()["request_id"]))
-
-    send = Deferred(session, ASYNC_RULES, locate, timeout=120.0)
-    call = Call("POST", "/v1/search", json={"query": "", "limit": SIZE})
-    listing = Listing(call, OffsetPages("/v1/results", SIZE), "id", send=send)
-    return collect(session, listing, finish=rows_of, **options)
+def uploader(server: FaultServer) -> Session:
+    return session_for(server, service=bigpanda_service(server.url, None))
 
 
 def start_job(session: Session) -> Job:
@@ -194,14 +135,17 @@ def start_job(session: Session) -> Job:
 
 def run_job(session: Session) -> Any:
     job = start_job(session)
-    done = wait_for(
+    return wait_for(
         session, Call("GET", job.url), JOB_RULES, timeout=200.0, name=job.id, progress=False
     )
-    return [done.object()["status"]]
 
 
-def write(session: Session) -> Any:
-    return [start_job(session).id]
+def ids_of(result: Any) -> list[str]:
+    """Give what a result is about: the ids of a frame, or the end of a job."""
+    if isinstance(result, pd.DataFrame):
+        names = ("id", "incident_id", "message")
+        return list(result[next(name for name in names if name in result)])
+    return [result.object()["status"] if isinstance(result, Reply) else result]
 
 
 @dataclass(frozen=True)
@@ -213,50 +157,65 @@ class Operation:
     """
 
     name: str
-    run: Callable[..., Any]
-    whole: list[Any]
+    app: Callable[[Callable[[], int]], Callable[[Request], Answer]]
+    client: Callable[[FaultServer], Any]
+    run: Callable[[Any], Any]
+    whole: list[str]
     positions: dict[str, int]
     polls: frozenset[int] = frozenset()
-    fields: tuple[tuple[str, Any], ...] = ()
 
     def serve(self, **options: Any) -> FaultServer:
         """Start the service with its model."""
         servers: list[FaultServer] = []
-        apps: dict[str, Callable[[Request], Answer]] = {
-            "Panther list": panther_app,
-            "BigPanda incidents": bigpanda_app,
-            "Pangea search": PendingPangeaApp(lambda: servers[0]),
-        }
-        app = apps.get(self.name) or job_app(lambda: servers[0].served)
-        servers.append(FaultServer(app, **options))
+        servers.append(FaultServer(self.app(lambda: servers[0].served), **options))
         return servers[0]
 
-    def result_of(self, result: Any) -> Any:
-        """A resumed job gives its last answer."""
-        return [result.object()["status"]] if isinstance(result, Reply) else result
-
-    def session(self, server: FaultServer, **options: Any) -> Session:
-        return session_for(server, **dict(self.fields), **options)
+    def connect(self, server: FaultServer, options: TransportOptions = OPTIONS) -> Any:
+        """Make the client, on the server's clock."""
+        client = self.client(server)
+        session = getattr(client, "_session", client)
+        session.clock, session.options = server.clock.clock, options
+        session._limiters.clear()
+        return client
 
 
 LISTS = (
-    Operation("Panther list", load_panther, ROWS, {"first": 0, "middle": 1, "last": 3}),
-    Operation("BigPanda incidents", load_bigpanda, ROWS, {"first": 0, "middle": 2, "last": 3}),
+    Operation(
+        "Panther list",
+        lambda _: panther_app,
+        panther,
+        lambda client: client.rules(),
+        IDS,
+        {"first": 0, "middle": 1, "last": 3},
+    ),
+    Operation(
+        "BigPanda incidents",
+        lambda _: bigpanda_app,
+        bigpanda,
+        lambda client: client.incidents(ENVIRONMENT),
+        IDS,
+        {"first": 0, "middle": 2, "last": 3},
+    ),
     Operation(
         "Pangea search",
-        load_pangea,
-        ROWS,
+        pangea_app,
+        pangea,
+        lambda client: client.search(start="2026-01-01"),
+        IDS,
         {"first": 0, "middle": 1, "last": 5},
         frozenset({1}),
-        (("read_error", read_pangea),),
     ),
 )
 JOB = Operation(
     "job polling",
+    job_app,
+    uploader,
     run_job,
     ["done"],
     {"first": 1, "middle": 2, "last": 3},
     frozenset({1, 2, 3}),
 )
-WRITE = Operation("upload", write, ["job 1"], {"only": 0})
+WRITE = Operation(
+    "upload", job_app, uploader, lambda session: start_job(session).id, ["job 1"], {"only": 0}
+)
 OPERATIONS = (*LISTS, JOB, WRITE)

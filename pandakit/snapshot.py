@@ -1,0 +1,186 @@
+"""Keep a loaded frame with its `attrs` in one Parquet file, to go on offline.
+
+>>> import pathlib, tempfile
+>>> import pandas as pd
+>>> frame = pd.DataFrame({"id": ["a", "b"], "tags": [["x"], None]})
+>>> frame.attrs["pandakit"] = {"source": "Panther sandbox", "rows": 2, "elapsed_s": 0.7}
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = save(frame, pathlib.Path(folder) / "rules.parquet")
+...     again = load(path)
+>>> again["tags"].tolist(), again.attrs["pandakit"]
+([['x'], None], {'source': 'Panther sandbox', 'rows': 2})
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pandakit.errors import PandakitError
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["load", "save"]
+
+_KEY = b"pandakit"
+_VERSION = 1
+# Differ from run to run for the same rows: left out, so that equal loads give equal files.
+_VOLATILE = ("elapsed_s",)
+
+
+def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Save a frame and its `attrs`.
+
+    The same frame gives the same bytes; values that differ from run to run (`elapsed_s`) are
+    left out. Columns of objects (lists, maps, mixed values) are kept as JSON text and restored
+    equal; any missing value in them comes back as `None`.
+
+    Parameters
+    ----------
+    frame
+        A loaded frame, or any frame whose objects are JSON values.
+    path
+        The file to write; an existing one is replaced when the new one is complete.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    TypeError
+        When a value is no JSON value; the message names the column and the row.
+    ValueError
+        When a column's name is not text, or stands twice.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
+
+    _check_names(frame)
+    as_json = [name for name in frame.columns if frame[name].dtype == object]
+    flat = frame.copy(deep=False)
+    flat.attrs = {}
+    for name in as_json:
+        flat[name] = pd.array(_texts(frame[name]), dtype="string")
+    table = pa.Table.from_pandas(flat)
+    strings = {name: frame[name].dtype.storage for name in frame if _is_string(frame[name])}
+    note = {
+        "version": _VERSION,
+        "json": as_json,
+        "strings": strings,
+        "categories": {
+            name: frame[name].cat.categories.tolist()
+            for name in frame
+            if isinstance(frame[name].dtype, pd.CategoricalDtype)
+        },
+        "attrs": _steady(frame.attrs),
+    }
+    text = json.dumps(note, ensure_ascii=False, allow_nan=False, default=_refuse_attr)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: text.encode()})
+    target = Path(path)
+    partial = target.with_name(target.name + ".part")
+    try:
+        pq.write_table(table, partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def load(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Load what `save` wrote: the same columns, values and `attrs`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    PandakitError
+        When the file was not written by `save`, or by a newer one.
+    FileNotFoundError
+        When there is no such file.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
+
+    source = Path(path)
+    content = source.read_bytes()
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except pa.ArrowInvalid:
+        table = None
+    if table is None:
+        raise PandakitError(f"{source} is not a Parquet file, or was cut: save it again")
+    note = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+    if note.get("version") != _VERSION:
+        raise PandakitError(f"{source} was not saved by pandakit.save of this version")
+    frame: pd.DataFrame = table.to_pandas()
+    for name in note["json"]:
+        texts = table.column(name).to_pylist()
+        values = [None if text is None else json.loads(text) for text in texts]
+        frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    for name, storage in note["strings"].items():
+        frame[name] = frame[name].astype(pd.StringDtype(storage))
+    for name, categories in note["categories"].items():
+        # An empty column forgets them.
+        frame[name] = frame[name].cat.set_categories(categories)
+    frame.attrs = note["attrs"]
+    return frame
+
+
+def _check_names(frame: pd.DataFrame) -> None:
+    for name in frame.columns:
+        if not isinstance(name, str):
+            raise ValueError(f"column {name!r} has a name that is not text: rename it first")  # noqa: TRY004 - a value of the frame
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"column {twice[0]!r} stands twice: rename one of them first")
+
+
+def _is_string(column: pd.Series) -> bool:
+    """Say whether this is pandas' nullable text, whose storage Parquet does not tell."""
+    return isinstance(column.dtype, pd.StringDtype) and column.dtype.na_value is pd.NA
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+    return [_text(value, column.name, row) for row, value in enumerate(column)]
+
+
+def _text(value: Any, name: Any, row: int) -> str | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        same = json.loads(text) == value
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        raise TypeError(
+            f"column {name!r}, row {row}: {type(value).__name__} {str(value)[:40]!r} would not "
+            "come back the same from JSON: turn it into text or numbers first"
+        )
+    return text
+
+
+def _steady(attrs: dict[Any, Any]) -> dict[Any, Any]:
+    return {
+        key: {name: fact for name, fact in value.items() if name not in _VOLATILE}
+        if isinstance(value, dict)
+        else value
+        for key, value in attrs.items()
+    }
+
+
+def _refuse_attr(value: Any) -> Any:
+    number = getattr(value, "item", None)
+    if number is not None and not (isinstance(number(), float) and math.isnan(number())):
+        return number()
+    raise TypeError(f"attrs have a {type(value).__name__}, which JSON has no form for")

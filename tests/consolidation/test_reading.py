@@ -1,0 +1,270 @@
+"""Reading events: timestamps, identities, rejections, and the errors that name the fix."""
+
+import datetime as dt
+import math
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from pandakit.consolidation import CLASSIC, CURRENT, Consolidator, Pattern, Policy, consolidate
+from pandakit.errors import EventError
+
+NOON = pd.Timestamp("2026-03-01T12:00:00Z")
+SECONDS = int(NOON.timestamp())
+
+
+def events(**columns):
+    """Give a frame of critical events on one host, with columns replaced or added."""
+    rows = max((len(values) for values in columns.values()), default=1)
+    base = {"timestamp": [SECONDS] * rows, "status": ["critical"] * rows, "host": ["h"] * rows}
+    return pd.DataFrame({**base, **columns})
+
+
+def starts(timestamps, **settings):
+    """Give the start of the one alert of each timestamp, read alone; None when refused."""
+    result = consolidate(
+        events(timestamp=timestamps, check=[str(n) for n in range(len(timestamps))]), **settings
+    )
+    alerts = result.events["alert_id"]
+    return [None if pd.isna(a) else result.alerts["start"][a] for a in alerts]
+
+
+READABLE = {
+    "int": ([SECONDS], "s"),
+    "float": ([SECONDS + 0.0], "s"),
+    "text of digits": ([str(SECONDS)], "s"),
+    "arrow text": (pd.array([str(SECONDS)], dtype="string[pyarrow]"), "s"),
+    "category": (pd.Categorical([str(SECONDS)]), "s"),
+    "object": (pd.Series([SECONDS], dtype=object), "s"),
+    "decimal": ([Decimal(SECONDS)], "s"),
+    "nullable": (pd.array([SECONDS], dtype="Int64"), "s"),
+    "milliseconds": ([SECONDS * 10**3], "ms"),
+    "microseconds": ([SECONDS * 10**6], "us"),
+    "nanoseconds": ([SECONDS * 10**9], "ns"),
+    "datetimes": (pd.Series([NOON.tz_convert("Asia/Tokyo")]), "s"),
+    "arrow datetimes": (pd.Series([NOON]).astype("timestamp[ns, tz=UTC][pyarrow]"), "s"),
+    "datetime objects": (pd.Series([NOON.to_pydatetime()], dtype=object), "s"),
+    "ISO text": (["2026-03-01T12:00:00Z"], "s"),
+    "ISO text with offset": (["2026-03-01 14:00:00.000000+02:00"], "s"),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_timestamps_are_read(name):
+    """Numbers in the unit, text of digits, and times with a zone all name the same moment."""
+    values, unit = READABLE[name]
+    assert starts(values, unit=unit) == [NOON]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        math.nan,
+        "",
+        "soon",
+        "2026-03-01T12:00:00",
+        "-5",
+        "1.5",
+        True,
+        math.inf,
+        1e300,
+        "9" * 30,
+    ],
+    ids=repr,
+)
+def test_bad_timestamps_are_rejected(value):
+    """Anything else is rejected with a reason; the rows around it are read."""
+    frame = events(timestamp=pd.Series([SECONDS, value, SECONDS + 1], dtype=object))
+    result = consolidate(frame)
+    assert result.events["reason"].tolist()[1] == "bad_timestamp"
+    assert result.events["outcome"].tolist() == ["opened", "rejected", "updated"]
+
+
+def test_a_column_of_booleans_is_no_time():
+    """A boolean is not read as second 0 or 1."""
+    assert consolidate(events(timestamp=[True])).events["reason"].tolist() == ["bad_timestamp"]
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "microseconds"),
+    [
+        ([0.0000005], "s", 0),  # half a microsecond goes to the even neighbour
+        ([0.0000015], "s", 2),
+        ([1500], "ns", 2),
+        ([2500], "ns", 2),
+        ([2501], "ns", 3),
+        (["1970-01-01T00:00:00.000002501Z"], "s", 3),
+    ],
+)
+def test_times_are_rounded_to_the_microsecond(values, unit, microseconds):
+    """What is finer than a microsecond is rounded, half to even."""
+    (start,) = starts(values, unit=unit)
+    assert start == pd.Timestamp(microseconds, unit="us", tz="UTC")
+
+
+ERRORS = {
+    "no timestamp": (events().drop(columns="timestamp"), CLASSIC, "no column 'timestamp'"),
+    "no status": (events().drop(columns="status"), CLASSIC, "no column 'status'"),
+    "no primary": (events().drop(columns="host"), CLASSIC, "host, service, application, device"),
+    "near name": (
+        events().rename(columns={"timestamp": "timestamps"}),
+        CLASSIC,
+        "nearest: timestamps",
+    ),
+    "naive": (
+        events(timestamp=[NOON.tz_localize(None)]),
+        CLASSIC,
+        r"without a zone.*tz_localize\('UTC'\)",
+    ),
+    "naive objects": (
+        events(timestamp=pd.Series([dt.datetime(2026, 1, 1)], dtype=object)),  # noqa: DTZ001 - refused
+        CLASSIC,
+        "without a zone",
+    ),
+    "milliseconds": (events(timestamp=[SECONDS * 1000] * 3), CLASSIC, "unit='ms'"),
+    "milliseconds as text": (events(timestamp=[str(SECONDS * 1000)]), CLASSIC, "unit='ms'"),
+    "twice": (
+        pd.concat([events(), events()[["host"]]], axis=1),
+        CLASSIC,
+        r"\['host'\] are there twice",
+    ),
+    "tag": (
+        events(cluster_name=["x"]),
+        Policy(patterns=[Pattern("clustername", "1h")]),
+        "'clustername'.*nearest: cluster_name",
+    ),
+    "filter": (
+        events(),
+        Policy(patterns=[Pattern("host", "1h", filter="region = eu")]),
+        "pattern 'host' looks at column 'region'",
+    ),
+    "no text": (events(host=[b"h"]), CLASSIC, "column 'host', row 0: a bytes"),
+    "no text in a payload": (events(raw=[{"a": 1}]), CURRENT, "dedup='payload'.*'raw'"),
+    "no frame": ([{"timestamp": 1}], CLASSIC, "DataFrame or an Arrow table, not as list"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_unreadable_events(name):
+    """What cannot be read raises and names the column and the fix."""
+    frame, policy, message = ERRORS[name]
+    with pytest.raises(EventError, match=message):
+        consolidate(frame, policy)
+
+
+@pytest.mark.parametrize("value", ["2026-03-01T12:00:00", 5, "soon", None], ids=repr)
+def test_as_of_needs_a_zone(value):
+    """The time until which the clock runs has a zone; None is the last event."""
+    if value is None:
+        assert consolidate(events(), as_of=value).as_of == NOON
+        return
+    with pytest.raises(EventError, match="as_of"):
+        consolidate(events(), as_of=value)
+
+
+def test_as_of_before_the_last_event():
+    """The clock does not run backwards."""
+    with pytest.raises(EventError, match="earlier than the last event"):
+        consolidate(events(), as_of=NOON - pd.Timedelta("1us"))
+
+
+def test_unknown_unit():
+    """A unit that is not one of four is refused."""
+    with pytest.raises(ValueError, match="unit: 'm' is not one of s, ms, us, ns"):
+        consolidate(events(), unit="m")
+
+
+def test_first_reason_counts():
+    """A row with several faults is rejected for the first of them."""
+    frame = events(app_key=[None, "a", "a", "a"], timestamp=[None, None, SECONDS, SECONDS])
+    frame["status"] = ["?", "?", "?", "ok"]
+    frame["host"] = None
+    reasons = consolidate(frame).events["reason"].tolist()
+    assert reasons == ["no_app_key", "bad_timestamp", "bad_status", "no_primary"]
+
+
+SAME = {
+    "whole floats": ([1.0, math.nan], ["1", None]),
+    "category": (pd.Categorical(["a", None]), ["a", None]),
+    "booleans": ([True, False], ["true", "false"]),
+    "lists": (pd.Series([["a", "b"], []], dtype=object), ["a|b", None]),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_values_are_compared_as_text(name):
+    """A tag of any type groups like its text form."""
+    given, text = SAME[name]
+    policy = Policy(patterns=[Pattern("tag", "1h")])
+    hosts = ["h1", "h2"]
+    one = consolidate(events(host=hosts, tag=given), policy)
+    other = consolidate(events(host=hosts, tag=text), policy)
+    pd.testing.assert_frame_equal(one.events, other.events)
+    pd.testing.assert_frame_equal(one.incidents, other.incidents)
+
+
+def test_an_arrow_table_is_as_good():
+    """An Arrow table, in several chunks, gives what the frame gives."""
+    frame = events(
+        timestamp=[SECONDS, SECONDS + 60, SECONDS + 61],
+        host=["a", None, "a"],
+        service=[None, "s", "s"],
+        cluster=["x", "x", None],
+    )
+    table = pa.concat_tables([pa.Table.from_pandas(frame[:1]), pa.Table.from_pandas(frame[1:])])
+    one, other = consolidate(frame), consolidate(table)
+    pd.testing.assert_frame_equal(one.alerts, other.alerts)
+    pd.testing.assert_frame_equal(one.events, other.events)
+
+
+def test_the_callers_frame_is_not_changed():
+    """Index, dtypes and values of the input stay as they were."""
+    frame = events(timestamp=[SECONDS + 5, SECONDS], status=["OK", "Critical"])
+    frame.index = ["x", "y"]
+    before = frame.copy(deep=True)
+    result = consolidate(frame, CURRENT)
+    pd.testing.assert_frame_equal(frame, before)
+    assert list(result.events.index) == ["x", "y"]
+    assert result.events["outcome"].tolist() == ["resolved", "opened"]
+
+
+def test_filters_see_what_the_spec_says():
+    """In a filter, status is in lower case and `source_system` falls back to `app_key`."""
+    frame = events(
+        status=["CRITICAL", "Warning"], host=["h1", "h2"], app_key=["a", "b"], cluster=["x", "x"]
+    )
+    patterns = [
+        Pattern("cluster", "1h", filter='status IN ["critical", "warning"]', name="status"),
+        Pattern("cluster", "1h", filter="source_system = a", name="source"),
+    ]
+    names = consolidate(frame, Policy(patterns=patterns)).incidents["patterns"].tolist()
+    assert names == [("status", "source")]
+
+
+def test_absent_known_columns_are_noted():
+    """A pattern over a column that the Alerts API knows but the events lack matches nothing."""
+    result = consolidate(events())
+    assert result.notes == (
+        "pattern 'cluster' matches nothing: the events have no column 'cluster'",
+    )
+    chunked = Consolidator()
+    chunked.feed(events())
+    chunked.feed(events(cluster=["x"]))
+    assert chunked.result().notes == ()
+
+
+def test_conflicting_duplicates_are_noted():
+    """A lost `ok` is counted and said."""
+    result = consolidate(events(status=["critical", "ok"]))
+    assert result.n_conflicting_duplicates == 1
+    assert any("lost 'ok'" in note for note in result.notes)
+
+
+def test_large_numbers_as_text():
+    """Identity values beyond 64 bits and negative zero are text like any other."""
+    result = consolidate(events(host=pd.Series([2**70, np.float64(-0.0)], dtype=object)))
+    assert result.alerts["primary_value"].tolist() == [str(2**70), "0"]

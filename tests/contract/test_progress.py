@@ -1,0 +1,49 @@
+"""The progress line: silent when nobody watches, telling when somebody does."""
+
+import io
+import sys
+
+from pandakit.progress import progress_line, someone_watches
+
+
+def test_nobody_watches_a_pipe(monkeypatch, capsys):
+    """Without a terminal or a notebook nothing is written."""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert not someone_watches()
+    with progress_line("rules") as line:
+        line.advance(rows=3, pages=1)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_a_terminal_is_watched(monkeypatch):
+    """On a terminal the line has the label, the rows, the pages and the waits with their reason."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_line("rules") as line:
+        line.advance(rows=3, pages=1, total=9)
+        line.wait(2.5, "Panther failed (503)")
+    text = terminal.getvalue()
+    assert "rules" in text
+    assert "1 pages, Panther failed (503), waiting 2.5 s" in text
+    assert "3/9" in text
+
+
+def test_false_and_true_force(monkeypatch):
+    """progress=False is silent on a terminal, progress=True writes into a pipe."""
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    with progress_line("rules", progress=False) as line:
+        line.advance(rows=1)
+    assert pipe.getvalue() == ""
+    with progress_line("rules", progress=True) as line:
+        line.advance(rows=1)
+    assert "rules" in pipe.getvalue()
+
+
+def test_counts_are_kept_either_way():
+    """Rows, pages and waits are counted whether they are shown or not."""
+    with progress_line("rules", progress=False) as line:
+        line.advance(rows=3, pages=1)
+        line.wait(1.0, "rate limit")
+    assert (line.rows, line.pages, line.waits) == (3, 1, 1)

@@ -1,0 +1,367 @@
+# ruff: noqa: D102 - the steps of the machine say what they do
+"""Reading lists to their end: what the matrix does not say about pages, jobs and threads."""
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from pandakit.errors import (
+    JobTimeoutError,
+    OutcomeUnknownError,
+    PaginationError,
+    PandakitError,
+    ProtocolError,
+)
+from pandakit.transport import (
+    Call,
+    Clock,
+    CursorPages,
+    JobRules,
+    Listing,
+    NumberedPages,
+    OnePage,
+    Reply,
+    collect,
+    find_job,
+    wait_for,
+)
+from tests.transport.clock import FakeClock
+from tests.transport.faults import reset_in_body, status
+from tests.transport.faultserver import Answer, FaultServer
+from tests.transport.operations import session_for
+
+LIST = Call("GET", "/rows")
+
+
+def cursor_app(pages):
+    """Serve the given pages by cursor."""
+
+    def app(request):
+        number = int(request.arg("cursor", "0"))
+        more = {"next": str(number + 1)} if number + 1 < len(pages) else {}
+        return Answer({"results": pages[number], **more})
+
+    return app
+
+
+def load(server, pages=None, call=LIST, **options):
+    """Read the list with a session of its own."""
+    with session_for(server) as session:
+        chosen = {
+            key: options.pop(key) for key in ("row_id", "max_pages", "newer") if key in options
+        }
+        return collect(session, Listing(call, pages or CursorPages(), **chosen), **options)
+
+
+# --- pages --------------------------------------------------------------------------------
+
+
+def test_an_endless_list_meets_the_page_ceiling():
+    """A list whose cursor changes for ever stops at max_pages; resume() goes on for as many."""
+
+    def app(request):
+        number = int(request.arg("cursor", "0"))
+        return Answer({"results": [{"id": number}], "next": str(number + 1)})
+
+    with FaultServer(app) as server, session_for(server) as session:
+        with pytest.raises(PaginationError, match="more than 7 pages") as caught:
+            collect(session, Listing(LIST, CursorPages(), "id", max_pages=7))
+        assert len(server.requests) == 7
+        with pytest.raises(PaginationError):
+            caught.value.resume()
+        assert len(server.requests) == 14
+
+
+def test_a_list_of_nothing_new_is_not_read_for_ever():
+    """Pages that repeat known rows under new cursors end in an error, not in a loop."""
+
+    def app(request):
+        return Answer({"results": [{"id": 1}], "next": request.arg("cursor") + "x"})
+
+    with FaultServer(app) as server, pytest.raises(PaginationError, match="nothing new"):
+        load(server, row_id="id")
+
+
+@pytest.mark.parametrize(
+    ("max_rows", "pages", "capped"), [(3, 1, True), (4, 2, True), (9, 3, False)]
+)
+def test_a_cap_stops_asking(max_rows, pages, capped):
+    """max_rows cuts exactly, asks for no page that is not needed, and tells whether it cut."""
+    rows = [[{"id": 3 * page + i} for i in range(3)] for page in range(3)]
+    with FaultServer(cursor_app(rows)) as server:
+        state = load(server, max_rows=max_rows)
+        assert len(server.requests) == pages
+    assert len(state.records) == max_rows
+    assert state.capped is capped
+
+
+def test_a_service_that_ignores_the_limit_is_fine():
+    """Ten thousand rows on one page are taken as they come."""
+    with FaultServer(cursor_app([[{"id": i} for i in range(10_000)]])) as server:
+        assert len(load(server, row_id="id").records) == 10_000
+
+
+def test_a_full_page_without_a_cursor_is_the_end():
+    """The end is where the cursor ends, not where a page is short."""
+    with FaultServer(cursor_app([[{"id": 1}] * 100])) as server:
+        assert len(load(server).records) == 100
+        assert len(server.requests) == 1
+
+
+def test_values_come_unharmed():
+    """Integers above 2**63, text like numbers, missing beside null: as the service sent them."""
+    rows = [{"n": 2**53 + 1}, {"n": 2**70}, {"n": None}, {}, {"id": "007", "e": "1e10", "x": "NaN"}]
+    with FaultServer(cursor_app([rows])) as server:
+        assert load(server).records == rows
+
+
+def test_the_newer_of_two_rows_is_kept():
+    """A row that comes twice is counted once, in its first place, as `newer` chooses."""
+    pages = [[{"id": 1, "v": 1}, {"id": 2, "v": 1}], [{"id": 1, "v": 2}, {"id": 2, "v": 0}]]
+    with FaultServer(cursor_app(pages)) as server:
+        state = load(server, row_id="id", newer=lambda row, kept: row["v"] > kept["v"])
+    assert state.records == [{"id": 1, "v": 2}, {"id": 2, "v": 1}]
+    assert state.duplicates == 2
+
+
+def test_a_ceiling_is_never_silent():
+    """More than 10,000 matches raise with the first page, unless fewer were asked for."""
+
+    def app(request):
+        return Answer({"total": 10_001, "items": [{"id": request.arg("page")}]})
+
+    with FaultServer(app) as server:
+        with pytest.raises(PaginationError, match="10001 rows match") as caught:
+            load(server, NumberedPages(1))
+        assert len(caught.value.partial.records) == 1
+        assert len(load(server, NumberedPages(1), max_rows=5).records) == 5
+
+
+@pytest.mark.parametrize("document", [[{"id": 1}], {"data": [{"id": 1}]}, {"results": [{"id": 1}]}])
+def test_lists_that_come_whole(document):
+    """A bare list and a list under one of the known keys are the same."""
+    with FaultServer(lambda request: Answer(document)) as server:
+        assert load(server, OnePage()).records == [{"id": 1}]
+
+
+def test_numbered_pages_without_a_total_end_with_an_empty_one():
+    """Without a total a short page is no end: the service may give fewer than asked for."""
+    pages = {"1": [{"id": 1}], "2": [{"id": 2}], "3": []}
+    with FaultServer(lambda request: Answer(pages[request.arg("page")])) as server:
+        assert [row["id"] for row in load(server, NumberedPages(5)).records] == [1, 2]
+
+
+# --- the model: any rows, any faults ------------------------------------------------------
+
+FAULTS = st.sampled_from([status(503), status(429), status(400), status(403), reset_in_body])
+
+
+class ListMachine(RuleBasedStateMachine):
+    """A service whose list grows and fails, and a loader that is resumed.
+
+    Whatever happens: what has come is a prefix of the model, no page is asked for again after
+    it came, and at the end the list is the model.
+    """
+
+    @initialize(sizes=st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    def start_service(self, sizes):
+        self.pages, self.count = [], 0
+        for size in sizes:
+            self.add_page(size)
+        self.server = FaultServer(cursor_app(self.pages))
+        self.session = session_for(self.server)
+        self.served, self.error = 0, None
+
+    def _model(self):
+        return [row for page in self.pages for row in page]
+
+    @rule(size=st.integers(0, 4))
+    def add_page(self, size):
+        """Rows are added at the end of the list."""
+        self.pages.append([{"id": self.count + i} for i in range(size)])
+        self.count += size
+
+    @rule(ahead=st.integers(0, 4), fault=FAULTS, times=st.integers(1, 6))
+    def plan_fault(self, ahead, fault, times):
+        """A page that is still to come will fail so many times."""
+        self.server.plan("fault", fault, at=self.server.served + ahead, times=times)
+
+    @rule()
+    def read(self):
+        """Begin to read, or go on where it broke off."""
+        self._read()
+
+    def _read(self):
+        if self.error is None:
+            self.served = self.server.served
+        again = self.error.resume if self.error else self._load
+        try:
+            state, self.error = again(), None
+        except PandakitError as failure:
+            state, self.error = failure.partial, failure
+        assert state.records == self._model()[: len(state.records)]
+        assert self.server.served - self.served == state.pages
+        if self.error is None:
+            assert state.records == self._model()
+
+    def _load(self):
+        return collect(self.session, Listing(LIST, CursorPages()))
+
+    def teardown(self):
+        if hasattr(self, "server"):
+            self.server.heal()
+            self._read()
+            assert self.error is None
+            self.session.close()
+            self.server.__exit__()
+
+
+TestListMachine = ListMachine.TestCase
+TestListMachine.settings = settings(max_examples=80, stateful_step_count=15, deadline=None)
+
+
+# --- jobs ---------------------------------------------------------------------------------
+
+RULES = JobRules(states={"run": "running", "done": "done", "failed": "failed"}, grace_404=10.0)
+
+
+def reply(document, code=202, **headers):
+    """Make an answer as `find_job` gets it."""
+    import json
+
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return Reply(code, named, json.dumps(document).encode(), "http://127.0.0.1/x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "url"),
+    [
+        (reply({"job_id": "a"}, Location="/jobs/a"), "/jobs/a"),
+        (reply({"job_id": "a", "trigger_uri": "jobs/a"}), "/v2/jobs/a"),
+        (reply({"job_id": "a", "trigger_uri": "/v2/jobs/a"}), "/v2/jobs/a"),
+        (reply({"trigger_uri": "https://h/jobs/a"}), "https://h/jobs/a"),
+        (reply({"job_id": "a/b"}), "/t/a%2Fb"),
+    ],
+)
+def test_a_job_is_found_where_the_service_says(answer, url):
+    """First the Location header, then trigger_uri (relative or not), then the template."""
+    assert find_job(answer, template="/t/{id}", prefix="/v2").url == url
+
+
+@pytest.mark.parametrize("document", [{}, {"job_id": None}, [], "text"])
+def test_an_accepted_request_without_a_job_is_not_sent_again(document):
+    """Accepted, but no job named: the outcome is unknown, and nothing is sent blindly."""
+    with pytest.raises(OutcomeUnknownError, match="named no job"):
+        find_job(reply(document), template="/t/{id}")
+
+
+def test_a_foreign_job_url_is_refused():
+    """A job on another host is not asked about, since the token would go there."""
+    job = find_job(reply({}, Location="https://elsewhere.example/j"), template="/t/{id}")
+    with FaultServer(lambda request: Answer({})) as server, session_for(server) as session:
+        with pytest.raises(ProtocolError, match="elsewhere"):
+            wait_for(session, Call("GET", job.url), RULES)
+        assert server.requests == []
+
+
+def test_a_job_that_never_ends_meets_the_deadline_and_goes_on_later():
+    """The error names the job and its state; resume() and the id alone both wait on."""
+    state = {"status": "run"}
+    with FaultServer(lambda request: Answer(dict(state))) as server, session_for(server) as session:
+        with pytest.raises(JobTimeoutError, match="job 7 was still run after 60 s") as caught:
+            wait_for(session, Call("GET", "/j/7"), RULES, timeout=60.0, name="job 7")
+        assert server.clock.waits == [1, 2, 4, 8, 16, 29]
+        state["status"] = "done"
+        assert caught.value.resume().object() == {"status": "done"}
+    with FaultServer(lambda request: Answer(state)) as server, session_for(server) as session:
+        assert wait_for(session, Call("GET", "/j/7"), RULES).status == 200
+
+
+def test_the_first_final_state_wins():
+    """Once done, the job is not asked about again."""
+    states = iter(["run", "done", "failed"])
+    app = lambda request: Answer({"status": next(states)})  # noqa: E731 - one line says it
+    with FaultServer(app) as server, session_for(server) as session:
+        assert wait_for(session, Call("GET", "/j"), RULES).object()["status"] == "done"
+        assert len(server.requests) == 2
+
+
+def test_polling_waits_as_long_as_it_is_told():
+    """A Retry-After on a look is waited for within the look; one beyond the cap ends the wait."""
+    with FaultServer(lambda request: Answer({"status": "done"})) as server:
+        server.plan("J7", status(429, Retry_After="7"))
+        server.clock.chance = 0.0
+        with session_for(server) as session:
+            wait_for(session, Call("GET", "/j"), RULES)
+        assert server.clock.waits == [1.0, 7.0]
+        assert server.unfired() == []
+
+
+def test_a_limit_of_looks_is_kept():
+    """Where a service allows only so many looks, no more are taken."""
+    rules = JobRules(states={}, max_looks=3)
+    with FaultServer(lambda request: Answer({"status": "run"})) as server:
+        with (
+            session_for(server) as session,
+            pytest.warns(UserWarning, match="unknown state 'run'"),
+            pytest.raises(JobTimeoutError, match="3 looks"),
+        ):
+            wait_for(session, Call("GET", "/j"), rules)
+        assert len(server.requests) == 3
+
+
+# --- threads ------------------------------------------------------------------------------
+
+
+def test_thirty_threads_share_one_limit():
+    """
+    Thirty threads on one client at 5 a second: no second of real time sees more than six
+    arrivals, and every thread gets its turn in the order of asking.
+    """
+    arrivals = []
+
+    def app(request):
+        arrivals.append((time.monotonic(), request.path))
+        return Answer({})
+
+    clock = Clock()
+    with FaultServer(app) as server:
+        server.clock = type("Real", (), {"clock": clock})
+        session = session_for(server, service=_limited(server))
+        threads = [
+            threading.Thread(target=session.send, args=(Call("GET", f"/{i}", endpoint="e"),))
+            for i in range(30)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        session.close()
+    times = sorted(moment for moment, _ in arrivals)
+    assert Counter(path for _, path in arrivals) == {f"/{i}": 1 for i in range(30)}
+    assert max(sum(t <= other < t + 1 for other in times) for t in times) <= 6
+
+
+def test_endpoints_and_tokens_have_limits_of_their_own():
+    """Turns are spaced per endpoint and token, also across sessions of the same token."""
+    with FaultServer(lambda request: Answer({})) as server:
+        clock = FakeClock()
+        server.clock = clock
+        shared = clock.clock
+        server.clock = type("Shared", (), {"clock": shared})
+        one, two = (session_for(server, service=_limited(server)) for _ in range(2))
+        for session, endpoint in ((one, "a"), (one, "b"), (two, "a"), (one, "a")):
+            session.send(Call("GET", "/x", endpoint=endpoint))
+        assert clock.waits == pytest.approx([0.208, 0.208])
+        one.close()
+        two.close()
+
+
+def _limited(server):
+    from pandakit.transport import Service
+
+    return Service("Test", server.url, rate=5.0)

@@ -1,0 +1,113 @@
+"""A canary token goes through the whole house; then every artefact is searched for it."""
+
+import contextlib
+import copy
+import io
+import pickle
+import re
+import traceback
+import warnings
+
+import pandas as pd
+import pytest
+
+from pandakit.errors import PandakitError
+from pandakit.progress import progress_line
+from pandakit.snapshot import save
+from tests.transport.faults import status
+from tests.transport.faultserver import ALWAYS
+from tests.transport.leaks import FORMS, LogTrap, find_leaks
+from tests.transport.operations import LISTS, TOKEN
+
+ECHO = status(400, {"message": f"token {TOKEN}", "errors": [TOKEN], "status": "Failed"})
+
+
+def artefacts(operation, tmp_path):
+    """Run a load well, then badly, and give everything that it leaves behind as text."""
+    shown = io.StringIO()
+    with (
+        operation.serve() as server,
+        LogTrap() as logs,
+        warnings.catch_warnings(record=True) as told,
+        contextlib.redirect_stderr(shown),
+        contextlib.redirect_stdout(shown),
+    ):
+        warnings.simplefilter("always")
+        with operation.connect(server) as client:
+            client._progress = True
+            frame = operation.run(client)
+            server.served = 0
+            server.plan("echo", ECHO, at=1, times=ALWAYS)
+            with pytest.raises(PandakitError) as caught:
+                operation.run(client)
+            error = caught.value
+            yield "client", repr(client) + str(client)
+            yield "frame", frame.to_html() + repr(frame) + str(frame.attrs)
+            yield "partial", repr(error.partial) + str(error.partial.attrs)
+            yield "error", error
+            yield "fields", repr(vars(error))
+            yield "pickled error", pickle.dumps(error, 0).decode("latin-1")
+            yield "copied error", repr(vars(copy.deepcopy(error)))
+            for name, value in (("whole", frame), ("partial", error.partial)):
+                path = save(value, tmp_path / f"{name}.parquet")
+                yield f"{name} snapshot", path.read_bytes().decode("latin-1")
+                yield f"{name} pickle", pickle.dumps(value, 0).decode("latin-1")
+            yield (
+                "traceback",
+                "".join(
+                    traceback.TracebackException.from_exception(error, capture_locals=True).format()
+                ),
+            )
+        assert server.unfired() == []
+    yield "logs", "\n".join(logs.lines)
+    yield "warnings", str([str(one.message) for one in told])
+    yield "progress", shown.getvalue()
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            yield f"file {path.name}", path.read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=lambda one: one.name)
+def test_the_token_is_in_no_artefact(operation, tmp_path):
+    """
+    Logs at DEBUG, warnings, progress, reprs, HTML, attrs, errors and their chains, tracebacks
+    with locals, pickles, snapshots and files: the token is in none of them, in no encoding.
+    """
+    seen = set()
+    for name, thing in artefacts(operation, tmp_path):
+        seen.add(name)
+        assert not find_leaks(thing), name
+    assert {"logs", "progress", "traceback", "whole snapshot", "pickled error"} <= seen
+
+
+def test_the_search_would_find_it():
+    """The canary search finds the token in each of its encodings, also inside an error's chain."""
+    for form in FORMS:
+        assert find_leaks(f"... {form} ...")
+    inner = ValueError(TOKEN)
+    outer = RuntimeError("outer")
+    outer.__context__ = inner
+    assert find_leaks(outer)
+
+
+def test_excerpts_are_masked_before_they_are_cut():
+    """No piece of a token survives at the edge of an excerpt."""
+    operation = LISTS[0]
+    with operation.serve() as server, operation.connect(server) as client:
+        for pad in range(90, 130):
+            text = "x" * pad + TOKEN
+            server.plan("edge", lambda _, a, text=text: a.but(body=text.encode()), times=1)
+            with pytest.raises(PandakitError) as caught:
+                operation.run(client)
+            assert not re.search(re.escape(TOKEN[:6]), str(caught.value))
+        assert server.unfired() == []
+
+
+def test_a_notebook_shows_no_token():
+    """The HTML of a frame and the reprs of client and progress line have no token."""
+    operation = LISTS[0]
+    with operation.serve() as server, operation.connect(server) as client:
+        frame = operation.run(client)
+        with progress_line("rules", progress=False) as line:
+            assert isinstance(frame, pd.DataFrame)
+            assert not find_leaks(frame._repr_html_(), client, line, vars(line))

@@ -1,0 +1,443 @@
+"""What goes out, to whom, how often, and what is told when it fails."""
+
+import copy
+import http.client
+import io
+import logging
+import math
+import pickle
+import ssl
+from pathlib import Path
+
+import pytest
+import requests
+
+from pandakit.errors import (
+    AuthenticationError,
+    OutcomeUnknownError,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+    SettingsError,
+    TransportError,
+)
+from pandakit.redaction import Secret, read_token
+from pandakit.transport import Call, Service, Session, TransportOptions
+from tests.transport.clock import FakeClock
+from tests.transport.faults import reset_before_any_byte, status
+from tests.transport.faultserver import ALWAYS, CLOSE, INTERRUPT, Answer, FaultServer
+from tests.transport.leaks import LogTrap, find_leaks
+from tests.transport.operations import LISTS, OPTIONS, TOKEN, session_for
+
+TLS = Path(__file__).parent / "tls"
+GET = Call("GET", "/x")
+
+
+@pytest.fixture
+def server():
+    """A service that answers every call with an empty object."""
+    with FaultServer(lambda request: Answer({})) as made:
+        yield made
+    assert made.unfired() == []
+
+
+def tls_server(certificate: str) -> FaultServer:
+    """Serve over TLS with one of the certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / certificate)
+    return FaultServer(lambda request: Answer({}), tls=context)
+
+
+# --- retries: the exact waits -------------------------------------------------------------
+
+
+def test_backoff_doubles_up_to_thirty_seconds(server):
+    """With full chance the waits are 1, 2, 4, 8 s, and more attempts reach 30 s and stay."""
+    options = TransportOptions(attempts=8)
+    server.plan("503", status(503), times=ALWAYS)
+    with session_for(server, options=options) as session, pytest.raises(ServerError):
+        session.send(GET)
+    assert server.clock.waits == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_jitter_is_full_but_never_spins(server):
+    """Without chance each wait is the shortest, half a second; with half of it, half the bound."""
+    server.plan("503", status(503), times=4)
+    server.clock.chance = 0.0
+    with session_for(server) as session:
+        session.send(GET)
+    assert server.clock.waits == [0.5] * 4
+
+
+def test_retry_after_is_waited_for(server):
+    """Retry-After: 3 means three seconds and a little chance, whatever the backoff says."""
+    server.plan("429", status(429, Retry_After="3"), times=1)
+    server.clock.chance = 0.5
+    with session_for(server) as session:
+        assert session.send(GET).attempts == 2
+    assert server.clock.waits == [3.25]
+
+
+def test_a_date_is_read_by_the_services_clock(server):
+    """A Retry-After date counts from the answer's own Date, since our clock may be wrong."""
+    from tests.transport.faults import dated
+
+    server.plan("dated", dated, times=1)
+    server.clock.chance = 0.0
+    with session_for(server) as session:
+        session.send(GET)
+        assert session.server_time() == pytest.approx(1_700_000_600, abs=10)
+    assert server.clock.waits == [3.0]
+
+
+def test_a_long_retry_after_is_told_and_not_waited_for(server):
+    """A Retry-After of a day raises at once, with the seconds on the error."""
+    server.plan("day", status(429, Retry_After="86400"))
+    with session_for(server) as session, pytest.raises(RateLimitError) as caught:
+        session.send(GET)
+    assert caught.value.retry_after == 86400
+    assert server.clock.waits == []
+
+
+def test_the_error_tells_attempts_and_time(server):
+    """After 429 for ever the message carries the count and the seconds."""
+    server.plan("429", status(429), times=ALWAYS)
+    with session_for(server) as session, pytest.raises(RateLimitError) as caught:
+        session.send(GET)
+    assert "5 attempts in 15.0 s" in str(caught.value)
+    assert len(server.requests) == 5
+
+
+def test_a_broken_service_fails_fast(server):
+    """When every call fails, the shared budget empties and later calls are sent once."""
+    server.plan("500", status(500), times=ALWAYS)
+    sent = []
+    with session_for(server, options=TransportOptions(retry_budget=10)) as session:
+        for _ in range(6):
+            before = len(server.requests)
+            with pytest.raises(ServerError):
+                session.send(GET)
+            sent.append(len(server.requests) - before)
+        server.heal()
+        assert session.send(GET).status == 200
+    assert sent[0] == 5
+    assert sent[-2:] == [1, 1]
+
+
+def test_a_success_refills_the_budget(server):
+    """One success pays for one repetition."""
+    session = session_for(server, options=TransportOptions(retry_budget=2))
+    server.plan("500", status(500), times=ALWAYS)
+    with pytest.raises(ServerError, match="budget"):
+        session.send(GET)
+    server.heal()
+    for _ in range(2):
+        session.send(GET)
+    server.plan("once more", status(500), at=server.served, times=1)
+    assert session.send(GET).attempts == 2
+    session.close()
+
+
+# --- credentials and hosts ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.example/x",
+        "http://127.0.0.1:9/x",
+        "//elsewhere.example/x",
+        "http://127.0.0.1.elsewhere.example/x",
+        "http://user:pw@127.0.0.1/x",
+        "https://127.0.0.1/x",
+        "http://127.0.0.1:99999/x",
+    ],
+)
+def test_the_token_goes_to_the_configured_host_only(server, url):
+    """A link to another scheme, host or port is refused before anything is sent."""
+    with session_for(server) as session, pytest.raises(ProtocolError, match="refused"):
+        session.send(Call("GET", url))
+    assert server.requests == []
+
+
+def test_links_on_the_own_host_are_followed(server):
+    """A path, an absolute link and a relative one arrive at the service."""
+    with session_for(server) as session:
+        for url in ("/a", "b", server.url + "/c"):
+            session.send(Call("GET", url))
+    assert [one.path for one in server.requests] == ["/a", "/b", "/c"]
+
+
+def test_presigned_links_go_without_the_token(server):
+    """An anonymous call may go elsewhere, and carries no credential at all."""
+    with FaultServer(lambda request: Answer({})) as store, session_for(server) as session:
+        session.send(Call("GET", store.url + "/file?signature=s", anonymous=True))
+    assert "authorization" not in store.requests[0].headers
+
+
+def test_presigned_links_need_tls(server):
+    """A presigned link over plain http to another machine is refused."""
+    call = Call("GET", "http://elsewhere.example/file", anonymous=True)
+    with session_for(server) as session, pytest.raises(ProtocolError, match="without TLS"):
+        session.send(call)
+
+
+@pytest.mark.parametrize("url", ["http://api.example.com", "ftp://127.0.0.1", "https://", "x"])
+def test_plain_http_is_for_loopback_only(url):
+    """A service without TLS is refused unless it runs on this machine."""
+    with pytest.raises(SettingsError, match="https"):
+        Session(Service("Test", url), Secret(TOKEN))
+
+
+def test_loopback_names_may_do_without_tls():
+    """127.0.0.0/8, ::1 and localhost are this machine."""
+    for host in ("127.0.0.1", "127.9.9.9", "[::1]", "localhost"):
+        Session(Service("Test", f"http://{host}:1"), Secret(TOKEN)).close()
+
+
+def test_credentials_in_the_address_are_refused():
+    """A base URL with a password in it is a settings error that does not repeat it."""
+    with pytest.raises(SettingsError) as caught:
+        Session(Service("Test", "https://user:hunter2@api.example.com"), Secret(TOKEN))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_netrc_is_never_read(server, tmp_path, monkeypatch):
+    """A netrc entry for the host does not replace the token, nor join an anonymous call."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login thief password stolen")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with session_for(server) as session:
+        session.send(GET)
+        session.send(Call("GET", "/x", anonymous=True))
+    assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert "authorization" not in server.requests[1].headers
+
+
+def test_cookies_are_not_kept(server):
+    """What one answer sets as a cookie is not sent with the next call."""
+    server.plan("cookie", lambda *_: Answer({}, headers={"Set-Cookie": "a=b"}), good=True)
+    with session_for(server) as session:
+        session.send(GET)
+        session.send(GET)
+    assert "cookie" not in server.requests[1].headers
+
+
+def test_a_session_of_ones_own_is_used(server):
+    """A given requests.Session carries the calls, and stays open afterwards."""
+    own = requests.Session()
+    own.headers["X-Mine"] = "1"
+    with session_for(server, session=own) as session:
+        session.send(GET)
+    assert server.requests[0].headers["x-mine"] == "1"
+    assert own.get(server.url).status_code == 200
+    own.close()
+
+
+def test_verification_cannot_be_switched_off(server):
+    """A session with verify=False is refused."""
+    own = requests.Session()
+    own.verify = False
+    with pytest.raises(SettingsError, match="verify"):
+        session_for(server, session=own)
+
+
+@pytest.mark.parametrize("certificate", ["expired.pem", "other-name.pem", "good.pem"])
+def test_a_bad_certificate_fails_at_once(certificate, monkeypatch):
+    """Expired, for another name, or by nobody we trust: one attempt, one clear error."""
+    if certificate != "good.pem":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(TLS / certificate))
+    with tls_server(certificate) as server, session_for(server) as session:
+        with pytest.raises(TransportError, match=r"certificate.*1 attempt ") as caught:
+            session.send(GET)
+        assert server.requests == []
+    assert not find_leaks(caught.value)
+
+
+def test_the_ca_bundle_of_the_environment_counts(monkeypatch):
+    """With its authority in REQUESTS_CA_BUNDLE a private certificate is fine."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(TLS / "good.pem"))
+    with tls_server("good.pem") as server, session_for(server) as session:
+        assert session.send(GET).status == 200
+
+
+def test_tls_that_breaks_is_tried_again(monkeypatch):
+    """A TLS connection that breaks in the middle of the body is fetched anew."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(TLS / "good.pem"))
+    with tls_server("good.pem") as server, session_for(server) as session:
+        server.plan("T14", lambda _, answer: [answer.wire()[:-1], CLOSE])
+        assert session.send(GET).attempts == 2
+        assert server.unfired() == []
+
+
+@pytest.mark.parametrize("answer", [status(407), lambda *_: Answer(body=b"<html>", status=502)])
+def test_the_proxy_is_used_and_its_password_kept(server, monkeypatch, answer):
+    """A proxy of the environment is asked, and neither password nor token is in its error."""
+    with FaultServer(lambda request: Answer({}), FakeClock()) as proxy:
+        proxy.plan("T15", answer, times=ALWAYS)
+        address = f"http://user:pr0xypass@127.0.0.1:{proxy.port}"
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        service = Service("Test", "https://api.example.com")
+        session = Session(service, Secret(TOKEN), options=OPTIONS, clock=proxy.clock.clock)
+        with LogTrap() as logs, session, pytest.raises(TransportError, match="proxy") as caught:
+            session.send(GET)
+        assert proxy.requests[0].method == "CONNECT"
+    assert "pr0xypass" not in str(caught.value) + repr(caught.value.__dict__) + str(logs.lines)
+    assert not find_leaks(caught.value, logs.lines)
+
+
+def test_no_proxy_is_honoured(server, monkeypatch):
+    """A host in NO_PROXY is asked directly."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with session_for(server) as session:
+        assert session.send(GET).status == 200
+
+
+# --- tokens -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "   ", "k3y k3y", "a\nb", "a\tb", '"abcdef"', "'abcdef'", "tökenö", "a\x00b", "a\u2028b"],
+)
+def test_odd_tokens_are_refused_without_echo(bad):
+    """Inner blanks, line breaks, quotes and other alphabets are refused; the token is not told."""
+    with pytest.raises(SettingsError, match="TEST_TOKEN") as caught:
+        read_token(bad, "TEST_TOKEN")
+    assert not bad.strip() or bad not in str(caught.value)
+    assert "abcdef" not in str(caught.value)
+
+
+def test_surrounding_blanks_of_a_token_go():
+    """The newline of a mounted secret does no harm."""
+    assert read_token(f" {TOKEN}\r\n", "TEST_TOKEN").reveal() == TOKEN
+
+
+def test_secrets_drop_out_of_copies():
+    """A pickled or copied secret is empty and says so; its repr never tells."""
+    secret = Secret(TOKEN)
+    for twin in (copy.copy(secret), copy.deepcopy(secret), pickle.loads(pickle.dumps(secret))):  # noqa: S301 - our own bytes
+        with pytest.raises(SettingsError, match="pickled or copied"):
+            twin.reveal()
+    assert not find_leaks(secret, pickle.dumps(secret, 0), f"{secret} {secret!r}")
+
+
+def test_sessions_are_not_pickled(server):
+    """A session refuses to be pickled, since it holds the token."""
+    with session_for(server) as session, pytest.raises(TypeError, match="new client"):
+        pickle.dumps(session)
+
+
+def test_a_fresh_token_is_fetched_once(server):
+    """With `refresh`, a 401 leads to one new token and the same call again."""
+    server.plan("S10", status(401))
+    with session_for(server, refresh=lambda: Secret("fresh-token-1234")) as session:
+        assert session.send(GET).status == 200
+    assert server.requests[-1].headers["authorization"] == "Bearer fresh-token-1234"
+    server.plan("S10 again", status(401), at=server.served, times=2)
+    with (
+        session_for(server, refresh=lambda: Secret("also-refused-1234")) as session,
+        pytest.raises(AuthenticationError),
+    ):
+        session.send(GET)
+
+
+def test_hints_and_needs_are_told(server):
+    """A 401 names what the call needs and how to set it."""
+    server.plan("S9", status(401))
+    call = Call("GET", "/x", needs="a User API Key")
+    with session_for(server) as session, pytest.raises(AuthenticationError) as caught:
+        session.send(call)
+    assert "needs a User API Key" in str(caught.value)
+    assert "Set TEST_TOKEN" in str(caught.value)
+
+
+def test_debugging_the_http_library_shows_no_token(server, monkeypatch, capsys):
+    """Neither http.client's debug print nor any DEBUG log has the token in it."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    with LogTrap() as logs, session_for(server) as session:
+        server.plan("X7", status(400, {"message": TOKEN}))
+        with pytest.raises(Exception, match="400"):
+            session.send(GET)
+        logging.getLogger("urllib3.connectionpool").warning("echo %s", TOKEN)
+    out = capsys.readouterr()
+    assert logs.lines
+    assert not find_leaks(out.out, out.err, logs.lines)
+
+
+# --- interruptions, writes, limits --------------------------------------------------------
+
+
+def test_ctrl_c_while_waiting_keeps_the_work(server):
+    """Ctrl-C in a list stops at once; what came and the way on are on the interrupt."""
+    operation = LISTS[0]
+    with operation.serve() as rows, operation.connect(rows) as client:
+        rows.plan("T19", lambda *_: [INTERRUPT, b"HTTP/1.1 200 X\r\n", CLOSE], at=2)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            operation.run(client)
+        assert len(rows.requests) == 3
+        assert not find_leaks(caught.value)
+        assert len(caught.value.partial) == 6
+        assert list(caught.value.resume()["id"]) == operation.whole
+
+
+def test_a_lost_process_starts_again_and_gets_the_same(server):
+    """A load that was killed half-way leaves nothing behind that changes the next one."""
+    operation = LISTS[0]
+    with operation.serve() as rows:
+        rows.plan("T20", status(400), at=2)
+        with operation.connect(rows) as client, pytest.raises(Exception, match="400"):
+            operation.run(client)
+        with operation.connect(rows) as client:
+            assert list(operation.run(client)["id"]) == operation.whole
+
+
+def test_a_write_is_not_repeated_when_its_answer_is_lost(server):
+    """A POST that writes is sent once; the error says that its outcome is unknown."""
+    server.plan("lost", reset_before_any_byte, times=ALWAYS)
+    call = Call("POST", "/w", json={"a": 1}, repeatable=False)
+    with session_for(server) as session, pytest.raises(OutcomeUnknownError, match="may or may not"):
+        session.send(call)
+    assert len(server.requests) == 1
+
+
+def test_a_stream_is_opened_anew_for_every_attempt(server):
+    """After a 503 the same bytes go out again, from the start."""
+    opened = []
+
+    def source():
+        opened.append(io.BytesIO(b"k,v\n" * 5000))
+        return opened[-1]
+
+    server.plan("U3", status(503, Retry_After="1"))
+    call = Call("POST", "/map", body=source, repeatable=False, total=math.inf)
+    with session_for(server) as session:
+        session.send(call)
+    assert len(opened) == 2
+    assert server.requests[0].body == server.requests[1].body == b"k,v\n" * 5000
+
+
+def test_parameters_are_encoded_once(server):
+    """Lists repeat their key, booleans are lower case, None is left out, text is encoded once."""
+    params = {"severity": ["HIGH", "LOW"], "managed": True, "none": None, "q": 'a&b="ü"%20+'}
+    with session_for(server) as session:
+        session.send(Call("GET", "/x", params=params))
+    assert server.requests[0].target == (
+        "/x?severity=HIGH&severity=LOW&managed=true&q=a%26b%3D%22%C3%BC%22%2520%2B"
+    )
+
+
+def test_the_next_answer_is_not_polluted(server):
+    """After an answer with surplus bytes the next call gets its own answer."""
+    server.plan("T7", lambda _, answer: [answer.wire() + b"x" * 100_000])
+    with session_for(server) as session:
+        with pytest.raises(ProtocolError, match="longer than the 2 bytes"):
+            session.send(GET)
+        assert session.send(GET).json() == {}
+
+
+def test_a_kept_connection_that_died_is_replaced(server):
+    """When the service closed the idle connection, the next call opens another one."""
+    server.plan("T12", lambda _, answer: [answer.wire(), CLOSE], good=True)
+    with session_for(server) as session:
+        assert [session.send(GET).attempts for _ in range(2)] == [1, 1]
