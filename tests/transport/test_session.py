@@ -354,8 +354,7 @@ def test_hints_and_needs_are_told(server):
 
 def test_a_login_page_is_told_without_the_token(server):
     """The excerpt of an HTML page that answers in the service's place has the token masked."""
-    page = b"<!doctype html><title>Log in</title>" + TOKEN.encode()
-    server.plan("S14", lambda *_: Answer(body=page))
+    server.plan("S14", lambda *_: Answer(body=b"<title>Log in</title>" + TOKEN.encode()))
     with session_for(server) as session, pytest.raises(ProtocolError, match="HTML") as caught:
         session.send(GET).json()
     assert "Log in" in str(caught.value)
