@@ -10,7 +10,7 @@ demo: $(READY)
 	@$(BIN)/pandakit demo
 
 test: lint
-	@$(BIN)/python -m pytest --nbval --sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
+	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
 
 test-oldest: $(OLDEST)
 	@.venv-oldest/bin/python -m pytest tests/contract tests/transport tests/consolidation tests/enrichment tests/bpql

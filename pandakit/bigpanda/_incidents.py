@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pandakit.bigpanda._enrichments import Enrichments
 from pandakit.bigpanda._records import alert_rows, incident_row, newer, to_frame
 from pandakit.bigpanda._resources import RESOURCES, user_call
-from pandakit.errors import NotFoundError
+from pandakit.errors import NotFoundError, PermissionDeniedError
 from pandakit.timewindow import TimeLike, Window, window
 from pandakit.transport import Call, Listing, MappedPages, NumberedPages, OneAnswer
 
@@ -217,7 +217,10 @@ class Incidents(Enrichments):
         """Give the id of an environment; only what does not look like an id is looked up."""
         if _ID.fullmatch(environment):
             return environment
-        known = self.environments(progress=False)
+        try:
+            known = self.environments(progress=False)
+        except (NotFoundError, PermissionDeniedError):
+            return environment  # no list to look it up in: it can only be an id
         ids = known.loc[known["environment_id"] == environment, "environment_id"]
         named = known.loc[known["name"] == environment, "environment_id"]
         found = list(ids) or list(named)

@@ -57,18 +57,30 @@ def incident_row(row: Row) -> Row:
     start, end, alerts = row.get("start"), row.get("end"), row.get("alerts")
     log = row.get("correlation_matchers_log") or []
     current = log[-1] if log and isinstance(log[-1], list) else []
-    tags = row.get("incident_tags") or []
+    tags = _tags(row.get("incident_tags"), ("tag_id", "name"), ("tag_value", "value"))
     return {
         **row,
         "duration_s": _seconds_between(start, end),
         "n_alerts": len(alerts) if isinstance(alerts, list) else None,
         "n_patterns_current": len(current),
-        "pattern_ids": [each.get("correlation_id", each.get("id")) for each in current],
-        **{
-            _tag_key(tag.get("tag_id", tag.get("name"))): tag.get("tag_value", tag.get("value"))
-            for tag in tags
-        },
+        "pattern_ids": [_first(each, ("correlation_id", "id")) for each in current],
+        **{_tag_key(name): value for name, value in tags.items()},
     }
+
+
+def _tags(given: Any, names: Sequence[str], values: Sequence[str]) -> Row:
+    """Give tags by name; one that stands there several times has a list of values."""
+    found: dict[str, list[Any]] = {}
+    for tag in given or []:
+        found.setdefault(str(_first(tag, names)), []).append(_first(tag, values))
+    return {name: all_[0] if len(all_) == 1 else all_ for name, all_ in found.items()}
+
+
+def _first(given: Any, keys: Sequence[str]) -> Any:
+    """Give the first of the keys that an object has."""
+    if not isinstance(given, dict):
+        raise ProtocolError(f"an object with {keys[0]} is due, but {ascii(given)[:100]} came")
+    return next((given[key] for key in keys if key in given), None)
 
 
 def _seconds_between(start: Any, end: Any) -> int | None:
@@ -93,14 +105,14 @@ def event_row(row: Row) -> Row:
 
 
 def _alert_row(alert: Row, incident_id: Any) -> Row:
-    if set(alert) <= {"id", "alert_id"}:
+    if not isinstance(alert, dict) or set(alert) <= {"id", "alert_id"}:
         raise ProtocolError("the incidents came without their alerts, although they were asked for")
-    tags = {tag.get("name"): tag.get("value") for tag in alert.get("tags") or []}
+    tags = _tags(alert.get("tags"), ("name",), ("value",))
     return {
         **alert,
         "incident_id": incident_id,
-        "primary_value": _as_text(tags.get(alert.get("primary_property"))),
-        "secondary_value": _as_text(tags.get(alert.get("secondary_property"))),
+        "primary_value": _as_text(tags.get(str(alert.get("primary_property")))),
+        "secondary_value": _as_text(tags.get(str(alert.get("secondary_property")))),
         **{_tag_key(name): value for name, value in tags.items()},
     }
 
@@ -114,7 +126,11 @@ def enrichment_row(row: Row) -> Row:
     config = row.get("config")
     fields = config.get("fields") if isinstance(config, dict) else None
     titles = {
-        kind: [each.get("title") for each in fields or [] if each.get("type") == kind]
+        kind: [
+            each.get("title")
+            for each in fields or []
+            if isinstance(each, dict) and each.get("type") == kind
+        ]
         for kind in ("query_tag", "result_tag")
     }
     return {**row, "query_tags": titles["query_tag"], "result_tags": titles["result_tag"]}

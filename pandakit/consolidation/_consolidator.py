@@ -10,6 +10,7 @@ import pyarrow as pa
 from pandakit.consolidation import _frames, _state as at
 from pandakit.consolidation._codes import one_chunk
 from pandakit.consolidation._group import Grouper, Opened
+from pandakit.consolidation._jit import kernels
 from pandakit.consolidation._keys import Keys
 from pandakit.consolidation._merge import Merger
 from pandakit.consolidation._policy import CLASSIC
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Consolidator", "consolidate"]
 
 _SHOWN_ROWS = 5
+_SLOW_FROM = 200_000  # interpreted, this takes about a second
 _OPENING_COLUMNS = ("app", "primary", "secondary", "incident_identifier")
 
 
@@ -275,16 +277,19 @@ class Consolidator:
         return columns
 
     def _notes(self) -> tuple[str, ...]:
+        notes = list(self._keys.notes)
         conflicts = self._merger.n_conflicts
-        if not conflicts:
-            return self._keys.notes
-        return (
-            *self._keys.notes,
-            (
+        if conflicts:
+            notes.append(
                 f"{conflicts:,} duplicates have another status than the event that was kept; a "
                 f"lost 'ok' leaves its alert open until it expires (see Policy.dedup)"
-            ),
-        )
+            )
+        if self._counts["received"] >= _SLOW_FROM and not kernels().fast:
+            notes.append(
+                "the kernel ran interpreted, which gives the same answers tens of times slower; "
+                "pip install 'pandakit[fast]' compiles it"
+            )
+        return tuple(notes)
 
 
 def _time_order(reading: Reading) -> np.ndarray | None:

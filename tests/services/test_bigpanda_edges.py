@@ -223,3 +223,36 @@ def test_a_pattern_that_cannot_be_simulated_is_named(bigpanda_at, lacking):
     row = pattern() | {lacking: None}
     with pytest.raises(ValueError, match="pattern"):
         bigpanda_at(lambda _: [row])[0].policy()
+
+
+def test_a_tag_that_stands_there_twice_keeps_both_values(bigpanda_at):
+    """Repeated tags of an alert or an incident become a list: no value is lost."""
+    twice = [{"name": "team", "value": "a"}, {"name": "team", "value": "b"}]
+    notes = [{"tag_id": "note", "tag_value": "x"}, {"tag_id": "note", "tag_value": "y"}]
+    row = incident("a", alerts=[{"id": "x", "tags": twice}], incident_tags=notes)
+    client, _ = bigpanda_at(paged([row]))
+    assert column(client.alerts(ENV), "tag.team") == [["a", "b"]]
+    assert column(client.incidents(ENV), "tag.note") == [["x", "y"]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"alerts": ["an-id"]}, {"alerts": [{"id": "x", "tags": ["team=a"]}]}]
+)
+def test_alerts_of_another_shape_are_protocol_errors(bigpanda_at, wrong):
+    """Alerts or tags that are no objects are told, not dropped."""
+    with pytest.raises(pk.ProtocolError):
+        bigpanda_at(paged([incident("a", **wrong)]))[0].alerts(ENV)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_without_a_list_of_environments_a_text_is_an_id(bigpanda_at, status):
+    """A token that may not list environments still loads from one that it knows."""
+
+    def answer(request):
+        if request.path.endswith("/environments"):
+            return {"status": status, "errors": ["no"]}, status
+        return {"total": 1, "items": [incident("a")]}
+
+    client, calls = bigpanda_at(answer)
+    assert len(client.incidents("prod-eu")) == 1
+    assert calls[-1].path.endswith("/environments/prod-eu/incidents")
