@@ -22,7 +22,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py
+	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
