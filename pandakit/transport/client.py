@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pandakit.errors import TruncatedWarning
+from pandakit.errors import PandakitError, TransportError, TruncatedWarning
 from pandakit.frames import add_facts
-from pandakit.timewindow import Window
+from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Check:
         )
 
 
-class Client:
+class Client(ABC):
     """One service with one account; a context manager, safe to share between threads.
 
     Parameters
@@ -80,6 +82,8 @@ class Client:
         self._progress = progress
 
     def __repr__(self) -> str:
+        if "_session" not in vars(self):  # seen in the traceback of a constructor that failed
+            return f"<{type(self).__name__}, not made yet>"
         return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
     def __enter__(self) -> Self:
@@ -100,6 +104,32 @@ class Client:
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
+
+    @abstractmethod
+    def check(self) -> Check:
+        """Make one cheap authorised call."""
+
+    def _now(self) -> datetime:
+        """Give the time by the service's clock, or by ours as long as no answer told it."""
+        return datetime.fromtimestamp(self._session.server_time(), UTC)
+
+    def _window(self, start: TimeLike | None, end: TimeLike | None) -> Window:
+        """Read both ends; a span counts back from the service's clock, which is asked for once."""
+        if not (counts_back(start) or counts_back(end)):
+            return window(start, end)
+        window(start, end)  # refuses what cannot be read before anything is sent
+        if not self._session.knows_time:
+            self._learn_time()
+        return window(start, end, now=self._now())
+
+    def _learn_time(self) -> None:
+        """Make the cheap call for the sake of its `Date`, which refusals have too."""
+        try:
+            self.check()
+        except TransportError:
+            raise  # nobody answers: the call itself would not get through either
+        except PandakitError:
+            return  # the call itself will tell what is wrong
 
     def _checked(self, answer: str) -> Check:
         host = urlsplit(self._session.service.base_url).netloc
