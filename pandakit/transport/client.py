@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pandakit.errors import PandakitError, TransportError, TruncatedWarning
+from pandakit.errors import PandakitError, PartialWarning, TransportError, TruncatedWarning
 from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
@@ -111,6 +111,8 @@ class Client(ABC):
 
     def _now(self) -> datetime:
         """Give the time by the service's clock, or by ours as long as no answer told it."""
+        if not self._session.knows_time:
+            return datetime.now(UTC)
         return datetime.fromtimestamp(self._session.server_time(), UTC)
 
     def _window(self, start: TimeLike | None, end: TimeLike | None) -> Window:
@@ -158,6 +160,7 @@ class Client(ABC):
 
         def finish(state: Collected) -> pd.DataFrame:
             frame = to_frame(state.records)
+            _warn_of_missing(listing.label, state)
             if state.capped:
                 warn_user(
                     f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
@@ -194,6 +197,18 @@ def warn_user(message: str, category: type[Warning]) -> None:
     while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
         depth, frame = depth + 1, frame.f_back
     warnings.warn(message, category, stacklevel=depth)
+
+
+def _warn_of_missing(label: str, state: Collected) -> None:
+    """Tell when fewer rows came than the service counts: some moved while they were read."""
+    came = len(state.records)
+    if state.complete and not state.capped and state.total is not None and came < state.total:
+        warn_user(
+            f"{label}: the service counts {state.total} rows, but {came} came and "
+            f"{state.duplicates} came again: rows moved between the pages while they were read; "
+            "load again to get them all",
+            PartialWarning,
+        )
 
 
 def _check_max_rows(max_rows: int | None) -> None:
