@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pandakit.bigpanda._incidents import Incidents
 from pandakit.bigpanda._records import (
@@ -23,6 +22,7 @@ from pandakit.transport import (
     Listing,
     Part,
     Session,
+    path_segment,
 )
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class BigPanda(Incidents):
         resource = RESOURCES["activities"]
         parts = tuple(
             Part(
-                user_call(resource.path.format(incident_id=quote(each, safe="")), resource.path),
+                user_call(resource.path.format(incident_id=path_segment(each)), resource.path),
                 resource.pages,
                 {"incident_id": each},
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pandakit.bigpanda._records import enrichment_row, to_frame
 from pandakit.bigpanda._resources import ENRICHMENT_PATHS, RESOURCES, pages_of
@@ -22,7 +21,7 @@ from pandakit.bigpanda._upload import (
 from pandakit.errors import JobTimeoutError, SettingsError
 from pandakit.frames import Column, build_frame
 from pandakit.settings import missing_message
-from pandakit.transport import Call, Client, Listing, wait_for
+from pandakit.transport import Call, Client, Listing, path_segment, wait_for
 
 if TYPE_CHECKING:
     import os
@@ -96,7 +95,7 @@ class Enrichments(Client):
         """
         from pandakit.enrichment import EnrichmentSchema  # noqa: PLC0415 - loaded on use
 
-        call = self._enrichment_call(api_version, f"/{quote(id, safe='')}")
+        call = self._enrichment_call(api_version, f"/{path_segment(id)}")
         reply = self._session_of(api_version).send(call)
         return EnrichmentSchema.from_api(reply.object())
 
@@ -137,7 +136,7 @@ class Enrichments(Client):
                 [{keys.get(key, key): value for key, value in row.items()} for row in rows], columns
             )
 
-        call = self._enrichment_call(api_version, f"/{quote(id, safe='')}/map")
+        call = self._enrichment_call(api_version, f"/{path_segment(id)}/map")
         return self._load(
             Listing(call, pages_of(), label=f"BigPanda enrichment table {id}"),
             table,

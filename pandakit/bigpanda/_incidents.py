@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pandakit.bigpanda._enrichments import Enrichments
 from pandakit.bigpanda._records import alert_rows, incident_row, newer, to_frame
 from pandakit.bigpanda._resources import RESOURCES, user_call
 from pandakit.errors import NotFoundError, PermissionDeniedError
-from pandakit.transport import Call, Listing, MappedPages, NumberedPages, OneAnswer
+from pandakit.transport import Call, Listing, MappedPages, NumberedPages, OneAnswer, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,6 +108,8 @@ class Incidents(Enrichments):
         id: str,  # noqa: A002 - the service's own word
         *,
         expand: str | Iterable[str] | None = None,
+        max_rows: int | None = None,
+        progress: bool | None = None,
     ) -> pd.DataFrame:
         """Load one incident.
 
@@ -120,6 +121,8 @@ class Incidents(Enrichments):
             The incident's.
         expand
             What to give in full, one name or several: `"alerts"`.
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -131,10 +134,12 @@ class Incidents(Enrichments):
         NotFoundError
             When it is not in this environment.
         """
-        call = self._incident_call(environment, _expansion(expand), f"/{quote(id, safe='')}")
+        call = self._incident_call(environment, _expansion(expand), f"/{path_segment(id)}")
         listing = Listing(call, OneAnswer(), label=f"BigPanda incident {id}")
         shape = to_frame("incidents", incident_row)
-        return self._load(listing, shape, session=self._user_session)
+        return self._load(
+            listing, shape, session=self._user_session, max_rows=max_rows, progress=progress
+        )
 
     def alerts(
         self,
@@ -210,7 +215,7 @@ class Incidents(Enrichments):
 
     def _incident_call(self, environment: str, params: Row, tail: str = "") -> Call:
         path = RESOURCES["incidents"].path
-        key = quote(self._environment_id(environment), safe="")
+        key = path_segment(self._environment_id(environment))
         return user_call(path.format(environment=key) + tail, path + tail[:1], params)
 
     def _environment_id(self, environment: str) -> str:

@@ -12,7 +12,6 @@ from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from pandakit.bigpanda._resources import ENRICHMENT_PATHS, JOB_PATHS
 from pandakit.bigpanda._service import NEEDS
 from pandakit.errors import EnrichmentError, OutcomeUnknownError, PandakitError, ProtocolError
 from pandakit.progress import progress_line
-from pandakit.transport import Call, Job, JobRules, find_job
+from pandakit.transport import Call, Job, JobRules, find_job, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +114,7 @@ def read_job(job: UploadJob, reply: Reply) -> UploadJob:
 def job_of(text: str, api_version: str) -> UploadJob:
     """Make the handle of a job from its id or its URL."""
     is_url = "/" in text
-    url = text if is_url else JOB_PATHS[api_version].format(id=quote(text, safe=""))
+    url = text if is_url else JOB_PATHS[api_version].format(id=path_segment(text))
     version = "v1.0" if "/v1.0/" in url else "v2.1"
     key = text.rstrip("/").rpartition("/")[2]
     return UploadJob(key, url, "unknown", key.rpartition("_")[0].rpartition("_")[0], version)
@@ -229,7 +228,7 @@ def send_table(
         When the answer was lost: the table may or may not be on its way.
     """
     label = f"BigPanda enrichment {schema_id}"
-    path = f"{ENRICHMENT_PATHS[api_version]}/{quote(schema_id, safe='')}/map"
+    path = f"{ENRICHMENT_PATHS[api_version]}/{path_segment(schema_id)}/map"
     sent_at = datetime.now(UTC).isoformat(timespec="seconds")
     changes: list[EnrichmentError] = []
     fault: PandakitError

@@ -249,13 +249,21 @@ class Pangea(Client):
             schema=others,
         )
 
-    def root(self, tree_size: int | None = None) -> pd.DataFrame:
+    def root(
+        self,
+        tree_size: int | None = None,
+        *,
+        max_rows: int | None = None,
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
         """Read a root of the log's tree.
 
         Parameters
         ----------
         tree_size
             Its size in batches, from 1; default the newest published one.
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -266,11 +274,16 @@ class Pangea(Client):
         ------
         NotFoundError
             When there is no root of this size.
+        TypeError, ValueError
+            When `tree_size` is no whole number from 1.
         """
+        _check_size(tree_size)
         body = {} if tree_size is None else {"tree_size": tree_size}
         return self._load(
             Listing(self._call("/v1/root", body), OneAnswer(_root_of), label="Pangea root"),
             partial(build_frame, columns=ROOT),
+            max_rows=max_rows,
+            progress=progress,
         )
 
     @staticmethod
@@ -341,6 +354,15 @@ def _root_of(reply: Reply) -> list[Row]:
     """Find the root: the service's description has it in `result`, its answers in `data`."""
     result = result_of(reply)
     return [result.get("data", result)]
+
+
+def _check_size(tree_size: int | None) -> None:
+    if tree_size is None:
+        return
+    if isinstance(tree_size, bool) or not isinstance(tree_size, int):
+        raise TypeError(f"tree_size is {type(tree_size).__name__}; give a whole number")
+    if tree_size < 1:
+        raise ValueError(f"tree_size={tree_size}; trees have sizes from 1")
 
 
 def _restriction(given: Mapping[str, str | Iterable[str]] | None) -> Row | None:

@@ -65,7 +65,7 @@ def base_url(domain: str | None, template: str | None) -> str:
             f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or a "
             "URL in PANGEA_BASE_URL_TEMPLATE"
         )
-    return f"https://audit.{name}"
+    return f"https://audit.{name.removeprefix('audit.')}"
 
 
 def pangea_service(url: str) -> Service:

@@ -244,7 +244,14 @@ class Panther(PantherLists):
         """
         return self._list("alert_context_tags", {"managed": managed}, max_rows, progress)
 
-    def get(self, kind: str, id: str) -> pd.DataFrame:  # noqa: A002 - the service's own word
+    def get(
+        self,
+        kind: str,
+        id: str,  # noqa: A002 - the service's own word
+        *,
+        max_rows: int | None = None,
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
         """Load one object.
 
         Parameters
@@ -253,6 +260,8 @@ class Panther(PantherLists):
             The list that it is in, as its loader is called: `"rules"`, `"alerts"` ...
         id
             Its id.
+        max_rows, progress
+            As in every loader.
 
         Returns
         -------
@@ -271,7 +280,7 @@ class Panther(PantherLists):
             raise ValueError(f"kind={kind!r}: one of {', '.join(kinds)}")
         resource = RESOURCES[kind]
         listing = Listing(single_call(resource, id), OneAnswer(), label=f"Panther {kind} {id}")
-        return self._load(listing, to_frame(resource))
+        return self._load(listing, to_frame(resource), max_rows=max_rows, progress=progress)
 
     def detections(
         self, *, max_rows: int | None = None, progress: bool | None = None, **filters: Any

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pandakit.errors import (
     InvalidRequestError,
@@ -26,6 +25,7 @@ from pandakit.transport import (
     Page,
     Part,
     Reply,
+    path_segment,
     warn_user,
 )
 
@@ -61,7 +61,7 @@ class _WholeList(OnePage):
 
 
 def _call(resource: Resource, params: Mapping[str, Any], path: Mapping[str, str]) -> Call:
-    quoted = {name: quote(value, safe="") for name, value in path.items()}
+    quoted = {name: path_segment(value) for name, value in path.items()}
     paging = {} if resource.page is None else {"limit": resource.page}
     return Call(
         "GET",
@@ -91,7 +91,7 @@ def listing_of(
 def single_call(resource: Resource, key: str) -> Call:
     """Give the call that reads one object."""
     call = _call(replace(resource, page=None), {}, {})
-    return replace(call, url=f"{call.url}/{quote(key, safe='')}")
+    return replace(call, url=f"{call.url}/{path_segment(key)}")
 
 
 def chained(

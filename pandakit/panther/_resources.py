@@ -229,8 +229,8 @@ def to_params(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
         raise TypeError(
             f"{resource.name}() has no filter {', '.join(map(repr, unknown))}; it has: {listed}"
         )
-    defaults = {each.name: each.default for each in resource.filters}
-    chosen = {**defaults, **given}
+    defaults = {each.name: each.default for each in resource.filters if each.name not in given}
+    chosen = {**given, **defaults}
     wanted = ((known[name], value) for name, value in chosen.items() if value is not None)
     return {each.param: _value(each, value) for each, value in wanted}
 

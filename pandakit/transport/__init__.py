@@ -33,7 +33,15 @@ A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknown
 
 from __future__ import annotations
 
-from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
+from pandakit.transport._model import (
+    Call,
+    Clock,
+    Problem,
+    Reply,
+    Service,
+    TransportOptions,
+    path_segment,
+)
 from pandakit.transport._session import Session
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
@@ -74,6 +82,7 @@ __all__ = [
     "TransportOptions",
     "collect",
     "find_job",
+    "path_segment",
     "wait_for",
     "warn_user",
 ]

@@ -9,6 +9,7 @@ import time
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pandakit.errors import PartialWarning, ProtocolError
 from pandakit.redaction import Secret, redact
@@ -16,7 +17,15 @@ from pandakit.redaction import Secret, redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Call", "Clock", "Problem", "Reply", "Service", "TransportOptions"]
+__all__ = [
+    "Call",
+    "Clock",
+    "Problem",
+    "Reply",
+    "Service",
+    "TransportOptions",
+    "path_segment",
+]
 
 _EXCERPT = 120
 
@@ -120,6 +129,26 @@ class Call:
     def with_params(self, **params: Any) -> Call:
         """Give the same call with further or other query parameters."""
         return replace(self, params={**(self.params or {}), **params})
+
+
+def path_segment(key: str) -> str:
+    """Encode an id as one segment of a path, whatever characters it has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is no text, or none that names one thing: empty, or a step in a path.
+
+    Examples
+    --------
+    >>> path_segment("AWS/Root Login?")
+    'AWS%2FRoot%20Login%3F'
+    """
+    if not isinstance(key, str):
+        raise TypeError(f"an id is text, not {type(key).__name__}")
+    if key in {"", ".", ".."}:
+        raise ValueError(f"{key!r} is no id")
+    return quote(key, safe="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,9 @@ class OffsetPages:
         if not isinstance(result, dict):
             raise reply.malformed(f"answered without {self.result!r}")
         rows = _rows(result.get(self.rows), self.rows, reply)
-        total = _count(result, (self.count,), reply) or 0
+        total = _count(result, (self.count,), reply)
+        if total is None:
+            raise reply.malformed(f"answered without {self.count!r}")
         handle = position[0] if position else result.get(self.handle)
         seen = (position[1] if position else 0) + len(rows)
         if seen < total and not isinstance(handle, str):

@@ -350,3 +350,27 @@ def test_addresses(monkeypatch):
     assert "https://audit.example.com," in repr(Pangea("token-of-mine"))
     with pytest.raises(pk.SettingsError, match="domain alone"):
         Pangea("token-of-mine", domain="https://audit.aws.us.pangea.cloud")
+
+
+@pytest.mark.parametrize(
+    ("size", "error"), [(0, ValueError), (-1, ValueError), (True, TypeError), ("5", TypeError)]
+)
+def test_a_size_that_no_tree_has_is_refused(pangea_at, size, error):
+    """Roots are asked for by whole numbers from 1; others send nothing."""
+    client, calls = pangea_at(lambda _: envelope({"data": {"size": 1}}))
+    with pytest.raises(error, match="tree_size"):
+        client.root(size)
+    assert calls == []
+
+
+def test_a_result_without_a_count_is_no_whole_list(pangea_at):
+    """When `count` is null there is no telling whether more follows: ProtocolError."""
+    answer = envelope({"id": "s", "count": None, "events": [{"hash": "a"}]})
+    with pytest.raises(pk.ProtocolError, match="without 'count'"):
+        pangea_at(lambda _: answer)[0].search(start=START)
+
+
+def test_the_domain_may_be_pasted_with_the_services_name():
+    """`audit.` before the domain is not put there twice."""
+    client = pk.Pangea("a-token", domain="audit.aws.eu.pangea.cloud")
+    assert client.source == "Pangea at https://audit.aws.eu.pangea.cloud"

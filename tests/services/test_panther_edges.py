@@ -290,3 +290,29 @@ def test_booleans_are_sent_as_the_service_reads_them(panther_at):
     client.alert_context_tags(managed=False)
     client.alert_context_tags()
     assert [call.args.get("managed") for call in calls] == ["false", None]
+
+
+@pytest.mark.parametrize("key", ["", ".", ".."])
+def test_a_step_in_a_path_is_no_id(panther_at, bigpanda_at, key):
+    """What would turn the call into another one is refused before anything is sent."""
+    client, calls = panther_at(lambda _: {"id": "a"})
+    with pytest.raises(ValueError, match="is no id"):
+        client.get("rules", key)
+    with pytest.raises(ValueError, match="is no id"):
+        client.alert_events(key)
+    other, more = bigpanda_at(lambda _: {"id": "a"})
+    with pytest.raises(ValueError, match="is no id"):
+        other.incident("0123456789abcdef01234567", key)
+    with pytest.raises(TypeError, match="an id is text, not int"):
+        other.activities([7])
+    assert calls == more == []
+
+
+def test_members_of_objects_that_are_new_have_columns(panther_at):
+    """A name beside the id of an actor is kept, and so is an actor that is only a text."""
+    rows = [{"id": "a", "createdBy": {"id": "u", "name": "Ann"}}, {"id": "b", "createdBy": "bob"}]
+    frame = panther_at(lambda _: {"results": rows})[0].rules()
+    assert column(frame, "created_by_id") == ["u", None]
+    assert column(frame, "created_by_name") == ["Ann", None]
+    assert column(frame, "created_by") == [None, "bob"]
+    assert told(frame)["extra_columns"] == ["created_by", "created_by_name"]
