@@ -150,7 +150,7 @@ def settings() -> None:
 @cli.command()
 def check() -> None:
     """Make one cheap authorised call to each service; exit code 1 when one fails."""
-    from pandakit.connect import connect  # noqa: PLC0415 - loaded on use
+    from pandakit.connection import connect  # noqa: PLC0415 - loaded on use
 
     failed = False
     with connect(sandbox="never") as services:
