@@ -77,6 +77,8 @@ def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
         return cells.cast(pa.large_string())
     if pa.types.is_floating(kind):
         return _from_floats(cells)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return _from_instants(cells, column)
     return _from_objects(cells.to_pylist(), column)
 
 
@@ -143,15 +145,38 @@ def _float_text(value: Any) -> str:
     return str(value)
 
 
+def _from_instants(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
+    """Give what `datetime.isoformat` gives: a fraction of 6 or 9 digits, or none."""
+    unit = cells.type.unit
+    # The count is UTC whatever the zone; without one, Arrow needs no table of zones.
+    instants = cells.cast(pa.int64()).cast(pa.timestamp(unit))
+    years = pc.year(instants)
+    odd = pc.or_(pc.less(years, datetime.min.year), pc.greater(years, datetime.max.year))
+    if pc.any(odd).as_py():
+        row = pc.index(odd, value=True).as_py()
+        raise ValueError(f"{_place(column, row)}the year {years[row]} has no text form")
+    text = instants.cast(pa.timestamp("us") if unit == "ms" else instants.type)
+    text = pc.replace_substring(text.cast(pa.large_string()), " ", "T")
+    if unit != "s":
+        text = pc.replace_substring_regex(text, r"\.0+$", "")
+    if unit == "ns":
+        text = pc.replace_substring_regex(text, r"(\.\d{6})000$", r"\1")
+    zulu, nothing = (pa.scalar(part, text.type) for part in ("Z", ""))
+    return pc.binary_join_element_wise(text, zulu, nothing)
+
+
+def _place(column: str, row: int) -> str:
+    return f"column {column!r}, row {row}: " if column else f"row {row}: "
+
+
 def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
     text: list[str | None] = []
     for row, cell in enumerate(cells):
         try:
             text.append(_cell_text(cell))
         except (TypeError, UnicodeEncodeError) as error:
-            where = f"column {column!r}, " if column else ""
             raise ValueError(
-                f"{where}row {row}: {error}; give text, a number, a boolean, a list of these, "
+                f"{_place(column, row)}{error}; give text, a number, a boolean, a list of these, "
                 f"or a datetime with a zone"
             ) from None
     return pa.chunked_array([pa.array(text, type=pa.large_string())])
