@@ -121,9 +121,7 @@ def tag_places(columns: Iterable[Any], tag: str) -> list[int]:
     names = [str(column) for column in columns]
     lowered = [name.lower() for name in names]
     folded = tag.lower()
-    return (
-        _places(names, tag) or _places(lowered, folded) or _places(lowered, f"tag.{folded}")
-    )
+    return _places(names, tag) or _places(lowered, folded) or _places(lowered, f"tag.{folded}")
 
 
 def _places(names: list[str], wanted: str) -> list[int]:

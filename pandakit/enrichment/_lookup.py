@@ -42,7 +42,9 @@ class Lookup:
         self.keys = self.rows.select([field.title for field in schema.query])
         columns = [alert_column(alerts, field.tag) for field in schema.query]
         found = [column for column in columns if column is not None]
-        self.prefix = _PREFIX if found and all(str(c).lower().startswith(_PREFIX) for c in found) else ""
+        self.prefix = (
+            _PREFIX if found and all(str(c).lower().startswith(_PREFIX) for c in found) else ""
+        )
         self._tags = _tags(alerts, columns, schema)
         self._present = np.column_stack([pc.is_valid(tag).to_numpy() for tag in self._tags.columns])
         needed = [not field.optional for field in schema.query]
