@@ -10,7 +10,7 @@ demo: $(READY)
 	@$(BIN)/pandakit demo
 
 test: lint
-	@$(BIN)/python -m pytest --nbval --sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
+	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
 
 test-oldest: $(OLDEST)
 	@.venv-oldest/bin/python -m pytest tests/contract tests/transport tests/consolidation tests/enrichment tests/bpql
@@ -22,7 +22,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py
+	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py

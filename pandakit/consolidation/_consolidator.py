@@ -139,16 +139,8 @@ class Consolidator:
         keys = self._keys.encode(reading, merged.opened_rows)
         return Opened(merged.log, keys, self._keys.size, merged.first_alert, self._merger.start)
 
-    def open_alerts(self, events: Any) -> Opened:
-        """Turn events into alerts only: what a sweep groups again and again.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> events = pd.DataFrame({"timestamp": [0], "status": ["warning"], "host": ["a"]})
-        >>> Consolidator().open_alerts(events).start.tolist()
-        [0]
-        """
+    def _open_alerts(self, events: Any) -> Opened:
+        """Turn events into alerts only: what a sweep groups again and again."""
         table = Table(events)
         self._keys.check(table)
         reading = self._reader.read(table)

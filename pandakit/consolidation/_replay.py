@@ -70,6 +70,10 @@ class Replay:
         if (self._reading.reason >= 0).any():
             raise EventError(CHANGED)
         self.start = self._reading.time
+        self._times = self.start.tolist()
+        self._windows = {
+            pattern.name: microseconds(pattern.window) for pattern in self.policy.patterns
+        }
         keys = Keys(self.policy, self._reader).encode(self._reading, np.arange(alert + 1))
         names = [pattern.name for pattern in self.policy.patterns]
         self._keys = {name: keys[:, place] for place, name in enumerate(names)}
@@ -143,11 +147,11 @@ class Replay:
 
     def overdue(self, pattern: Pattern, entry: Entry, alert: int) -> int:
         """Give by how many microseconds an alert comes after the end of the entry's window."""
-        window = microseconds(pattern.window)
-        since, now = int(self.start[self.counted_from(entry)]), int(self.start[alert])
+        window = self._windows[pattern.name]
+        since, now = self._times[self.counted_from(entry)], self._times[alert]
         if self.policy.anchor == "bucket":
-            return now - (since // window + 1) * window
-        return now - since - window
+            return int(now - (since // window + 1) * window)
+        return int(now - since - window)
 
     def is_past(self, pattern: Pattern, entry: Entry, alert: int) -> bool:
         """Say whether an alert comes too late: a window has its last moment, a slot has not."""

@@ -78,7 +78,7 @@ def sweep(
         for anchor in ((policy.anchor,) if anchors is None else anchors)
         for window in ((None,) if windows is None else windows)
     ]
-    opened = Consolidator(policy, unit=unit).open_alerts(events)
+    opened = Consolidator(policy, unit=unit)._open_alerts(events)  # noqa: SLF001 - its other half
     rows = []
     for window, varied in settings:
         grouper = Grouper(varied)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json as _json
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
@@ -20,6 +19,7 @@ from pandakit.errors import (
     error_for_status,
 )
 from pandakit.redaction import Secret, mask_logs, redact
+from pandakit.transport._hosts import checked_base, encrypted, origin
 from pandakit.transport._http import fetch
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
 from pandakit.transport._wire import WatchedAdapter
@@ -47,7 +47,6 @@ _LOGGERS = (
     "urllib3.response",
     "pandakit.transport",
 )
-_PORTS = {"http": 80, "https": 443}
 
 
 class _HeaderAuth(requests.auth.AuthBase):
@@ -105,7 +104,7 @@ class Session:
         self.service = service
         self.options = options or TransportOptions()
         self.clock = clock or Clock()
-        self._home = _checked_base(service)
+        self._home = checked_base(service)
         self._token = token
         self._refresh = refresh
         self._own = session is None
@@ -156,11 +155,11 @@ class Session:
             url = self.service.base_url.rstrip("/") + "/" + url.lstrip("/")
         parts = urlsplit(urljoin(self.service.base_url, url))
         if call.anonymous:
-            if not _encrypted(parts):
-                raise ProtocolError(f"{_origin(parts)} would be read without TLS: refused")
-        elif _origin(parts) != self._home or parts.username or parts.password:
+            if not encrypted(parts):
+                raise ProtocolError(f"{origin(parts)} would be read without TLS: refused")
+        elif origin(parts) != self._home or parts.username or parts.password:
             raise ProtocolError(
-                f"{self.service.name} pointed to {_origin(parts)}, which is not the configured "
+                f"{self.service.name} pointed to {origin(parts)}, which is not the configured "
                 f"{self._home}: refused, since the token would go there"
             )
         return parts.geturl()
@@ -278,7 +277,7 @@ class Session:
         words = f"{self.service.name} answered {status} to {call.method} {path}"
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             target = urlsplit(urljoin(reply.url, reply.headers.get("Location", "")))
-            words += f": a redirect to {_origin(target)}, not followed since it may leak the token"
+            words += f": a redirect to {origin(target)}, not followed since it may leak the token"
         elif problem.message:
             words += f": {problem.message}"
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
@@ -303,39 +302,6 @@ def _checked_http(http: requests.Session) -> requests.Session:
             "set verify to the path of your authority's certificates instead"
         )
     return http
-
-
-def _origin(parts: SplitResult) -> str:
-    try:
-        port = parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        port = -1
-    return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
-def _encrypted(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _checked_base(service: Service) -> str:
-    parts = urlsplit(service.base_url)
-    if parts.username or parts.password:
-        raise SettingsError(f"the URL of {service.name} has credentials in it: take them out")
-    if not parts.hostname or not _encrypted(parts):
-        raise SettingsError(
-            f"{service.name} needs an https:// address, not {service.base_url!r} "
-            "(plain http is for loopback hosts only)"
-        )
-    return _origin(parts)
 
 
 def _plain_params(params: Any) -> dict[str, Any]:

@@ -101,8 +101,9 @@ class RetryBudget:
     def take(self) -> bool:
         """Take one repetition, if there is one."""
         with self._lock:
-            self._left -= self._left > 0
-            return self._left > 0
+            there = self._left > 0
+            self._left -= there
+            return there
 
     def give_back(self) -> None:
         """Count a success."""

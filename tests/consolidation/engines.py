@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SPANS = ("reopen_window", "expire_after", "flap_window")
 PLAIN = ("dedup", "anchor", "matchers", "join_resolved", "max_alerts", "order", "flap_changes")
 PARTS = ("events", "alerts", "incidents")
+NOT_A_TIME = np.iinfo("int64").min
 
 
 def reference(scenario: Scenario) -> dict[str, Any]:
@@ -90,9 +92,11 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def cells(series: pd.Series) -> list[Any]:
     """Give the plain values of a column."""
-    if series.dtype.kind in "mM":
-        counts = series.dt.as_unit("us").astype("int64").tolist()
-        return [None if gone else n for n, gone in zip(counts, series.isna(), strict=True)]
+    kind = getattr(series.dtype, "kind", "O")
+    if kind in "mM":
+        unit = "datetime64[us]" if kind == "M" else "timedelta64[us]"
+        counts = series.to_numpy(dtype=unit).astype("int64").tolist()
+        return [None if count == NOT_A_TIME else count for count in counts]
     return [cell(value) for value in series.tolist()]
 
 
@@ -102,9 +106,12 @@ def cell(value: Any) -> Any:
         return list(value)
     if isinstance(value, datetime):
         raise TypeError(f"a time in a column without a time dtype: {value!r}")
-    return None if pd.isna(value) else value
+    if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value
 
 
 def funnel(frame: pd.DataFrame) -> dict[str, Any]:
-    """Give the value of each measure."""
-    return dict(zip(frame.index, cells(frame["value"]), strict=True))
+    """Give value, numerator and denominator of each measure."""
+    columns = [cells(frame[name]) for name in ("value", "numerator", "denominator")]
+    return dict(zip(frame.index, zip(*columns, strict=True), strict=True))

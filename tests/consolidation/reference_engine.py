@@ -606,23 +606,25 @@ def worst(statuses: Any) -> str:
 
 
 def funnel_out(events: list[dict[str, Any]], alerts: int, incidents: int) -> dict[str, Any]:
-    """Give the measures of the funnel."""
+    """Give the measures of the funnel: value, numerator, denominator."""
     outcomes = [event["outcome"] for event in events]
     rejected, duplicates = outcomes.count("rejected"), outcomes.count("duplicate")
     kept = len(outcomes) - rejected - duplicates
-    return {
+    counts = {
         "received": len(outcomes),
         "rejected": rejected,
         "duplicates": duplicates,
         "events": kept,
         "alerts": alerts,
         "incidents": incidents,
+    }
+    return {name: (count, None, None) for name, count in counts.items()} | {
         "event_compression": compression(alerts, kept),
         "correlation_compression": compression(incidents, alerts),
         "overall_compression": compression(incidents, kept),
     }
 
 
-def compression(after: int, before: int) -> float | None:
-    """Give 1 - after/before; of nothing it is missing."""
-    return None if before == 0 else 1 - after / before
+def compression(after: int, before: int) -> tuple[float | None, int, int]:
+    """Give 1 - after/before with both numbers; of nothing it is missing."""
+    return (None if before == 0 else 1 - after / before, after, before)

@@ -51,7 +51,11 @@ def differences(package: dict[str, Any], reference: dict[str, Any]) -> list[str]
     for name in ("funnel", "n_conflicting_duplicates"):
         if package[name] != reference[name]:
             found.append(f"{name}: package {package[name]}, reference {reference[name]}")
-    return found
+    return found + [
+        f"no note on pattern {pattern} and column {column}"
+        for pattern, column in reference["notes"]
+        if not any(repr(pattern) in note and repr(column) in note for note in package["notes"])
+    ]
 
 
 def test_a_quarter_of_the_timelines_is_long():

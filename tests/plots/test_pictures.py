@@ -7,10 +7,6 @@ import sys
 from io import BytesIO
 from itertools import pairwise
 
-<<<<<<< HEAD
-=======
-import matplotlib as mpl
->>>>>>> main
 import pandas as pd
 import pytest
 from matplotlib import colors, dates, image, rcParams, style
@@ -272,20 +268,12 @@ def test_the_same_data_gives_the_same_bytes(name):
 def test_the_users_style_is_left_alone_and_leaves_the_pictures_readable():
     """Drawing changes no rcParams, and under a dark style the paper is white all the same."""
     with style.context("dark_background"):
-<<<<<<< HEAD
         before = dict(rcParams)
-=======
-        before = dict(mpl.rcParams)
->>>>>>> main
         for figure in pictures(EVENTS).values():
             corner = image.imread(BytesIO(figure._repr_png_()))[0, 0]
             assert corner[:3].tolist() == [1, 1, 1]
             assert all(axes.get_facecolor() == (1, 1, 1, 1) for axes in figure.axes)
-<<<<<<< HEAD
         assert dict(rcParams) == before
-=======
-        assert dict(mpl.rcParams) == before
->>>>>>> main
 
 
 def test_a_notebook_shows_a_picture_as_png():

@@ -36,6 +36,7 @@ from tests.transport.operations import ROWS, TOKEN, cursor_for, offset_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FOREIGN = "https://elsewhere.example"
 BOMB = zlib.compress(b"[" + b" " * (8 << 20) + b"]")
 RECOVERS, REFUSES, TOLERATES = "recovers", "refuses", "tolerates"
 ONCE, TWICE, EVER = "once", "twice", "always"
@@ -385,6 +386,10 @@ SCENARIOS: tuple[Scenario, ...] = (
         status(400, {"errors": [f"Bearer {TOKEN} is odd"]}),
         body(f"tok%2Fen%2BCANARY%3D7f3a9c and {TOKEN}".encode(), "text/plain", 400),
     ), REFUSES, (InvalidRequestError,), answered=True),
+    Scenario("X5", "a job on a foreign host", (
+        edited(lambda document, _: {**document, "result": {"location": f"{FOREIGN}/request/1"}}),
+        edited(lambda document, _: {**document, "result": {"location": "http://127.0.0.1:9/r"}}),
+    ), REFUSES, (ProtocolError,), (OFFSET,), ("first",)),
     Scenario("X10", "10,000 nested levels", (
         body(b"[" * 10_000 + b"]" * 10_000),
         body(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),

@@ -155,6 +155,19 @@ def test_numbered_pages_without_a_total_end_with_an_empty_one():
         assert [row["id"] for row in load(server, NumberedPages(5)).records] == [1, 2]
 
 
+def test_resume_asks_for_the_rest_only():
+    """After a break at page three the two pages are in partial, and are not asked for again."""
+    pages = [[{"id": number}] for number in range(4)]
+    with FaultServer(cursor_app(pages)) as server, session_for(server) as session:
+        server.plan("break", status(400), at=2)
+        with pytest.raises(PandakitError) as caught:
+            collect(session, Listing(LIST, CursorPages()))
+        assert [row["id"] for row in caught.value.partial.records] == [0, 1]
+        assert [row["id"] for row in caught.value.resume().records] == [0, 1, 2, 3]
+        assert len(server.requests) == 5
+        assert server.unfired() == []
+
+
 # --- the model: any rows, any faults ------------------------------------------------------
 
 FAULTS = st.sampled_from([status(503), status(429), status(400), status(403), reset_in_body])

@@ -195,6 +195,8 @@ def _run(case: Case, server: FaultServer, session: Any) -> list[str]:
         else:
             assert expected is None or seen, "the fault went unnoticed"
             assert ids_of(result) == case.operation.whole
+            if case.scenario.id == "P4":
+                assert result.attrs["pandakit"]["duplicates"] == 1
             return [*seen, "whole"]
 
 

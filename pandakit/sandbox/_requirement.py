@@ -1,0 +1,10 @@
+"""Imported first: says which extra is missing, before a server's import fails without a hint."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("werkzeug") is None:
+    raise ModuleNotFoundError(
+        "the sandbox needs werkzeug: pip install 'pandakit[sandbox]'", name="werkzeug"
+    )
