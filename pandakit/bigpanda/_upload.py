@@ -206,16 +206,17 @@ def _measured(path: Path, schema: EnrichmentSchema) -> CsvFile:
             f"{path} is no regular file: a table is read twice, to be judged and to be sent; "
             "copy it into a file first"
         )
-    report = validate_enrichment(path, schema)
-    if not report.ok:
-        raise EnrichmentError(
-            f"{path} was not sent: the service would refuse it.\n{report.to_text()}", report=report
-        )
+    # Before it is judged: a change in between is then noticed while it is sent.
     digest, size, rows = hashlib.sha256(), 0, -1
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size, rows = size + len(chunk), rows + chunk.count(b"\n")
+    report = validate_enrichment(path, schema)
+    if not report.ok:
+        raise EnrichmentError(
+            f"{path} was not sent: the service would refuse it.\n{report.to_text()}", report=report
+        )
     return CsvFile(path, rows, size, digest.hexdigest())
 
 
