@@ -33,6 +33,7 @@ A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknown
 
 from __future__ import annotations
 
+from pandakit.transport._carry import carrying
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
 from pandakit.transport._session import Session
 from pandakit.transport.client import Check, Client, warn_user
@@ -72,6 +73,7 @@ __all__ = [
     "Service",
     "Session",
     "TransportOptions",
+    "carrying",
     "collect",
     "find_job",
     "wait_for",

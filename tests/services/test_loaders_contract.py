@@ -14,8 +14,9 @@ from pandakit.panther import Panther
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
-    "check", "close", "enrichment_schema", "get", "incident", "inventory", "job", "mappings",
-    "policy", "reports", "root", "unit_tests", "upload_enrichment",
+    "check", "close", "enrichment_arrived", "enrichment_schema", "enrichment_size", "get",
+    "incident", "inventory", "job", "mappings", "policy", "preview_enrichment", "reports", "root",
+    "unit_tests", "upload_enrichment",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
