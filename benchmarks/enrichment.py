@@ -1,7 +1,9 @@
-"""What validating and writing an enrichment table costs, over pandas' own `to_csv`."""
+"""What validating and writing an enrichment table costs, over pandas' own `to_csv`; uploading."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import statistics
 import subprocess
 import sys
@@ -16,12 +18,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from pandakit.enrichment import EnrichmentSchema, validate_enrichment, write_enrichment_csv
+from pandakit import sandbox
+from pandakit.bigpanda import BigPanda
+from pandakit.enrichment import (
+    CsvFile,
+    EnrichmentSchema,
+    validate_enrichment,
+    write_enrichment_csv,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS, RUNS = 3_000_000, 5
+UPLOAD_BYTES = 500_000_000
 SCHEMA = EnrichmentSchema(["host", "app"], ["owner", "site", "note"])
 MIB = 1 << 20
 
@@ -84,16 +94,81 @@ def _status(field: str) -> int:
 def _peak() -> None:
     """Print, in a process of its own, by how much writing raises the memory in use."""
     frame = table(plain=sys.argv[2] == "plain")
-    pa.default_memory_pool().release_unused()
-    before = _status("VmRSS:")
-    Path("/proc/self/clear_refs").write_text("5", "ascii")  # forget the peak so far
+    before = _reset_peak()
     with tempfile.TemporaryDirectory() as folder:
         write_enrichment_csv(frame, SCHEMA, Path(folder, "t.csv"))
     print(_status("VmHWM:") - before)
 
 
+def _reset_peak() -> int:
+    """Forget the peak so far; give the memory in use."""
+    pa.default_memory_pool().release_unused()
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    return _status("VmRSS:")
+
+
+def _big_file(path: Path) -> CsvFile:
+    """Write a table of the sandbox's map of hosts, 500 MB."""
+    row = '"host-{:09}.example.com","' + "t" * 60 + '","tier-1"\n'
+    header = '"host","owner_team","tier"\n'
+    rows = (UPLOAD_BYTES - len(header)) // len(row.format(0))
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for start in range(0, rows, 10_000):
+            lines = map(row.format, range(start, min(rows, start + 10_000)))
+            chunk = ((header if not start else "") + "".join(lines)).encode()
+            digest.update(chunk)
+            size += file.write(chunk)
+    return CsvFile(path, rows, size, digest.hexdigest())
+
+
+def _sandbox() -> None:
+    """Serve the sandbox until standard input ends."""
+    with sandbox.start(incidents=5, audit_events=5) as services:
+        print(json.dumps(services.env), flush=True)
+        sys.stdin.read()
+
+
+def _upload() -> None:
+    """Print, in a process of its own, by how much an upload raises the memory of an idle client."""
+    env, path, *rest = json.loads(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]
+    table = CsvFile(path, int(rest[0]), int(rest[1]), rest[2]) if rest else path
+    with BigPanda(env["BIGPANDA_API_KEY"], base_url=env["BIGPANDA_BASE_URL"]) as client:
+        maps = client.enrichments().set_index("name")["enrichment_id"]
+        client.enrichment_schema(maps["Host owners"])
+        before, started = _reset_peak(), time.perf_counter()
+        job = client.upload_enrichment(table, maps["Host owners"])
+        assert (job.status, job.bytes) == ("done", path.stat().st_size)
+        print(_status("VmHWM:") - before, time.perf_counter() - started)
+
+
+def _run_upload() -> None:
+    """Print what an upload of 500 MB to a sandbox in another process needs."""
+    me = [sys.executable, "-m", "benchmarks.enrichment"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen([*me, "sandbox"], **pipes) as server,
+    ):
+        env = server.stdout.readline()
+        file = _big_file(Path(folder, "big.csv"))
+        facts = [str(fact) for fact in (file.rows, file.bytes, file.sha256)]
+        print(f"enrichment, upload of {file.bytes:,} bytes, {file.rows:,} rows")
+        for name, more in (("a CsvFile", facts), ("a path, judged first", [])):
+            command = [*me, "upload", env, str(file.path), *more]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            peak, seconds = map(float, done.stdout.split())
+            print(f"  {name}: {peak / MIB:.1f} MiB above the idle client, {seconds:.0f} s")
+        server.stdin.close()
+
+
 def run() -> None:
-    """Print the median ratios over `to_csv`, and the peak memory above the frame."""
+    """Print the median ratios over `to_csv`, peak memories, and what an upload needs."""
+    _run_tables()
+    _run_upload()
+
+
+def _run_tables() -> None:
     for kind in ("plain", "mixed"):
         frame = table(plain=kind == "plain")
         with tempfile.TemporaryDirectory() as folder:
@@ -111,4 +186,6 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    _peak() if sys.argv[1:2] == ["peak"] else run()
+    parts = {"peak": _peak, "sandbox": _sandbox, "tables": _run_tables, "upload": _upload}
+    parts |= {"uploads": _run_upload}
+    parts.get("".join(sys.argv[1:2]), run)()

@@ -13,38 +13,76 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pandakit.errors import __all__ as _names_of_errors
+
 if TYPE_CHECKING:
-    from pandakit.errors import *  # noqa: F403
+    from pandakit import (
+        bigpanda as bigpanda,
+        pangea as pangea,
+        panther as panther,
+        plots as plots,
+        sandbox as sandbox,
+        widgets as widgets,
+    )
+    from pandakit.bigpanda import BigPanda as BigPanda
+    from pandakit.bpql import Bpql as Bpql
+    from pandakit.connection import connect as connect
+    from pandakit.consolidation import (
+        CLASSIC as CLASSIC,
+        CURRENT as CURRENT,
+        Consolidation as Consolidation,
+        Consolidator as Consolidator,
+        Explanation as Explanation,
+        Pattern as Pattern,
+        Policy as Policy,
+        consolidate as consolidate,
+        events_from_alarms as events_from_alarms,
+        sweep as sweep,
+    )
+    from pandakit.enrichment import (
+        AppliedEnrichment as AppliedEnrichment,
+        CsvFile as CsvFile,
+        EnrichmentSchema as EnrichmentSchema,
+        ValidationReport as ValidationReport,
+        apply_enrichment as apply_enrichment,
+        compare_tables as compare_tables,
+        validate_enrichment as validate_enrichment,
+        write_enrichment_csv as write_enrichment_csv,
+    )
+    from pandakit.errors import (
+        AuthenticationError as AuthenticationError,
+        BpqlSyntaxError as BpqlSyntaxError,
+        ConflictError as ConflictError,
+        EnrichmentError as EnrichmentError,
+        EventError as EventError,
+        GoneError as GoneError,
+        InvalidRequestError as InvalidRequestError,
+        JobFailedError as JobFailedError,
+        JobTimeoutError as JobTimeoutError,
+        NotFoundError as NotFoundError,
+        OutcomeUnknownError as OutcomeUnknownError,
+        PaginationError as PaginationError,
+        PandakitError as PandakitError,
+        PartialWarning as PartialWarning,
+        PermissionDeniedError as PermissionDeniedError,
+        ProtocolError as ProtocolError,
+        RateLimitError as RateLimitError,
+        ServerError as ServerError,
+        SettingsError as SettingsError,
+        TransportError as TransportError,
+        TruncatedWarning as TruncatedWarning,
+    )
+    from pandakit.pangea import Pangea as Pangea
+    from pandakit.panther import Panther as Panther
+    from pandakit.settings import show_settings as show_settings
+    from pandakit.snapshot import load as load, save as save
 
 # name -> the module that defines it; None marks a submodule
 _HOMES: dict[str, str | None] = {
-    **dict.fromkeys(
-        (
-            "AuthenticationError",
-            "BpqlSyntaxError",
-            "ConflictError",
-            "EnrichmentError",
-            "EventError",
-            "GoneError",
-            "InvalidRequestError",
-            "JobFailedError",
-            "JobTimeoutError",
-            "NotFoundError",
-            "OutcomeUnknownError",
-            "PaginationError",
-            "PandakitError",
-            "PartialWarning",
-            "PermissionDeniedError",
-            "ProtocolError",
-            "RateLimitError",
-            "ServerError",
-            "SettingsError",
-            "TransportError",
-            "TruncatedWarning",
-        ),
-        "pandakit.errors",
-    ),
+    **dict.fromkeys((name for name in _names_of_errors if name[0].isupper()), "pandakit.errors"),
+    "BigPanda": "pandakit.bigpanda",
     "Bpql": "pandakit.bpql",
+    "connect": "pandakit.connection",
     **dict.fromkeys(
         (
             "CLASSIC",
@@ -73,19 +111,11 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
-    "BigPanda": "pandakit.bigpanda",
-    "Panther": "pandakit.panther",
     "Pangea": "pandakit.pangea",
-    "connect": "pandakit.connect",
-    "load": "pandakit.snapshot",
-    "bigpanda": None,
-    "pangea": None,
-    "panther": None,
-    "plots": None,
-    "sandbox": None,
-    "save": "pandakit.snapshot",
+    "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",
-    "widgets": None,
+    **dict.fromkeys(("load", "save"), "pandakit.snapshot"),
+    **dict.fromkeys(("bigpanda", "pangea", "panther", "plots", "sandbox", "widgets"), None),
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -33,7 +33,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -197,7 +197,45 @@ class JobTimeoutError(PandakitError):
 
 
 class OutcomeUnknownError(PandakitError):
-    """A write was sent and its answer was lost: it may or may not have happened."""
+    """A write was sent and its answer was lost: it may or may not have happened.
+
+    Parameters
+    ----------
+    message
+        What happened, where, and what to do.
+    sent
+        What was sent, where that is known: of a table ``rows``, ``bytes``, ``sha256`` and
+        ``sent_at``.
+    look
+        A function that asks the service whether it arrived.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: Mapping[str, Any] | None = None,
+        look: Callable[[], bool] | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__(message, **fields)
+        self.sent = dict(sent or {})
+        self._look = look
+
+    def arrived(self) -> bool:
+        """Ask the service whether what was sent is there now.
+
+        Raises
+        ------
+        PandakitError
+            When there is no way to ask, or the question fails too.
+        """
+        if self._look is None:
+            raise PandakitError("there is no way to ask: look at the service")
+        return self._look()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_look": None}
 
 
 class EnrichmentError(PandakitError, ValueError):

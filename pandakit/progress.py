@@ -9,8 +9,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["ProgressLine", "progress_line", "someone_watches"]
 
@@ -41,6 +45,8 @@ def _bar(label: str, total: int | None) -> Any:
 class ProgressLine:
     """Counts rows and pages, and shows them when asked to; a context manager.
 
+    A display that fails (its terminal is gone, say) is dropped, and the work goes on.
+
     Parameters
     ----------
     label
@@ -55,7 +61,10 @@ class ProgressLine:
         self.rows = 0
         self.pages = 0
         self.waits = 0
-        self._bar = _bar(label, total) if show else None
+        self._bar: Any = None
+        if show:
+            with suppress(Exception):
+                self._bar = _bar(label, total)
 
     def __enter__(self) -> Self:
         return self
@@ -67,23 +76,38 @@ class ProgressLine:
         """Count what came; `total` when the service told how many rows there are."""
         self.rows += rows
         self.pages += pages
-        if self._bar is not None:
+
+        def draw(bar: Any) -> None:
             if total is not None:
-                self._bar.total = total
-            self._bar.set_postfix_str(f"{self.pages} pages", refresh=False)
-            self._bar.update(rows)
+                bar.total = total
+            bar.set_postfix_str(self._pages(), refresh=False)
+            bar.update(rows)
+
+        self._draw(draw)
 
     def wait(self, seconds: float, why: str) -> None:
         """Tell that nothing will come for a while, and why."""
         self.waits += 1
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"{self.pages} pages, {why}, waiting {seconds:.1f} s")
+        told = f"{why}, waiting {seconds:.1f} s"
+        said = ", ".join(filter(None, (self._pages(), told)))
+        self._draw(lambda bar: bar.set_postfix_str(said))
 
     def close(self) -> None:
         """Take the line away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._draw(lambda bar: bar.close())
+        self._bar = None
+
+    def _pages(self) -> str:
+        return f"{self.pages} pages" if self.pages else ""
+
+    def _draw(self, how: Callable[[Any], object]) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with suppress(Exception):
+                how(bar)
+                self._bar = bar
+                return
+            bar.disable = True  # nor does it draw when it is collected
 
 
 def progress_line(

@@ -6,7 +6,7 @@ numbers, booleans, categories and lists as well, so one rule turns every cell in
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -68,15 +68,9 @@ def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
     cells = _as_arrow(values)
     if isinstance(cells, list):
         return _from_objects(cells, column)
-    kind = cells.type
-    if pa.types.is_dictionary(kind):
-        return _from_dictionary(cells, column)
-    if _is_text(kind):
-        return _without_empty(cells)
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return cells.cast(pa.large_string())
-    if pa.types.is_floating(kind):
-        return _from_floats(cells)
+    for fits, from_cells in _COLUMNS:
+        if fits(cells.type):
+            return from_cells(cells, column)
     return _from_objects(cells.to_pylist(), column)
 
 
@@ -116,7 +110,15 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _without_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
+def _is_countable(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+
+
+def _is_instant(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) and kind.tz is not None)
+
+
+def _without_empty(text: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
     if pc.min(pc.binary_length(text)).as_py() != 0:
         return text
     return pc.if_else(pc.equal(text, pa.scalar("", text.type)), pa.scalar(None, text.type), text)
@@ -131,7 +133,11 @@ def _from_dictionary(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
     return pa.chunked_array([labels.take(chunk.indices) for chunk in cells.chunks])
 
 
-def _from_floats(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+def _from_counts(cells: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
+    return cells.cast(pa.large_string())
+
+
+def _from_floats(cells: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
     codes, distinct = pd.factorize(cells.to_numpy())
     text = pa.array([_float_text(value) for value in distinct], type=pa.large_string())
     return pa.chunked_array([text.take(pa.array(codes, mask=codes < 0))])
@@ -143,15 +149,38 @@ def _float_text(value: Any) -> str:
     return str(value)
 
 
+def _from_instants(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
+    """Give what `datetime.isoformat` gives: a fraction of 6 or 9 digits, or none."""
+    unit = cells.type.unit
+    # The count is UTC whatever the zone; without one, Arrow needs no table of zones.
+    instants = cells.cast(pa.int64()).cast(pa.timestamp(unit))
+    years = pc.year(instants)
+    odd = pc.or_(pc.less(years, MINYEAR), pc.greater(years, MAXYEAR))
+    if pc.any(odd).as_py():
+        row = pc.index(odd, value=True).as_py()
+        raise ValueError(f"{_place(column, row)}the year {years[row]} has no text form")
+    text = instants.cast(pa.timestamp("us") if unit == "ms" else instants.type)
+    text = pc.replace_substring(text.cast(pa.large_string()), " ", "T")
+    if unit != "s":
+        text = pc.replace_substring_regex(text, r"\.0+$", "")
+    if unit == "ns":
+        text = pc.replace_substring_regex(text, r"(\.\d{6})000$", r"\1")
+    zulu, nothing = (pa.scalar(part, text.type) for part in ("Z", ""))
+    return pc.binary_join_element_wise(text, zulu, nothing)
+
+
+def _place(column: str, row: int) -> str:
+    return f"column {column!r}, row {row}: " if column else f"row {row}: "
+
+
 def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
     text: list[str | None] = []
     for row, cell in enumerate(cells):
         try:
             text.append(_cell_text(cell))
         except (TypeError, UnicodeEncodeError) as error:
-            where = f"column {column!r}, " if column else ""
             raise ValueError(
-                f"{where}row {row}: {error}; give text, a number, a boolean, a list of these, "
+                f"{_place(column, row)}{error}; give text, a number, a boolean, a list of these, "
                 f"or a datetime with a zone"
             ) from None
     return pa.chunked_array([pa.array(text, type=pa.large_string())])
@@ -188,4 +217,14 @@ _CELLS: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (
     ((float, np.floating), _float_text),
     ((Decimal,), lambda cell: format(cell, "f")),
     ((datetime,), _instant_text),
+)
+
+_COLUMNS: tuple[
+    tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray, str], pa.ChunkedArray]], ...
+] = (
+    (pa.types.is_dictionary, _from_dictionary),
+    (_is_text, _without_empty),
+    (_is_countable, _from_counts),
+    (pa.types.is_floating, _from_floats),
+    (_is_instant, _from_instants),
 )

@@ -10,4 +10,5 @@ def no_settings_of_this_machine(monkeypatch, tmp_path):
     """Tests see neither the developer's tokens nor a `.env` that lies about."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))

@@ -1,13 +1,13 @@
-"""The part of the BigPanda client that is about mapping enrichments."""
+"""The part of the BigPanda client that uploads mapping enrichment tables."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pandakit.bigpanda._records import enrichment_row, to_frame
-from pandakit.bigpanda._resources import ENRICHMENT_PATHS, RESOURCES, pages_of
-from pandakit.bigpanda._service import NEEDS
+from pandakit.bigpanda._tables import Tables
 from pandakit.bigpanda._upload import (
     JOB_RULES,
     UploadJob,
@@ -16,134 +16,26 @@ from pandakit.bigpanda._upload import (
     prepared,
     read_job,
     send_table,
-    table_lock,
+    unknown,
 )
-from pandakit.errors import JobTimeoutError, SettingsError
-from pandakit.frames import Column, build_frame
-from pandakit.settings import missing_message
-from pandakit.transport import Call, Client, Listing, path_segment, wait_for
+from pandakit.bigpanda._upload_lock import table_lock
+from pandakit.errors import JobTimeoutError, OutcomeUnknownError, PandakitError
+from pandakit.snapshot import save
+from pandakit.transport import carrying, wait_for
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     import pandas as pd
 
     from pandakit.enrichment import CsvFile, EnrichmentSchema
-    from pandakit.transport import Session
 
 __all__ = ["Enrichments"]
 
-Row = dict[str, Any]
 
-_TOKENS = {"v2.1": "BIGPANDA_API_KEY", "v1.0": "BIGPANDA_ORG_TOKEN"}
-
-
-class Enrichments(Client):
+class Enrichments(Tables):
     """What `BigPanda` offers for mapping enrichments."""
-
-    _sessions: dict[str, Session]
-
-    def enrichments(
-        self,
-        *,
-        api_version: str = "v2.1",
-        max_rows: int | None = None,
-        progress: bool | None = None,
-    ) -> pd.DataFrame:
-        """Load the mapping enrichments.
-
-        Parameters
-        ----------
-        api_version
-            `"v2.1"`, or `"v1.0"`, which takes the org token.
-        max_rows, progress
-            As in every loader.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per enrichment; `version` grows with every update.
-        """
-        call = self._enrichment_call(api_version, "")
-        return self._load(
-            Listing(call, RESOURCES["enrichments"].pages, "id", label="BigPanda enrichments"),
-            to_frame("enrichments", enrichment_row),
-            session=self._session_of(api_version),
-            max_rows=max_rows,
-            progress=progress,
-        )
-
-    def enrichment_schema(self, id: str, *, api_version: str = "v2.1") -> EnrichmentSchema:  # noqa: A002 - the service's own word
-        """Load the schema of one mapping enrichment: its columns and their tags.
-
-        Parameters
-        ----------
-        id
-            From `enrichments`.
-        api_version
-            `"v2.1"`, or `"v1.0"`, which takes the org token.
-
-        Returns
-        -------
-        EnrichmentSchema
-            As `validate_enrichment` takes it.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such enrichment.
-        """
-        from pandakit.enrichment import EnrichmentSchema  # noqa: PLC0415 - loaded on use
-
-        call = self._enrichment_call(api_version, f"/{path_segment(id)}")
-        reply = self._session_of(api_version).send(call)
-        return EnrichmentSchema.from_api(reply.object())
-
-    def enrichment_table(
-        self,
-        id: str,  # noqa: A002 - the service's own word
-        *,
-        api_version: str = "v2.1",
-        max_rows: int | None = None,
-        progress: bool | None = None,
-    ) -> pd.DataFrame:
-        """Load the table of one mapping enrichment, 100 rows a request.
-
-        Parameters
-        ----------
-        id
-            From `enrichments`.
-        api_version
-            `"v2.1"`, or `"v1.0"`, which takes the org token.
-        max_rows, progress
-            As in every loader.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per row of the table, in the schema's columns, all text.
-        """
-        schema = self.enrichment_schema(id, api_version=api_version)
-        # Titles are free text: a dot in one is no way into an object.
-        columns = [
-            Column(title, "text", (f"column {number}",))
-            for number, title in enumerate(schema.columns)
-        ]
-        keys = {title: f"column {number}" for number, title in enumerate(schema.columns)}
-
-        def table(rows: Any) -> pd.DataFrame:
-            return build_frame(
-                [{keys.get(key, key): value for key, value in row.items()} for row in rows], columns
-            )
-
-        call = self._enrichment_call(api_version, f"/{path_segment(id)}/map")
-        return self._load(
-            Listing(call, pages_of(), label=f"BigPanda enrichment table {id}"),
-            table,
-            session=self._session_of(api_version),
-            max_rows=max_rows,
-            progress=progress,
-        )
 
     def upload_enrichment(
         self,
@@ -151,6 +43,7 @@ class Enrichments(Client):
         schema_id: str,
         *,
         api_version: str = "v2.1",
+        save_replaced: str | os.PathLike[str] | None = None,
         progress: bool | None = None,
         wait: bool = True,
     ) -> UploadJob:
@@ -158,6 +51,7 @@ class Enrichments(Client):
 
         The schema is asked for first, which also shows whether the token is good; then the
         table is judged, and only one that the service would take is sent, streamed from disk.
+        Another thread that uploads to the same table waits for its turn.
 
         Parameters
         ----------
@@ -167,6 +61,9 @@ class Enrichments(Client):
             The enrichment, from `enrichments`.
         api_version
             `"v2.1"`, or `"v1.0"`, which takes the org token.
+        save_replaced
+            A new file (`.parquet`) to which the table that is replaced is saved first, read
+            100 rows a request; `pandakit.load` gives it back, to be uploaded again.
         progress
             As in every loader.
         wait
@@ -182,11 +79,21 @@ class Enrichments(Client):
         EnrichmentError
             When the service would refuse the table; `report` has the findings.
         OutcomeUnknownError
-            When the answer was lost; it is not sent again by itself.
+            When the answer was lost, or the service forgot the job; it is not sent again by
+            itself. `sent` has rows, bytes, sha256 and time; `arrived()` compares the
+            service's table with this one.
         JobFailedError
-            With the service's words, and advice where they are known ones.
+            With the service's words, and advice where they are known ones; the old table is
+            still in force.
         JobTimeoutError
             When the job is not at its end in time; `resume()` waits on.
+        OSError
+            When there is no room for the file of a frame, or `save_replaced` exists already.
+
+        Warns
+        -----
+        PartialWarning
+            When another process of this user uploads to the same table.
 
         Notes
         -----
@@ -194,11 +101,34 @@ class Enrichments(Client):
         """
         session = self._session_of(api_version)
         shown = self._progress if progress is None else progress
+        kept = None if save_replaced is None else _new_snapshot(save_replaced)
         schema = self.enrichment_schema(schema_id, api_version=api_version)
+        look = partial(self.enrichment_arrived, table, schema_id, api_version=api_version)
         with prepared(table, schema) as file, table_lock(session.service.base_url, schema_id):
             check_header(file, schema)
-            sent = send_table(session, file, schema_id, api_version, progress=shown)
-            return self._wait(sent, progress=shown) if wait else sent
+            if kept is not None:
+                self._save_table(schema, schema_id, api_version, kept, progress=shown)
+            sent = send_table(session, file, schema_id, api_version, progress=shown, look=look)
+            return self._wait(sent, progress=shown, look=look) if wait else sent
+
+    def _save_table(
+        self,
+        schema: EnrichmentSchema,
+        schema_id: str,
+        api_version: str,
+        path: Path,
+        *,
+        progress: bool | None,
+    ) -> None:
+        """Save the service's table, or say that nothing was uploaded."""
+        try:
+            save(self._whole_table(schema, schema_id, api_version, progress), path)
+        except PandakitError as error:
+            failure = error
+        else:
+            return
+        words = f"; nothing was uploaded, for the table that is there could not be saved to {path}"
+        raise carrying(failure, words=words, partial=failure.partial)
 
     def job(
         self,
@@ -243,9 +173,14 @@ class Enrichments(Client):
         return read_job(known, self._session_of(known.api_version).send(known.call))
 
     def _wait(
-        self, job: UploadJob, *, timeout: float = 900.0, progress: bool | None = None
+        self,
+        job: UploadJob,
+        *,
+        timeout: float = 900.0,
+        progress: bool | None = None,
+        look: Callable[[], bool] | None = None,
     ) -> UploadJob:
-        late: JobTimeoutError | None = None
+        fault: PandakitError
         try:
             reply = wait_for(
                 self._session_of(job.api_version),
@@ -256,23 +191,19 @@ class Enrichments(Client):
                 name=f"upload job {job.id}",
             )
         except JobTimeoutError as error:
-            late = error
+            again = partial(self._wait, job, timeout=timeout, progress=progress, look=look)
+            fault = JobTimeoutError(str(error), resume=again)
+        except OutcomeUnknownError as error:
+            fault = unknown(error, job, look)
         else:
             return replace(read_job(job, reply), detail="")
-        raise JobTimeoutError(
-            str(late), resume=lambda: self._wait(job, timeout=timeout, progress=progress)
-        )
+        raise fault
 
-    def _enrichment_call(self, api_version: str, tail: str) -> Call:
-        self._session_of(api_version)
-        path = ENRICHMENT_PATHS[api_version]
-        return Call("GET", path + tail, endpoint=path, needs=NEEDS[api_version])
 
-    def _session_of(self, api_version: str) -> Session:
-        """Give the session whose token an API version takes."""
-        if api_version not in _TOKENS:
-            raise ValueError(f"api_version={api_version!r}: one of {', '.join(_TOKENS)}")
-        name = _TOKENS[api_version]
-        if name not in self._sessions:
-            raise SettingsError(missing_message(name))
-        return self._sessions[name]
+def _new_snapshot(path: str | os.PathLike[str]) -> Path:
+    """Refuse a path under which a table that was saved before would be lost."""
+    if Path(path).suffix != ".parquet":
+        raise ValueError(f"save_replaced={str(path)!r}: the table is saved as .parquet")
+    if Path(path).exists():
+        raise FileExistsError(f"{path} exists already: it may be the table to go back to")
+    return Path(path)

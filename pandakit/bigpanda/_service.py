@@ -21,6 +21,7 @@ _REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
 _HINTS = {
     404: "BigPanda also answers so to the wrong region (BIGPANDA_REGION) and to ids that this "
     "token may not see",
+    413: "A table may have 500 MB: leave out what no alert looks up",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from pandakit.progress import progress_line
 from pandakit.transport import Call, Job, JobRules, find_job, path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pandakit.enrichment import CsvFile, EnrichmentSchema
     from pandakit.progress import ProgressLine
@@ -36,7 +35,7 @@ __all__ = [
     "prepared",
     "read_job",
     "send_table",
-    "table_lock",
+    "unknown",
 ]
 
 _CHUNK = 1 << 20
@@ -61,8 +60,8 @@ class UploadJob:
         The enrichment that the table is for, where it is known.
     api_version
         Of the upload.
-    rows, bytes, sha256
-        What was sent, where it is known.
+    rows, bytes, sha256, sent_at
+        What was sent and when (UTC), where it is known.
     detail
         What the service said of a failure.
     """
@@ -76,6 +75,7 @@ class UploadJob:
     bytes: int | None = None
     sha256: str | None = None
     detail: str = ""
+    sent_at: str = ""
 
     @property
     def call(self) -> Call:
@@ -100,7 +100,10 @@ JOB_RULES = JobRules(
             "This means that the lines do not end in LF, or that the last one has no newline: "
             "write the file with write_enrichment_csv."
         ),
-        "": "The table that was there before is still in force.",
+        "": (
+            "The table that was there before is still in force, and sending this one again does "
+            "no harm."
+        ),
     },
 )
 
@@ -129,6 +132,7 @@ class _CheckedFile(FileIO):
     def __init__(self, file: CsvFile, line: ProgressLine, changes: list[EnrichmentError]) -> None:
         super().__init__(file.path)
         self._file, self._line, self._changes = file, line, changes
+        line.advance(rows=-line.rows)  # sent again: from the start
         self._digest, self._sent = hashlib.sha256(), 0
         if os.fstat(self.fileno()).st_size != file.bytes:
             self.close()
@@ -156,19 +160,6 @@ class _CheckedFile(FileIO):
         return self._changes[0]
 
 
-_locks: dict[tuple[str, str], threading.Lock] = {}
-_guard = threading.Lock()
-
-
-@contextmanager
-def table_lock(base_url: str, schema_id: str) -> Iterator[None]:
-    """Let one upload at a time replace a table; another one waits for its turn."""
-    with _guard:
-        lock = _locks.setdefault((base_url, schema_id), threading.Lock())
-    with lock:
-        yield
-
-
 @contextmanager
 def prepared(
     table: pd.DataFrame | CsvFile | str | os.PathLike[str], schema: EnrichmentSchema
@@ -179,29 +170,52 @@ def prepared(
     ------
     EnrichmentError
         When the service would refuse the table; `report` has the findings.
+    OSError
+        When the file of a frame cannot be written; nothing is left behind.
     """
-    from pandakit.enrichment import CsvFile, write_enrichment_csv  # noqa: PLC0415 - loaded on use
+    from pandakit.enrichment import CsvFile  # noqa: PLC0415 - loaded on use
 
     if isinstance(table, pd.DataFrame):
         with TemporaryDirectory(prefix="pandakit-upload-") as folder:
-            yield write_enrichment_csv(table, schema, Path(folder, "table.csv"))
+            yield _spooled(table, schema, Path(folder, "table.csv"))
     else:
         yield table if isinstance(table, CsvFile) else _measured(Path(table), schema)
+
+
+def _spooled(table: pd.DataFrame, schema: EnrichmentSchema, path: Path) -> CsvFile:
+    from pandakit.enrichment import write_enrichment_csv  # noqa: PLC0415 - loaded on use
+
+    try:
+        return write_enrichment_csv(table, schema, path)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"nothing was sent, for the table could not be written to a temporary file first "
+            f"({error.strerror}): make room, set TMPDIR to a folder that has some, or write the "
+            "file yourself with write_enrichment_csv",
+            str(path),
+        ) from None
 
 
 def _measured(path: Path, schema: EnrichmentSchema) -> CsvFile:
     from pandakit.enrichment import CsvFile, validate_enrichment  # noqa: PLC0415 - loaded on use
 
-    report = validate_enrichment(path, schema)
-    if not report.ok:
+    if path.exists() and not path.is_file():
         raise EnrichmentError(
-            f"{path} was not sent: the service would refuse it.\n{report.to_text()}", report=report
+            f"{path} is no regular file: a table is read twice, to be judged and to be sent; "
+            "copy it into a file first"
         )
+    # Before it is judged: a change in between is then noticed while it is sent.
     digest, size, rows = hashlib.sha256(), 0, -1
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size, rows = size + len(chunk), rows + chunk.count(b"\n")
+    report = validate_enrichment(path, schema)
+    if not report.ok:
+        raise EnrichmentError(
+            f"{path} was not sent: the service would refuse it.\n{report.to_text()}", report=report
+        )
     return CsvFile(path, rows, size, digest.hexdigest())
 
 
@@ -218,22 +232,43 @@ def check_header(file: CsvFile, schema: EnrichmentSchema) -> None:
 
 
 def send_table(
-    session: Session, file: CsvFile, schema_id: str, api_version: str, *, progress: bool | None
+    session: Session,
+    file: CsvFile,
+    schema_id: str,
+    api_version: str,
+    *,
+    progress: bool | None,
+    look: Callable[[], bool],
 ) -> UploadJob:
     """Send the file once, and give the job that the service made of it.
 
     Raises
     ------
+    EnrichmentError
+        When the file changed meanwhile: it was not sent to its end.
     OutcomeUnknownError
-        When the answer was lost: the table may or may not be on its way.
+        When the answer was lost: the table may or may not be on its way; `look` tells.
     """
-    label = f"BigPanda enrichment {schema_id}"
     path = f"{ENRICHMENT_PATHS[api_version]}/{path_segment(schema_id)}/map"
-    sent_at = datetime.now(UTC).isoformat(timespec="seconds")
+    started = UploadJob(
+        "",
+        "",
+        "unknown",
+        schema_id,
+        api_version,
+        file.rows,
+        file.bytes,
+        file.sha256,
+        sent_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     changes: list[EnrichmentError] = []
     fault: PandakitError
     with ExitStack() as stack:
-        line = stack.enter_context(progress_line(label, progress=progress, total=file.rows + 1))
+        line = stack.enter_context(
+            progress_line(
+                f"BigPanda enrichment {schema_id}", progress=progress, total=file.rows + 1
+            )
+        )
         call = Call(
             "POST",
             path,
@@ -245,31 +280,33 @@ def send_table(
             total=_NO_LIMIT,
         )
         try:
-            return _accepted(session, session.send(call, line), file, schema_id, api_version)
+            return _accepted(session, session.send(call, line), started)
         except (OutcomeUnknownError, ProtocolError) as error:
-            fault = changes[0] if changes else _with_facts(error, file, schema_id, sent_at)
+            fault = changes[0] if changes else unknown(error, started, look)
     raise fault
 
 
-def _accepted(
-    session: Session, reply: Reply, file: CsvFile, schema_id: str, api_version: str
-) -> UploadJob:
-    template = JOB_PATHS[api_version]
+def _accepted(session: Session, reply: Reply, started: UploadJob) -> UploadJob:
+    template = JOB_PATHS[started.api_version]
     prefix = "/" + "/".join(template.split("/")[1:3])
     job: Job = find_job(reply, template=template, prefix=prefix)
     session.url_of(Call("GET", job.url))  # refuses foreign hosts
-    return UploadJob(
-        job.id, job.url, "pending", schema_id, api_version, file.rows, file.bytes, file.sha256
-    )
+    return replace(started, id=job.id, url=job.url, status="pending")
 
 
-def _with_facts(
-    error: OutcomeUnknownError | ProtocolError, file: CsvFile, schema_id: str, sent_at: str
+def unknown(
+    error: OutcomeUnknownError | ProtocolError, job: UploadJob, look: Callable[[], bool] | None
 ) -> OutcomeUnknownError:
+    """Give the error with what was sent, and with a way to ask whether it arrived."""
+    names = ("rows", "bytes", "sha256", "sent_at")
+    sent = {name: fact for name in names if (fact := getattr(job, name))}
+    facts = ", ".join(f"{name}={fact}" for name, fact in sent.items())
     return OutcomeUnknownError(
-        f"{error}. Sent at {sent_at}: {file.rows} rows, {file.bytes} bytes, sha256 {file.sha256}. "
-        f"Whether it arrived: compare enrichment_table({schema_id!r}) with it, or the version in "
-        "enrichments() with that of before",
+        f"{error}. Sent: {facts or 'by another process'}. Whether it arrived: "
+        + ("error.arrived(), or " if look else "")
+        + f"enrichment_arrived(table, {job.schema_id!r}), compares the service's table with it",
         status_code=error.status_code,
         request_id=error.request_id,
+        sent=sent,
+        look=look,
     )

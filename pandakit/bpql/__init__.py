@@ -9,6 +9,7 @@ array([ True,  True, False])
 
 from __future__ import annotations
 
+from pandakit.bpql._columns import tag_places
 from pandakit.bpql._query import Bpql
 
-__all__ = ["Bpql"]
+__all__ = ["Bpql", "tag_places"]

@@ -15,13 +15,13 @@ from pandakit.errors import EventError
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
     Test = Callable[["Texts"], NDArray[np.bool_]]
 
-__all__ = ["Column", "Columns", "Texts"]
+__all__ = ["Column", "Columns", "Texts", "tag_places"]
 
 # Tags that another column stands in for.
 _INSTEAD = {"source_system": "app_key"}
@@ -81,10 +81,7 @@ class Columns:
 
     def find(self, tag: str) -> Column | None:
         """Give the column of a tag: of its name, else in another case, else as `tag.<name>`."""
-        folded = tag.lower()
-        names = [str(name) for name in self.names]
-        lowered = [name.lower() for name in names]
-        found = _places(names, tag) or _places(lowered, folded) or _places(lowered, f"tag.{folded}")
+        found = tag_places(self.names, tag)
         if len(found) > 1:
             shown = ", ".join(repr(self.names[i]) for i in found)
             raise EventError(
@@ -93,6 +90,7 @@ class Columns:
             )
         if found:
             return self._column(found[0])
+        folded = tag.lower()
         return self.find(_INSTEAD[folded]) if folded in _INSTEAD else None
 
     def searched(self) -> Iterator[Column]:
@@ -110,6 +108,20 @@ class Columns:
                 )
             self._read[i] = column
         return self._read[i]
+
+
+def tag_places(columns: Iterable[Any], tag: str) -> list[int]:
+    """Give the places of a tag's column: of its name, else in another case, else `tag.<name>`.
+
+    Examples
+    --------
+    >>> tag_places(["status", "Host", "tag.host"], "host"), tag_places(["a"], "host")
+    ([1], [])
+    """
+    names = [str(column) for column in columns]
+    lowered = [name.lower() for name in names]
+    folded = tag.lower()
+    return _places(names, tag) or _places(lowered, folded) or _places(lowered, f"tag.{folded}")
 
 
 def _places(names: list[str], wanted: str) -> list[int]:

@@ -14,7 +14,9 @@ from pandakit.errors import PandakitError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pandakit.consolidation import Consolidation, Policy
+    import pandas as pd
+
+    from pandakit.consolidation import Policy
 
 __all__ = ["cli", "main"]
 
@@ -102,8 +104,10 @@ def demo(output: Path, seed: int, events: Path | None, **options: Any) -> None:
     if events is None and any(options[name] for name in _ALARM_COLUMNS):
         raise click.UsageError("--start, --end, --primary, --secondary describe --events FILE")
     policy = _policy(options)
-    own = None if events is None else _simulate(events, policy, options)
-    report = run_demo(output, seed=seed, policy=policy, simulation=own, echo=click.echo)
+    own = None if events is None else _read(events, options)
+    report = run_demo(
+        output, seed=seed, policy=policy, events=own, unit=options["unit"], echo=click.echo
+    )
     click.echo(report.to_text())
 
 
@@ -113,8 +117,10 @@ def demo(output: Path, seed: int, events: Path | None, **options: Any) -> None:
 def simulate(file: Path, **options: Any) -> None:
     """Consolidate the events or alarms of FILE (CSV, Parquet) and print the funnel."""
     from pandakit.cli._events_file import simulation_text  # noqa: PLC0415 - loaded on use
+    from pandakit.consolidation import consolidate  # noqa: PLC0415 - loaded on use
 
-    click.echo(simulation_text(_simulate(file, _policy(options), options)))
+    result = consolidate(_read(file, options), _policy(options), unit=options["unit"])
+    click.echo(simulation_text(result))
 
 
 @cli.command()
@@ -144,7 +150,7 @@ def settings() -> None:
 @cli.command()
 def check() -> None:
     """Make one cheap authorised call to each service; exit code 1 when one fails."""
-    from pandakit.connect import connect  # noqa: PLC0415 - loaded on use
+    from pandakit.connection import connect  # noqa: PLC0415 - loaded on use
 
     failed = False
     with connect(sandbox="never") as services:
@@ -182,11 +188,10 @@ def _policy(options: dict[str, Any]) -> Policy:
     )
 
 
-def _simulate(file: Path, policy: Policy, options: dict[str, Any]) -> Consolidation:
-    from pandakit.cli._events_file import simulate_file  # noqa: PLC0415 - loaded on use
+def _read(file: Path, options: dict[str, Any]) -> pd.DataFrame:
+    from pandakit.cli._events_file import read_events  # noqa: PLC0415 - loaded on use
 
-    columns = {name: options[name] for name in _ALARM_COLUMNS}
-    return simulate_file(file, policy, unit=options["unit"], **columns)
+    return read_events(file, **{name: options[name] for name in _ALARM_COLUMNS})
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -9,7 +9,6 @@ import pandas as pd
 from pandakit.consolidation import (
     CLASSIC,
     CURRENT,
-    consolidate,
     events_from_alarms,
     readable_funnel,
 )
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation import Consolidation, Policy
 
-__all__ = ["policy_of", "simulate_file", "simulation_text"]
+__all__ = ["policy_of", "read_events", "simulation_text"]
 
 _PRESETS = {"classic": CLASSIC, "current": CURRENT}
 _LARGEST = 5
@@ -42,17 +41,15 @@ def policy_of(name: str, *, anchor: str | None = None, reopen_window: str | None
     return _PRESETS[name].replace(**changed)
 
 
-def simulate_file(
+def read_events(
     file: Path,
-    policy: Policy,
     *,
     start: str | None = None,
     end: str | None = None,
     primary: str | None = None,
     secondary: str | None = None,
-    unit: str = "s",
-) -> Consolidation:
-    """Consolidate the events, or with `start`, `end` and `primary` the alarms, of a file.
+) -> pd.DataFrame:
+    """Read the events, or with `start`, `end` and `primary` the alarms, of a file.
 
     Raises
     ------
@@ -61,17 +58,25 @@ def simulate_file(
     """
     frame = _read_table(file)
     if start is None and end is None and primary is None and secondary is None:
-        return _some_accepted(consolidate(frame, policy, unit=unit))
+        return frame
     if start is None or end is None or primary is None:
         given = {"--start": start, "--end": end, "--primary": primary}
         missing = ", ".join(option for option, column in given.items() if column is None)
         raise EventError(f"alarms also need {missing}; columns: {_names(frame)}")
-    alarms = events_from_alarms(frame, start=start, end=end, primary=primary, secondary=secondary)
-    return _some_accepted(consolidate(alarms, policy, unit=unit))
+    return events_from_alarms(frame, start=start, end=end, primary=primary, secondary=secondary)
 
 
 def simulation_text(simulation: Consolidation) -> str:
-    """Write the policy, the funnel, what was noted and the largest incidents."""
+    """Write the policy, the funnel, what was noted and the largest incidents.
+
+    Raises
+    ------
+    EventError
+        When every row was rejected: numbers of no events look like those of a quiet day.
+    """
+    rejected = simulation.events["outcome"] == "rejected"
+    if len(rejected) and rejected.all():
+        raise EventError(f"no row is an event. {' '.join(_rejections(simulation))}")
     incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
     largest = incidents.head(_LARGEST)[["title", "severity", "n_alerts", "n_events", "start"]]
     parts = [
@@ -84,14 +89,6 @@ def simulation_text(simulation: Consolidation) -> str:
         parts.append(f"The {len(largest)} largest of {len(incidents):,} incidents:")
         parts.append(largest.to_string(na_rep="-"))
     return "\n\n".join(parts)
-
-
-def _some_accepted(simulation: Consolidation) -> Consolidation:
-    """Refuse a result that says nothing: numbers of no events look like those of a quiet day."""
-    rejected = simulation.events["outcome"] == "rejected"
-    if len(rejected) and rejected.all():
-        raise EventError(f"no row is an event. {' '.join(_rejections(simulation))}")
-    return simulation
 
 
 def _rejections(simulation: Consolidation) -> list[str]:

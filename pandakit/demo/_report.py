@@ -34,8 +34,8 @@ class Report:
         One row per list: `list`, `rows`, `pages`, `requests`.
     simulation
         The consolidation and its funnel.
-    windows
-        The sweep over windows.
+    windows, varied
+        The sweep over windows, and the pattern whose window it varies.
     table
         The enrichment table as it was written: path, rows, bytes, checksum.
     refused
@@ -53,6 +53,7 @@ class Report:
     table: CsvFile
     refused: ValidationReport
     job_status: str
+    varied: str
     pictures: dict[str, Path] = field(default_factory=dict)
 
     def to_text(self) -> str:
@@ -63,7 +64,7 @@ class Report:
                 "Consolidated",
                 f"{self.simulation.policy}\n\n{_text(readable_funnel(self.simulation.funnel))}",
             ),
-            ("Which window?", _text(shown_windows(self.windows))),
+            (f"Which window for {self.varied}?", _text(shown_windows(self.windows))),
             ("Enrichment", self._enrichment()),
             ("A bad table is told", str(self.refused)),
         )
@@ -79,6 +80,7 @@ class Report:
             funnel=_table(readable_funnel(self.simulation.funnel)),
             notes="".join(f"<p class='note'>{escape(note)}</p>" for note in self.simulation.notes),
             pictures="".join(_picture(*each) for each in self.pictures.items()),
+            varied=escape(self.varied),
             windows=_table(shown_windows(self.windows)),
             enrichment=escape(self._enrichment()),
             refused=self.refused._repr_html_(),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from matplotlib.figure import Figure
+
     from pandakit.consolidation import Consolidation, Policy
     from pandakit.enrichment import CsvFile, ValidationReport
 
@@ -49,7 +51,8 @@ def run_demo(
     *,
     seed: int = 0,
     policy: Policy = CLASSIC,
-    simulation: Consolidation | None = None,
+    events: pd.DataFrame | None = None,
+    unit: str = "s",
     services: sandbox.Sandbox | None = None,
     echo: Callable[[str], Any] = print,
 ) -> Report:
@@ -63,8 +66,8 @@ def run_demo(
         Of the sandbox that is started.
     policy
         What the events are consolidated with.
-    simulation
-        A consolidation of the user's own events, in place of the sandbox's.
+    events, unit
+        The user's own events, in place of the sandbox's, as `consolidate` takes them.
     services
         A running sandbox, in place of a new one.
     echo
@@ -87,9 +90,12 @@ def run_demo(
         echo(f"1/5 the sandbox runs: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
-        events = frames[EVENTS]
-        simulation = simulation or consolidate(events, policy)
-        windows = sweep(events, policy, windows=WINDOWS, anchors=ANCHORS)
+        events = frames[EVENTS] if events is None else events
+        simulation = consolidate(events, policy, unit=unit)
+        varied = policy.patterns[0]
+        windows = sweep(
+            events, policy, windows=WINDOWS, anchors=ANCHORS, pattern=varied.name, unit=unit
+        )
         echo("4/5 building, validating and uploading an enrichment table")
         table, refused, job_status = _enrich(services, frames[ALERTS], output)
     echo(f"5/5 writing the report to {output}")
@@ -101,7 +107,8 @@ def run_demo(
         table=table,
         refused=refused,
         job_status=job_status,
-        pictures=_draw(output, simulation, windows),
+        varied=varied.name,
+        pictures=_draw(output, simulation, plots.sweep(windows, today=varied.window)),
     )
     (output / "report.html").write_text(report.to_html(), encoding="utf-8")
     (output / "report.txt").write_text(report.to_text() + "\n", encoding="utf-8")
@@ -195,10 +202,10 @@ def _loaded(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def _draw(output: Path, simulation: Consolidation, windows: pd.DataFrame) -> dict[str, Path]:
+def _draw(output: Path, simulation: Consolidation, windows: Figure) -> dict[str, Path]:
     pictures = {
         "funnel": ("What became of the events", plots.funnel(simulation)),
-        "windows": ("Incidents by window and anchor", plots.sweep(windows)),
+        "windows": ("Incidents by window and anchor", windows),
         "incidents": ("The largest incidents", plots.largest_incidents(simulation)),
     }
     paths: dict[str, Path] = {}

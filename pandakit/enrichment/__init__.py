@@ -11,8 +11,10 @@ True
 """
 
 from pandakit.enrichment._findings import Finding
+from pandakit.enrichment._table import table_text
 from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
 from pandakit.enrichment.compare import compare_tables
+from pandakit.enrichment.preview import TablePreview, preview_tables
 from pandakit.enrichment.report import ValidationReport
 from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema
 from pandakit.enrichment.validate import validate_enrichment
@@ -24,9 +26,12 @@ __all__ = [
     "EnrichmentField",
     "EnrichmentSchema",
     "Finding",
+    "TablePreview",
     "ValidationReport",
     "apply_enrichment",
     "compare_tables",
+    "preview_tables",
+    "table_text",
     "validate_enrichment",
     "write_enrichment_csv",
 ]

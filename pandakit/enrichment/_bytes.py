@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pandakit.enrichment._findings import Tally
 
-__all__ = ["is_utf8", "judge_bytes", "read_titles"]
+__all__ = ["has_short_lines", "is_utf8", "judge_bytes", "read_titles"]
 
 _MARK = b"\xef\xbb\xbf"
 _BLOCK, _TAIL = 8 << 20, 1 << 20
@@ -134,6 +134,15 @@ def is_utf8(path: Path) -> bool:
             decode(b"", final=True)
         except UnicodeDecodeError:
             return False
+    return True
+
+
+def has_short_lines(path: Path, most: int) -> bool:
+    """Say whether a line ends in every stretch of so many bytes: none has twice as many then."""
+    with path.open("rb") as file:
+        while stretch := file.read(most):
+            if len(stretch) == most and b"\n" not in stretch:
+                return False
     return True
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pandakit.enrichment._findings import Tally
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["IN_USE", "judge_columns", "judge_index", "judge_schema", "renames"]
+__all__ = ["IN_USE", "extra_columns", "judge_columns", "judge_index", "judge_schema", "renames"]
 
 _TAG = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -50,6 +50,16 @@ def judge_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) 
         title: names.index(near.get(title, title))
         for title in schema.columns
         if title in names or title in near
+    }
+
+
+def extra_columns(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
+    """Say where each column stands that the schema has not, and no other name for it."""
+    meant = renames(names, schema)
+    return {
+        name: place
+        for place, name in enumerate(names)
+        if isinstance(name, str) and name not in schema.columns and name not in meant
     }
 
 

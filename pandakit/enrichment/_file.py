@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from pandakit.enrichment._bytes import is_utf8, read_titles
+from pandakit.enrichment._bytes import has_short_lines, is_utf8, read_titles
 from pandakit.enrichment._findings import Tally
 from pandakit.enrichment._text import TEXTS, Cells
 from pandakit.errors import EnrichmentError
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 __all__ = ["FileSource", "read_text"]
 
-_BLOCK = 16 << 20
+# The reader works ahead by many blocks; a row has to fit into one.
+_BLOCK, _LARGE_BLOCK = 1 << 20, 16 << 20
 _FIRST_DATA_LINE = 2  # as the reader counts: the title row is 1
 
 
@@ -48,6 +49,7 @@ class FileSource:
         self._path, self._width, self._tally = path, len(header), tally
         self._names = [str(place) for place in places.values()]
         self._escaped = not is_utf8(path)
+        self._block = _BLOCK if has_short_lines(path, _BLOCK // 4) else _LARGE_BLOCK
         self._passed_over: list[int] = []
         self._judging = False
 
@@ -89,7 +91,10 @@ class FileSource:
         names = [str(place) for place in range(self._width)]
         options = {
             "read_options": csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK, column_names=names, skip_rows_after_names=1
+                use_threads=False,
+                block_size=self._block,
+                column_names=names,
+                skip_rows_after_names=1,
             ),
             "parse_options": csv.ParseOptions(
                 newlines_in_values=True, invalid_row_handler=self._pass_over

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pandakit.bpql import tag_places
 from pandakit.enrichment._keys import row_ids
 from pandakit.enrichment._table import first_rows, lowered, table_text
 from pandakit.errors import EnrichmentError
@@ -30,14 +31,20 @@ class Lookup:
     ----------
     alerts, table, schema
         As for `apply_enrichment`.
+    each
+        Whether a tag with several values is looked up by each of them too.
     """
 
-    def __init__(self, alerts: pd.DataFrame, table: Any, schema: EnrichmentSchema) -> None:
-        self.rows, self._schema = table_text(table, schema), schema
+    def __init__(
+        self, alerts: pd.DataFrame, table: Any, schema: EnrichmentSchema, *, each: bool
+    ) -> None:
+        self.rows, self._schema, self._each = table_text(table, schema), schema, each
         self.keys = self.rows.select([field.title for field in schema.query])
         columns = [alert_column(alerts, field.tag) for field in schema.query]
         found = [column for column in columns if column is not None]
-        self.prefix = _PREFIX if found and all(c.startswith(_PREFIX) for c in found) else ""
+        self.prefix = (
+            _PREFIX if found and all(str(c).lower().startswith(_PREFIX) for c in found) else ""
+        )
         self._tags = _tags(alerts, columns, schema)
         self._present = np.column_stack([pc.is_valid(tag).to_numpy() for tag in self._tags.columns])
         needed = [not field.optional for field in schema.query]
@@ -59,8 +66,19 @@ class Lookup:
             columns = np.flatnonzero(pattern).tolist()
             if rows.size:
                 sought = self._sought.select(columns).take(pa.array(rows))
-                match[rows] = first_rows(self._known.select(columns), sought)
+                match[rows] = self._first_match(self._known.select(columns), sought)
         return match
+
+    def _first_match(self, known: pa.Table, sought: pa.Table) -> np.ndarray:
+        """Give the first row of `known` with a text of each row that is sought, or -1."""
+        if not self._each:
+            return first_rows(known, sought)
+        choices, rows = _choices(sought)
+        found = first_rows(known, choices)
+        nowhere = known.num_rows
+        first = np.full(sought.num_rows, nowhere, np.int64)
+        np.minimum.at(first, rows, np.where(found < 0, nowhere, found))
+        return np.where(first == nowhere, -1, first)
 
     def result(self, title: str) -> pa.ChunkedArray:
         """Give the value of a result column for each alert, null where no row matches."""
@@ -71,8 +89,8 @@ class Lookup:
         count = len(self._match)
         lines = []
         for at, field in enumerate(self._schema.query):
-            known = pc.is_in(self._sought.column(at), value_set=self._known.column(at))
-            matched = int((known.to_numpy() & self._present[:, at]).sum())
+            known = self._first_match(self._known.select([at]), self._sought.select([at])) >= 0
+            matched = int((known & self._present[:, at]).sum())
             lines.append((field.tag, count, int(self._present[:, at].sum()), matched))
         lines.append((_WHOLE_KEY, count, int(self._usable.sum()), int((self._match >= 0).sum())))
         frame = pd.DataFrame(lines, columns=["tag", "alerts", "present", "matched"])
@@ -106,14 +124,15 @@ class Lookup:
         return frame.sort_values("alerts", ascending=False, kind="stable", ignore_index=True)
 
 
-def alert_column(alerts: pd.DataFrame, tag: str) -> str | None:
-    """Give the name of the column that holds a tag of the alerts."""
-    for name in (tag, _PREFIX + tag):
-        if (times := list(alerts.columns).count(name)) > 1:
-            raise EnrichmentError(f"the alerts have {times} columns {name!r}: keep one")
-        if times:
-            return name
-    return None
+def alert_column(alerts: pd.DataFrame, tag: str) -> Any:
+    """Give the name of the column that holds a tag of the alerts, as a query finds it."""
+    places = tag_places(alerts.columns, tag)
+    if len(places) > 1:
+        shown = ", ".join(repr(alerts.columns[place]) for place in places)
+        raise EnrichmentError(
+            f"the alerts have {len(places)} columns for the tag {tag!r} ({shown}): keep one"
+        )
+    return alerts.columns[places[0]] if places else None
 
 
 def _tags(alerts: pd.DataFrame, columns: list[str | None], schema: EnrichmentSchema) -> pa.Table:
@@ -132,6 +151,25 @@ def _tags(alerts: pd.DataFrame, columns: list[str | None], schema: EnrichmentSch
         for column in columns
     ]
     return pa.table(texts, [field.title for field in schema.query])
+
+
+def _choices(keys: pa.Table) -> tuple[pa.Table, np.ndarray]:
+    """Give a row for each choice of values, and the row of `keys` that it comes from.
+
+    A value with pipes stands for itself and for each of its items.
+    """
+    rows = np.arange(keys.num_rows)
+    for at, name in enumerate(keys.column_names):
+        cells = keys.column(at).combine_chunks()
+        several = np.flatnonzero(pc.match_substring(cells, "|").to_numpy(zero_copy_only=False))
+        if several.size:
+            lists = pc.split_pattern(cells.take(pa.array(several)), "|")
+            items, parents = lists.flatten(), several[pc.list_parent_indices(lists).to_numpy()]
+            there = pc.not_equal(items, "").to_numpy(zero_copy_only=False)
+            places = np.concatenate([np.arange(len(cells)), parents[there]])
+            texts = pa.concat_arrays([cells, items.filter(pa.array(there))])
+            keys, rows = keys.take(pa.array(places)).set_column(at, name, texts), rows[places]
+    return keys, rows
 
 
 def _bare(table: pa.Table) -> pa.Table:

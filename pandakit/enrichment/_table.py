@@ -24,11 +24,25 @@ __all__ = ["first_rows", "lowered", "table_text"]
 def table_text(table: Any, schema: EnrichmentSchema) -> pa.Table:
     """Give a frame, a file's path or a `CsvFile` as text, in the schema's order.
 
+    Parameters
+    ----------
+    table
+        One of these; what this function gave is given back.
+    schema
+        The mapping's columns.
+
+    Returns
+    -------
+    pyarrow.Table
+        As it would be sent; a missing value is empty text.
+
     Raises
     ------
     EnrichmentError
         A column is missing or stands twice, or a cell has no text form.
     """
+    if isinstance(table, pa.Table):
+        return table
     frame = table if isinstance(table, pd.DataFrame) else read_text(Path(_path(table)))
     names = list(frame.columns)
     if wrong := [title for title in schema.columns if names.count(title) != 1]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AppliedEnrichment", "apply_enrichment"]
 
 _SHOWN = 10
+_MULTI_VALUE = ("any", "whole")
 _CONFLICT = ["kind", "name", "count", "message"]
 
 
@@ -71,7 +72,11 @@ class AppliedEnrichment:
 
 
 def apply_enrichment(
-    alerts: pd.DataFrame, table: Any, schema: EnrichmentSchema
+    alerts: pd.DataFrame,
+    table: Any,
+    schema: EnrichmentSchema,
+    *,
+    multi_value: Literal["any", "whole"] = "any",
 ) -> AppliedEnrichment:
     """Say what a table would do to these alerts, without sending anything.
 
@@ -83,12 +88,16 @@ def apply_enrichment(
     Parameters
     ----------
     alerts
-        One row an alert. Tags stand in columns of their name, or of their name after
-        ``tag.``. The frame is not changed.
+        One row an alert. Tags stand in columns of their name, else of that name in another
+        case, else of that name after ``tag.``, as for `Bpql`. The frame is not changed.
     table
         A frame, the path of a CSV file, or a `CsvFile`.
     schema
         The mapping's columns; case counts unless it says otherwise.
+    multi_value
+        With several values in a tag of an alert (a list, or text joined with ``|``): a row
+        matches by ``"any"`` of them or by the joined text, or by the ``"whole"`` joined text
+        alone. The service does not say which.
 
     Returns
     -------
@@ -102,7 +111,7 @@ def apply_enrichment(
         The alerts have no column for a query tag that is not optional, or the table has not
         the schema's columns.
     ValueError
-        A query tag of an alert has no text form.
+        A query tag of an alert has no text form, or `multi_value` is another word.
 
     Notes
     -----
@@ -121,7 +130,9 @@ def apply_enrichment(
     >>> applied.alerts["owner"].fillna("-").to_list()
     ['ann', '-', '-']
     """
-    lookup = Lookup(alerts, table, schema)
+    if multi_value not in _MULTI_VALUE:
+        raise ValueError(f"multi_value={multi_value!r}: one of {', '.join(_MULTI_VALUE)}")
+    lookup = Lookup(alerts, table, schema, each=multi_value == "any")
     enriched, conflicts = alerts, _key_conflicts(lookup)
     for field in schema.result:
         name = alert_column(alerts, field.tag) or lookup.prefix + field.tag

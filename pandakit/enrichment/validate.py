@@ -11,7 +11,7 @@ import pandas as pd
 
 from pandakit.enrichment._bytes import judge_bytes
 from pandakit.enrichment._cells import judge_cells
-from pandakit.enrichment._columns import judge_columns, judge_index, judge_schema
+from pandakit.enrichment._columns import extra_columns, judge_columns, judge_index, judge_schema
 from pandakit.enrichment._csv import header_bytes
 from pandakit.enrichment._file import FileSource
 from pandakit.enrichment._findings import Tally
@@ -121,6 +121,7 @@ def _judge_frame(
     judge_index(tally, frame.index)
     source = FrameSource(frame, judge_columns(tally, list(frame.columns), schema))
     _, size = _judge_rows(source, schema, tally)
+    _judge_values(FrameSource(frame, extra_columns(list(frame.columns), schema)), tally)
     whole = source.titles == schema.columns
     size += len(header_bytes(schema.columns))
     return source, len(frame), size if whole else None
@@ -139,6 +140,8 @@ def _judge_path(
         tally.add("column_order", value=", ".join(header))
     source = FileSource(path, header, places, tally)
     rows, _ = _judge_rows(source, schema, tally)
+    aside = Tally(strict=True, cap=0)  # lines that are no rows have been reported
+    _judge_values(FileSource(path, header, extra_columns(header, schema), aside), tally)
     return source, rows, size
 
 
@@ -164,6 +167,17 @@ def _judge_rows(source: Source, schema: EnrichmentSchema, tally: Tally) -> tuple
     if keys:
         keys.judge(tally, source.number)
     return rows, size
+
+
+def _judge_values(source: Source, tally: Tally) -> None:
+    """Judge the values of columns that the schema has not: they would be sent as well."""
+    rows = 0
+    for stretch in source.stretches():
+        length = len(stretch[0].text) if stretch else 0
+        numbers = source.number(np.arange(rows, rows + length))
+        for title, cells in zip(source.titles, stretch, strict=True):
+            judge_cells(tally, title, numbers, cells, result=True)
+        rows += length
 
 
 def _keys(source: Source, schema: EnrichmentSchema) -> Keys | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,9 +39,9 @@ class Organisation:
     """
 
     now: datetime
-    panther: dict[str, list[dict[str, Any]]]
-    bigpanda: dict[str, Any]
-    pangea: AuditLog
+    panther: dict[str, list[dict[str, Any]]] = field(repr=False)
+    bigpanda: dict[str, Any] = field(repr=False)
+    pangea: AuditLog = field(repr=False)
 
 
 def build(

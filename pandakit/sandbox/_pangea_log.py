@@ -8,7 +8,7 @@ published yet: their events are proved against the unpublished root.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pandakit.sandbox import _words as words
@@ -61,11 +61,11 @@ class AuditLog:
     """
 
     tree_name: str
-    events: list[Row]
-    tree: Tree
+    events: list[Row] = field(repr=False)
+    tree: Tree = field(repr=False)
     published: int
-    sealed: list[int]
-    schema: Row
+    sealed: list[int] = field(repr=False)
+    schema: Row = field(repr=False)
 
 
 def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:

@@ -69,7 +69,7 @@ def _shared(draw: Draw, kind: str, number: int, users: list[Row]) -> Row:
     row: Row = {
         "id": f"{log_type}.{subject}.{verb}-{kind[:3]}{number:03d}",
         "displayName": f"{subject.replace('.', ' ')} {verb.lower()}",
-        "description": f"Somebody {verb.lower()} a {subject.lower().replace('.', ' ')}.",
+        "description": f"Seen: {subject.lower().replace('.', ' ')} {verb.lower()}.",
         "severity": draw.one(_SEVERITIES),
         "enabled": draw.chance(0.85),
         "createdBy": actor(draw.one(users)),

@@ -33,6 +33,7 @@ A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknown
 
 from __future__ import annotations
 
+from pandakit.transport._carry import carrying
 from pandakit.transport._model import (
     Call,
     Clock,
@@ -80,6 +81,7 @@ __all__ = [
     "Service",
     "Session",
     "TransportOptions",
+    "carrying",
     "collect",
     "find_job",
     "path_segment",

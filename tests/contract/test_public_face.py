@@ -1,8 +1,10 @@
 """What `import pandakit` gives, and what it costs."""
 
+import ast
 import subprocess
 import sys
 from importlib.metadata import distribution
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -39,6 +41,25 @@ def test_all_is_sorted_and_is_what_dir_shows():
     """The list of public names is in order and is the list that completion offers."""
     assert pk.__all__ == sorted(pk.__all__)
     assert set(pk.__all__) < set(dir(pk))
+
+
+def test_no_module_takes_the_place_of_a_public_name():
+    """Importing every module of the top floor leaves each public name what it was."""
+    folder = Path(pk.__file__).parent
+    modules = {path.stem for path in folder.iterdir()} - {"__init__", "__main__"}
+    functions = {name for name, home in pk._HOMES.items() if home is not None}
+    assert not functions & modules
+
+
+def test_what_type_checkers_see_is_what_is_there():
+    """The names imported for type checkers are the names that load on first use."""
+    (block,) = [
+        node
+        for node in ast.parse(Path(pk.__file__).read_text()).body
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+    ]
+    seen = [alias.asname for node in block.body for alias in node.names]
+    assert sorted(seen) == pk.__all__
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error():

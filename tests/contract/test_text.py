@@ -119,6 +119,44 @@ def test_column(name):
     assert got.to_pylist() == [text or None for text in expected]
 
 
+INSTANTS = [
+    "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z",
+    "2026-03-29T01:00:00Z", "2026-03-01T12:30:00.5Z", "2026-03-01T12:30:00.000001Z",
+    "2026-03-01T12:30:00.120Z", "2026-10-25T00:30:00Z", "9999-12-31T23:59:59Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "-05:30"])
+def test_instants_of_a_typed_column(unit, zone):
+    """A column of instants has, cell by cell, the text that its cells have as Python objects."""
+    moments = [dt.datetime.fromisoformat(text) for text in INSTANTS]
+    if unit == "ns":
+        moments = moments[1:-1]  # its range is 1677 to 2262
+    kept = [m.replace(microsecond=0) if unit == "s" else m for m in moments]
+    kept = [m for m in kept if unit != "ms" or m.microsecond % 1000 == 0]
+    array = pa.array([*kept, None], pa.timestamp(unit, zone))
+    expected = texts(pd.Series([*kept, None], dtype=object))
+    assert texts(array) == expected
+    assert texts(pd.Series(array, dtype=pd.ArrowDtype(array.type))) == expected
+
+
+def test_nanoseconds_of_a_typed_column():
+    """Nanoseconds are kept: nine digits where there are any, else six, else none."""
+    count = pa.array([1, 1_000, 1_000_000_000, -1]).cast(pa.timestamp("ns", "UTC"))
+    assert texts(count) == texts(pd.Series(count.to_pandas().to_numpy(dtype=object)))
+    assert texts(count)[0] == "1970-01-01T00:00:00.000000001Z"
+    assert texts(count)[1] == "1970-01-01T00:00:00.000001Z"
+
+
+def test_a_year_that_no_calendar_has():
+    """An instant past the year 9999, or before the year 1, is refused with its row."""
+    for seconds in (253_402_300_800, -62_135_596_801):
+        column = pa.array([0, seconds]).cast(pa.timestamp("s", "UTC"))
+        with pytest.raises(ValueError, match="column 'at', row 1: the year"):
+            to_text(column, column="at")
+
+
 def test_no_copy():
     """Arrow-backed text in which no cell is empty is handed on without a copy."""
     column = pa.chunked_array([pa.array(["a", "b", None], type=pa.large_string())])

@@ -126,6 +126,49 @@ def test_tags_in_prefixed_columns():
     assert owners(applied, "tag.owner") == ["ann"]
 
 
+@pytest.mark.parametrize("name", ["Host", "TAG.Host", "tag.host"])
+def test_names_of_columns_are_found_as_a_query_finds_them(name):
+    """A column in another case, or behind `tag.`, holds the tag; its own name comes first."""
+    column = {name: ["db1", "no"]}
+    assert "ann" in set(apply_enrichment(pd.DataFrame(column), TABLE, SCHEMA).alerts.iloc[:, -1])
+    both = pd.DataFrame({**column, "host": ["no", "db2"]})
+    assert "bob" in set(apply_enrichment(both, TABLE, SCHEMA).alerts.iloc[:, -1])
+    twice = pd.DataFrame({"HOST": ["db1"], "Host": ["db2"]})
+    with pytest.raises(EnrichmentError, match=r"2 columns for the tag 'host' \('HOST', 'Host'\)"):
+        apply_enrichment(twice, TABLE, SCHEMA)
+
+
+SEVERAL = pd.DataFrame({"host": [["x", "db2", "db1"], "db1|x", ["x"], ["7", ""], "db2"]})
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [("any", ["ann", "ann", None, None, "bob"]), ("whole", [None, None, None, None, "bob"])],
+)
+def test_a_tag_with_several_values(reading, expected):
+    """Any value of a tag may match, and the table's first such row counts; or only the whole."""
+    applied = apply_enrichment(SEVERAL, TABLE, SCHEMA, multi_value=reading)
+    assert owners(applied) == expected
+    matched = 4 if reading == "any" else 2  # the row of "7" matches, and writes nothing
+    assert applied.coverage["matched"].to_list() == [matched, matched]
+    assert len(applied.unmatched) == 5 - matched
+
+
+def test_values_of_several_tags_are_combined():
+    """With several values in two tags every pair is looked up; the joined text too."""
+    schema = EnrichmentSchema(["host", "site"], ["owner"])
+    rows = [("a", "y", "1"), ("b", "x", "2"), ("a|b", "z", "3"), ("", "x", "4")]
+    table = pd.DataFrame(rows, columns=schema.columns)
+    alerts = pd.DataFrame({"host": ["b|a", "a|b", "a|b", "|q"], "site": ["x|y", "z", "w|x", "x"]})
+    assert owners(apply_enrichment(alerts, table, schema)) == ["1", "3", "2", None]
+
+
+def test_another_reading_is_refused():
+    """Only the two readings of several values exist."""
+    with pytest.raises(ValueError, match="multi_value='all': one of any, whole"):
+        apply_enrichment(SEVERAL, TABLE, SCHEMA, multi_value="all")
+
+
 def test_a_protected_pipe_arrives_without_quotes():
     """What is sent as one quoted value is written to the alert without its quotes."""
     table = pd.DataFrame({"host": ["a", "b"], "owner": [['x|"y"'], ["p", "q"]]})
@@ -166,7 +209,7 @@ def test_says_what_is_missing(alerts, table, says):
 def test_two_columns_of_one_tag():
     """Which of two columns is meant is not guessed."""
     alerts = pd.DataFrame([["a", "b"]], columns=["host", "host"])
-    with pytest.raises(EnrichmentError, match="2 columns 'host'"):
+    with pytest.raises(EnrichmentError, match="2 columns for the tag 'host'"):
         apply_enrichment(alerts, TABLE, SCHEMA)
 
 

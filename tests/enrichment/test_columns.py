@@ -108,3 +108,16 @@ def test_organisation_limits(found):
         assert found(small, in_use={what: most - adds + 1}) == [
             ("organisation_limit", None, None, str(most + 1))
         ]
+
+
+def test_values_of_extra_columns_are_judged_too(tmp_path):
+    """A line break in a column that the schema has not is found, in a frame and in a file."""
+    frame = pd.DataFrame({"host": ["a", "b"], "notes": ["", "two\nlines"], "owner": ["x", "y"]})
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'host,notes,owner\na,,x\nb,"two\nlines",y\n')
+    for table in (frame, path):
+        report = validate_enrichment(table, EnrichmentSchema("host", "owner"))
+        found = [(each.rule, each.column, each.row) for each in report.errors]
+        assert found == [("extra_column", "notes", None), ("line_break", "notes", 1)]
+        assert report.warnings == ()
+        assert "two" in report._repr_html_()

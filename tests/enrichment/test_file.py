@@ -195,3 +195,15 @@ def test_any_bytes(file, schema, body, ends):
         assert path.read_bytes().endswith(b"\n")
         fixed, _ = report.fix()
         assert len(fixed) <= report.rows
+
+
+@pytest.mark.parametrize("length", [200_000, 300_000, 3_000_000])
+def test_long_values_are_found_in_their_row(tmp_path, length):
+    """A value far above every limit is named with its row and column, however long its line is."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f"host-{number},ann\n" for number in range(50_000))
+    path.write_text(f"host,owner\n{rows}long,{'x' * length}\n{rows.upper()}")
+    report = validate_enrichment(path, EnrichmentSchema("host", "owner"))
+    assert [(each.rule, each.column, each.row) for each in report.errors] == [
+        ("value_length", "owner", 50_000)
+    ]

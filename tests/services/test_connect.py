@@ -8,7 +8,7 @@ import pytest
 
 import pandakit as pk
 from pandakit.bigpanda import BigPanda
-from pandakit.connect import connect
+from pandakit.connection import connect
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
 from tests.services.conftest import hurried

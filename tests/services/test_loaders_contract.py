@@ -14,7 +14,8 @@ from pandakit.panther import Panther
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
-    "check", "close", "enrichment_schema", "inventory", "job", "mappings", "policy", "reports",
+    "check", "close", "enrichment_arrived", "enrichment_schema", "enrichment_size", "inventory",
+    "job", "mappings", "policy", "preview_enrichment", "reports",
     "unit_tests", "upload_enrichment",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")

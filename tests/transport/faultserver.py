@@ -76,8 +76,15 @@ class Tick:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Read:
+    """The server reads on, up to this share of the body (of an `early` fault)."""
+
+    share: float
+
+
 RESET, CLOSE, STALL, INTERRUPT = "reset", "close", "stall", "interrupt"
-Step = bytes | Tick | str
+Step = bytes | Tick | Read | str | Callable[[], object]
 Fault = Callable[[Request, Answer], "Iterable[Step] | Answer"]
 
 
@@ -89,7 +96,9 @@ class Planned:
     times: int
     where: Callable[[Request], bool]
     good: bool = False
+    early: bool = False
     fired: int = 0
+    read: int = 0
 
     def due(self, request: Request, position: int) -> bool:
         there = position >= self.at if self.good else position == self.at
@@ -106,6 +115,7 @@ class FaultServer:
         *,
         tls: ssl.SSLContext | None = None,
         keep_alive: bool = True,
+        receive_buffer: int | None = None,
     ) -> None:
         self.app = app
         self.clock = clock or FakeClock()
@@ -120,6 +130,8 @@ class FaultServer:
         self._guard = threading.Lock()
         self._live: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        if receive_buffer is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.port = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -149,12 +161,14 @@ class FaultServer:
         times: int = 1,
         where: Callable[[Request], bool] = lambda _: True,
         good: bool = False,
+        early: bool = False,
     ) -> Planned:
         """Have the fault fire instead of the good answer number `at`, so many times.
 
-        A `good` one is a good answer of an odd kind: the next time is the next answer.
+        A `good` one is a good answer of an odd kind: the next time is the next answer. An
+        `early` one strikes before the body is read; the service never sees such a request.
         """
-        self.plans.append(Planned(name, fault, at, times, where, good))
+        self.plans.append(Planned(name, fault, at, times, where, good, early))
         return self.plans[-1]
 
     def settle(self) -> None:
@@ -208,21 +222,25 @@ class FaultServer:
 
     def _talk(self, sock: socket.socket) -> None:
         stream = sock.makefile("rb")
-        while (request := _read_request(stream)) is not None:
+        while (request := _read_head(stream)) is not None:
             with self._guard:
-                self.requests.append(request)
                 position = self.served
                 plan = next((one for one in self.plans if one.due(request, position)), None)
                 if plan is not None:
                     plan.fired += 1
+            early = plan is not None and plan.early
+            if not early:
+                request = replace(request, body=_read_body(stream, request))  # noqa: PLW2901 - completed
+            with self._guard:
+                self.requests.append(request)
             self.on_request()
-            answer = self.app(request)
+            answer = Answer() if early else self.app(request)
             made = answer if plan is None else plan.fault(request, answer)
             if plan is None or plan.good:
                 with self._guard:
                     self.served += 1
             steps = self._good(made) if isinstance(made, Answer) else made
-            if not self._play(sock, stream, steps):
+            if not self._play(sock, stream, steps, request, plan):
                 return
 
     def _good(self, answer: Answer) -> list[Step]:
@@ -230,10 +248,22 @@ class FaultServer:
             return [answer.wire()]
         return [answer.but(headers={**answer.headers, "Connection": "close"}).wire(), CLOSE]
 
-    def _play(self, sock: socket.socket, stream: Any, steps: Iterable[Step]) -> bool:
+    def _play(
+        self,
+        sock: socket.socket,
+        stream: Any,
+        steps: Iterable[Step],
+        request: Request,
+        plan: Planned | None,
+    ) -> bool:
         for step in steps:
             if isinstance(step, bytes):
                 sock.sendall(step)
+            elif isinstance(step, Read) and plan is not None:
+                upto = int(int(request.headers["content-length"]) * step.share)
+                plan.read += len(stream.read(upto - plan.read))
+            elif callable(step):
+                step()
             elif isinstance(step, Tick):
                 self.clock.advance(step.seconds)
             elif step == RESET:
@@ -250,7 +280,7 @@ class FaultServer:
         return True
 
 
-def _read_request(stream: Any) -> Request | None:
+def _read_head(stream: Any) -> Request | None:
     line = stream.readline()
     if not line:
         return None
@@ -259,12 +289,16 @@ def _read_request(stream: Any) -> Request | None:
     while (line := stream.readline()) not in (b"\r\n", b""):
         key, _, value = line.decode("latin-1").partition(":")
         headers[key.strip().lower()] = value.strip()
-    if headers.get("transfer-encoding", "") == "chunked":
-        body = b""
-        while size := int(stream.readline(), 16):
-            body += stream.read(size)
-            stream.readline()
+    return Request(method, target, headers, b"")
+
+
+def _read_body(stream: Any, request: Request) -> bytes:
+    if request.headers.get("transfer-encoding", "") != "chunked":
+        body: bytes = stream.read(int(request.headers.get("content-length", "0")))
+        return body
+    body = b""
+    while size := int(stream.readline(), 16):
+        body += stream.read(size)
         stream.readline()
-    else:
-        body = stream.read(int(headers.get("content-length", "0")))
-    return Request(method, target, headers, body)
+    stream.readline()
+    return body

@@ -1,0 +1,98 @@
+"""What an upload would change, in numbers and rows: `preview_tables`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pandakit.enrichment._show import summary_html
+from pandakit.enrichment._table import table_text
+from pandakit.enrichment.compare import compare_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pandakit.enrichment.schema import EnrichmentSchema
+
+__all__ = ["TablePreview", "preview_tables"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TablePreview:
+    """What `preview_tables` gives.
+
+    Parameters
+    ----------
+    changes
+        The rows that differ, as `compare_tables` gives them.
+    added, changed, removed, unchanged
+        How many rows the new table has more, has with other results, has no longer, and has
+        as they were.
+    against
+        What the new table was compared with.
+    """
+
+    changes: pd.DataFrame
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    against: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the two tables have the same rows."""
+        return not len(self.changes)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.added:,} rows added, {self.changed:,} changed, {self.removed:,} removed, "
+            f"{self.unchanged:,} as they were, against {self.against}"
+        )
+
+    def _repr_html_(self) -> str:
+        tables = {
+            f"rows {kind}": rows.drop(columns="change").dropna(axis="columns", how="all")
+            for kind, rows in self.changes.groupby("change", sort=True)
+        }
+        return summary_html("Preview of an upload", [repr(self)], tables)
+
+
+def preview_tables(
+    new: Any, old: Any, schema: EnrichmentSchema, *, against: str = "the old table"
+) -> TablePreview:
+    """Count and list what a new table adds, changes and removes.
+
+    Parameters
+    ----------
+    new, old, schema
+        As for `compare_tables`.
+    against
+        What to call the old table.
+
+    Returns
+    -------
+    TablePreview
+        ``.changes`` and the counts.
+
+    Raises
+    ------
+    EnrichmentError
+        As for `compare_tables`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pandakit.enrichment import EnrichmentSchema, preview_tables
+    >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
+    >>> new = pd.DataFrame({"host": ["db1", "db2", "db3"], "owner": ["ann", "eve", "bob"]})
+    >>> preview_tables(new, old, EnrichmentSchema("host", "owner"))
+    1 rows added, 1 changed, 0 removed, 1 as they were, against the old table
+    """
+    text = table_text(new, schema)
+    changes = compare_tables(text, old, schema)
+    added, changed, removed = (
+        int((changes["change"] == kind).sum()) for kind in ("added", "changed", "removed")
+    )
+    unchanged = text.num_rows - added - changed
+    return TablePreview(changes, added, changed, removed, unchanged, against)

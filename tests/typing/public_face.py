@@ -1,0 +1,34 @@
+"""How a user's typed code uses the public names: mypy reads this file, nobody runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_type
+
+import pandakit as pk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def simulate(events: pd.DataFrame) -> str:
+    """Names of the simulation have their types."""
+    policy = assert_type(pk.CLASSIC.replace(anchor="latest"), pk.Policy)
+    result = assert_type(pk.consolidate(events, policy), pk.Consolidation)
+    return assert_type(result.explain(0).text, str)
+
+
+def validate(table: pd.DataFrame) -> bool:
+    """Names of the enrichment have their types."""
+    schema = pk.EnrichmentSchema(["host"], ["owner"])
+    report = assert_type(pk.validate_enrichment(table, schema), pk.ValidationReport)
+    return assert_type(report.ok, bool)
+
+
+def load() -> None:
+    """Clients and errors have their types."""
+    with pk.connect() as services:
+        assert_type(services.bigpanda, pk.BigPanda)
+    try:
+        pk.Panther("api.example.net", "token").rules(severity=["HIGH"])
+    except pk.PandakitError as error:
+        assert_type(error.retry_after, float | None)
