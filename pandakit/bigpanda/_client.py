@@ -233,6 +233,12 @@ class BigPanda(Incidents):
         ValueError
             When a pattern cannot be simulated; the message names it.
 
+        Warns
+        -----
+        PartialWarning
+            When a window is longer than the 4,320 minutes that the service allows: such a
+            number is taken as seconds.
+
         Notes
         -----
         Source: "Correlation Pattern Object".

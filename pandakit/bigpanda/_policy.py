@@ -9,11 +9,13 @@ import pandas as pd
 
 from pandakit.bpql import Bpql
 from pandakit.consolidation import CURRENT, Pattern, Policy
-from pandakit.errors import NotFoundError
+from pandakit.errors import NotFoundError, PartialWarning
+from pandakit.transport import warn_user
 
 __all__ = ["policy_of"]
 
 _ALL = "*"
+_MOST_MINUTES = 4_320
 
 
 def policy_of(patterns: pd.DataFrame) -> Policy:
@@ -49,11 +51,23 @@ def _pattern(row: dict[str, Any], name: str) -> Pattern:
         raise ValueError(f"pattern {name!r} ({row['pattern_id']}) has no time_window")
     return Pattern(
         row["tags"] or [],
-        timedelta(minutes=int(row["time_window"])),
+        _window(int(row["time_window"]), name),
         filter=_filter(row["filter"]),
         cross_source=row["cross_source"] is not False,
         name=name,
     )
+
+
+def _window(number: int, name: str) -> timedelta:
+    """Read a window in minutes; more than there may be can only be seconds, and is told."""
+    if number <= _MOST_MINUTES:
+        return timedelta(minutes=number)
+    warn_user(
+        f"pattern {name!r} has the time_window {number}, more minutes than the {_MOST_MINUTES} "
+        "that there may be: taken as seconds, which the vendor's own example must mean",
+        PartialWarning,
+    )
+    return timedelta(seconds=number)
 
 
 def _filter(given: Any) -> str | None:
