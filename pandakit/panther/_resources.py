@@ -239,6 +239,8 @@ def _value(rule: Filter, value: Any) -> Any:
     if rule.kind == "list":
         several = [value] if isinstance(value, str) else value
         _check_type(rule, several, (Sequence, set, frozenset), "one text or several")
+        if not several:
+            raise ValueError(f"{rule.name} names nothing; leave it out to ask for all")
         return [_chosen(rule, one) for one in several]
     if rule.kind == "boolean":
         return _check_type(rule, value, (bool,), "True or False")

@@ -316,3 +316,12 @@ def test_members_of_objects_that_are_new_have_columns(panther_at):
     assert column(frame, "created_by_name") == ["Ann", None]
     assert column(frame, "created_by") == [None, "bob"]
     assert told(frame)["extra_columns"] == ["created_by", "created_by_name"]
+
+
+def test_an_empty_choice_does_not_mean_all(panther_at):
+    """A list filter without a value is refused: sent, it would filter nothing."""
+    client, calls = panther_at(lambda _: {"results": []})
+    for load in (lambda: client.rules(tag=[]), lambda: client.alerts(start="2024-01-01", type=[])):
+        with pytest.raises(ValueError, match="names nothing"):
+            load()
+    assert calls == []
