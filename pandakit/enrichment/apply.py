@@ -82,8 +82,8 @@ def apply_enrichment(
 
     A row matches an alert when the text of every query column equals that of the alert's
     tag; a query column that is optional is passed over when the alert has not the tag. Of
-    several rows with one key the first is taken. An empty result value writes nothing. All
-    four are our reading: the service documents them in part only.
+    several rows with one key the first is taken. An empty result value writes nothing.
+    All of this is our reading: the service documents it in part only.
 
     Parameters
     ----------
