@@ -3,7 +3,7 @@
 A column is a row of data: its name, its kind, and where its value stands in the service's
 JSON. A value that its kind cannot hold becomes missing, with a `PartialWarning`, and stands
 in `df.attrs["pandakit"]["unreadable"]`; fields that nobody declared are kept as they came, in
-columns of their own at the end.
+columns of their own at the end, also those inside an object of which columns read a part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from pandakit.errors import PartialWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["Column", "Kind", "add_facts", "build_frame", "facts", "snake_case"]
+__all__ = [
+    "Column",
+    "Kind",
+    "add_facts",
+    "build_frame",
+    "epoch_nanoseconds",
+    "facts",
+    "snake_case",
+]
 
 Kind = Literal["text", "word", "integer", "boolean", "time", "epoch", "list", "map", "any"]
 
@@ -128,9 +136,8 @@ def build_frame(
         for column in columns
     }
     extra = _undeclared(rows, columns, set(ignore))
-    for name, field in extra.items():
-        column = Column(name, (kinds or {}).get(name, "any"))
-        data[name] = _typed([row.get(field) for row in rows], column, unreadable)
+    for name, values in extra.items():
+        data[name] = _typed(values, Column(name, (kinds or {}).get(name, "any")), unreadable)
     frame = pd.DataFrame(data, index=pd.RangeIndex(len(rows)))
     add_facts(frame, extra_columns=list(extra), unreadable=unreadable)
     _warn_of(unreadable)
@@ -180,20 +187,44 @@ def _look_up(record: Mapping[str, Any], paths: Iterable[str]) -> Any:
 
 def _undeclared(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], ignore: set[str]
-) -> dict[str, str]:
-    """Name the fields that no column reads; a name already taken keeps its raw spelling."""
-    known = {path.split(".")[0] for column in columns for path in column.sources} | ignore
+) -> dict[str, list[Any]]:
+    """Give what no column reads; a name already taken keeps its raw spelling."""
+    paths = [path.split(".") for column in columns for path in column.sources]
+    whole = {path[0] for path in paths if len(path) == 1} | ignore
+    in_part = {path[0] for path in paths} - whole
+    fields = dict.fromkeys(field for row in rows for field in row)
+    found: dict[tuple[str, ...], list[Any]] = {
+        (field,): [row.get(field) for row in rows]
+        for field in fields
+        if field not in whole | in_part
+    }
+    for field in sorted(in_part):
+        read = {path[1] for path in paths if path[0] == field}
+        found.update(_unread_parts(field, [row.get(field) for row in rows], read))
     taken = {column.name for column in columns}
-    extra: dict[str, str] = {}
-    for field in dict.fromkeys(field for row in rows for field in row):
-        if field in known:
-            continue
-        name = snake_case(field)
-        while name in taken:
-            name = field if field not in taken else f"{name}_"
-        taken.add(name)
-        extra[name] = field
-    return extra
+    return {_free_name(path, taken): values for path, values in found.items()}
+
+
+def _unread_parts(
+    field: str, values: list[Any], read: set[str]
+) -> dict[tuple[str, ...], list[Any]]:
+    """Give the members of objects that no column reads, and what is no object at all."""
+    objects = [value if isinstance(value, dict) else {} for value in values]
+    names = dict.fromkeys(name for value in objects for name in value if name not in read)
+    parts: dict[tuple[str, ...], list[Any]] = {
+        (field, name): [value.get(name) for value in objects] for name in names
+    }
+    others = [None if isinstance(value, dict) else value for value in values]
+    return parts if all(value is None for value in others) else {(field,): others, **parts}
+
+
+def _free_name(path: tuple[str, ...], taken: set[str]) -> str:
+    field = ".".join(path)
+    name = snake_case(field)
+    while name in taken:
+        name = field if field not in taken else f"{name}_"
+    taken.add(name)
+    return name
 
 
 def _typed(values: list[Any], column: Column, unreadable: list[dict[str, Any]]) -> Any:
@@ -267,8 +298,19 @@ def _time(value: Any) -> str | None:
     return value
 
 
-def _epoch(value: Any) -> int:
-    """Nanoseconds of a number in seconds, or in milliseconds where it is that large."""
+def epoch_nanoseconds(value: Any) -> int:
+    """Read a number of seconds, or of milliseconds where it is that large, as nanoseconds.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        When it is no such number.
+
+    Examples
+    --------
+    >>> epoch_nanoseconds(2) == epoch_nanoseconds("2")
+    True
+    """
     if isinstance(value, bool):
         raise TypeError(value)
     number = float(value) if isinstance(value, str) else value
@@ -285,7 +327,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "integer": _integer,
     "boolean": _boolean,
     "time": _time,
-    "epoch": _epoch,
+    "epoch": epoch_nanoseconds,
 }
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["TimeLike", "Window", "to_span", "to_time", "window"]
+__all__ = ["TimeLike", "Window", "counts_back", "to_span", "to_time", "window"]
 
 TimeLike = datetime | date | str
 
@@ -62,6 +62,17 @@ def to_span(text: str) -> timedelta:
         return timedelta(**{unit: int(found[1])})
     except OverflowError:
         raise ValueError(f"the span {text!r} is too long") from None
+
+
+def counts_back(value: object) -> bool:
+    """Say whether an end of a window is a span, which counts back from somebody's clock.
+
+    Examples
+    --------
+    >>> counts_back("7d"), counts_back("2026-01-31")
+    (True, False)
+    """
+    return isinstance(value, str) and _SPAN.fullmatch(value) is not None
 
 
 def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None) -> datetime:
@@ -131,6 +142,8 @@ def _from_text(text: str, name: str, now: datetime | None) -> datetime:
 
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is no time
+        raise ValueError(f"{name} is {shown}: give {_FORMS}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(
             f"{name}={shown} has no zone. Say which one: "

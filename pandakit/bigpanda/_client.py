@@ -16,7 +16,7 @@ from pandakit.errors import SettingsError
 from pandakit.frames import add_facts
 from pandakit.redaction import read_token
 from pandakit.settings import find, missing_message
-from pandakit.timewindow import TimeLike, Window, to_time
+from pandakit.timewindow import TimeLike, to_time
 from pandakit.transport import (
     ChainedPages,
     Check,
@@ -100,6 +100,7 @@ class BigPanda(Incidents):
         progress: bool | None = None,
     ) -> None:
         found = [find("BIGPANDA_API_KEY", api_key), find("BIGPANDA_ORG_TOKEN", org_token)]
+        del api_key, org_token  # tracebacks may show the locals
         given = [each for each in found if each.value]
         if not given:
             raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
@@ -268,7 +269,8 @@ class BigPanda(Incidents):
             One row per event, as `consolidate` takes them; the sender's own fields keep their
             names.
         """
-        since = to_time(start)
+        asked = self._window(start, None)
+        since = asked.start or to_time(start)  # None is refused
         resource = RESOURCES["raw_alerts"]
         params = {"app_key": app_key, "since": int(since.timestamp())}
         return self._load(
@@ -279,7 +281,7 @@ class BigPanda(Incidents):
             ),
             to_frame("raw_alerts", lambda row: {"app_key": app_key, **event_row(row)}),
             session=self._user_session,
-            window=Window(since, None),
+            window=asked,
             max_rows=max_rows,
             progress=progress,
         )

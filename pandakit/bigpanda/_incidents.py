@@ -10,7 +10,6 @@ from pandakit.bigpanda._enrichments import Enrichments
 from pandakit.bigpanda._records import alert_rows, incident_row, newer, to_frame
 from pandakit.bigpanda._resources import RESOURCES, user_call
 from pandakit.errors import NotFoundError, PermissionDeniedError
-from pandakit.timewindow import TimeLike, Window, window
 from pandakit.transport import Call, Listing, MappedPages, NumberedPages, OneAnswer
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pandakit.timewindow import TimeLike, Window
     from pandakit.transport import Session
 
 __all__ = ["Incidents"]
@@ -230,8 +230,8 @@ class Incidents(Enrichments):
         what = f"{len(found)} environments are called" if found else "no environment is called"
         raise NotFoundError(f"{what} {environment!r}: give an id, or one of the names {names}")
 
-    @staticmethod
     def _search(
+        self,
         query: str | None,
         start: TimeLike | None,
         end: TimeLike | None,
@@ -242,7 +242,7 @@ class Incidents(Enrichments):
             raise ValueError(f"query has {len(query)} characters; at most {_LONGEST_QUERY} go")
         if folder is not None and folder not in _FOLDERS:
             raise ValueError(f"folder={folder!r}: one of {', '.join(_FOLDERS)}")
-        asked = window(start, end)
+        asked = self._window(start, end)
         times = {
             "from": asked.start and int(asked.start.timestamp()),
             "to": asked.end and -int(-asked.end.timestamp() // 1),

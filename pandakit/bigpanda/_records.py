@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._resources import RESOURCES
 from pandakit.errors import ProtocolError
-from pandakit.frames import Column, build_frame
+from pandakit.frames import Column, build_frame, epoch_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,17 +55,23 @@ def _tag_key(name: Any) -> str:
 def incident_row(row: Row) -> Row:
     """Add to an incident what follows from its nested parts."""
     start, end, alerts = row.get("start"), row.get("end"), row.get("alerts")
-    log = row.get("correlation_matchers_log") or []
-    current = log[-1] if log and isinstance(log[-1], list) else []
+    current = _current_patterns(row.get("correlation_matchers_log"))
     tags = _tags(row.get("incident_tags"), ("tag_id", "name"), ("tag_value", "value"))
     return {
         **row,
         "duration_s": _seconds_between(start, end),
         "n_alerts": len(alerts) if isinstance(alerts, list) else None,
-        "n_patterns_current": len(current),
-        "pattern_ids": [_first(each, ("correlation_id", "id")) for each in current],
+        "n_patterns_current": None if current is None else len(current),
+        "pattern_ids": current,
         **{_tag_key(name): value for name, value in tags.items()},
     }
+
+
+def _current_patterns(log: Any) -> list[Any] | None:
+    """Give the ids of the patterns in the last state of the log; `None` where there is no log."""
+    if not isinstance(log, list) or not all(isinstance(state, list) for state in log):
+        return None
+    return [_first(each, ("correlation_id", "id")) for each in (log[-1] if log else [])]
 
 
 def _tags(given: Any, names: Sequence[str], values: Sequence[str]) -> Row:
@@ -84,9 +90,15 @@ def _first(given: Any, keys: Sequence[str]) -> Any:
 
 
 def _seconds_between(start: Any, end: Any) -> int | None:
-    if not isinstance(start, int | float) or not isinstance(end, int | float):
-        return None
-    return round(end - start)
+    first, last = _nanoseconds(start), _nanoseconds(end)
+    return None if first is None or last is None else round((last - first) / 10**9)
+
+
+def _nanoseconds(value: Any) -> int | None:
+    try:
+        return epoch_nanoseconds(value)
+    except (TypeError, ValueError, OverflowError):
+        return None  # the frame tells of it, where the column reads the same value
 
 
 def alert_rows(incidents: Sequence[Row]) -> list[Row]:
@@ -138,4 +150,4 @@ def enrichment_row(row: Row) -> Row:
 
 def newer(row: Row, kept: Row) -> bool:
     """Say whether a row that came again was updated later than the one before."""
-    return bool((row.get("updated_at") or 0) > (kept.get("updated_at") or 0))
+    return (_nanoseconds(row.get("updated_at")) or 0) > (_nanoseconds(kept.get("updated_at")) or 0)

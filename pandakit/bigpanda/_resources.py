@@ -69,6 +69,12 @@ INCIDENT = (
     Column("shared", "boolean", meaning="shared with somebody"),
     Column("snoozed", "boolean", ("snooze.snoozed",), "snoozed"),
     Column("snooze_end", "epoch", ("snooze.end_time",), "end of the snooze"),
+    Column(
+        "snooze_cancel_on_updates",
+        "boolean",
+        ("snooze.cancel_on_incident_updates",),
+        "the snooze ends when the incident changes",
+    ),
     Column("maintenance", "word", meaning="partial or active: alerts in maintenance"),
     Column("start", "epoch", meaning="start of the earliest alert"),
     *_CHANGES,
@@ -80,6 +86,9 @@ INCIDENT = (
     Column("assignee_id", "text", ("assignee.user_id",), "who is assigned"),
     Column("assignee_name", "text", ("assignee.name",), "name of the assignee"),
     Column("assignee_email", "text", ("assignee.email",), "address of the assignee"),
+    Column("assigner_id", "text", ("assigner.user_id",), "who assigned it"),
+    Column("assigner_name", "text", ("assigner.name",), "name of who assigned it"),
+    Column("assigner_email", "text", ("assigner.email",), "address of who assigned it"),
     Column("n_patterns_current", "integer", meaning="patterns that hold it together now"),
     Column("pattern_ids", "list", meaning="ids of these patterns"),
     Column("correlation_matchers_log", "list", meaning="all states of its patterns, as they came"),
@@ -183,13 +192,14 @@ JOB_PATHS = {
     "v2.1": "/resources/v2.1/alert-enrichments-jobs/{id}",
     "v1.0": "/resources/v1.0/enrichment-jobs/{id}",
 }
-_WHOLE = OnePage(rows=("data", "items", "results"))
+_WHOLE = OnePage(
+    rows=("data", "items", "results", "environments", "correlation_patterns", "enrichments")
+)
 _INCIDENTS = f"{_V2}/environments/{{environment}}/incidents"
-_NESTED = ("snooze", "assignee", "assigner", "incident_tags")
 
 _ROWS = (
     Resource("environments", f"{_V2}/environments", ENVIRONMENT, _WHOLE),
-    Resource("incidents", _INCIDENTS, INCIDENT, NumberedPages(), hidden=_NESTED),
+    Resource("incidents", _INCIDENTS, INCIDENT, NumberedPages(), hidden=("incident_tags",)),
     Resource("alerts", _INCIDENTS, ALERT, NumberedPages(size=10), hidden=("tags",)),
     Resource("activities", f"{_V2}/incidents/{{incident_id}}/activities", ACTIVITY, pages_of()),
     Resource("correlation_patterns", f"{_V2}/correlation-patterns", PATTERN, _WHOLE),

@@ -54,7 +54,7 @@ def read_events(
     Raises
     ------
     EventError
-        When the file cannot be read as a table, or its rows not as events or alarms.
+        When the file cannot be read as a table, or none of its rows as an event or alarm.
     """
     frame = _read_table(file)
     if start is None and end is None and primary is None and secondary is None:
@@ -67,12 +67,22 @@ def read_events(
 
 
 def simulation_text(simulation: Consolidation) -> str:
-    """Write the policy, the funnel, what was noted and the largest incidents."""
+    """Write the policy, the funnel, what was noted and the largest incidents.
+
+    Raises
+    ------
+    EventError
+        When every row was rejected: numbers of no events look like those of a quiet day.
+    """
+    rejected = simulation.events["outcome"] == "rejected"
+    if len(rejected) and rejected.all():
+        raise EventError(f"no row is an event. {' '.join(_rejections(simulation))}")
     incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
     largest = incidents.head(_LARGEST)[["title", "severity", "n_alerts", "n_events", "start"]]
     parts = [
         str(simulation.policy),
         readable_funnel(simulation.funnel).to_string(index=False),
+        *_rejections(simulation),
         *(f"Note: {note}" for note in simulation.notes),
     ]
     if len(largest):
@@ -81,14 +91,54 @@ def simulation_text(simulation: Consolidation) -> str:
     return "\n\n".join(parts)
 
 
+def _rejections(simulation: Consolidation) -> list[str]:
+    """Tell how many rows were rejected, for which reasons, and where the first of each is."""
+    rejected = simulation.events[simulation.events["outcome"] == "rejected"]
+    counts = rejected["reason"].value_counts()
+    reasons = [
+        f"{count:,} {reason} (first in row {rejected.index[rejected['reason'] == reason][0]})"
+        for reason, count in counts.items()
+    ]
+    return [f"Rejected: {', '.join(reasons)}; rows count from 0"] if reasons else []
+
+
 def _read_table(file: Path) -> pd.DataFrame:
-    """Read all cells as text: an id such as 007 stays what it is."""
     try:
         if file.suffix.lower() in {".parquet", ".pq"}:
             return pd.read_parquet(file)
-        return pd.read_csv(file, dtype="string[pyarrow]", keep_default_na=False, na_values=[""])
-    except (ValueError, OSError, UnicodeError) as error:
+        return _read_csv(file)
+    except EventError:
+        raise
+    except UnicodeDecodeError as error:
+        raise EventError(
+            f"{file} cannot be read as a table: no UTF-8 ({error.reason} at byte {error.start}); "
+            "save it as UTF-8"
+        ) from None
+    except (ValueError, OSError) as error:
         raise EventError(f"{file} cannot be read as a table: {error}") from None
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Read all cells as text, so that an id such as 007 stays what it is; no row may be ragged."""
+    from pyarrow import csv, string  # noqa: PLC0415 - loaded on use
+
+    first = pd.read_csv(file, header=None, nrows=1, dtype="string", keep_default_na=False)
+    header = first.iloc[0].tolist()
+    if repeated := sorted({name for name in header if header.count(name) > 1}):
+        raise EventError(f"{file} has several columns called {', '.join(map(repr, repeated))}")
+    if len(header) == 1:
+        raise EventError(f"{file} has one column only, {header[0]!r}: separate columns by commas")
+    table = csv.read_csv(
+        file,
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(header, string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    return table.to_pandas(types_mapper={string(): pd.StringDtype("pyarrow")}.get)
 
 
 def _names(frame: pd.DataFrame) -> str:

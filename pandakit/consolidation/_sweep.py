@@ -84,7 +84,9 @@ def sweep(
         grouper = Grouper(varied)
         grouper.take(opened)
         sizes = np.bincount(grouper.places(len(opened.start))[:, at.ITS_INCIDENT])
-        rows.append((varied.anchor, window, len(opened.start), len(sizes), sizes.max(initial=0)))
+        rows.append(
+            (varied.anchor, window, len(opened.start), len(sizes), max(sizes.tolist(), default=0))
+        )
     return _frame(rows)
 
 

@@ -13,7 +13,6 @@ from pandakit.pangea._records import ROOT, SCHEMA_FIELD, events_frame, own_field
 from pandakit.pangea._service import base_url as _base_url, pangea_service, result_of
 from pandakit.redaction import read_token
 from pandakit.settings import find, require
-from pandakit.timewindow import TimeLike, window
 from pandakit.transport import Call, Check, Client, Listing, OneAnswer, Session, warn_user
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandakit.frames import Kind
     from pandakit.progress import ProgressLine
-    from pandakit.timewindow import Window
+    from pandakit.timewindow import TimeLike, Window
     from pandakit.transport import Reply
 
 __all__ = ["Pangea"]
@@ -93,6 +92,7 @@ class Pangea(Client):
         progress: bool | None = None,
     ) -> None:
         secret = require("PANGEA_AUDIT_TOKEN", token)
+        del token  # tracebacks may show the locals
         service = pangea_service(_base_url(domain, base_url_template))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
@@ -170,7 +170,7 @@ class Pangea(Client):
         """
         if order not in _ORDERS:
             raise ValueError(f"order={order!r}: one of {', '.join(_ORDERS)}")
-        asked = window(start, end)
+        asked = self._window(start, end)
         if start is None:
             warn_user(
                 f"search() without start: the service gives the last {_DEFAULT_DAYS} days only; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError, PandakitError, PartialWarning
@@ -20,7 +20,7 @@ from pandakit.panther._resources import DETECTIONS, RESOURCES, to_params
 from pandakit.panther._service import panther_service
 from pandakit.redaction import read_token
 from pandakit.settings import require
-from pandakit.timewindow import TimeLike, Window, window
+from pandakit.timewindow import TimeLike, Window
 from pandakit.transport import Call, Check, Listing, OneAnswer, Session, warn_user
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ class Panther(PantherLists):
         session: requests.Session | None = None,
         progress: bool | None = None,
     ) -> None:
-        where, secret = require("PANTHER_API_HOST", host), require("PANTHER_API_TOKEN", token)
+        secret = require("PANTHER_API_TOKEN", token)
+        del token  # tracebacks may show the locals
+        where = require("PANTHER_API_HOST", host)
         service = panther_service(str(where.value))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
@@ -139,7 +141,7 @@ class Panther(PantherLists):
         Parameters
         ----------
         start
-            First moment. Without it the service gives the last 30 days, which is warned of.
+            First moment. Without it 30 days before the end are loaded, which is warned of.
         end
             Last moment; default now, fixed at the start of the load.
         max_rows, progress
@@ -163,7 +165,7 @@ class Panther(PantherLists):
         """
         if start is None:
             warn_user(
-                f"alerts() without start: the service gives the last {_DEFAULT_DAYS} days only; "
+                f"alerts() without start: only the {_DEFAULT_DAYS} days before the end come; "
                 'say start="90d" or another start for more',
                 PartialWarning,
             )
@@ -403,8 +405,11 @@ class Panther(PantherLists):
         progress: bool | None,  # noqa: FBT001 - handed on from a keyword
     ) -> pd.DataFrame:
         """Load alerts, one list after the other when several types are asked for."""
-        asked = window(start, end)
-        asked = Window(asked.start, asked.end or datetime.now(UTC))
+        asked = self._window(start, end)
+        first = asked.start
+        if first is None and asked.end is not None:  # the service's default counts from now
+            first = asked.end - timedelta(days=_DEFAULT_DAYS)
+        asked = Window(first, asked.end or self._now())
         resource = RESOURCES["alerts"]
         params = to_params(resource, filters)
         types = params.pop("type", ["ALERT"])
@@ -421,5 +426,5 @@ class Panther(PantherLists):
             window=asked,
             max_rows=max_rows,
             progress=progress,
-            default_window=None if start else f"{_DEFAULT_DAYS} days before the end",
+            default_window=None if start is not None else f"{_DEFAULT_DAYS} days before the end",
         )

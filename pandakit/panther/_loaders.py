@@ -172,7 +172,7 @@ class PantherLists(Client):
     def users(
         self, *, max_rows: int | None = None, progress: bool | None = None, **filters: Any
     ) -> pd.DataFrame:
-        """Load the users.
+        """Load the users, those that are deactivated too.
 
         Parameters
         ----------
@@ -180,7 +180,8 @@ class PantherLists(Client):
             As in every loader.
         **filters
             `contains`, `email` (exact; the service then ignores the others), `id` (one or
-            several), `include_deactivated`, `status`.
+            several), `status`, `include_deactivated` (default `True`; `False` for those that
+            may log in).
 
         Returns
         -------

@@ -30,11 +30,14 @@ class Filter:
         `text`; `list` (one text or several: rows that fit any); `boolean`; `integer`.
     choices
         The values that the service knows, in its spelling; ours may differ in case.
+    default
+        What is sent when the caller says nothing: where the service's own default hides rows.
     """
 
     name: str
     kind: Literal["text", "list", "boolean", "integer"] = "text"
     choices: tuple[str, ...] = ()
+    default: bool | None = None
 
     @property
     def param(self) -> str:
@@ -105,7 +108,7 @@ _USER = (
     Filter("contains"),
     Filter("email"),
     Filter("id", "list"),
-    Filter("include_deactivated", "boolean"),
+    Filter("include_deactivated", "boolean", default=True),
     Filter("status"),
 )
 _ROLE = (
@@ -226,7 +229,9 @@ def to_params(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
         raise TypeError(
             f"{resource.name}() has no filter {', '.join(map(repr, unknown))}; it has: {listed}"
         )
-    wanted = ((known[name], value) for name, value in given.items() if value is not None)
+    defaults = {each.name: each.default for each in resource.filters}
+    chosen = {**defaults, **given}
+    wanted = ((known[name], value) for name, value in chosen.items() if value is not None)
     return {each.param: _value(each, value) for each, value in wanted}
 
 

@@ -115,7 +115,7 @@ class Session:
         mask_logs(_LOGGERS, self.secrets)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
-        self._skew = 0.0
+        self._skew: float | None = None  # no answer has told the time yet
 
     def __repr__(self) -> str:
         return f"Session({self.service.name}, {self.service.base_url})"
@@ -136,7 +136,12 @@ class Session:
 
     def server_time(self) -> float:
         """Give seconds since 1970 by the service's clock, as far as an answer told it."""
-        return self.clock.wall() + self._skew
+        return self.clock.wall() + (self._skew or 0.0)
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the service's clock."""
+        return self._skew is not None
 
     def redact(self, text: str) -> str:
         """Mask this session's secrets in a text."""
@@ -226,7 +231,8 @@ class Session:
             clock=self.clock,
             deadline=deadline,
         )
-        sent = http_date(headers.get("Date", ""))
+        # A server in front may add a `Date` of its own before it: the last is the service's.
+        sent = http_date(headers.get("Date", "").rpartition("GMT, ")[2])
         if sent is not None:
             self._skew = sent - self.clock.wall()
         reply = Reply(

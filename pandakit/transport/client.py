@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pandakit.errors import TruncatedWarning
+from pandakit.errors import PandakitError, PartialWarning, TransportError, TruncatedWarning
 from pandakit.frames import add_facts
-from pandakit.timewindow import Window
+from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Check:
         )
 
 
-class Client:
+class Client(ABC):
     """One service with one account; a context manager, safe to share between threads.
 
     Parameters
@@ -80,6 +82,8 @@ class Client:
         self._progress = progress
 
     def __repr__(self) -> str:
+        if "_session" not in vars(self):  # seen in the traceback of a constructor that failed
+            return f"<{type(self).__name__}, not made yet>"
         return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
     def __enter__(self) -> Self:
@@ -100,6 +104,34 @@ class Client:
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
+
+    @abstractmethod
+    def check(self) -> Check:
+        """Make one cheap authorised call."""
+
+    def _now(self) -> datetime:
+        """Give the time by the service's clock, or by ours as long as no answer told it."""
+        if not self._session.knows_time:
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(self._session.server_time(), UTC)
+
+    def _window(self, start: TimeLike | None, end: TimeLike | None) -> Window:
+        """Read both ends; a span counts back from the service's clock, which is asked for once."""
+        if not (counts_back(start) or counts_back(end)):
+            return window(start, end)
+        window(start, end)  # refuses what cannot be read before anything is sent
+        if not self._session.knows_time:
+            self._learn_time()
+        return window(start, end, now=self._now())
+
+    def _learn_time(self) -> None:
+        """Make the cheap call for the sake of its `Date`, which refusals have too."""
+        try:
+            self.check()
+        except TransportError:
+            raise  # nobody answers: the call itself would not get through either
+        except PandakitError:
+            return  # the call itself will tell what is wrong
 
     def _checked(self, answer: str) -> Check:
         host = urlsplit(self._session.service.base_url).netloc
@@ -128,6 +160,7 @@ class Client:
 
         def finish(state: Collected) -> pd.DataFrame:
             frame = to_frame(state.records)
+            _warn_of_missing(listing.label, state)
             if state.capped:
                 warn_user(
                     f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
@@ -164,6 +197,18 @@ def warn_user(message: str, category: type[Warning]) -> None:
     while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
         depth, frame = depth + 1, frame.f_back
     warnings.warn(message, category, stacklevel=depth)
+
+
+def _warn_of_missing(label: str, state: Collected) -> None:
+    """Tell when fewer rows came than the service counts: some moved while they were read."""
+    came = len(state.records)
+    if state.complete and not state.capped and state.total is not None and came < state.total:
+        warn_user(
+            f"{label}: the service counts {state.total} rows, but {came} came and "
+            f"{state.duplicates} came again: rows moved between the pages while they were read; "
+            "load again to get them all",
+            PartialWarning,
+        )
 
 
 def _check_max_rows(max_rows: int | None) -> None:

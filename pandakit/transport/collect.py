@@ -72,8 +72,9 @@ class Collected:
         self.total = page.total if page.total is not None else self.total
         self.extras.append(page.extra)
         self._idle = 0 if page.first or len(self.records) > before else self._idle + 1
-        self.position = page.next
-        self.done = self.done or page.next is None
+        lacking = page.total is not None and len(self.records) < page.total
+        self.position = page.spare if page.next is None and lacking else page.next
+        self.done = self.done or self.position is None
 
     def _add_row(self, row: Row, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
         identity = None if id_of is None else id_of(row)

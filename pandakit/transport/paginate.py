@@ -41,6 +41,8 @@ class Page:
         The rest of the answer, for adapters that need it (roots, expiry).
     first
         Whether another list begins here, so that an empty page is no sign of an endless one.
+    spare
+        Where to look on when fewer different rows came than `total`; `None` for nowhere.
     """
 
     rows: list[Row]
@@ -50,6 +52,7 @@ class Page:
     ceiling: int = 0
     extra: Any = None
     first: bool = False
+    spare: Hashable | None = None
 
 
 class PageStyle(Protocol):
@@ -76,7 +79,8 @@ def _named_rows(reply: Reply, keys: tuple[str, ...]) -> tuple[list[Row], Row]:
     if isinstance(document, list):
         return _rows(document, "a list", reply), {}
     body = reply.object()
-    key = next((key for key in keys if key in body), None)
+    there = [key for key in keys if key in body]
+    key = next((key for key in there if body[key] is not None), there[0] if there else None)
     if key is None and body:
         raise reply.malformed(f"answered without a list (none of {', '.join(keys)})")
     return _rows(body.get(key or ""), str(key), reply), body
@@ -85,6 +89,8 @@ def _named_rows(reply: Reply, keys: tuple[str, ...]) -> tuple[list[Row], Row]:
 def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
     for key in keys:
         count = body.get(key)
+        if isinstance(count, str) and count.isdecimal():
+            count = int(count)
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         if count is not None:
@@ -145,8 +151,9 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when as many rows came; without one, when a page is empty: a short
-    page may only mean that the service gives fewer at a time than it was asked for.
+    With a total the list ends when as many different rows came; without one, when a page is
+    empty: a short page may only mean that the service gives fewer at a time than it was asked
+    for. A page that repeats the one before is an error: the service does not heed the number.
 
     Parameters
     ----------
@@ -163,19 +170,22 @@ class NumberedPages:
     size: int = 100
     page_param: str = "page"
     size_param: str = "page_size"
-    rows: tuple[str, ...] = ("items", "incidents", "data")
+    rows: tuple[str, ...] = ("items", "incidents", "data", "results", "alerts", "activities")
     totals: tuple[str, ...] = ("total", "total_results", "total_count")
     ceiling: int | None = 10_000
 
-    def request(self, call: Call, position: tuple[int, int] | None) -> Call:
+    def request(self, call: Call, position: tuple[int, int, int] | None) -> Call:
         """Add number and size."""
         number = 1 if position is None else position[0]
         return call.with_params(**{self.page_param: number, self.size_param: self.size})
 
-    def read(self, reply: Reply, position: tuple[int, int] | None) -> Page:
-        """Read rows and total; a position is the page's number and the rows before it."""
-        number, before = position or (1, 0)
+    def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
+        """Read rows and total; a position is a page's number, the rows before it and their hash."""
+        number, before, last = position or (1, 0, 0)
         rows, body = _named_rows(reply, self.rows)
+        this = hash(reply.content)
+        if rows and position is not None and this == last:
+            raise PaginationError(f"page {number} is the same as the page before it")
         total = _count(body, self.totals, reply)
         seen = before + len(rows)
         more = bool(rows) if total is None else seen < total
@@ -186,7 +196,9 @@ class NumberedPages:
             raise PaginationError(
                 f"the service counts {total} rows, but page {number} is empty after {seen}"
             )
-        return Page(rows, (number + 1, seen) if more else None, total, beyond, self.ceiling or 0)
+        after = (number + 1, seen, this)
+        spare = after if rows and not more else None
+        return Page(rows, after if more else None, total, beyond, self.ceiling or 0, spare=spare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """`connect`: real clients where there are settings, the sandbox only where that is safe."""
 
 import builtins
+import traceback
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +141,26 @@ def test_a_missing_extra_is_named(monkeypatch):
     services = connect()
     with pytest.raises(pk.SettingsError, match=r"werkzeug.*pandakit\[sandbox\]"):
         _ = services.panther
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda token: pk.Panther("http://example.com", token),
+        lambda token: pk.Panther("https://example.com", token + "é"),
+        lambda token: pk.BigPanda(token, token, region="moon"),
+        lambda token: pk.BigPanda(token, token, base_url="http://example.com"),
+        lambda token: pk.Pangea(token, domain="a/b"),
+        lambda token: pk.Pangea(token, base_url_template="ftp://example.com"),
+    ],
+)
+def test_a_client_that_cannot_be_made_shows_no_token(make):
+    """The traceback of a failed constructor can be drawn with all locals, and has no token."""
+    token = "canary-in-locals"
+    with pytest.raises(pk.SettingsError) as caught:
+        make(token)
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    home = str(Path(pk.__file__).parent)
+    ours = [frame.locals for frame in told.stack if frame.filename.startswith(home)]
+    assert ours
+    assert token not in str(ours)

@@ -144,11 +144,20 @@ def test_a_wrong_filter_is_refused_before_anything_is_sent(services, panther, ca
 
 def test_users_come_over_several_pages(panther, services):
     """Users, of at most sixty a page, arrive whole with their roles."""
-    frame = panther.users(include_deactivated=True)
+    frame = panther.users()
     rows = seed_rows(services, "users")
     assert column(frame, "email") == [row["email"] for row in rows]
     assert column(frame, "role_name") == [row["role"]["name"] for row in rows]
     assert column(frame, "last_logged_in_at") == [moment(row.get("lastLoggedInAt")) for row in rows]
+
+
+def test_users_that_are_deactivated_can_be_left_out(panther, services):
+    """Unless asked otherwise deactivated users come too, also when another filter is given."""
+    rows = seed_rows(services, "users")
+    assert not all(row["enabled"] for row in rows)
+    assert panther.users(contains="@")["id"].tolist() == [row["id"] for row in rows]
+    enabled = panther.users(include_deactivated=False)
+    assert enabled["id"].tolist() == [row["id"] for row in rows if row["enabled"]]
 
 
 def test_alerts_of_a_window_and_of_several_types(panther, services):

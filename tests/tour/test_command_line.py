@@ -159,3 +159,54 @@ def test_installed_command_runs_without_a_terminal():
     )
     for command in ("demo", "sandbox", "check", "settings", "simulate", "validate"):
         assert command in done.stdout
+
+
+HEADER = "host,check,status,timestamp\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "cannot be read as a table"),
+        (HEADER + "a,b,ok,1,extra\n", "Expected 4 columns, got 5"),
+        (HEADER + "a,b,ok,1\na,b\n", "Expected 4 columns, got 2"),
+        ("host,host,status,timestamp\na,b,ok,1\n", "several columns called 'host'"),
+        (HEADER.replace(",", ";"), "one column only"),
+        (HEADER.encode("utf-16"), "save it as UTF-8"),
+        ((HEADER + "caf\u00e9,b,ok,1\n").encode("latin-1"), "UTF8"),
+        (bytes(range(256)), "one column only"),
+        (HEADER + "a,b,red,1\na,b,ok,soon\n", "1 bad_status (first in row 0)"),
+        (HEADER + f"a,b,ok,{10**30}\n", "no row is an event"),
+        (HEADER + '"a,b,ok,1\n', "cannot be read as a table"),
+    ],
+)
+def test_a_file_that_is_no_table_of_events_is_told(run, tmp_path, content, part):
+    """Each odd file ends with one line that says what is wrong with it, and no funnel."""
+    file = tmp_path / "odd.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    code, out, err = run("simulate", file)
+    assert (code, out) == (1, "")
+    assert err.startswith("EventError: ")
+    assert part in err
+    assert "Traceback" not in err
+
+
+def test_rejected_rows_are_told_with_their_reasons(run, tmp_path):
+    """Beside the funnel stands how many rows were rejected, why, and where the first is."""
+    file = tmp_path / "some.csv"
+    file.write_text(HEADER + "a,b,critical,1\na,b,red,2\n,b,ok,3\na,b,blue,4\n")
+    code, out, _ = run("simulate", file)
+    assert code == 0
+    assert (measure(out, "received"), measure(out, "events")) == (4, 1)
+    rejected = "Rejected: 2 bad_status (first in row 1), 1 no_primary (first in row 2)"
+    assert rejected in out
+
+
+def test_a_mark_at_the_start_and_quoted_cells_are_read(run, tmp_path):
+    """A byte order mark, CRLF, quoted cells with line breaks and commas change nothing."""
+    file = tmp_path / "quoted.csv"
+    text = HEADER.replace("\n", "\r\n") + '"a\nb","c, ""d""",critical,1\r\n'
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    code, out, _ = run("simulate", file)
+    assert code == 0
+    assert measure(out, "events") == 1
