@@ -350,3 +350,13 @@ def test_a_forgotten_job(client, service, server):
     assert caught.value.sent["rows"] == 2
     assert caught.value.arrived() is True
     assert service.table[0]["owner"] == "ann"
+
+
+def test_a_refused_look_at_the_job(client, server):
+    """When a look at the job is refused, `resume()` waits on and gives the job; sent once."""
+    server.plan("401", lambda *_: Answer({"errors": ["expired"]}, 401), at=2)
+    with pytest.raises(pk.AuthenticationError) as caught:
+        client.upload_enrichment(TABLE, "map-1")
+    job = caught.value.resume()
+    assert (job.status, job.rows) == ("done", 2)
+    assert len(posts(server)) == 1
