@@ -11,15 +11,14 @@ from pandakit.bigpanda._tables import Tables
 from pandakit.bigpanda._upload import (
     JOB_RULES,
     UploadJob,
-    check_header,
     job_of,
-    prepared,
     read_job,
     send_table,
     unknown,
 )
+from pandakit.bigpanda._upload_file import check_header, prepared
 from pandakit.bigpanda._upload_lock import table_lock
-from pandakit.errors import JobTimeoutError, OutcomeUnknownError, PandakitError
+from pandakit.errors import JobFailedError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
 from pandakit.transport import carrying, wait_for
 
@@ -190,11 +189,13 @@ class Enrichments(Tables):
                 progress=self._progress if progress is None else progress,
                 name=f"upload job {job.id}",
             )
-        except JobTimeoutError as error:
-            again = partial(self._wait, job, timeout=timeout, progress=progress, look=look)
-            fault = JobTimeoutError(str(error), resume=again)
+        except JobFailedError:
+            raise
         except OutcomeUnknownError as error:
             fault = unknown(error, job, look)
+        except PandakitError as error:
+            again = partial(self._wait, job, timeout=timeout, progress=progress, look=look)
+            fault = carrying(error, resume=again)
         else:
             return replace(read_job(job, reply), detail="")
         raise fault

@@ -206,6 +206,22 @@ class Bpql:
         """
         return evaluate(self._tree, Columns(frame), self._readings)
 
+    def missing(self, frame: Any) -> tuple[str, ...]:
+        """Name the tags of the conditions that a frame has no column for.
+
+        Parameters
+        ----------
+        frame
+            As for `mask`.
+
+        Examples
+        --------
+        >>> Bpql("host = a AND site = b").missing({"tag.host": ["a"]})
+        ('site',)
+        """
+        columns = Columns(frame)
+        return tuple(tag for tag in self.columns if columns.find(tag) is None)
+
     def __str__(self) -> str:
         return write(self._tree)
 

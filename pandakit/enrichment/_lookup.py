@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.bpql import tag_places
+from pandakit.bpql import Bpql, tag_places
 from pandakit.enrichment._keys import row_ids
 from pandakit.enrichment._table import first_rows, lowered, table_text
 from pandakit.errors import EnrichmentError
@@ -47,8 +47,14 @@ class Lookup:
         )
         self._tags = _tags(alerts, columns, schema)
         self._present = np.column_stack([pc.is_valid(tag).to_numpy() for tag in self._tags.columns])
+        self.when = _condition(schema.when)
+        self.unread = self.when.missing(alerts) if self.when else ()
+        self.reached = np.ones(len(alerts), bool)
+        if self.when is not None and not self.unread:
+            self.reached = self.when.mask(alerts)
         needed = [not field.optional for field in schema.query]
-        self._usable = self._present[:, needed].all(axis=1) & self._present.any(axis=1)
+        whole = self._present[:, needed].all(axis=1) & self._present.any(axis=1)
+        self._usable = whole & self.reached
         texts = pa.table(
             [pc.fill_null(tag, "") for tag in self._tags.columns], self.keys.column_names
         )
@@ -122,6 +128,13 @@ class Lookup:
             }
         ).to_pandas()
         return frame.sort_values("alerts", ascending=False, kind="stable", ignore_index=True)
+
+
+def _condition(when: Any) -> Bpql | None:
+    """Read a schema's condition: text, the service's object, or none."""
+    if not when:
+        return None
+    return Bpql(when) if isinstance(when, str) else Bpql.from_object(when)
 
 
 def alert_column(alerts: pd.DataFrame, tag: str) -> Any:

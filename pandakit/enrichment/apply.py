@@ -42,8 +42,9 @@ class AppliedEnrichment:
         matches, the most frequent first, and the key of the table that differs from it only
         by ``"case"``, ``"blanks"`` or ``"case and blanks"``.
     conflicts
-        ``kind, name, count, message``: keys that the table has with different results
-        (``"key"``), and result tags that alerts have already with another value (``"tag"``).
+        ``kind, name, count, message``: alerts that do not meet the schema's condition
+        (``"when"``), keys that the table has with different results (``"key"``), and result
+        tags that alerts have already with another value (``"tag"``).
     """
 
     alerts: pd.DataFrame
@@ -81,9 +82,10 @@ def apply_enrichment(
     """Say what a table would do to these alerts, without sending anything.
 
     A row matches an alert when the text of every query column equals that of the alert's
-    tag; a query column that is optional is passed over when the alert has not the tag. Of
-    several rows with one key the first is taken. An empty result value writes nothing. All
-    four are our reading: the service documents them in part only.
+    tag; a query column that is optional is passed over when the alert has not the tag. An
+    alert that does not meet the schema's `when` matches nothing; `active` is not asked. Of
+    several rows with one key the first is taken. An empty result value writes nothing.
+    All of this is our reading: the service documents it in part only.
 
     Parameters
     ----------
@@ -110,6 +112,8 @@ def apply_enrichment(
     EnrichmentError
         The alerts have no column for a query tag that is not optional, or the table has not
         the schema's columns.
+    BpqlSyntaxError
+        The schema's `when` is no condition that BPQL has.
     ValueError
         A query tag of an alert has no text form, or `multi_value` is another word.
 
@@ -133,7 +137,7 @@ def apply_enrichment(
     if multi_value not in _MULTI_VALUE:
         raise ValueError(f"multi_value={multi_value!r}: one of {', '.join(_MULTI_VALUE)}")
     lookup = Lookup(alerts, table, schema, each=multi_value == "any")
-    enriched, conflicts = alerts, _key_conflicts(lookup)
+    enriched, conflicts = alerts, [*_condition(lookup), *_key_conflicts(lookup)]
     for field in schema.result:
         name = alert_column(alerts, field.tag) or lookup.prefix + field.tag
         cells, taken = _result(alerts, name, field, lookup)
@@ -171,6 +175,16 @@ def _meant(text: pa.ChunkedArray) -> pa.ChunkedArray:
         return text
     bare = pc.replace_substring(pc.utf8_slice_codeunits(text, 1, -1), '""', '"')
     return pc.if_else(quoted, bare, text)
+
+
+def _condition(lookup: Lookup) -> list[tuple[str, str, int, str]]:
+    """Tell which alerts the schema's condition keeps from the table, or that nobody can."""
+    count, when = int((~lookup.reached).sum()), str(lookup.when)
+    if lookup.unread:
+        tags = ", ".join(map(repr, lookup.unread))
+        says = f"the condition {when!r} looks at {tags}, which the alerts have not: taken as met"
+        return [("when", when, len(lookup.reached), says)]
+    return [("when", when, count, f"{count:,} alerts do not meet {when!r}")] if count else []
 
 
 def _key_conflicts(lookup: Lookup) -> list[tuple[str, str, int, str]]:

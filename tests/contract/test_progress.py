@@ -3,6 +3,8 @@
 import io
 import sys
 
+import pytest
+
 from pandakit.progress import progress_line, someone_watches
 
 
@@ -47,3 +49,42 @@ def test_counts_are_kept_either_way():
         line.advance(rows=3, pages=1)
         line.wait(1.0, "rate limit")
     assert (line.rows, line.pages, line.waits) == (3, 1, 1)
+
+
+class Broken(io.StringIO):
+    """A terminal that is gone after some writes."""
+
+    def __init__(self, writes):
+        super().__init__()
+        self.left = writes
+
+    def write(self, text):
+        """Write, or fail."""
+        self.left -= 1
+        if self.left < 0:
+            raise BrokenPipeError
+        return super().write(text)
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_a_display_that_fails_is_dropped(monkeypatch, writes):
+    """Whenever the terminal goes away while it is drawn on, counting goes on, nothing is raised."""
+    terminal = Broken(writes)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_line("rules", progress=True) as line:
+        line.advance(rows=3, pages=1)
+        line.wait(1.0, "rate limit")
+        line.wait(2.0, "rate limit")
+    assert terminal.left < 0
+    assert (line.rows, line.pages, line.waits) == (3, 1, 2)
+
+
+def test_a_line_without_pages(monkeypatch):
+    """Where no pages are counted, as in an upload, none are shown."""
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    with progress_line("table", progress=True, total=9) as line:
+        line.advance(rows=3)
+        line.wait(1.0, "BigPanda failed (503)")
+    assert "pages" not in pipe.getvalue()
+    assert "3/9" in pipe.getvalue()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, apply_enrichment, write_enrichment_csv
-from pandakit.errors import EnrichmentError
+from pandakit.errors import BpqlSyntaxError, EnrichmentError
 
 SCHEMA = EnrichmentSchema(["host"], ["owner"])
 TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
@@ -161,6 +161,43 @@ def test_values_of_several_tags_are_combined():
     table = pd.DataFrame(rows, columns=schema.columns)
     alerts = pd.DataFrame({"host": ["b|a", "a|b", "a|b", "|q"], "site": ["x|y", "z", "w|x", "x"]})
     assert owners(apply_enrichment(alerts, table, schema)) == ["1", "3", "2", None]
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["source_system = a*", {"=": ["source_system", {"type": "regex", "value": "a*"}]}],
+    ids=["text", "object"],
+)
+@pytest.mark.parametrize("name", ["source_system", "app_key", "tag.source_system"])
+def test_alerts_outside_the_condition(when, name):
+    """An alert that does not meet the schema's condition matches nothing, and that is told."""
+    schema = EnrichmentSchema("host", "owner", when=when)
+    alerts = pd.DataFrame({"host": ["db1", "db1", "no", "no"], name: ["a1", "b1", "a1", None]})
+    applied = apply_enrichment(alerts, TABLE, schema)
+    assert owners(applied, applied.alerts.columns[-1]) == ["ann", None, None, None]
+    assert applied.coverage.iloc[-1].to_list() == ["(all)", 4, 2, 1, 0.25]
+    assert applied.unmatched["alerts"].to_list() == [1]
+    (line,) = applied.conflicts.to_dict("records")
+    assert (line["kind"], line["count"]) == ("when", 2)
+    assert "2 alerts do not meet 'source_system = a*'" in repr(applied)
+
+
+def test_a_condition_on_a_tag_that_is_not_there():
+    """A condition that the alerts say nothing about is taken as met, and that is told."""
+    schema = EnrichmentSchema("host", "owner", when="site = x OR source_system = *")
+    applied = apply_enrichment(pd.DataFrame({"host": ["db1"]}), TABLE, schema)
+    assert owners(applied) == ["ann"]
+    said = "looks at 'site', 'source_system', which the alerts have not: taken as met"
+    assert said in repr(applied)
+
+
+def test_a_condition_that_is_none():
+    """What is no condition raises; an empty one counts for all."""
+    alerts = pd.DataFrame({"host": ["db1"]})
+    empty = EnrichmentSchema("host", "owner", when={})
+    assert owners(apply_enrichment(alerts, TABLE, empty)) == ["ann"]
+    with pytest.raises(BpqlSyntaxError):
+        apply_enrichment(alerts, TABLE, EnrichmentSchema("host", "owner", when="host <"))
 
 
 def test_another_reading_is_refused():

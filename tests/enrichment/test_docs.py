@@ -1,6 +1,7 @@
 """The documentation says what the code does."""
 
 import doctest
+import re
 from pathlib import Path
 
 from pandakit.enrichment._rules import RULES
@@ -23,6 +24,16 @@ def test_the_page_has_every_rule():
     assert (
         page.split("<!-- rules -->")[1].split("<!-- end of rules -->")[0].strip() == rules_table()
     )
+
+
+def test_every_fault_of_the_page_has_its_test():
+    """The page lists U1 to U14, and each has a test of that name."""
+    page = PAGE.read_text("utf-8")
+    table = page.split("<!-- faults -->")[1].split("<!-- end of faults -->")[0]
+    listed = re.findall(r"^\| U(\d+) \|", table, re.MULTILINE)
+    assert listed == [str(number) for number in range(1, 15)]
+    tests = (PAGE.parents[1] / "tests/services/test_bigpanda_upload_faults.py").read_text("utf-8")
+    assert set(re.findall(r"^def test_u(\d+)_", tests, re.MULTILINE)) == set(listed)
 
 
 def test_the_examples_run(tmp_path):

@@ -46,6 +46,7 @@ class Service:
         self.table, self.waiting, self.works, self.fails = OLD, [], True, ""
 
     def __call__(self, request):
+        """Answer one request."""
         if request.method == "POST":
             text = io.StringIO(request.body.decode(), newline="")
             self.waiting.append(list(csv.DictReader(text)))
@@ -132,7 +133,7 @@ def test_u2_the_answer_is_lost(client, server, service, works):
     assert caught.value.arrived() is works
     assert client.enrichment_arrived(TABLE, "map-1") is works
     assert len(posts(server)) == 1
-    copy = pickle.loads(pickle.dumps(caught.value))
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
     assert copy.sent == sent
     with pytest.raises(pk.PandakitError, match="look at the service"):
         copy.arrived()
@@ -218,13 +219,13 @@ def test_u8_the_file_changes_while_it_is_sent(client, server, service, large):
 
 
 def test_u9_no_room_for_the_file(client, server, tmp_path, monkeypatch):
-    """Without room for the file of a frame nothing is sent, nothing left behind, and why is said."""
+    """Without room for a frame's file nothing is sent or left behind, and what to do is said."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     frame = pd.DataFrame({"host": [f"host-{i}" for i in range(5_000)], "owner": "ann"})
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
-        with pytest.raises(OSError, match="nothing was sent.*TMPDIR"):
+        with pytest.raises(OSError, match=r"nothing was sent.*TMPDIR"):
             client.upload_enrichment(frame, "map-1")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -323,6 +324,7 @@ class BrokenTerminal(io.StringIO):
         self.left = 3
 
     def write(self, text):
+        """Write, or fail."""
         self.left -= 1
         if self.left < 0:
             raise BrokenPipeError("the terminal is gone")
@@ -348,3 +350,13 @@ def test_a_forgotten_job(client, service, server):
     assert caught.value.sent["rows"] == 2
     assert caught.value.arrived() is True
     assert service.table[0]["owner"] == "ann"
+
+
+def test_a_refused_look_at_the_job(client, server):
+    """When a look at the job is refused, `resume()` waits on and gives the job; sent once."""
+    server.plan("401", lambda *_: Answer({"errors": ["expired"]}, 401), at=2)
+    with pytest.raises(pk.AuthenticationError) as caught:
+        client.upload_enrichment(TABLE, "map-1")
+    job = caught.value.resume()
+    assert (job.status, job.rows) == ("done", 2)
+    assert len(posts(server)) == 1

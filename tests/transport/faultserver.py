@@ -230,7 +230,7 @@ class FaultServer:
                     plan.fired += 1
             early = plan is not None and plan.early
             if not early:
-                request = replace(request, body=_read_body(stream, request))  # noqa: PLW2901 - completed
+                request = replace(request, body=_read_body(stream, request))
             with self._guard:
                 self.requests.append(request)
             self.on_request()
