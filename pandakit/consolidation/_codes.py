@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pandakit.consolidation._encode import encoded
 from pandakit.consolidation._jit import kernels
 from pandakit.text import to_text
 
@@ -21,11 +22,10 @@ def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Give each cell's place among the column's distinct texts (-1: missing), and the texts."""
     codes, labels = _first_pass(values, column)
     labels = one_chunk(to_text(labels, column=column))
-    unified = labels.dictionary_encode()
-    if len(unified.dictionary) < len(labels):
+    places, unified = encoded(labels)
+    if len(unified) < len(labels):
         # Missing labels ("") and labels that became equal as text (1 and "1").
-        places = np.append(_indices(unified), np.int32(-1))
-        codes, labels = places[codes], unified.dictionary
+        codes, labels = np.append(places, np.int32(-1))[codes], unified
     return codes, labels
 
 
@@ -42,10 +42,8 @@ def _first_pass(values: Any, column: str) -> tuple[np.ndarray, Any]:
     if isinstance(values, (pa.Array, pa.ChunkedArray)) and (
         pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     ):
-        encoded = one_chunk(values).dictionary_encode()
-    else:
-        encoded = one_chunk(to_text(values, column=column)).dictionary_encode()
-    return _indices(encoded), encoded.dictionary
+        return encoded(one_chunk(values))
+    return encoded(one_chunk(to_text(values, column=column)))
 
 
 def one_chunk(array: Any) -> pa.Array:
@@ -57,13 +55,6 @@ def one_chunk(array: Any) -> pa.Array:
         # Many chunks together may be longer than this type can hold.
         array = array.cast(pa.large_string())
     return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-
-
-def _indices(encoded: pa.DictionaryArray) -> np.ndarray:
-    indices = encoded.indices
-    if indices.null_count:
-        indices = indices.fill_null(-1)
-    return np.asarray(indices)
 
 
 class Vocabulary:

@@ -16,12 +16,15 @@ from pandakit.consolidation._jit import wanted
 from ._alerts import merge_events
 from ._incidents import group_alerts, index_entries
 from ._rows import find_repeats, number_pairs, sum_up
+from ._texts import encode_texts, index_texts
 
 __all__ = [
+    "encode_texts",
     "fast",
     "find_repeats",
     "group_alerts",
     "index_entries",
+    "index_texts",
     "merge_events",
     "number_pairs",
     "sum_up",
