@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["jit", "kernels", "options", "wanted"]
+__all__ = ["inlined", "jit", "kernels", "options", "wanted"]
 
 NO_NUMBA = "PANDAKIT_NO_NUMBA"
 _INTERPRETED = "pandakit.consolidation._interpreted_kernel"
@@ -36,6 +36,15 @@ def jit(function: Callable[..., Any]) -> Any:
     import numba  # noqa: PLC0415 - takes half a second; only the kernel needs it
 
     return numba.njit(**options())(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a function into each place that calls it: a call would cost more than it does."""
+    if not wanted():
+        return function
+    import numba  # noqa: PLC0415 - as above
+
+    return numba.njit(**options(), forceinline=True)(function)
 
 
 @cache

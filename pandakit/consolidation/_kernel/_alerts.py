@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.consolidation._jit import jit
+from pandakit.consolidation._jit import inlined, jit
 from pandakit.consolidation._state import (
     ABSENT,
     ALERT,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["merge_events"]
 
 
-@jit
+@inlined
 def _note(book: Book, log: Log, alert: int, what: int) -> None:
     place = book.counters[N_LOGGED]
     log.alert[place] = alert
@@ -58,7 +58,7 @@ def _note(book: Book, log: Log, alert: int, what: int) -> None:
     book.counters[N_LOGGED] = place + 1
 
 
-@jit
+@inlined
 def _compact(book: Book) -> None:
     """Drop what is no longer the last event of an open alert; at most half remains."""
     kept = 0
@@ -72,7 +72,7 @@ def _compact(book: Book) -> None:
     book.counters[TAIL] = kept
 
 
-@jit
+@inlined
 def _enqueue(book: Book, who: int, time: int) -> None:
     if book.times[who, QUEUED] == time:
         return
@@ -85,7 +85,7 @@ def _enqueue(book: Book, who: int, time: int) -> None:
     book.counters[TAIL] = tail + 1
 
 
-@jit
+@inlined
 def _expire(book: Book, log: Log, now: int, expire_after: int) -> None:
     """Close every alert whose last event is too long ago, in the order in which they end."""
     marks, head, tail = book.marks, book.counters[HEAD], book.counters[TAIL]
@@ -98,7 +98,7 @@ def _expire(book: Book, log: Log, now: int, expire_after: int) -> None:
     book.counters[HEAD] = head
 
 
-@jit
+@inlined
 def _change(book: Book, who: int, time: int, rules: MergeRules) -> None:
     """Count a change of state; the last few times tell whether the alert is flapping."""
     marks = book.marks
@@ -113,7 +113,7 @@ def _change(book: Book, who: int, time: int, rules: MergeRules) -> None:
             marks[who, FLAPPING] = 1
 
 
-@jit
+@inlined
 def _open(book: Book, who: int, time: int, row: int) -> None:
     marks = book.marks
     if marks[who, STANDING] != ABSENT:
@@ -134,7 +134,7 @@ def _open(book: Book, who: int, time: int, row: int) -> None:
     marks[who, N_CHANGES] = 0
 
 
-@jit
+@inlined
 def _take(book: Book, who: int, time: int, status: int, row: int, rules: MergeRules) -> int:
     """Apply one event to its identity and give the outcome."""
     marks = book.marks
@@ -167,7 +167,7 @@ def _take(book: Book, who: int, time: int, status: int, row: int, rules: MergeRu
     return outcome
 
 
-@jit
+@inlined
 def _write(book: Book, log: Log, who: int, outcome: int, time: int) -> None:
     """Log what an event did to its alert, and queue the alert for its expiry."""
     alert = book.marks[who, ALERT]

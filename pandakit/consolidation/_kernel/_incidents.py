@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.consolidation._jit import jit
+from pandakit.consolidation._jit import inlined, jit
 from pandakit.consolidation._state import (
     ANCHOR,
     ANCHOR_ALERT,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["group_alerts", "index_entries"]
 
 
-@jit
+@inlined
 def _meld(left: int, right: int, entries: np.ndarray) -> int:
     """Merge two skew heaps of entries; the newest entry is on top."""
     if left < 0 or right < 0:
@@ -65,14 +65,14 @@ def _meld(left: int, right: int, entries: np.ndarray) -> int:
         at = right
 
 
-@jit
+@inlined
 def _drop_newest(board: Board, key: int) -> None:
     entries = board.entries
     newest = board.newest[key]
     board.newest[key] = _meld(entries[newest, OLDER], entries[newest, OTHER], entries)
 
 
-@jit
+@inlined
 def _in_window(board: Board, entry: int, time: int, rules: GroupRules) -> bool:
     window = rules.windows[board.entries[entry, PATTERN]]
     if rules.anchor == LATEST_ALERT:
@@ -82,7 +82,7 @@ def _in_window(board: Board, entry: int, time: int, rules: GroupRules) -> bool:
     return bool(time - board.times[entry, ANCHOR] <= window)
 
 
-@jit
+@inlined
 def _winner(board: Board, keys: np.ndarray, time: int, rules: GroupRules) -> int:
     """Find the entry that takes the alert; throw away what can never win again."""
     entries, incidents = board.entries, board.incidents
@@ -107,7 +107,7 @@ def _winner(board: Board, keys: np.ndarray, time: int, rules: GroupRules) -> int
     return -1
 
 
-@jit
+@inlined
 def _bring_back(board: Board, incident: int) -> None:
     """Put the entries of an incident that is active again where they are looked for."""
     entries = board.entries
@@ -121,7 +121,7 @@ def _bring_back(board: Board, incident: int) -> None:
         entry = entries[entry, PARKED]
 
 
-@jit
+@inlined
 def _slot(board: Board, incident: int, key: int) -> int:
     """Find where an incident's newest entry of a key is kept, or may be put."""
     last = len(board.slots) - 1
@@ -142,7 +142,7 @@ def index_entries(board: Board) -> None:
         board.slots[_slot(board, incident, key)] = entry
 
 
-@jit
+@inlined
 def _register(board: Board, incident: int, pattern: int, key: int, alert: int, time: int) -> int:
     entry = board.counters[ENTRIES]
     board.counters[ENTRIES] = entry + 1
@@ -161,7 +161,7 @@ def _register(board: Board, incident: int, pattern: int, key: int, alert: int, t
     return int(entry)
 
 
-@jit
+@inlined
 def _start_incident(
     board: Board, keys: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> int:
@@ -181,7 +181,7 @@ def _start_incident(
     return int(incident)
 
 
-@jit
+@inlined
 def _intersect(
     board: Board, winner: int, keys: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> None:
@@ -198,7 +198,7 @@ def _intersect(
             entries[entry, LIVE] = 0
 
 
-@jit
+@inlined
 def _unite(
     board: Board, winner: int, keys: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> None:
@@ -219,7 +219,7 @@ def _unite(
             board.slots[slot] = _register(board, incident, pattern, key, alert, time)
 
 
-@jit
+@inlined
 def _place(board: Board, keys: np.ndarray, alert: int, time: int, rules: GroupRules) -> None:
     """Find the incident of an alert that opens, or start one."""
     places = board.places

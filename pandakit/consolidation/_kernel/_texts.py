@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.consolidation._jit import jit
+from pandakit.consolidation._jit import inlined, jit
 from pandakit.consolidation._state import LENGTH, NUMBER, ONE, TWO
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SHORT = 16
 _MULTIPLIER = -7046029254386353131  # 2**64 over the golden ratio
 
 
-@jit
+@inlined
 def _word(words: np.ndarray, masks: np.ndarray, at: int, stop: int) -> int:
     """Give up to eight bytes as a number; at the very end, by a word that begins earlier."""
     begin = min(at, len(words) - 1)
@@ -33,14 +33,14 @@ def _word(words: np.ndarray, masks: np.ndarray, at: int, stop: int) -> int:
     return word
 
 
-@jit
+@inlined
 def _mixed(number: int, more: int) -> int:
     number = (number ^ more) * _MULTIPLIER
     number = (number ^ (number >> 32)) * _MULTIPLIER
     return number ^ (number >> 32)
 
 
-@jit
+@inlined
 def _hash(words: np.ndarray, masks: np.ndarray, at: int, stop: int) -> int:
     number = 0
     while at < stop:
@@ -49,7 +49,7 @@ def _hash(words: np.ndarray, masks: np.ndarray, at: int, stop: int) -> int:
     return number
 
 
-@jit
+@inlined
 def _same(words: np.ndarray, masks: np.ndarray, at: int, stop: int, other: int) -> bool:
     """Compare two texts of one length."""
     other_stop = other + stop - at
@@ -61,43 +61,51 @@ def _same(words: np.ndarray, masks: np.ndarray, at: int, stop: int, other: int) 
     return True
 
 
+@inlined
+def _slot(
+    slots: np.ndarray, words: np.ndarray, masks: np.ndarray, start: int, stop: int
+) -> tuple[int, int, int]:
+    """Find where a text is in the table, or may be put, and what stands for it there."""
+    length, two = stop - start, 0
+    if length <= _SHORT:
+        one = _word(words, masks, start, min(stop, start + _WORD))
+        if length > _WORD:
+            two = _word(words, masks, start + _WORD, stop)
+    else:
+        one = _hash(words, masks, start, stop)
+    last = len(slots) - 1
+    slot = _mixed(one ^ length, two) & last
+    while slots[slot, NUMBER] >= 0:
+        if slots[slot, ONE] == one and slots[slot, LENGTH] == length:
+            known = slots[slot, TWO]
+            if length <= _SHORT:
+                if known == two:
+                    break
+            elif _same(words, masks, start, stop, known):
+                break
+        slot = (slot + 1) & last
+    return slot, one, two if length <= _SHORT else start
+
+
 @jit
 def encode_texts(texts: Texts, table: TextTable, row: int, count: int) -> tuple[int, int]:
-    """Number the texts from a row on; stop where the table is half full.
+    """Give numbers to the texts from a row on, until the table is half full.
 
-    Gives the row to go on with, and how many distinct texts there are.
+    Returns the row to go on with, and how many distinct texts there are.
     """
     offsets, words, masks, is_there = texts
     codes, slots, first_rows = table
-    last, most, has_gaps = len(slots) - 1, len(slots) // 2, len(is_there) > 0
+    most, has_gaps = len(slots) // 2, len(is_there) > 0
     while row < len(codes) and count < most:
         if has_gaps and not is_there[row]:
             codes[row] = -1
             row += 1
             continue
         start, stop = offsets[row], offsets[row + 1]
-        length, two = stop - start, 0
-        if length <= _SHORT:
-            one = _word(words, masks, start, min(stop, start + _WORD))
-            if length > _WORD:
-                two = _word(words, masks, start + _WORD, stop)
-        else:
-            one = _hash(words, masks, start, stop)
-        slot = _mixed(one ^ length, two) & last
-        while slots[slot, NUMBER] >= 0:
-            if slots[slot, ONE] == one and slots[slot, LENGTH] == length:
-                known = slots[slot, TWO]
-                if length <= _SHORT:
-                    if known == two:
-                        break
-                elif _same(words, masks, start, stop, known):
-                    break
-            slot = (slot + 1) & last
+        slot, one, two = _slot(slots, words, masks, start, stop)
         if slots[slot, NUMBER] < 0:
-            slots[slot, NUMBER] = count
-            slots[slot, LENGTH] = length
-            slots[slot, ONE] = one
-            slots[slot, TWO] = two if length <= _SHORT else start
+            slots[slot, NUMBER], slots[slot, LENGTH] = count, stop - start
+            slots[slot, ONE], slots[slot, TWO] = one, two
             first_rows[count] = row
             count += 1
         codes[row] = slots[slot, NUMBER]
