@@ -139,23 +139,33 @@ class Pairs:
     """Numbers for pairs of codes, in the order in which the pairs first came."""
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._first_keys: np.ndarray | None = None
+        self._slots = np.zeros((0, 2), dtype=np.int64)
+        self._unplaced = np.zeros(0, dtype=np.int64)  # there may never be a second chunk
         self.size = 0
 
     def encode(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Give the number of every pair; -1 is a code like the others here."""
         codes, first_rows = number_pairs(left, right)
         keys = _pair_key(left[first_rows], right[first_rows])
-        if self._first_keys is None:
-            self._first_keys, self.size = keys, len(keys)
+        if not self.size:
+            self._unplaced, self.size = keys, len(keys)
             return codes
-        if not self._numbers:
-            self._numbers = {key: number for number, key in enumerate(self._first_keys.tolist())}
-        known = self._numbers
-        places = [known.setdefault(key, len(known)) for key in keys.tolist()]
-        self.size = len(known)
-        return np.asarray(np.array(places, dtype=np.int32)[codes])
+        self._make_room(self.size + len(keys))
+        places, self.size = self._look_up(keys, self.size)
+        return np.asarray(places[codes])
+
+    def _make_room(self, size: int) -> None:
+        known = self._unplaced
+        if 2 * size > len(self._slots):
+            held = self._slots[self._slots[:, 1] >= 0]
+            known = np.concatenate([held[np.argsort(held[:, 1]), 0], known])
+            self._slots = np.full((1 << (2 * size).bit_length(), 2), -1, dtype=np.int64)
+        self._look_up(known, 0)
+        self._unplaced = known[:0].copy()
+
+    def _look_up(self, keys: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+        places = np.empty(len(keys), dtype=np.int32)
+        return places, kernels().look_up(keys, self._slots, count, places)
 
 
 def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from pandakit.consolidation._jit import wanted
 
 from ._alerts import merge_events
 from ._incidents import group_alerts, index_entries
-from ._rows import find_repeats, number_pairs, sum_up
+from ._rows import find_repeats, look_up, number_pairs, sum_up
 from ._texts import encode_texts, index_texts
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "group_alerts",
     "index_entries",
     "index_texts",
+    "look_up",
     "merge_events",
     "number_pairs",
     "sum_up",

@@ -1,4 +1,4 @@
-"""Passes over rows: numbers for pairs, repeated rows, and sums over the alerts of incidents."""
+"""Passes over rows: numbers for pairs and keys, repeated rows, sums over incidents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pandakit.consolidation._state import (
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["find_repeats", "number_pairs", "sum_up"]
+__all__ = ["find_repeats", "look_up", "number_pairs", "sum_up"]
 
 
 @jit
@@ -44,6 +44,23 @@ def number_pairs(
             first_rows[count] = row
             count += 1
         codes[row] = code
+    return count
+
+
+@jit
+def look_up(keys: np.ndarray, slots: np.ndarray, count: int, numbers: np.ndarray) -> int:
+    """Give each key its number; a key that the table does not have gets the next one."""
+    last = len(slots) - 1
+    for row in range(len(keys)):
+        key = keys[row]
+        slot = ((key >> 32) * 40503 + (key & 0xFFFFFFFF) * 2654435761 >> 12) & last
+        while slots[slot, 1] >= 0 and slots[slot, 0] != key:
+            slot = (slot + 1) & last
+        if slots[slot, 1] < 0:
+            slots[slot, 0] = key
+            slots[slot, 1] = count
+            count += 1
+        numbers[row] = slots[slot, 1]
     return count
 
 
