@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import feather
 
-from benchmarks._events import TEXTS, events, one_host, part
+from benchmarks._events import TEXTS, denser_part, events, one_host, part
 from benchmarks._loop import loop
 from benchmarks._measure import (
     RUNS,
