@@ -62,4 +62,4 @@ def _indices(by_arrow: Any) -> np.ndarray:
     indices = by_arrow.indices
     if indices.null_count:
         indices = indices.fill_null(-1)
-    return np.asarray(indices)
+    return np.array(indices)  # a copy may be written to: one kind of array, compiled for once
