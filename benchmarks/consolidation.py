@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 from pyarrow import feather
 
+from benchmarks._events import TEXTS, denser_part, events, one_host, part
+from benchmarks._loop import loop
+from benchmarks._measure import (
+    RUNS,
+    forget_peak,
+    in_process,
+    interleaved,
+    ratio,
+    resident,
+    seconds,
+)
 from pandakit.consolidation import CLASSIC, CURRENT, Consolidator, Pattern, consolidate, sweep
 
 if TYPE_CHECKING:
@@ -25,13 +31,9 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation import Policy
 
-RUNS = 5
 MANY = int(os.environ.get("PANDAKIT_BENCH_EVENTS", "10_000_000"))
 CHUNK = MANY // 10
-DAYS = 60
-START = 1_700_000_000
-STATUSES = ("critical", "warning", "ok", "acknowledged")
-SHARES = (0.35, 0.20, 0.40, 0.05)
+HOSTS = MANY // 200
 FILTERED = CLASSIC.replace(
     patterns=[
         Pattern("primary", "24h", filter="status != ok"),
@@ -48,46 +50,11 @@ LAG = (
 )
 
 
-def events(rows: int, seed: int = 0, hosts: int = 0) -> pa.Table:
-    """Generate events in time order: Arrow-backed text and seconds as floats."""
-    rng = np.random.default_rng(seed)
-    hosts = hosts or max(rows // 200, 1)
-    share = np.cumsum(np.arange(1, hosts + 1) ** -1.3)
-    host = np.searchsorted(share / share[-1], rng.random(rows))
-    clusters = max(hosts // 12, 1)
-    cluster = [None if n % 3 == 0 else f"cluster-{n % clusters:06d}" for n in range(hosts)]
-    seconds = np.sort(rng.random(rows)) * DAYS * 86_400
-    columns = {
-        "app_key": ([f"app-{n:02d}" for n in range(20)], host % 20),
-        "host": ([f"host-{n:06d}" for n in range(hosts)], host),
-        "check": ([f"check-{n:02d}" for n in range(40)], rng.integers(0, 40, rows)),
-        "status": (STATUSES, rng.choice(4, rows, p=SHARES)),
-        "cluster": (cluster, host),
-    }
-    texts = {name: pa.array(labels).take(pa.array(at)) for name, (labels, at) in columns.items()}
-    return pa.table({"timestamp": np.round(START + seconds, 6), **texts})
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
-
-
-def _interleaved(ways: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Run all ways in turn, several times, after one warm round."""
-    for way in ways.values():
-        way()
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _, (name, way) in itertools.product(range(RUNS), ways.items()):
-        times[name].append(_seconds(way))
-    return times
-
-
-def _print(times: dict[str, list[float]], name: str, over: str, label: str = "") -> None:
-    pairs = zip(times[name], times[over], strict=True)
-    ratio = statistics.median(one / other for one, other in pairs)
-    print(f"consolidation: {label or name} over {over}: {ratio:.2f} (median of {RUNS})")
+def _print(figure: str, value: float, most: float = math.inf, least: float = -math.inf) -> None:
+    goal = f", goal: at most {most:g}" if most < math.inf else ""
+    goal += f", goal: at least {least:g}" if least > -math.inf else ""
+    missed = "" if least <= value <= most else ", MISSED"
+    print(f"consolidation: {figure}: {value:.2f}{goal}{missed}", flush=True)
 
 
 def _counted(base: duckdb.DuckDBPyConnection, query: str) -> None:
@@ -102,157 +69,167 @@ def _built(table: object, policy: Policy = CLASSIC) -> None:
 def over_databases() -> None:
     """Time ten million events against DuckDB, and policies against each other."""
     table = events(MANY)
-    base = duckdb.connect(config={"enable_progress_bar": False}).register("events", table)
-    policies = {
-        "CLASSIC": CLASSIC,
-        "CURRENT": CURRENT,
-        "reopen_window 0": CLASSIC.replace(reopen_window="0s"),
-        "five patterns with filters": FILTERED,
-    }
+    base = duckdb.connect().register("events", table)
+    base.execute("SET enable_progress_bar = false")
+    reopened_at_once = CLASSIC.replace(reopen_window="0s")
     windows = [f"{hours}h" for hours in range(1, 21)]
-    times = _interleaved(
+    times = interleaved(
         {
-            "DuckDB GROUP BY": lambda: _counted(base, GROUP_BY),
-            "DuckDB lag": lambda: _counted(base, LAG),
-            **{
-                name: lambda policy=policy: _built(table, policy)
-                for name, policy in policies.items()
-            },
+            "DuckDB's GROUP BY": lambda: _counted(base, GROUP_BY),
+            "DuckDB's lag": lambda: _counted(base, LAG),
+            "CLASSIC": lambda: _built(table),
+            "CURRENT": lambda: _built(table, CURRENT),
+            "reopen_window 0": lambda: _built(table, reopened_at_once),
+            "five patterns with filters": lambda: _built(table, FILTERED),
             "a sweep of 20 windows": lambda: sweep(table, CLASSIC, windows=windows),
         }
     )
-    for query in ("DuckDB GROUP BY", "DuckDB lag"):
-        _print(times, "CLASSIC", query, f"CLASSIC of {MANY:,} events")
-    for name in (*list(policies)[1:], "a sweep of 20 windows"):
-        _print(times, name, "CLASSIC")
+    for name, spent in times.items():
+        print(f"consolidation: {name} of {MANY:,} events: {statistics.median(spent):.2f} s")
+    for query, most in (("DuckDB's GROUP BY", 2.5), ("DuckDB's lag", 1)):
+        _print(f"CLASSIC over {query}", ratio(times, "CLASSIC", query), most)
+    for name in ("CURRENT", "reopen_window 0", "five patterns with filters"):
+        _print(f"{name} over CLASSIC", ratio(times, name, "CLASSIC"), 2)
+    sweeping = "a sweep of 20 windows"
+    _print(f"{sweeping} over CLASSIC", ratio(times, sweeping, "CLASSIC"), 4)
 
 
 def over_loops() -> None:
-    """Time a million events against the interpreted loop, a thousand against `drop_duplicates`."""
-    table = events(MANY // 10)
-    few = events(1_000).to_pandas()
+    """Time a million events against a plain loop, a thousand against `drop_duplicates`."""
+    table, few = events(CHUNK), events(1_000).to_pandas()
     keys = ["app_key", "host", "check", "timestamp"]
-    texts = ("app_key", "host", "check", "status", "cluster")
-    as_objects = table.to_pandas().astype(dict.fromkeys(texts, object))
-    times = _interleaved(
+    as_objects = table.to_pandas().astype(dict.fromkeys(TEXTS, object))
+    alerts, incidents = loop(table)
+    result = consolidate(table)
+    assert (len(alerts), incidents) == (len(result.alerts), len(result.incidents))
+    times = interleaved(
         {
-            "CLASSIC of a tenth": lambda: _built(table),
-            "the interpreted loop": lambda: _interpreted(table),
+            "a plain loop": lambda: loop(table),
+            "CLASSIC": lambda: _built(table),
             "text as Python objects": lambda: _built(as_objects),
             "CLASSIC of 1,000": lambda: _built(few),
             "drop_duplicates": lambda: few.drop_duplicates(keys),
         }
     )
-    _print(times, "the interpreted loop", "CLASSIC of a tenth")
-    _print(times, "text as Python objects", "CLASSIC of a tenth")
-    _print(times, "CLASSIC of 1,000", "drop_duplicates")
-
-
-def _interpreted(table: pa.Table) -> None:
-    os.environ["PANDAKIT_NO_NUMBA"] = "1"
-    try:
-        _built(table)
-    finally:
-        del os.environ["PANDAKIT_NO_NUMBA"]
+    speed = CHUNK / statistics.median(times["a plain loop"])
+    loops = ratio(times, "a plain loop", "CLASSIC")
+    _print("a plain loop, events per second", speed, least=200_000)
+    _print(f"a plain loop over CLASSIC, {CHUNK:,} events", loops, least=50)
+    objects = ratio(times, "text as Python objects", "CLASSIC")
+    _print("text as Python objects over Arrow-backed text", objects)
+    few_rows = ratio(times, "CLASSIC of 1,000", "drop_duplicates")
+    _print("1,000 events over drop_duplicates", few_rows, 25)
 
 
 def flapping() -> None:
     """Time one host that flaps inside the window, where resolved incidents cannot be joined."""
     policy = CURRENT.replace(patterns=[Pattern("host", "60d")], dedup="none")
 
-    def host(rows: int, *, checks: bool) -> pd.DataFrame:
-        row = np.arange(rows)
-        status = np.where(row % 2, "ok", "critical")
-        check = row // 2 if checks else 0
-        return pd.DataFrame({"timestamp": row, "status": status, "host": "h", "check": check})
-
     def way(rows: int, *, checks: bool, reopen: str) -> Callable[[], object]:
-        frame = host(rows, checks=checks)
+        frame = one_host(rows, checks=checks)
         return lambda: _built(frame, policy.replace(reopen_window=reopen))
 
     for label, checks, reopen in (("one check", False, "0s"), ("ever new checks", True, "48h")):
-        small, large = (f"{rows:,} rows" for rows in (MANY // 10, MANY // 5))
         ways = {
-            small: way(MANY // 10, checks=checks, reopen=reopen),
-            large: way(MANY // 5, checks=checks, reopen=reopen),
+            "once": way(CHUNK, checks=checks, reopen=reopen),
+            "twice": way(2 * CHUNK, checks=checks, reopen=reopen),
         }
-        _print(_interleaved(ways), large, small, f"a flapping host, {label}: {large}")
+        twice = ratio(interleaved(ways), "twice", "once")
+        _print(f"a host flapping, {label}: {2 * CHUNK:,} events over {CHUNK:,}", twice, 2.3)
+
+
+_FIRST = """
+import sys, time, pyarrow.feather as feather
+from pandakit.consolidation import consolidate
+table = feather.read_table(sys.argv[1], memory_map=False)
+started = time.perf_counter()
+result = consolidate(table)
+result.alerts, result.incidents
+print(time.perf_counter() - started)
+"""
 
 
 def first_call() -> None:
     """Time the first call of a process, kernel on disk, against a warm one."""
     table = events(MANY)
-    code = "import sys, pyarrow.feather as f; from pandakit.consolidation import consolidate;"
-    code += "import time; t = f.read_table(sys.argv[1]); s = time.perf_counter();"
-    code += "r = consolidate(t); r.alerts; r.incidents; print(time.perf_counter() - s)"
-    ratios = []
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "events.arrow"
         feather.write_feather(table, target, compression="uncompressed")
-        for _ in range(RUNS):
-            run = subprocess.run(
-                [sys.executable, "-c", code, target], check=True, capture_output=True, text=True
-            )
-            ratios.append(float(run.stdout) / _seconds(lambda: _built(table)))
-    print(f"consolidation: first call over a warm one: {statistics.median(ratios):.2f}")
+        ways = {
+            "first": lambda: in_process(_FIRST, target)[0],
+            "warm": lambda: seconds(lambda: _built(table)),
+        }
+        rounds = [{name: way() for name, way in ways.items()} for _ in range(RUNS + 1)][1:]
+    first = statistics.median(each["first"] / each["warm"] for each in rounds)
+    _print("the first call of a process over a warm one", first, 2)
 
 
-_MEMORY = """
-import resource, sys, time
-sys.path.insert(0, ".")
-from benchmarks import consolidation as bench
-times, memory = bench.in_chunks(int(sys.argv[1]))
-print(times, memory)
-"""
-
-
-def _peak() -> int:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
-
-
-def in_chunks(times: int) -> tuple[float, int]:
-    """Feed ten chunks, `times` as dense each; give the seconds and the peak of memory."""
-    consolidator, spent = Consolidator(), 0.0
-    for number in range(10 * times):
-        chunk = events(CHUNK, seed=number, hosts=MANY // 200)
-        begin = START + number * DAYS * 86_400 / (10 * times)
-        at = np.sort(chunk["timestamp"].to_numpy() - START) / (10 * times) + begin
-        chunk = chunk.set_column(0, "timestamp", pa.array(np.round(at, 6)))
-        spent += _seconds(lambda chunk=chunk: consolidator.feed(chunk))
-    spent += _seconds(lambda: (consolidator.result().alerts, consolidator.result().incidents))
-    return spent, _peak()
-
-
-def chunks() -> None:
-    """Time ten times the events over the same days, in chunks of one size; and their memory."""
-    found = []
-    for dense in (1, 10):
-        run = subprocess.run(
-            [sys.executable, "-c", _MEMORY, str(dense)], check=True, capture_output=True, text=True
-        )
-        found.append([float(part) for part in run.stdout.split()])
-    (one, memory_one), (ten, memory_ten) = found
-    print(f"consolidation: {10 * MANY:,} in chunks over 10 times {MANY:,}: {ten / one / 10:.2f}")
-    print(f"consolidation: peak memory of these over those: {memory_ten / memory_one:.2f}")
+def peak_of_all() -> int:
+    """Give the most bytes that a process has while it consolidates, less its input."""
+    table = events(MANY)
+    pa.default_memory_pool().release_unused()
+    forget_peak()
+    _built(table)
+    return resident("VmHWM") - table.nbytes
 
 
 def memory() -> None:
     """Print the peak of a whole consolidation above its input."""
-    code = "import sys; sys.path.insert(0, '.'); from benchmarks import consolidation as b;"
-    code += "t = b.events(b.MANY); b._built(t.slice(0, 1000)); m = b._peak(); b._built(t);"
-    code += "print(b._peak() - m)"
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    print(f"consolidation: peak above the input of {MANY:,}: {int(run.stdout) / 1e9:.2f} GB")
+    peaks = [in_process(f"{_HERE}print(bench.peak_of_all())")[0] for _ in range(3)]
+    _print(f"peak memory above the input of {MANY:,}, in GB", statistics.median(peaks) / 1e9, 1.5)
 
 
+def in_chunks(dense: int, *, same: bool) -> tuple[float, int, int]:
+    """Feed ten chunks, or `dense` times as many; give seconds, peak bytes less the input, alerts."""
+    _built(events(CHUNK // 10))
+    consolidator, spent, peak = Consolidator(), 0.0, 0
+    for number in range(10 * dense):
+        if same:
+            chunk = denser_part(CHUNK, number, 10 * dense, HOSTS, dense)
+        else:
+            chunk = part(CHUNK, number, 10 * dense, HOSTS)
+        forget_peak()
+        spent += seconds(lambda chunk=chunk: consolidator.feed(chunk))
+        peak = max(peak, resident("VmHWM") - chunk.nbytes)
+        del chunk
+    pa.default_memory_pool().release_unused()
+    forget_peak()
+    result = consolidator.result()
+    spent += seconds(lambda: (result.alerts, result.incidents))
+    return spent, max(peak, resident("VmHWM")), len(result.alerts)
+
+
+def chunks() -> None:
+    """Time ten times the events over the same days, in chunks of one size; and their memory.
+
+    Either each event of the ten million comes ten times within its tenth of a chunk's time, or
+    all are drawn anew from the same hosts: then more of the rare identities come, and alerts.
+    """
+    for same, label in ((True, "the same identities"), (False, "drawn anew from the same hosts")):
+        code = f"{_HERE}print(*bench.in_chunks(int(sys.argv[1]), same={same}))"
+        sparse, dense = [in_process(code, 1)], in_process(code, 10)
+        sparse += [in_process(code, 1) for _ in range(2)]
+        ratios = [
+            of_ten / statistics.median(of_one)
+            for of_ten, of_one in zip(dense, zip(*sparse, strict=True), strict=True)
+        ]
+        figure = f"{10 * MANY:,} events in chunks over {MANY:,}, {label}"
+        _print(f"{figure}: time of ten times as many", ratios[0] / 10, 1.2)
+        _print(f"{figure}: alerts", ratios[2])
+        _print(f"{figure}: peak memory", ratios[1], 1.2 if same else math.inf)
+
+
+_HERE = "import sys; sys.path.insert(0, '.'); from benchmarks import consolidation as bench; "
 PARTS = (over_databases, over_loops, flapping, first_call, memory, chunks)
 
 
 def run() -> None:
-    """Print all ratios."""
-    for part in PARTS:
-        part()
+    """Print all figures with their goals: medians of five rounds; of three for memory.
+
+    The hundred million are fed once, between runs of the ten million.
+    """
+    for each in PARTS:
+        each()
 
 
 if __name__ == "__main__":

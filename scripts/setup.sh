@@ -28,6 +28,17 @@ else
         echo "numba has no wheel for this Python: consolidation runs interpreted, same answers, slower."
     fi
     # Compiles the kernel into the package's cache, so that no first call has to wait for it.
-    "$bin/python" -c 'import pandas, pandakit; pandakit.consolidate(pandas.DataFrame({"host": ["a"], "timestamp": [0], "status": ["ok"]}))'
+    "$bin/python" - <<'END'
+import pyarrow, pandakit
+
+rows = 30_000  # fewer are not worth the kernel's own encoding of text
+for text in pyarrow.string(), pyarrow.large_string():
+    cells = {name: pyarrow.array([value] * rows, text) for name, value in (("host", "a"), ("status", "ok"))}
+    for policy in pandakit.CLASSIC, pandakit.CURRENT:
+        chunks = pandakit.Consolidator(policy)
+        for second in range(2):
+            chunks.feed(pyarrow.table({"timestamp": [second] * rows, **cells}))
+        chunks.result().incidents
+END
 fi
 touch "$folder/.ready"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pandakit.consolidation._encode import encoded
 from pandakit.consolidation._jit import kernels
 from pandakit.text import to_text
 
@@ -21,11 +22,10 @@ def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Give each cell's place among the column's distinct texts (-1: missing), and the texts."""
     codes, labels = _first_pass(values, column)
     labels = one_chunk(to_text(labels, column=column))
-    unified = labels.dictionary_encode()
-    if len(unified.dictionary) < len(labels):
+    places, unified = encoded(labels)
+    if len(unified) < len(labels):
         # Missing labels ("") and labels that became equal as text (1 and "1").
-        places = np.append(_indices(unified), np.int32(-1))
-        codes, labels = places[codes], unified.dictionary
+        codes, labels = np.append(places, np.int32(-1))[codes], unified
     return codes, labels
 
 
@@ -42,10 +42,8 @@ def _first_pass(values: Any, column: str) -> tuple[np.ndarray, Any]:
     if isinstance(values, (pa.Array, pa.ChunkedArray)) and (
         pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     ):
-        encoded = one_chunk(values).dictionary_encode()
-    else:
-        encoded = one_chunk(to_text(values, column=column)).dictionary_encode()
-    return _indices(encoded), encoded.dictionary
+        return encoded(one_chunk(values))
+    return encoded(one_chunk(to_text(values, column=column)))
 
 
 def one_chunk(array: Any) -> pa.Array:
@@ -57,13 +55,6 @@ def one_chunk(array: Any) -> pa.Array:
         # Many chunks together may be longer than this type can hold.
         array = array.cast(pa.large_string())
     return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-
-
-def _indices(encoded: pa.DictionaryArray) -> np.ndarray:
-    indices = encoded.indices
-    if indices.null_count:
-        indices = indices.fill_null(-1)
-    return np.asarray(indices)
 
 
 class Vocabulary:
@@ -148,23 +139,33 @@ class Pairs:
     """Numbers for pairs of codes, in the order in which the pairs first came."""
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._first_keys: np.ndarray | None = None
+        self._slots = np.zeros((0, 2), dtype=np.int64)
+        self._unplaced = np.zeros(0, dtype=np.int64)  # there may never be a second chunk
         self.size = 0
 
     def encode(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Give the number of every pair; -1 is a code like the others here."""
         codes, first_rows = number_pairs(left, right)
         keys = _pair_key(left[first_rows], right[first_rows])
-        if self._first_keys is None:
-            self._first_keys, self.size = keys, len(keys)
+        if not self.size:
+            self._unplaced, self.size = keys, len(keys)
             return codes
-        if not self._numbers:
-            self._numbers = {key: number for number, key in enumerate(self._first_keys.tolist())}
-        known = self._numbers
-        places = [known.setdefault(key, len(known)) for key in keys.tolist()]
-        self.size = len(known)
-        return np.asarray(np.array(places, dtype=np.int32)[codes])
+        self._make_room(self.size + len(keys))
+        places, self.size = self._look_up(keys, self.size)
+        return np.asarray(places[codes])
+
+    def _make_room(self, size: int) -> None:
+        known = self._unplaced
+        if 2 * size > len(self._slots):
+            held = self._slots[self._slots[:, 1] >= 0]
+            known = np.concatenate([held[np.argsort(held[:, 1]), 0], known])
+            self._slots = np.full((1 << (2 * size).bit_length(), 2), -1, dtype=np.int64)
+        self._look_up(known, 0)
+        self._unplaced = known[:0].copy()
+
+    def _look_up(self, keys: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+        places = np.empty(len(keys), dtype=np.int32)
+        return places, kernels().look_up(keys, self._slots, count, places)
 
 
 def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -260,10 +260,7 @@ class Consolidator:
             names, owners, values = numbers.split(codes[role])
             labels, offsets = reader.joined_labels(names)
             columns[f"{role}_property"] = (names, owners)
-            columns[f"{role}_value"] = (
-                labels,
-                np.where(owners < 0, -1, values + np.append(offsets, 0)[owners]),
-            )
+            columns[f"{role}_value"] = (labels, values + np.append(offsets, 0)[owners])
         by_name = reader.vocabulary("incident_identifier").labels
         columns["incident_identifier"] = (by_name, codes["incident_identifier"])
         return columns

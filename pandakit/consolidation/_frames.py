@@ -122,7 +122,8 @@ def _reasons_to_join(facts: Facts, policy: Policy) -> dict[str, Any]:
 
 
 def _spans(spans: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    nanoseconds = np.where(missing, 0, spans) * 1_000
+    nanoseconds = np.where(missing, 0, spans)
+    nanoseconds *= 1_000
     nanoseconds[missing] = _NAT
     return nanoseconds.view("m8[ns]")
 

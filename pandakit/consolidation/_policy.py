@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 from pandakit.consolidation._spans import read_span, span_text
@@ -282,8 +283,9 @@ class Policy(_Settings):
         value = getattr(self, name)
         if value is None and name in _MAY_BE_NONE:
             return
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name}: {value!r} is not a whole number of 1 or more")
+        self._set(name, int(value))
 
     def in_run_order(self) -> tuple[Pattern, ...]:
         """Give the patterns in the order in which they are tried.

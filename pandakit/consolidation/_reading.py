@@ -80,7 +80,7 @@ class Reader:
         """Give the labels of several columns one after the other, and where each begins."""
         labels = [self.vocabulary(column).labels for column in columns]
         sizes = [len(part) for part in labels]
-        offsets = np.cumsum([0, *sizes])[:-1].astype(np.int64)
+        offsets = np.cumsum([0, *sizes])[:-1].astype(np.int32)
         return pa.concat_arrays([*labels, pa.nulls(0, pa.large_string())]), offsets
 
     def encode(self, cells: Any, column: str) -> np.ndarray:

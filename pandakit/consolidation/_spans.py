@@ -22,7 +22,7 @@ _PART = re.compile(r"\s*(\d+)\s*(us|ms|s|min|h|d)", re.IGNORECASE)
 
 
 def read_span(value: Any, setting: str) -> timedelta:
-    """Read ``"4h"``, ``"1h 30min"`` or a timedelta; `setting` names it in messages.
+    """Read ``"4h"``, ``"1h 30min"``, a timedelta or 0; `setting` names it in messages.
 
     Examples
     --------
@@ -31,11 +31,13 @@ def read_span(value: Any, setting: str) -> timedelta:
     """
     if isinstance(value, str):
         return _from_text(value, setting)
+    if type(value) is int and value == 0:
+        return timedelta(0)  # the only span that needs no unit
     try:
         nanoseconds = pd.Timedelta(value).as_unit("ns").value if _is_timedelta(value) else None
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{setting}: {value!r} is not a span of time: {error}") from None
-    if nanoseconds is None:
+    if nanoseconds is None or pd.isna(value):
         raise ValueError(
             f"{setting}: {value!r} is not a span of time; give text such as '4h' or a timedelta"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Board", "Book", "Chunk", "GroupRules", "Log", "MergeRules"]
+__all__ = ["Board", "Book", "Chunk", "GroupRules", "Log", "MergeRules", "TextTable", "Texts"]
 
 FOREVER = 1 << 62
 LONG_AGO = -(1 << 62)
@@ -46,6 +46,9 @@ ITS_ALERTS, ITS_OPEN_ALERTS, ITS_EVENTS, ITS_STATUS, ITS_SEVERITY = range(5)
 
 # Counters of the board.
 ENTRIES, INCIDENTS = range(2)
+
+# Columns of a slot of the table of texts.
+NUMBER, LENGTH, ONE, TWO = range(4)
 
 # Choices of a policy as numbers.
 FIRST, LATEST_ALERT, BUCKET = range(3)
@@ -116,3 +119,20 @@ class GroupRules(NamedTuple):
     union: bool
     needs_open: bool
     max_alerts: int
+
+
+class Texts(NamedTuple):
+    """The cells of an Arrow array of text; `words` has the eight bytes from each byte on."""
+
+    offsets: np.ndarray
+    words: np.ndarray
+    masks: np.ndarray
+    is_there: np.ndarray
+
+
+class TextTable(NamedTuple):
+    """The number of each cell, the slots where texts are found, where each text first came."""
+
+    codes: np.ndarray
+    slots: np.ndarray
+    first_rows: np.ndarray

@@ -24,7 +24,7 @@ _UNITS = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 _LATEST = np.iinfo(np.int64).max // 1_000
 _SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
 _ISO_WITH_ZONE = r"^\d[^ T]*[T ].*([Zz]|[+-]\d{2}(:?\d{2})?)$"
-_MOST_DIGITS = 18
+_MOST_DIGITS = 19  # today in nanoseconds; always fits into 64 bits without a sign
 
 
 def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
@@ -150,7 +150,7 @@ def _from_text(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
     times = np.full(len(cells), BAD_TIME)
     digits = _where(pc.match_substring_regex(cells, rf"^[0-9]{{1,{_MOST_DIGITS}}}$"))
     if digits.any():
-        numbers = cells.filter(pa.array(digits)).cast(pa.int64()).to_numpy()
+        numbers = cells.filter(pa.array(digits)).cast(pa.uint64()).to_numpy()
         times[digits] = _from_numbers(numbers, unit, column)
     iso = _where(pc.match_substring_regex(cells, _ISO_WITH_ZONE))
     if iso.any():

@@ -34,10 +34,13 @@ BAD_PATTERNS = {
     "no unit": (("host", "90"), {}, "window.*'90'"),
     "nothing": (("host", ""), {}, "empty"),
     "zero": (("host", "0s"), {}, "not above zero"),
+    "zero as a number": (("host", 0), {}, "not above zero"),
+    "false": (("host", False), {}, "not a span"),
     "negative": (("host", timedelta(hours=-1)), {}, "not above zero"),
     "number": (("host", 90), {}, "window.*90"),
     "nanoseconds": (("host", pd.Timedelta(1, "ns")), {}, "finer than a microsecond"),
     "NaT": (("host", pd.NaT), {}, "window"),
+    "NaT of NumPy": (("host", np.timedelta64("NaT")), {}, "not a span"),
     "six tags": ((list("abcdef"), "1h"), {}, "1 to 5"),
     "no tags": (([], "1h"), {}, "1 to 5"),
     "the same tag twice": ((["a", "a"], "1h"), {}, "different tags"),
@@ -90,11 +93,18 @@ def test_policy_refuses(name):
         Policy(**settings)
 
 
-def test_zero_reopen_window_is_allowed():
-    """Zero is a reopen window, and None lifts a limit."""
-    policy = CLASSIC.replace(reopen_window="0s", expire_after=None)
+@pytest.mark.parametrize("zero", ["0s", 0, timedelta(0), pd.Timedelta(0), np.timedelta64(0, "s")])
+def test_zero_reopen_window_is_allowed(zero):
+    """Zero is a reopen window in any form, also as a plain number, and None lifts a limit."""
+    policy = CLASSIC.replace(reopen_window=zero, expire_after=None)
     assert policy.reopen_window == timedelta(0)
     assert policy.expire_after is None
+
+
+def test_counts_from_numpy_are_plain_numbers():
+    """A count that was computed with NumPy is taken, and still goes to JSON."""
+    policy = CLASSIC.replace(max_alerts=np.int64(3))
+    assert json.loads(json.dumps(policy.to_dict()))["max_alerts"] == 3
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ READABLE = {
     "int": ([SECONDS], "s"),
     "float": ([SECONDS + 0.0], "s"),
     "text of digits": ([str(SECONDS)], "s"),
+    "digits of nanoseconds": ([str(SECONDS * 10**9)], "ns"),
     "arrow text": (pd.array([str(SECONDS)], dtype="string[pyarrow]"), "s"),
     "category": (pd.Categorical([str(SECONDS)]), "s"),
     "object": (pd.Series([SECONDS], dtype=object), "s"),

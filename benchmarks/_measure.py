@@ -1,0 +1,55 @@
+"""Seconds, memory and ratios, measured in one way everywhere."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RUNS = 5
+
+
+def seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict[str, list[float]]:
+    """Run all ways in turn, several times, after one warm round."""
+    for way in ways.values():
+        way()
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _, (name, way) in itertools.product(range(runs), ways.items()):
+        times[name].append(seconds(way))
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, over: str) -> float:
+    """Give the median of the ratios of each round."""
+    pairs = zip(times[name], times[over], strict=True)
+    return statistics.median(one / other for one, other in pairs)
+
+
+def in_process(code: str, *arguments: object) -> list[float]:
+    """Run code in a process of its own; give the numbers that it prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return [float(part) for part in run.stdout.split()]
+
+
+def resident(field: str = "VmRSS") -> int:
+    """Give the bytes in memory now, or with ``VmHWM`` the most since `forget_peak`."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
