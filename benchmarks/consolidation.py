@@ -180,7 +180,7 @@ def memory() -> None:
 
 
 def in_chunks(dense: int, *, same: bool) -> tuple[float, int, int]:
-    """Feed ten chunks, or `dense` times as many; give seconds, peak bytes less the input, alerts."""
+    """Feed ten chunks, or `dense` times as many; give seconds, peak less the input, alerts."""
     _built(events(CHUNK // 10))
     consolidator, spent, peak = Consolidator(), 0.0, 0
     for number in range(10 * dense):
