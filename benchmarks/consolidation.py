@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import feather
 
 from benchmarks._events import TEXTS, denser_part, events, one_host, part
-from benchmarks._loop import loop
+from benchmarks._loop import Loop
 from benchmarks._measure import (
     RUNS,
     forget_peak,
@@ -99,12 +99,14 @@ def over_loops() -> None:
     table, few = events(CHUNK), events(1_000).to_pandas()
     keys = ["app_key", "host", "check", "timestamp"]
     as_objects = table.to_pandas().astype(dict.fromkeys(TEXTS, object))
-    alerts, incidents = loop(table)
-    result = consolidate(table)
-    assert (len(alerts), incidents) == (len(result.alerts), len(result.incidents))
+    looped, result = Loop().run(table), consolidate(table)
+    assert looped.outcomes == result.events["outcome"].tolist()
+    assert [one.incident for one in looped.alerts] == result.alerts["incident_id"].tolist()
+    assert [one.flapping for one in looped.alerts] == result.alerts["flapping"].tolist()
+    del looped, result
     times = interleaved(
         {
-            "a plain loop": lambda: loop(table),
+            "a plain loop": lambda: Loop().run(table),
             "CLASSIC": lambda: _built(table),
             "text as Python objects": lambda: _built(as_objects),
             "CLASSIC of 1,000": lambda: _built(few),
@@ -180,7 +182,7 @@ def memory() -> None:
 
 
 def in_chunks(dense: int, *, same: bool) -> tuple[float, int, int]:
-    """Feed ten chunks, or `dense` times as many: seconds, peak bytes above the input, alerts."""
+    """Feed ten chunks, or `dense` times as many; give seconds, peak less the input, alerts."""
     _built(events(CHUNK // 10))
     consolidator, spent, peak = Consolidator(), 0.0, 0
     for number in range(10 * dense):

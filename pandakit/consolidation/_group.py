@@ -84,7 +84,7 @@ class Grouper:
     def live_entries(self) -> np.ndarray:
         """Give incident and pattern of every entry that is live."""
         entries = self._board.entries[: int(self._board.counters[at.ENTRIES])]
-        live: np.ndarray = entries[entries[:, at.LIVE] == 1][:, [at.INCIDENT, at.PATTERN]]
+        live: np.ndarray = entries[:, [at.INCIDENT, at.PATTERN]][entries[:, at.LIVE] == 1]
         return live
 
 

@@ -117,7 +117,10 @@ def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
     """Multiply by a ratio, rounding half to even; what does not fit is bad."""
     times, over = ratio
     if numbers.dtype.kind == "f":
-        scaled = np.rint(numbers.astype(np.float64) * times / over)
+        scaled = numbers.astype(np.float64, copy=False) * times
+        if over > 1:
+            scaled /= over
+        np.rint(scaled, out=scaled)
         if _all_within(scaled, _LATEST):
             return scaled.astype(np.int64)
         bad = ~(np.abs(scaled) <= _LATEST)
