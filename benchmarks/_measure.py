@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import subprocess
 import sys
@@ -23,12 +22,15 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict[str, list[float]]:
-    """Run all ways in turn, several times, after one warm round."""
+    """Run all ways in turn, each time from another one on, after one warm round."""
     for way in ways.values():
         way()
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _, (name, way) in itertools.product(range(runs), ways.items()):
-        times[name].append(seconds(way))
+    names = list(ways)
+    for turn in range(runs):
+        begin = turn % len(names)  # or one would always run in the wake of the same other one
+        for name in names[begin:] + names[:begin]:
+            times[name].append(seconds(ways[name]))
     return times
 
 

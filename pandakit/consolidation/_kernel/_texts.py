@@ -29,7 +29,7 @@ _MULTIPLIER = -7046029254386353131  # 2**64 over the golden ratio
 def _word(words: np.ndarray, masks: np.ndarray, at: int, stop: int) -> int:
     """Give up to eight bytes as a number; at the very end, by a word that begins earlier."""
     begin = min(at, len(words) - 1)
-    word: int = (words[begin] >> (_WORD * (at - begin))) & masks[min(stop - at, _WORD)]
+    word: int = (words[begin] >> (_WORD * (at - begin) & 63)) & masks[min(stop - at, _WORD)]
     return word
 
 
