@@ -119,3 +119,52 @@ def test_seconds_and_milliseconds_of_the_epoch():
 def test_enum_words_are_lower_cased():
     """BigPanda prints `Critical` and documents `critical`: a `word` column has one spelling."""
     assert build_frame([{"createdBy": {"type": "User"}}], COLUMNS)["actor"].tolist() == ["user"]
+
+
+def test_a_column_typed_differently_later_keeps_one_dtype():
+    """Numbers on one page and text on another give one dtype: digits are read, the rest is told."""
+    with pytest.warns(pk.PartialWarning, match="threshold of row 2"):
+        frame = build_frame([{"threshold": 1}, {"threshold": "2"}, {"threshold": "many"}], COLUMNS)
+    assert frame["threshold"].dtype == "Int64"
+    assert frame["threshold"].tolist()[:2] == [1, 2]
+    assert frame["threshold"].isna().tolist() == [False, False, True]
+
+
+def test_an_undeclared_column_typed_differently_keeps_what_came():
+    """A field that nobody declared is not cast: each row keeps its own value."""
+    frame = build_frame([{"weight": 1}, {"weight": "1"}, {"weight": 1.0}, {}], COLUMNS)
+    assert [type(value) for value in frame["weight"]] == [int, str, float, type(None)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\x00b", "\U0001f43c", "\u05e9\u05dc\u05d5\u05dd", "e\u0301", "\u200b", "  blanks  "],
+    ids=["NUL", "emoji", "right to left", "combining", "zero width", "blanks"],
+)
+def test_odd_characters_are_preserved(text):
+    """Text comes out as it went in, to the character."""
+    assert build_frame([{"id": text}], COLUMNS)["rule_id"].tolist() == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-29T02:30:00+02:00", "2026-03-29T00:30:00+00:00"),
+        ("2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00+00:00"),
+        ("2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"),
+        ("1677-09-22T00:00:00Z", "1677-09-22T00:00:00+00:00"),
+        ("2262-04-11T00:00:00Z", "2262-04-11T00:00:00+00:00"),
+    ],
+    ids=["spring forward", "fall back", "no zone is UTC", "oldest", "latest"],
+)
+def test_times_follow_one_rule(text, expected):
+    """Offsets become UTC, text without a zone is UTC, and the ends of the range hold."""
+    assert build_frame([{"createdAt": text}], COLUMNS)["created_at"][0].isoformat() == expected
+
+
+@pytest.mark.parametrize("text", ["2026-06-30T23:59:60Z", "0001-01-02T00:00:00Z", "10000-01-01"])
+def test_times_beyond_the_range_do_not_overflow(text):
+    """A leap second, year 1 and year 10000 are missing and told, never another time."""
+    with pytest.warns(pk.PartialWarning, match="created_at"):
+        frame = build_frame([{"createdAt": text}], COLUMNS)
+    assert frame["created_at"].isna().all()
