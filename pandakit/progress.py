@@ -36,10 +36,25 @@ def _bar(label: str, total: int | None) -> Any:
     if _in_notebook() and find_spec("ipywidgets") is not None:
         from tqdm.notebook import tqdm as notebook_bar  # noqa: PLC0415 - loaded on first use
 
-        return notebook_bar(**options)
+        return _that_may_fail(notebook_bar)(**options)
     from tqdm.std import tqdm as text_bar  # noqa: PLC0415 - loaded on first use
 
-    return text_bar(**options)
+    return _that_may_fail(text_bar)(**options)
+
+
+def _that_may_fail(kind: Any) -> Any:
+    # A plain bar keeps the lock of all bars when its display fails; every other bar, and the
+    # thread that watches them, would wait for it, and the process would never end.
+    class Bar(kind):  # type: ignore[misc]
+        monitor_interval = 0
+
+        def refresh(self, nolock: bool = False, lock_args: Any = None) -> Any:  # noqa: FBT001, FBT002 - as tqdm has it
+            if nolock or lock_args:
+                return super().refresh(nolock=nolock, lock_args=lock_args)
+            with self.get_lock():
+                return super().refresh(nolock=True)
+
+    return Bar
 
 
 class ProgressLine:

@@ -1,9 +1,12 @@
 """The progress line: silent when nobody watches, telling when somebody does."""
 
 import io
+import subprocess
 import sys
+import threading
 
 import pytest
+from tqdm import tqdm
 
 from pandakit.progress import progress_line, someone_watches
 
@@ -77,6 +80,32 @@ def test_a_display_that_fails_is_dropped(monkeypatch, writes):
         line.wait(2.0, "rate limit")
     assert terminal.left < 0
     assert (line.rows, line.pages, line.waits) == (3, 1, 2)
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_a_display_that_fails_keeps_nobody_waiting(monkeypatch, writes):
+    """A bar whose terminal went away holds no lock: other threads draw, the process ends."""
+    monkeypatch.setattr(sys, "stderr", Broken(writes))
+    with progress_line("rules", progress=True) as line:
+        line.advance(rows=3, pages=1)
+        line.wait(1.0, "rate limit")
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    other = threading.Thread(target=lambda: tqdm(total=1).close(), daemon=True)
+    other.start()
+    other.join(timeout=10)
+    assert not other.is_alive()
+
+
+def test_no_thread_is_left_behind():
+    """Drawing a line starts no thread that the process would have to wait for at its end."""
+    code = (
+        "import threading\n"
+        "from pandakit.progress import progress_line\n"
+        "with progress_line('rules', progress=True) as line:\n"
+        "    line.advance(rows=3, pages=1)\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_a_line_without_pages(monkeypatch):
