@@ -143,7 +143,7 @@ def flapping() -> None:
 _FIRST = """
 import sys, time, pyarrow.feather as feather
 from pandakit.consolidation import consolidate
-table = feather.read_table(sys.argv[1], memory_map=False)
+table = feather.read_table(sys.argv[1], memory_map=False).combine_chunks()
 started = time.perf_counter()
 result = consolidate(table)
 result.alerts, result.incidents

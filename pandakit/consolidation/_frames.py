@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from pandakit.consolidation._jit import kernels
 from pandakit.consolidation._reading import REASONS, STATUSES
 from pandakit.consolidation._spans import microseconds
 from pandakit.consolidation._texts import as_text, text_column
+from pandakit.consolidation._threads import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pandakit.consolidation._policy import Policy
     from pandakit.consolidation._result import EventFacts, Facts
 
@@ -62,18 +66,22 @@ def _looked_up(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.asarray(np.append(values, -1)[places])
 
 
+def _frame(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:
+    """Build the columns side by side, and a frame of them without another copy."""
+    arrays = side_by_side(list(columns.values()), len(index))
+    return pd.DataFrame(dict(zip(columns, arrays, strict=True)), index=index, copy=False)
+
+
 def events_frame(events: EventFacts, places: np.ndarray) -> pd.DataFrame:
     """Build the frame of events."""
-    incident = _looked_up(places[:, at.ITS_INCIDENT], events.alert)
-    return pd.DataFrame(
-        {
-            "outcome": text_column(_OUTCOMES, events.outcome),
-            "reason": text_column(REASONS, events.reason),
-            "alert_id": _nullable(events.alert),
-            "incident_id": _nullable(incident),
-        },
-        index=events.index,
-    )
+    incident = places[:, at.ITS_INCIDENT]
+    columns = {
+        "outcome": lambda: text_column(_OUTCOMES, events.outcome),
+        "reason": lambda: text_column(REASONS, events.reason),
+        "alert_id": lambda: _nullable(events.alert),
+        "incident_id": lambda: _nullable(_looked_up(incident, events.alert)),
+    }
+    return _frame(columns, events.index)
 
 
 def _ends(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
@@ -86,38 +94,39 @@ def _ends(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
 def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
     """Build the frame of alerts."""
     alerts, places = facts.alerts, facts.places
-    end, is_open = _ends(facts)
-    end_reason = np.where(is_open, -1, alerts[:, at.STANDING] - at.ENDED_OK)
-    columns: dict[str, Any] = {"incident_id": places[:, at.ITS_INCIDENT].astype(np.int64)}
-    for name, (labels, codes) in facts.identity.items():
-        columns[name] = text_column(labels, codes)
-    columns |= {
-        "start": _moments(facts.start),
-        "end": _moments(end, is_open),
-        "last_event_at": _moments(facts.last_event),
-        "status": text_column(STATUSES, alerts[:, at.STATUS]),
-        "severity": text_column(STATUSES, alerts[:, at.WORST]),
-        "description": as_text(facts.description),
-        "n_events": alerts[:, at.N_EVENTS].astype(np.int64),
-        "n_reopens": alerts[:, at.N_REOPENS].astype(np.int64),
-        "flapping": alerts[:, at.FLAPPING] == 1,
-        "end_reason": text_column(_END_REASONS, end_reason),
-        **_reasons_to_join(facts, policy),
+    standing, (end, is_open) = alerts[:, at.STANDING], _ends(facts)
+    end_reason = np.where(is_open, -1, standing - at.ENDED_OK)
+    names = [pattern.name for pattern in policy.patterns]
+    columns: dict[str, Callable[[], Any]] = {
+        "incident_id": lambda: places[:, at.ITS_INCIDENT].astype(np.int64),
+        **{name: partial(text_column, *part) for name, part in facts.identity.items()},
+        "start": lambda: _moments(facts.start),
+        "end": lambda: _moments(end, is_open),
+        "last_event_at": lambda: _moments(facts.last_event),
+        "status": lambda: text_column(STATUSES, alerts[:, at.STATUS]),
+        "severity": lambda: text_column(STATUSES, alerts[:, at.WORST]),
+        "description": lambda: as_text(facts.description),
+        "n_events": lambda: alerts[:, at.N_EVENTS].astype(np.int64),
+        "n_reopens": lambda: alerts[:, at.N_REOPENS].astype(np.int64),
+        "flapping": lambda: alerts[:, at.FLAPPING] == 1,
+        "end_reason": lambda: text_column(_END_REASONS, end_reason),
+        "joined_by": lambda: text_column(names, places[:, at.JOINED_BY]),
+        **_distances(facts, policy),
     }
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(alerts), name="alert_id"))
+    return _frame(columns, pd.RangeIndex(len(alerts), name="alert_id"))
 
 
-def _reasons_to_join(facts: Facts, policy: Policy) -> dict[str, Any]:
+def _distances(facts: Facts, policy: Policy) -> dict[str, Callable[[], Any]]:
+    """Give the alert that brought each one in, how far away it was, and what was left."""
     joined_by, anchor = facts.places[:, at.JOINED_BY], facts.places[:, at.ANCHOR_ALERT]
     alone = anchor < 0
     gap = facts.start - _looked_up(facts.start, anchor)
     windows = np.array([microseconds(pattern.window) for pattern in policy.patterns])
     no_margin = alone | (policy.anchor == "bucket")
     return {
-        "joined_by": text_column([pattern.name for pattern in policy.patterns], joined_by),
-        "anchor_alert_id": _nullable(anchor),
-        "gap": _spans(gap, alone),
-        "margin": _spans(windows[joined_by] - gap, no_margin),
+        "anchor_alert_id": lambda: _nullable(anchor),
+        "gap": lambda: _spans(gap, alone),
+        "margin": lambda: _spans(windows[joined_by] - gap, no_margin),
     }
 
 
@@ -137,26 +146,26 @@ def incidents_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
     sums = np.zeros((n, 5), dtype=np.int64)
     latest_end = np.full(n, _NAT)
     kernels().sum_up(incident, alerts, end, sums, latest_end)
-    n_open = sums[:, at.ITS_OPEN_ALERTS].copy()
-    titles = {
-        name: text_column(labels, codes[first])
-        for name, (labels, codes) in facts.identity.items()
-        if name in {"primary_value", "secondary_value"}
-    }
+    n_open = sums[:, at.ITS_OPEN_ALERTS]
+
+    def first_value(name: str) -> Any:
+        labels, codes = facts.identity[name]
+        return text_column(labels, codes[first])
+
     columns = {
-        "start": _moments(facts.start[first]),
-        "end": _moments(latest_end, n_open > 0),
-        "active": n_open > 0,
-        "status": text_column(STATUSES, sums[:, at.ITS_STATUS]),
-        "severity": text_column(STATUSES, sums[:, at.ITS_SEVERITY]),
-        "title": titles["primary_value"],
-        "subtitle": titles["secondary_value"],
-        "n_alerts": sums[:, at.ITS_ALERTS].copy(),
-        "n_open_alerts": n_open,
-        "n_events": sums[:, at.ITS_EVENTS].copy(),
-        "patterns": _live_patterns(facts, policy),
+        "start": lambda: _moments(facts.start[first]),
+        "end": lambda: _moments(latest_end, n_open > 0),
+        "active": lambda: n_open > 0,
+        "status": lambda: text_column(STATUSES, sums[:, at.ITS_STATUS]),
+        "severity": lambda: text_column(STATUSES, sums[:, at.ITS_SEVERITY]),
+        "title": lambda: first_value("primary_value"),
+        "subtitle": lambda: first_value("secondary_value"),
+        "n_alerts": sums[:, at.ITS_ALERTS].copy,
+        "n_open_alerts": n_open.copy,
+        "n_events": sums[:, at.ITS_EVENTS].copy,
+        "patterns": lambda: _live_patterns(facts, policy),
     }
-    return pd.DataFrame(columns, index=pd.RangeIndex(n, name="incident_id"))
+    return _frame(columns, pd.RangeIndex(n, name="incident_id"))
 
 
 def _live_patterns(facts: Facts, policy: Policy) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from pandakit.consolidation._codes import NamedCodes, Pairs, Vocabulary, distinct
+from pandakit.consolidation._threads import side_by_side
 from pandakit.consolidation._times import BAD_TIME, read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pandakit.consolidation._table import Table
 
 __all__ = ["PRIMARIES", "REASONS", "STATUSES", "Reader", "Reading"]
@@ -37,7 +35,6 @@ _COLUMNS = (
     *_SECONDARY_PROPERTY,
     _INCIDENT_IDENTIFIER,
 )
-_WORTH_THREADS = 200_000
 
 
 class Reading(NamedTuple):
@@ -100,10 +97,10 @@ class Reader:
         secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, codes)
         by_name = codes.get(_INCIDENT_IDENTIFIER)
         reason = np.full(table.n_rows, _ACCEPTED, dtype=np.int8)
-        refusals = (app < 0, time == BAD_TIME, status < 0, primary < 0)
-        for code, refused in reversed(list(enumerate(refusals))):
-            if refused.any():
-                reason[refused] = code
+        lowest = ((app, 0), (time, BAD_TIME + 1), (status, 0), (primary, 0))
+        for code, (values, least) in reversed(list(enumerate(lowest))):
+            if values.min(initial=least) < least:
+                reason[values < least] = code
         identity = self._identify(app, primary, secondary, by_name)
         return Reading(
             table, reason, time, status, app, primary, secondary, by_name, identity, codes
@@ -112,13 +109,9 @@ class Reader:
     def _read_columns(self, table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Read the times, and the codes of all columns that make up an identity."""
         names = [name for name in _COLUMNS if name in table]
-        run = _in_threads if table.n_rows >= _WORTH_THREADS else _in_turn
-        time, *found = run(
-            [
-                lambda: read_times(table["timestamp"], self.unit),
-                *(partial(self._distinct, table, name) for name in names),
-            ]
-        )
+        times = partial(read_times, table["timestamp"], self.unit)
+        texts = [partial(self._distinct, table, name) for name in names]
+        time, *found = side_by_side([times, *texts], table.n_rows)
         return time, {
             name: self.vocabulary(name).adopt(*part)
             for name, part in zip(names, found, strict=True)
@@ -207,13 +200,3 @@ def _require_columns(table: Table) -> None:
             f"alert is about ({table.nearest('host')}); rename yours, or name it in a column "
             f"'primary_property'"
         )
-
-
-def _in_turn(tasks: list[Callable[[], Any]]) -> list[Any]:
-    return [task() for task in tasks]
-
-
-def _in_threads(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """Run tasks side by side: Arrow lets go of Python's lock while it works."""
-    with ThreadPoolExecutor() as pool:
-        return [future.result() for future in [pool.submit(task) for task in tasks]]

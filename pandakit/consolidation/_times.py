@@ -24,6 +24,7 @@ _UNITS = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 _LATEST = np.iinfo(np.int64).max // 1_000
 _SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
 _ISO_WITH_ZONE = r"^\d[^ T]*[T ].*([Zz]|[+-]\d{2}(:?\d{2})?)$"
+_BLOCK = 1 << 16  # rows: what is in between stays in the processor's cache
 _MOST_DIGITS = 19  # today in nanoseconds; always fits into 64 bits without a sign
 
 
@@ -115,7 +116,14 @@ def _from_numbers(numbers: np.ndarray, unit: str, column: str) -> np.ndarray:
 
 def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
     """Multiply by a ratio, rounding half to even; what does not fit is bad."""
-    times, over = ratio
+    scaled = np.empty(len(numbers), dtype=np.int64)
+    for begin in range(0, len(numbers), _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        scaled[block] = _scaled_block(numbers[block], *ratio)
+    return scaled
+
+
+def _scaled_block(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     if numbers.dtype.kind == "f":
         scaled = numbers.astype(np.float64, copy=False) * times
         if over > 1:

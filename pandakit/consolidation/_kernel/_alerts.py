@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.consolidation._jit import inlined, jit
+from pandakit.consolidation._prefetch import AHEAD, prefetcher
 from pandakit.consolidation._state import (
     ABSENT,
     ALERT,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from pandakit.consolidation._state import Book, Chunk, Log, MergeRules
 
 __all__ = ["merge_events"]
+
+prefetch = prefetcher()
 
 
 @inlined
@@ -190,8 +193,13 @@ def merge_events(chunk: Chunk, book: Book, log: Log, rules: MergeRules) -> None:
     """
     times, marks, order = book.times, book.marks, chunk.order
     sorted_rows = len(order) == 0
-    for place in range(len(chunk.time) if sorted_rows else len(order)):
+    n_taken = len(chunk.time) if sorted_rows else len(order)
+    for place in range(n_taken):
         row = place if sorted_rows else order[place]
+        if place + AHEAD < n_taken:
+            soon = chunk.identity[row + AHEAD if sorted_rows else order[place + AHEAD]]
+            prefetch(times, soon)
+            prefetch(book.changes, soon)
         who, time, status = chunk.identity[row], chunk.time[row], chunk.status[row]
         if rules.logged:
             _expire(book, log, time, rules.expire_after)
