@@ -112,9 +112,10 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
 
     source = Path(path)
-    content = source.read_bytes()
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        # By its name: Arrow's threads may outlive a Python object, and wait for it at the end.
+        with pq.ParquetFile(str(source)) as file:
+            table = file.read()
     except pa.ArrowInvalid:
         table = None
     if table is None:

@@ -105,7 +105,7 @@ def _rejections(simulation: Consolidation) -> list[str]:
 def _read_table(file: Path) -> pd.DataFrame:
     try:
         if file.suffix.lower() in {".parquet", ".pq"}:
-            return pd.read_parquet(file)
+            return _read_parquet(file)
         return _read_csv(file)
     except EventError:
         raise
@@ -116,6 +116,14 @@ def _read_table(file: Path) -> pd.DataFrame:
         ) from None
     except (ValueError, OSError) as error:
         raise EventError(f"{file} cannot be read as a table: {error}") from None
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    from pyarrow import parquet  # noqa: PLC0415 - loaded on use
+
+    # By its name: Arrow's threads may outlive a Python object, and wait for it at the end.
+    with parquet.ParquetFile(str(file)) as source:
+        return source.read().to_pandas()
 
 
 def _read_csv(file: Path) -> pd.DataFrame:
