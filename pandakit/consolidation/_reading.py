@@ -27,7 +27,6 @@ _SECONDARY_PROPERTY = ("secondary_property", "seconday_property")
 _INCIDENT_IDENTIFIER = "incident_identifier"
 _ACCEPTED = -1
 _COLUMNS = (
-    "status",
     "app_key",
     *PRIMARIES,
     *_SECONDARIES,
@@ -90,8 +89,7 @@ class Reader:
     def read(self, table: Table) -> Reading:
         """Read all rows; those that the service would refuse get a reason."""
         _require_columns(table)
-        time, codes = self._read_columns(table)
-        status = self._statuses(codes["status"])
+        time, status, codes = self._read_columns(table)
         app = codes["app_key"] if "app_key" in codes else self._one_app(table.n_rows)
         primary = self._choose(table, self.primaries, _PRIMARY_PROPERTY, PRIMARIES, codes)
         secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, codes)
@@ -106,16 +104,22 @@ class Reader:
             table, reason, time, status, app, primary, secondary, by_name, identity, codes
         )
 
-    def _read_columns(self, table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Read the times, and the codes of all columns that make up an identity."""
+    def _read_columns(self, table: Table) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Read the times, the statuses, and the codes of the columns of an identity."""
         names = [name for name in _COLUMNS if name in table]
-        times = partial(read_times, table["timestamp"], self.unit)
-        texts = [partial(self._distinct, table, name) for name in names]
-        time, *found = side_by_side([times, *texts], table.n_rows)
-        return time, {
+        time, status, *found = side_by_side(
+            [
+                partial(read_times, table["timestamp"], self.unit),
+                partial(self._statuses, table),
+                *(partial(self._distinct, table, name) for name in names),
+            ],
+            table.n_rows,
+        )
+        codes = {
             name: self.vocabulary(name).adopt(*part)
             for name, part in zip(names, found, strict=True)
         }
+        return time, status, codes
 
     def _distinct(self, table: Table, column: str) -> tuple[np.ndarray, pa.Array]:
         try:
@@ -123,10 +127,10 @@ class Reader:
         except ValueError as error:
             raise EventError(str(error)) from None
 
-    def _statuses(self, codes: np.ndarray) -> np.ndarray:
-        labels = self.vocabulary("status").labels.to_pylist()
+    def _statuses(self, table: Table) -> np.ndarray:
+        codes, labels = self._distinct(table, "status")
         known = {text: code for code, text in enumerate(STATUSES)}
-        places = [known.get(label.lower(), -1) for label in labels]
+        places = [known.get(label.lower(), -1) for label in labels.to_pylist()]
         statuses: np.ndarray = np.array([*places, -1], dtype=np.int8)[codes]
         return statuses
 
