@@ -22,12 +22,14 @@ _ALL_THERE = np.zeros(0, dtype=bool)
 
 def encoded(array: pa.Array) -> tuple[np.ndarray, pa.Array]:
     """Give each cell's place among the distinct texts (-1: missing), and the texts."""
+    # Filled at once: a process' first call gets the memory while another thread loads numba.
+    codes = np.full(len(array), -1, dtype=np.int32)
     compiled = kernels()
     texts = _texts(array) if compiled.fast and len(array) >= WORTH_IT else None
     if texts is None:
         by_arrow = array.dictionary_encode()
         return _indices(by_arrow), by_arrow.dictionary
-    codes, slots = np.empty(len(array), dtype=np.int32), _slots(_FIRST_SLOTS)
+    slots = _slots(_FIRST_SLOTS)
     table = TextTable(codes, slots, np.empty(_FIRST_SLOTS, dtype=np.int64))
     row, count = compiled.encode_texts(texts, table, 0, 0)
     while row < len(array):
