@@ -4,10 +4,11 @@ import random
 import sys
 from types import FunctionType, SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from pandakit.consolidation import _encode, _jit
+from pandakit.consolidation import _encode, _jit, _prefetch
 
 ALPHABET = ["", "a", "ä", "日本", "x" * 7, "y" * 8, "z" * 9, "-", "\x00"]
 
@@ -72,3 +73,28 @@ def test_a_numba_without_the_private_option_compiles_without_it(monkeypatch):
     assert _jit.options.__wrapped__() == {"cache": True, "nogil": True, "_nrt": False}
     monkeypatch.setitem(sys.modules, "numba.core.registry", SimpleNamespace())
     assert "_nrt" not in _jit.options.__wrapped__()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_row_is_asked_for_where_that_can_be_said(monkeypatch, fails):
+    """The hint is compiled; LLVM bindings that do not know it do without, with the same sums."""
+    numba = pytest.importorskip("numba")
+
+    def refuse(*_: object) -> None:
+        raise AttributeError("as_pointer")
+
+    if fails:
+        monkeypatch.setattr(_prefetch, "_ask", refuse)
+    prefetch = _prefetch.prefetcher()
+
+    @numba.njit
+    def add_up(rows: np.ndarray) -> int:
+        total = 0
+        for row in range(len(rows)):
+            prefetch(rows, row)
+            total += rows[row, 1]
+        return total
+
+    assert add_up(np.arange(6).reshape(3, 2)) == 9
+    asked = "call void @llvm.prefetch" in add_up.inspect_llvm(add_up.signatures[0])
+    assert asked is not fails
