@@ -40,7 +40,7 @@ BAD_PATTERNS = {
     "number": (("host", 90), {}, "window.*90"),
     "nanoseconds": (("host", pd.Timedelta(1, "ns")), {}, "finer than a microsecond"),
     "NaT": (("host", pd.NaT), {}, "window"),
-    "NaT of NumPy": (("host", np.timedelta64("NaT")), {}, "not a span"),
+    "NaT of NumPy": (("host", np.timedelta64("NaT", "ns")), {}, "not a span"),
     "six tags": ((list("abcdef"), "1h"), {}, "1 to 5"),
     "no tags": (([], "1h"), {}, "1 to 5"),
     "the same tag twice": ((["a", "a"], "1h"), {}, "different tags"),

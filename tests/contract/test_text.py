@@ -11,7 +11,17 @@ import pytest
 
 from pandakit.text import to_text
 
-MISSING = [None, math.nan, pd.NA, pd.NaT, "", Decimal("NaN"), [], [None, ""], np.datetime64("NaT")]
+MISSING = [
+    None,
+    math.nan,
+    pd.NA,
+    pd.NaT,
+    "",
+    Decimal("NaN"),
+    [],
+    [None, ""],
+    np.datetime64("NaT", "ns"),
+]
 
 
 def texts(values):
