@@ -4,6 +4,8 @@ import pytest
 
 from pandakit.settings import SETTINGS
 
+pytest_plugins = ("tests.sweep",)
+
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_machine(monkeypatch, tmp_path):

@@ -202,6 +202,6 @@ def _secrets(seed: int, now: datetime) -> dict[str, str]:
         "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),
         "BIGPANDA_API_KEY": draw.base32("BPUsandbox"),
         "BIGPANDA_ORG_TOKEN": draw.base32("sandboxorg"),
-        "PANGEA_AUDIT_TOKEN": draw.base32("pts_"),
+        "PANGEA_AUDIT_TOKEN": draw.base32("pts_sandbox"),
         "PANGEA_AUDIT_CONFIG_ID": draw.base32("pci_"),
     }

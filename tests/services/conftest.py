@@ -13,6 +13,7 @@ from pandakit import sandbox
 from pandakit.bigpanda import BigPanda
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
+from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, PANGEA, PANTHER
 from tests.transport.clock import FakeClock
 
 
@@ -132,7 +133,7 @@ def panther_at(scripted):
 
     def make(answer):
         script = scripted(answer)
-        return hurried(Panther(script.url, "secret-panther-token")), script.calls
+        return hurried(Panther(script.url, PANTHER)), script.calls
 
     return make
 
@@ -143,7 +144,7 @@ def bigpanda_at(scripted):
 
     def make(answer):
         script = scripted(answer)
-        client = BigPanda("secret-user-key", "secret-org-token", base_url=script.url, rate=None)
+        client = BigPanda(BIGPANDA_USER, BIGPANDA_ORG, base_url=script.url, rate=None)
         return hurried(client), script.calls
 
     return make
@@ -155,7 +156,7 @@ def pangea_at(scripted):
 
     def make(answer):
         script = scripted(answer)
-        return hurried(Pangea("secret-pts-token", base_url_template=script.url)), script.calls
+        return hurried(Pangea(PANGEA, base_url_template=script.url)), script.calls
 
     return make
 

@@ -5,6 +5,7 @@ import pytest
 import pandakit as pk
 from pandakit.bigpanda import BigPanda
 from tests.services.conftest import column, told
+from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK
 
 ENV = "0123456789abcdef01234567"
 
@@ -33,7 +34,7 @@ def test_bulk_loads_sort_by_what_does_not_change(bigpanda_at):
     assert [call.args["sort_by"] for call in calls] == ["start", "start"]
     assert [call.args["page_size"] for call in calls] == ["100", "10"]
     assert [call.args.get("expand") for call in calls] == [None, "alerts"]
-    assert {call.headers["Authorization"] for call in calls} == {"Bearer secret-user-key"}
+    assert {call.headers["Authorization"] for call in calls} == {f"Bearer {BIGPANDA_USER}"}
 
 
 def test_a_row_that_wandered_stands_once_as_it_was_last(bigpanda_at):
@@ -123,10 +124,10 @@ def test_a_refused_token_names_the_kind_it_should_be(bigpanda_at):
     client, _ = bigpanda_at(lambda _: ({"status": 401, "errors": ["Unauthorized"]}, 401))
     with pytest.raises(pk.AuthenticationError, match="BIGPANDA_API_KEY") as caught:
         client.environments()
-    assert "secret" not in str(caught.value)
+    assert MARK not in str(caught.value)
     with pytest.raises(pk.AuthenticationError, match="BIGPANDA_ORG_TOKEN") as caught:
         client.enrichments(api_version="v1.0")
-    assert "secret" not in str(caught.value)
+    assert MARK not in str(caught.value)
 
 
 def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
@@ -135,12 +136,12 @@ def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
     client.enrichments()
     client.enrichments(api_version="v1.0")
     sent = [call.headers["Authorization"] for call in calls]
-    assert sent == ["Bearer secret-user-key", "Bearer secret-org-token"]
+    assert sent == [f"Bearer {BIGPANDA_USER}", f"Bearer {BIGPANDA_ORG}"]
 
 
 def test_a_missing_token_is_told_on_use():
     """With an org token alone, a call that takes the user API key is a SettingsError."""
-    client = BigPanda(org_token="secret-org-token", region="eu")
+    client = BigPanda(org_token=BIGPANDA_ORG, region="eu")
     for load in (client.environments, lambda: client.incidents(ENV), lambda: client.alerts(ENV)):
         with pytest.raises(pk.SettingsError, match="BIGPANDA_API_KEY is not set"):
             load()
@@ -150,14 +151,14 @@ def test_a_missing_token_is_told_on_use():
 
 def test_regions(monkeypatch):
     """The region chooses the host; a base URL wins over a region that is merely set."""
-    assert "https://api.bigpanda.io" in repr(BigPanda("key"))
+    assert "https://api.bigpanda.io" in repr(BigPanda(BIGPANDA_USER))
     monkeypatch.setenv("BIGPANDA_REGION", "EU")
-    assert "https://eu-api.bigpanda.io" in repr(BigPanda("key"))
+    assert "https://eu-api.bigpanda.io" in repr(BigPanda(BIGPANDA_USER))
     monkeypatch.setenv("BIGPANDA_BASE_URL", "https://bp.example.com/")
-    assert "https://bp.example.com," in repr(BigPanda("key"))
-    assert "https://api.bigpanda.io" in repr(BigPanda("key", region="us"))
+    assert "https://bp.example.com," in repr(BigPanda(BIGPANDA_USER))
+    assert "https://api.bigpanda.io" in repr(BigPanda(BIGPANDA_USER, region="us"))
     with pytest.raises(pk.SettingsError, match="one of us, eu"):
-        BigPanda("key", region="mars")
+        BigPanda(BIGPANDA_USER, region="mars")
 
 
 def test_the_rate_limit_spaces_the_requests(scripted):
@@ -166,7 +167,7 @@ def test_the_rate_limit_spaces_the_requests(scripted):
 
     script = scripted(paged([incident("a")], [incident("b")], [incident("c")]))
     clock = FakeClock()
-    client = BigPanda("key-of-mine", base_url=script.url)
+    client = BigPanda(BIGPANDA_USER, base_url=script.url)
     client._session.clock = clock.clock
     client.incidents(ENV)
     assert len(script.calls) == 3

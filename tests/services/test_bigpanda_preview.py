@@ -10,6 +10,7 @@ from pandakit import sandbox
 from pandakit.bigpanda import BigPanda
 from pandakit.enrichment import write_enrichment_csv
 from tests.services.conftest import bigpanda_of, hurried
+from tests.tokens import BIGPANDA_USER
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_a_long_reading_is_announced(scripted, caplog, rows):
     """What reading takes is said before the first page: above a minute also in the log."""
     app = serving(rows)
     app.broken = True
-    client = hurried(BigPanda("secret-user-key", base_url=scripted(app).url))
+    client = hurried(BigPanda(BIGPANDA_USER, base_url=scripted(app).url))
     with caplog.at_level(logging.WARNING, "pandakit.bigpanda"), pytest.raises(pk.PandakitError):
         client.preview_enrichment(SAME, "m")
     told = [record.getMessage() for record in caplog.records if record.name == "pandakit.bigpanda"]

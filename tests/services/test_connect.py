@@ -12,12 +12,13 @@ from pandakit.connection import connect
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
 from tests.services.conftest import hurried
+from tests.tokens import BIGPANDA_USER, CANARY, MARK, PANGEA, PANTHER
 
 SERVICES = ("panther", "bigpanda", "pangea")
 SETTINGS = {
-    "panther": {"PANTHER_API_HOST": "api.acme.net", "PANTHER_API_TOKEN": "secret-panther"},
-    "bigpanda": {"BIGPANDA_API_KEY": "secret-bigpanda"},
-    "pangea": {"PANGEA_AUDIT_TOKEN": "secret-pangea", "PANGEA_DOMAIN": "aws.us.pangea.cloud"},
+    "panther": {"PANTHER_API_HOST": "api.acme.net", "PANTHER_API_TOKEN": PANTHER},
+    "bigpanda": {"BIGPANDA_API_KEY": BIGPANDA_USER},
+    "pangea": {"PANGEA_AUDIT_TOKEN": PANGEA, "PANGEA_DOMAIN": "aws.us.pangea.cloud"},
 }
 
 
@@ -104,7 +105,7 @@ def test_no_token_in_any_repr(configured):
     configured(*SERVICES)
     with connect() as services:
         shown = repr(services) + "".join(repr(getattr(services, name)) for name in SERVICES)
-    assert "secret" not in shown
+    assert MARK not in shown
 
 
 def test_clients_are_made_once_and_on_first_use(monkeypatch):
@@ -156,11 +157,10 @@ def test_a_missing_extra_is_named(monkeypatch):
 )
 def test_a_client_that_cannot_be_made_shows_no_token(make):
     """The traceback of a failed constructor can be drawn with all locals, and has no token."""
-    token = "canary-in-locals"
     with pytest.raises(pk.SettingsError) as caught:
-        make(token)
+        make(CANARY)
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     home = str(Path(pk.__file__).parent)
     ours = [frame.locals for frame in told.stack if frame.filename.startswith(home)]
     assert ours
-    assert token not in str(ours)
+    assert MARK not in str(ours)

@@ -10,6 +10,7 @@ import pytest
 from pandakit.bigpanda import BigPanda
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
+from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK, PANGEA, PANTHER
 
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
@@ -130,16 +131,16 @@ def values_of(thing):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: Panther("api.acme.net", "canary-1"),
-    lambda: BigPanda("canary-1", "canary-2"),
-    lambda: Pangea("canary-1", domain="aws.us.pangea.cloud"),
+    lambda: Panther("api.acme.net", PANTHER),
+    lambda: BigPanda(BIGPANDA_USER, BIGPANDA_ORG),
+    lambda: Pangea(PANGEA, domain="aws.us.pangea.cloud"),
 ])  # fmt: skip
 def test_clients_keep_their_tokens(make):
     """A client shows no token in its repr or its fields, and cannot be pickled with it."""
     client = make()
-    assert not any(isinstance(value, str) and "canary" in value for value in values_of(client))
-    assert "canary" not in repr(client)
-    assert "canary" not in str(vars(client))
+    assert not any(isinstance(value, str) and MARK in value for value in values_of(client))
+    assert MARK not in repr(client)
+    assert MARK not in str(vars(client))
     with pytest.raises(TypeError, match="new client"):
         pickle.dumps(client)
     with client as entered:
@@ -153,7 +154,7 @@ def test_a_given_session_is_used(scripted):
     script = scripted(lambda _: {"results": []})
     with requests.Session() as own:
         own.headers["X-Mine"] = "yes"
-        with Panther(script.url, "token-of-mine", session=own) as client:
+        with Panther(script.url, PANTHER, session=own) as client:
             client.rules()
         client.rules()
     assert [call.headers["X-Mine"] for call in script.calls] == ["yes", "yes"]

@@ -5,6 +5,7 @@ import pytest
 import pandakit as pk
 from pandakit.pangea import Pangea
 from tests.services.conftest import column, moment, told
+from tests.tokens import MARK, PANGEA
 
 START = "2026-05-01"
 
@@ -203,7 +204,7 @@ def test_the_envelope_decides_not_http(pangea_at, status, error):
     with pytest.raises(error, match=rf"{status}: words; /query BadFormat: not so") as caught:
         client.search(start=START)
     assert caught.value.request_id == "prq_1"
-    assert "secret" not in str(caught.value)
+    assert MARK not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", ["success", "SUCCESS"])
@@ -290,7 +291,7 @@ def test_a_page_that_breaks_is_resumed(pangea_at):
 def test_the_config_id_goes_with_every_call(scripted):
     """A token with several configurations says which one, also on later pages."""
     script = scripted(lambda r: found("a" if "query" in r.get_json() else "b", count=2))
-    client = Pangea("token-of-mine", base_url_template=script.url, config_id="pci_x")
+    client = Pangea(PANGEA, base_url_template=script.url, config_id="pci_x")
     client.search(start=START)
     assert [call.get_json()["config_id"] for call in script.calls] == ["pci_x", "pci_x"]
 
@@ -342,14 +343,12 @@ def test_signed_and_malformed_events(pangea_at):
 def test_addresses(monkeypatch):
     """Domain or template choose the host; neither is a SettingsError that names both."""
     with pytest.raises(pk.SettingsError, match="PANGEA_DOMAIN or PANGEA_BASE_URL_TEMPLATE"):
-        Pangea("token-of-mine")
-    assert "https://audit.aws.eu.pangea.cloud" in repr(
-        Pangea("tok-en", domain="aws.eu.pangea.cloud")
-    )
+        Pangea(PANGEA)
+    assert "https://audit.aws.eu.pangea.cloud" in repr(Pangea(PANGEA, domain="aws.eu.pangea.cloud"))
     monkeypatch.setenv("PANGEA_BASE_URL_TEMPLATE", "https://{SERVICE_NAME}.example.com/")
-    assert "https://audit.example.com," in repr(Pangea("token-of-mine"))
+    assert "https://audit.example.com," in repr(Pangea(PANGEA))
     with pytest.raises(pk.SettingsError, match="domain alone"):
-        Pangea("token-of-mine", domain="https://audit.aws.us.pangea.cloud")
+        Pangea(PANGEA, domain="https://audit.aws.us.pangea.cloud")
 
 
 @pytest.mark.parametrize(
@@ -372,5 +371,5 @@ def test_a_result_without_a_count_is_no_whole_list(pangea_at):
 
 def test_the_domain_may_be_pasted_with_the_services_name():
     """`audit.` before the domain is not put there twice."""
-    client = pk.Pangea("a-token", domain="audit.aws.eu.pangea.cloud")
+    client = pk.Pangea(PANGEA, domain="audit.aws.eu.pangea.cloud")
     assert client.source == "Pangea at https://audit.aws.eu.pangea.cloud"

@@ -6,8 +6,8 @@ import pandakit as pk
 from pandakit.panther import Panther
 from pandakit.panther._service import base_url
 from tests.services.conftest import column, told
+from tests.tokens import FRESH, PANTHER
 
-TOKEN = "secret-panther-token"
 SEVEN = (
     "data_models", "globals", "policies", "queries", "rules", "scheduled_rules", "simple_rules"
 )  # fmt: skip
@@ -169,10 +169,10 @@ def test_a_list_without_paging_that_points_on_warns(panther_at, name):
 
 def test_the_secret_of_an_api_token_never_enters_a_frame(panther_at):
     """A token's value is dropped, should the service ever send it."""
-    client, _ = panther_at(lambda _: {"results": [{"id": "a", "value": "top-secret"}]})
+    client, _ = panther_at(lambda _: {"results": [{"id": "a", "value": FRESH}]})
     frame = client.api_tokens()
     assert "value" not in frame.columns
-    assert "top-secret" not in frame.to_csv()
+    assert FRESH not in frame.to_csv()
 
 
 def test_new_fields_and_new_words_are_kept(panther_at):
@@ -201,7 +201,7 @@ def test_error_statuses_are_typed_and_say_what_to_do(panther_at, status, error, 
         client.rules()
     assert caught.value.status_code == status
     assert "the words" in str(caught.value)
-    assert TOKEN not in str(caught.value)
+    assert PANTHER not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -221,9 +221,9 @@ def test_no_network_is_one_line(scripted):
     from tests.services.conftest import hurried
 
     with pytest.raises(pk.TransportError, match=r"127\.0\.0\.1") as caught:
-        hurried(Panther(gone.url, TOKEN)).rules()
+        hurried(Panther(gone.url, PANTHER)).rules()
     assert "\n" not in str(caught.value)
-    assert TOKEN not in str(caught.value)
+    assert PANTHER not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_what_users_paste_is_understood(given, url):
 def test_an_unsafe_address_is_refused(host):
     """Plain http, credentials in the URL and no host at all are a SettingsError."""
     with pytest.raises(pk.SettingsError):
-        Panther(host, TOKEN)
+        Panther(host, PANTHER)
 
 
 def test_a_missing_setting_names_the_places_and_the_fix():
@@ -261,7 +261,7 @@ def test_a_missing_setting_names_the_places_and_the_fix():
 def test_settings_come_from_the_environment(monkeypatch):
     """Host and token are found in the environment, and the repr says so without the token."""
     monkeypatch.setenv("PANTHER_API_HOST", "api.acme.net")
-    monkeypatch.setenv("PANTHER_API_TOKEN", TOKEN)
+    monkeypatch.setenv("PANTHER_API_TOKEN", PANTHER)
     shown = repr(Panther())
     assert shown == "Panther(Panther at https://api.acme.net, token from environment)"
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 import pandakit as pk
 from pandakit import sandbox
 from tests.services.conftest import hurried, told
+from tests.tokens import PANTHER
 
 NOON = datetime(2031, 3, 8, 12, tzinfo=UTC)
 WEEK_BEFORE = "2031-03-01T12:00:00+00:00"
@@ -78,7 +79,7 @@ def test_nobody_there_is_said_at_once():
     with sandbox.start(incidents=5, audit_events=5) as services:
         host = services.env["PANTHER_API_HOST"]
     with pytest.raises(pk.TransportError, match=r"api-tokens|refused"):
-        hurried(pk.Panther(host, "a-token")).alerts(start="7d")
+        hurried(pk.Panther(host, PANTHER)).alerts(start="7d")
 
 
 def test_spans_find_rows_in_the_sandbox(services):

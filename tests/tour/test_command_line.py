@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pandakit import cli, sandbox
+from tests.tokens import PANTHER
 
 ALARMS = ["--start", "from", "--end", "to", "--primary", "device", "--secondary", "alarm"]
 
@@ -113,12 +114,12 @@ def test_nonsense_gets_a_clear_line_and_no_traceback(run, events, tmp_path, argu
 
 def test_settings_command_masks_tokens(run, monkeypatch):
     """The command shows where a token comes from and not the token."""
-    monkeypatch.setenv("PANTHER_API_TOKEN", "canary-token")
+    monkeypatch.setenv("PANTHER_API_TOKEN", PANTHER)
     code, out, _ = run("settings")
     assert code == 0
     assert "PANTHER_API_TOKEN" in out
     assert "environment" in out
-    assert "canary-token" not in out
+    assert PANTHER not in out
 
 
 def test_check_without_settings_says_what_to_set(run):

@@ -13,6 +13,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pandakit.errors import (
     AuthenticationError,
@@ -30,8 +31,9 @@ from pandakit.errors import (
     ServerError,
     TransportError,
 )
+from tests.tokens import CANARY
 from tests.transport.faultserver import CLOSE, RESET, STALL, Answer, Fault, Request, Step, Tick
-from tests.transport.operations import ROWS, TOKEN, cursor_for, offset_of
+from tests.transport.operations import ROWS, cursor_for, offset_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -363,7 +365,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("S12", "408, 425", (status(408), status(425)), RECOVERS, (InvalidRequestError,)),
     Scenario("S13", "409", (status(409),), REFUSES, (ConflictError,), answered=True),
     Scenario("S14", "an HTML page with 200", (
-        body(b"<!doctype html><title>Log in</title>" + TOKEN.encode(), "text/html"),
+        body(b"<!doctype html><title>Log in</title>" + CANARY.encode(), "text/html"),
         body(b"\n <html>proxy</html>"),
     ), REFUSES, (ProtocolError,)),
     Scenario("S15", "an error envelope with 200", (
@@ -382,9 +384,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("X2", "redirect to itself", (redirect("/"),), REFUSES, (ProtocolError,),
              answered=True),
     Scenario("X4", "the token echoed in an error", (
-        status(400, {"message": f"bad token {TOKEN}"}),
-        status(400, {"errors": [f"Bearer {TOKEN} is odd"]}),
-        body(f"tok%2Fen%2BCANARY%3D7f3a9c and {TOKEN}".encode(), "text/plain", 400),
+        status(400, {"message": f"bad token {CANARY}"}),
+        status(400, {"errors": [f"Bearer {CANARY} is odd"]}),
+        body(f"{quote(CANARY, safe='')} and {CANARY}".encode(), "text/plain", 400),
     ), REFUSES, (InvalidRequestError,), answered=True),
     Scenario("X5", "a job on a foreign host", (
         edited(lambda document, _: {**document, "result": {"location": f"{FOREIGN}/request/1"}}),
@@ -445,7 +447,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ), RECOVERS, (), (POLLED,), warns="unknown state"),
     Scenario("J2", "the job failed, with a message", (
         edited(lambda document, _: {**document, "status": "failed",
-                                    "message": f"Truncated final frame {TOKEN}"}),
+                                    "message": f"Truncated final frame {CANARY}"}),
         edited(lambda document, _: {**document, "status": "FAILED", "message": ""}),
     ), REFUSES, (JobFailedError,), (POLLED,), persistence=(ONCE, EVER), ends=True),
     Scenario("S8b", "404", (status(404),), REFUSES, (NotFoundError,), (LIST, NUMBERED, WRITTEN),

@@ -25,12 +25,12 @@ from pandakit.transport import (
     find_job,
     wait_for,
 )
+from tests.tokens import CANARY
 from tests.transport.faultserver import Answer, FaultServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TOKEN = "tok/en+CANARY=7f3a9c"
 OPTIONS = TransportOptions(connect=10.0, read=10.0, total=300.0, body_most=1 << 20)
 SIZE = 3
 ENVIRONMENT = "5f0c1b2a3d4e5f60718293a4"
@@ -105,7 +105,7 @@ def session_for(
 ) -> Session:
     return Session(
         service or Service("Test", server.url, hints={401: "Set TEST_TOKEN."}),
-        Secret(TOKEN),
+        Secret(CANARY),
         options=options,
         clock=server.clock.clock,
         **fields,
@@ -113,15 +113,15 @@ def session_for(
 
 
 def panther(server: FaultServer) -> Panther:
-    return Panther(server.url, TOKEN, progress=False)
+    return Panther(server.url, CANARY, progress=False)
 
 
 def bigpanda(server: FaultServer) -> BigPanda:
-    return BigPanda(TOKEN, base_url=server.url, progress=False)
+    return BigPanda(CANARY, base_url=server.url, progress=False)
 
 
 def pangea(server: FaultServer) -> Pangea:
-    return Pangea(TOKEN, base_url_template=server.url, progress=False)
+    return Pangea(CANARY, base_url_template=server.url, progress=False)
 
 
 def uploader(server: FaultServer) -> Session:

@@ -20,6 +20,7 @@ from pandakit.errors import (
     PandakitError,
     TransportError,
 )
+from tests.tokens import CANARY
 from tests.transport.faults import (
     EVER,
     ONCE,
@@ -34,7 +35,7 @@ from tests.transport.faults import (
 )
 from tests.transport.faultserver import ALWAYS, FaultServer
 from tests.transport.leaks import LogTrap, find_leaks
-from tests.transport.operations import OPERATIONS, OPTIONS, TOKEN, Operation, ids_of
+from tests.transport.operations import OPERATIONS, OPTIONS, Operation, ids_of
 
 TIMES = {ONCE: 1, TWICE: 2, EVER: ALWAYS}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -219,7 +220,7 @@ def _check_error(case: Case, error: PandakitError) -> None:
 def _check_requests(case: Case, server: FaultServer, runs: int) -> None:
     for request in server.requests:
         sent = request.headers.get("x-api-key") or request.headers["authorization"]
-        assert sent.removeprefix("Bearer ") == TOKEN
+        assert sent.removeprefix("Bearer ") == CANARY
     posts = [one for one in server.requests if one.method == "POST" and one.path.startswith("/map")]
     if case.operation.name == POLLED:
         assert len(posts) == 1

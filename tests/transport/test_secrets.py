@@ -14,12 +14,13 @@ import pytest
 from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
 from pandakit.snapshot import save
+from tests.tokens import CANARY, forms
 from tests.transport.faults import status
 from tests.transport.faultserver import ALWAYS
-from tests.transport.leaks import FORMS, LogTrap, find_leaks
-from tests.transport.operations import LISTS, TOKEN
+from tests.transport.leaks import LogTrap, find_leaks
+from tests.transport.operations import LISTS
 
-ECHO = status(400, {"message": f"token {TOKEN}", "errors": [TOKEN], "status": "Failed"})
+ECHO = status(400, {"message": f"token {CANARY}", "errors": [CANARY], "status": "Failed"})
 
 
 def artefacts(operation, tmp_path):
@@ -82,9 +83,9 @@ def test_the_token_is_in_no_artefact(operation, tmp_path):
 
 def test_the_search_would_find_it():
     """The canary search finds the token in each of its encodings, also inside an error's chain."""
-    for form in FORMS:
-        assert find_leaks(f"... {form} ...")
-    inner = ValueError(TOKEN)
+    for form in forms(CANARY):
+        assert find_leaks(f"... {form.decode()} ...")
+    inner = ValueError(CANARY)
     outer = RuntimeError("outer")
     outer.__context__ = inner
     assert find_leaks(outer)
@@ -95,11 +96,11 @@ def test_excerpts_are_masked_before_they_are_cut():
     operation = LISTS[0]
     with operation.serve() as server, operation.connect(server) as client:
         for pad in range(90, 130):
-            text = "x" * pad + TOKEN
+            text = "x" * pad + CANARY
             server.plan("edge", lambda _, a, text=text: a.but(body=text.encode()), times=1)
             with pytest.raises(PandakitError) as caught:
                 operation.run(client)
-            assert not re.search(re.escape(TOKEN[:6]), str(caught.value))
+            assert not re.search(re.escape(CANARY[:6]), str(caught.value))
         assert server.unfired() == []
 
 

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from pandakit import sandbox
+from tests.tokens import WRONG
 
 NAGIOS = {"app_key": "nagios.core"}
 
@@ -190,13 +191,15 @@ def test_tokens_of_two_kinds(ask):
     """An unknown token is 401, a token of the wrong kind 403; no answer repeats the token."""
     url = ask.services.urls["bigpanda"]
     wrong = requests.get(
-        f"{url}/resources/v2.0/environments", headers={"Authorization": "Bearer nope"}, timeout=10
+        f"{url}/resources/v2.0/environments",
+        headers={"Authorization": f"Bearer {WRONG}"},
+        timeout=10,
     )
     assert wrong.status_code == 401
     assert ask.bigpanda("/resources/v2.0/environments", org=True).status_code == 403
     assert ask.bigpanda("/resources/v1.0/enrichments").status_code == 403
     assert ask.bigpanda("/resources/v1.0/enrichments", org=True).status_code == 200
-    assert "nope" not in wrong.text
+    assert WRONG not in wrong.text
 
 
 def test_activities_of_an_incident_come_newest_first(ask):

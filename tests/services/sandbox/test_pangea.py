@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from pandakit import sandbox
+from tests.tokens import WRONG
 
 
 def seeded(ask, days=14):
@@ -153,7 +154,7 @@ def test_token_and_configuration_are_needed(ask):
     """A wrong token is Unauthorized; a missing or foreign config_id has its own status."""
     body = {"query": ""}
     url = ask.audit("search")
-    wrong = requests.post(url, json=body, headers={"Authorization": "Bearer x"}, timeout=10)
+    wrong = requests.post(url, json=body, headers={"Authorization": f"Bearer {WRONG}"}, timeout=10)
     missing = requests.post(url, json=body, headers=ask.bearer(), timeout=10)
     foreign = ask.pangea("search", config_id="pci_other", **body)
     names = [answer.json()["status"] for answer in (wrong, missing, foreign)]

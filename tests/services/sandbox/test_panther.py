@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from pandakit import sandbox
+from tests.tokens import WRONG
 
 LISTS = {
     "rules": "rules",
@@ -181,7 +182,7 @@ def test_bad_parameters_are_refused(ask, path, params):
 def test_a_wrong_token_is_401_in_panthers_words(ask):
     """Without the token there is a bare message, and the token is not in it."""
     url = ask.services.urls["panther"] + "/rules"
-    for headers in ({}, {"X-API-Key": "wrong"}, {"Authorization": "Bearer x"}):
+    for headers in ({}, {"X-API-Key": WRONG}, {"Authorization": f"Bearer {WRONG}"}):
         answer = requests.get(url, headers=headers, timeout=10)
         assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
 
