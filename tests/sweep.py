@@ -54,7 +54,8 @@ class Sweep:
         if mark in self._clean:
             return
         if any(map(holds_token, inside(data))):
-            self.found[where] = None
+            told = where.partition("::")[0] if holds_token(where.encode()) else where
+            self.found[told] = None
         else:
             self._clean.add(mark)
 
