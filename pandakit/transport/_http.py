@@ -13,7 +13,7 @@ import requests
 import urllib3.exceptions as u3
 
 from pandakit.errors import PandakitError, ProtocolError, TransportError
-from pandakit.transport._wire import DeadlinePassed, has_surplus, watching
+from pandakit.transport._wire import DeadlinePassed, has_surplus, watch, watching
 from pandakit.transport.retry import AttemptFailed
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def fetch(
     left = deadline - clock.monotonic()
     waits = (_at_most(options.connect, left), _at_most(options.read, left))
     try:
+        watch(http.get_adapter(prepared["url"]))
         with (
             watching(check),
             http.request(

@@ -22,7 +22,7 @@ from pandakit.redaction import Secret, mask_logs, redact
 from pandakit.transport._hosts import checked_base, encrypted, origin
 from pandakit.transport._http import fetch
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
-from pandakit.transport._wire import WatchedAdapter
+from pandakit.transport._wire import RoomyAdapter
 from pandakit.transport.ratelimit import limiter_for
 from pandakit.transport.retry import (
     PASSING,
@@ -295,8 +295,8 @@ class Session:
 
 def _new_http() -> requests.Session:
     http = requests.Session()
-    http.mount("https://", WatchedAdapter())
-    http.mount("http://", WatchedAdapter())
+    http.mount("https://", RoomyAdapter())
+    http.mount("http://", RoomyAdapter())
     http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return http
 

@@ -6,11 +6,13 @@ headers or in the body, never lets it fire; so each read asks the call's deadlin
 
 from __future__ import annotations
 
+import functools
 import http.client
 import io
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import urllib3
 from requests.adapters import HTTPAdapter
@@ -18,7 +20,7 @@ from requests.adapters import HTTPAdapter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DeadlinePassed", "WatchedAdapter", "has_surplus", "watching"]
+__all__ = ["DeadlinePassed", "RoomyAdapter", "has_surplus", "watch", "watching"]
 
 _THREADS = 64
 _current = threading.local()
@@ -80,40 +82,61 @@ class _WatchedResponse(http.client.HTTPResponse):
         super()._close_conn()  # type: ignore[misc]
 
 
-class _HttpConnection(urllib3.connection.HTTPConnection):
-    response_class = _WatchedResponse
-    debuglevel = 0  # else http.client would print the credential when somebody debugs globally
+class _WatchedPool:
+    """What a pool of connections does differently in a call of ours."""
+
+    def urlopen(self, method: str, url: str, *args: Any, **options: Any) -> Any:
+        """Send once: whether to send again is for `retry` to decide, never for the layers below."""
+        if getattr(_current, "check", None) is not None:
+            options["retries"] = urllib3.Retry(0, read=False)
+        return super().urlopen(method, url, *args, **options)  # type: ignore[misc]
 
 
-class _HttpsConnection(urllib3.connection.HTTPSConnection):
-    response_class = _WatchedResponse
-    debuglevel = 0
+@functools.cache
+def _watched(pool: type) -> type:
+    """Make the same kind of pool, of the same kind of connections, but watched."""
+    kind: Any = pool.ConnectionCls  # type: ignore[attr-defined]
+    # With a debuglevel http.client would print the credential when somebody debugs globally.
+    fields = {"response_class": _WatchedResponse, "debuglevel": 0}
+    connection = type(f"Watched{kind.__name__}", (kind,), fields)
+    return type(f"Watched{pool.__name__}", (_WatchedPool, pool), {"ConnectionCls": connection})
 
 
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
+def _watch_pools(manager: Any) -> None:
+    kinds = manager.pool_classes_by_scheme
+    if not any(issubclass(kind, _WatchedPool) for kind in kinds.values()):
+        manager.pool_classes_by_scheme = {name: _watched(kind) for name, kind in kinds.items()}
+        manager.clear()  # of connections that were made before
 
 
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
+def watch(adapter: Any) -> None:
+    """Have the connections of an adapter be watched while a call of ours uses them.
+
+    Also those through a proxy, and those of an adapter that a user made: of whatever kind they
+    are, they stay, and other calls over them notice nothing.
+    """
+    if adapter in _watched_adapters or not isinstance(adapter, HTTPAdapter):
+        return
+    _watch_pools(adapter.poolmanager)
+    plain = adapter.proxy_manager_for
+
+    def proxy_manager_for(proxy: str, **options: Any) -> Any:
+        manager = plain(proxy, **options)
+        _watch_pools(manager)
+        return manager
+
+    adapter.proxy_manager_for = proxy_manager_for  # type: ignore[method-assign]
+    _watched_adapters.add(adapter)
 
 
-class WatchedAdapter(HTTPAdapter):
-    """The adapter of our own sessions: watched connections, no retries below ours."""
+_watched_adapters: WeakSet[HTTPAdapter] = WeakSet()
+
+
+class RoomyAdapter(HTTPAdapter):
+    """The adapter of our own sessions: as many connections as threads, and an end of them."""
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=_THREADS, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Use our connection classes."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Use our connection classes through a proxy too."""
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        return manager
 
     def close(self) -> None:
         """Close the connections now: after an error urllib3 leaves it to the garbage collector."""

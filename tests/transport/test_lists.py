@@ -4,6 +4,8 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import settings, strategies as st
@@ -29,6 +31,7 @@ from pandakit.transport import (
     find_job,
     wait_for,
 )
+from pandakit.transport.ratelimit import RateLimiter
 from tests.transport.clock import FakeClock
 from tests.transport.faults import reset_in_body, status
 from tests.transport.faultserver import Answer, FaultServer
@@ -372,6 +375,30 @@ def test_endpoints_and_tokens_have_limits_of_their_own():
         assert clock.waits == pytest.approx([0.208, 0.208])
         one.close()
         two.close()
+
+
+def test_a_late_turn_keeps_its_distance_from_the_next():
+    """When a thread wakes late, the next turn counts from then: two never come close together."""
+    clock = FakeClock()
+    limiter = RateLimiter(5.0, replace(clock.clock, sleep=lambda wait: clock.sleep(wait + 0.5)))
+    taken = [(limiter.acquire(), clock.now)[1] for _ in range(3)]
+    assert [later - sooner for sooner, later in pairwise(taken)] == pytest.approx([0.708, 0.708])
+
+
+def test_who_is_interrupted_gives_up_the_turn():
+    """Ctrl-C while waiting for a turn leaves no gap and no queue behind."""
+    clock = FakeClock()
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    limiter = RateLimiter(5.0, clock.clock)
+    limiter.acquire()
+    limiter._clock = replace(clock.clock, sleep=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        limiter.acquire()
+    limiter._clock = clock.clock
+    assert limiter.acquire() == pytest.approx(0.208)
 
 
 def _limited(server):
