@@ -180,6 +180,7 @@ class Enrichments(Tables):
         look: Callable[[], bool] | None = None,
     ) -> UploadJob:
         fault: PandakitError
+        again = partial(self._wait, job, timeout=timeout, progress=progress, look=look)
         try:
             reply = wait_for(
                 self._session_of(job.api_version),
@@ -194,8 +195,10 @@ class Enrichments(Tables):
         except OutcomeUnknownError as error:
             fault = unknown(error, job, look)
         except PandakitError as error:
-            again = partial(self._wait, job, timeout=timeout, progress=progress, look=look)
             fault = carrying(error, resume=again)
+        except KeyboardInterrupt as interrupt:
+            interrupt.job, interrupt.resume = job, again  # type: ignore[attr-defined]
+            raise
         else:
             return replace(read_job(job, reply), detail="")
         raise fault

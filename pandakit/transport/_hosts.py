@@ -11,7 +11,7 @@ from pandakit.errors import SettingsError
 if TYPE_CHECKING:
     from pandakit.transport._model import Service
 
-__all__ = ["checked_base", "encrypted", "origin"]
+__all__ = ["checked_base", "encrypted", "is_loopback", "origin"]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -27,10 +27,11 @@ def origin(parts: SplitResult) -> str:
 
 def encrypted(parts: SplitResult) -> bool:
     """Say whether what goes there is private: TLS, or this machine."""
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Say whether a host is this machine."""
     if host == "localhost":
         return True
     try:

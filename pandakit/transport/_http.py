@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3.exceptions as u3
+from urllib3.util.response import assert_header_parsing
 
 from pandakit.errors import PandakitError, ProtocolError, TransportError
 from pandakit.transport._wire import DeadlinePassed, has_surplus, watch, watching
@@ -26,6 +27,7 @@ __all__ = ["fetch"]
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = 47
 _BODYLESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_UNASKED = (HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.PARTIAL_CONTENT)
 
 
 def fetch(
@@ -90,6 +92,7 @@ class _BadBody(Exception):  # noqa: N818 - never leaves this module
 def _read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
     """Read what is there, look at the clock, go on; then compare with what was promised."""
     raw = response.raw
+    _check_head(response)
     # One check for all versions of urllib3, ours: see below.
     raw.enforce_content_length = False
     read = getattr(raw, "read1", raw.read)
@@ -124,11 +127,21 @@ class _Inflate:
         self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
 
     def __call__(self, chunk: bytes, most: int) -> bytes:
+        """Unpack; what is compressed in several pieces (gzip allows it) counts to the last."""
+        body = b""
         try:
-            return self._stream.decompress(chunk, most)
+            while chunk and len(body) < most:
+                if self._stream.eof:
+                    chunk = chunk.lstrip(b"\0")  # padding is no piece
+                    if not chunk:
+                        break
+                    self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+                body += self._stream.decompress(chunk, most - len(body))
+                chunk = self._stream.unused_data
         except zlib.error:
             words = "the compressed answer is damaged"
             raise _BadBody(words, TransportError, passing=True) from None
+        return body
 
     def whole(self) -> bool:
         return self._stream.eof
@@ -143,14 +156,40 @@ def _unpacker(encoding: str) -> _Plain | _Inflate:
     raise _BadBody(words, ProtocolError, passing=False)
 
 
+def _check_head(response: requests.Response) -> None:
+    """Refuse headers after which nobody knows where the body ends."""
+    head = getattr(getattr(response.raw, "_original_response", None), "msg", None)
+    if head is not None:
+        assert_header_parsing(head)
+    wrong = ""
+    if response.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        wrong = "came in a transfer encoding that was not asked for"
+    elif response.status_code in _UNASKED:
+        wrong = f"has the status {response.status_code}, which was not asked for"
+    elif len(_promised(response)) > 1 or not all(map(_is_count, _promised(response))):
+        wrong = "has a malformed Content-Length"
+    if wrong:
+        raise _BadBody(f"the answer {wrong}", ProtocolError, passing=False)
+
+
+def _promised(response: requests.Response) -> set[str]:
+    """Give the lengths that were promised: none, or one, perhaps told twice."""
+    told = response.headers.get("Content-Length")
+    return set() if told is None else {one.strip() for one in told.split(",")}
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _check_length(response: requests.Response, received: int) -> None:
-    promised = response.headers.get("Content-Length", "")
     bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
-    if not bodyless and promised.isdigit() and received < int(promised):
+    promised = max(map(int, _promised(response)), default=0)
+    if not bodyless and received < promised:
         words = f"the answer was cut: {received} of {promised} bytes came"
         raise _BadBody(words, TransportError, passing=True)
     if has_surplus(response.raw):
-        words = f"the answer is longer than the {promised} bytes that it promised"
+        words = f"the answer is longer than the {promised or received} bytes that it promised"
         raise _BadBody(words, ProtocolError, passing=False)
 
 
@@ -226,7 +265,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
     ),
     ((u3.IncompleteRead, IncompleteRead), TransportError, True, "the answer was cut"),
     (
-        (BadStatusLine, HTTPException),
+        (BadStatusLine, HTTPException, u3.HeaderParsingError, u3.InvalidHeader),
         ProtocolError,
         False,
         "it does not speak proper HTTP (its status line or headers are malformed)",
@@ -236,7 +275,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         (requests.exceptions.InvalidHeader, ValueError),
         ProtocolError,
         False,
-        "the request cannot be put into HTTP",
+        "the request, or an address in the answer, cannot be put into HTTP",
     ),
 )
 

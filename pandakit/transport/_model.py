@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as _json
+import math
 import random
 import re
 import time
@@ -190,8 +191,8 @@ class Reply:
         Raises
         ------
         ProtocolError
-            When the body is empty, HTML, cut, nested too deeply, or not strict JSON (NaN and
-            Infinity are not).
+            When the body is empty, HTML, cut, nested too deeply, or not strict JSON (NaN,
+            Infinity and numbers too large to be told from it are not).
         """
         if not self.content.strip():
             fault = "answered with an empty body where JSON is due"
@@ -255,8 +256,15 @@ def _read_json(content: bytes) -> Any:
     def refuse(constant: str) -> Any:
         raise ValueError(constant)
 
+    def finite(number: str) -> float:
+        value = float(number)
+        return refuse(number) if math.isinf(value) else value
+
     document = _json.loads(
-        content.decode("utf-8-sig"), object_pairs_hook=to_object, parse_constant=refuse
+        content.decode("utf-8-sig"),
+        object_pairs_hook=to_object,
+        parse_constant=refuse,
+        parse_float=finite,
     )
     if repeated:
         warnings.warn(

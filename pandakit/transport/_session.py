@@ -6,10 +6,10 @@ import json as _json
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, requote_uri
 
 from pandakit.errors import (
     AuthenticationError,
@@ -19,7 +19,7 @@ from pandakit.errors import (
     error_for_status,
 )
 from pandakit.redaction import Secret, mask_logs, redact
-from pandakit.transport._hosts import checked_base, encrypted, origin
+from pandakit.transport._hosts import checked_base, encrypted, is_loopback, origin
 from pandakit.transport._http import fetch
 from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
 from pandakit.transport._wire import RoomyAdapter
@@ -47,6 +47,10 @@ _LOGGERS = (
     "urllib3.response",
     "pandakit.transport",
 )
+
+
+# A shorter value of a presigned address (a date, a key's name) is no signature.
+_SIGNATURE = 16
 
 
 class _HeaderAuth(requests.auth.AuthBase):
@@ -193,11 +197,12 @@ class Session:
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self.url_of(call)
-
+        signed = _signature(url) if call.anonymous else ()
+        mask_logs(_LOGGERS, signed)
         # The first turn is waited for before the deadline starts: a queue is not a fault.
         self._take_turn(call, progress)
         return with_retries(
-            lambda deadline: self._attempt(call, url, deadline),
+            lambda deadline: self._attempt(call, url, deadline, signed),
             call,
             before_again=lambda: self._take_turn(call, progress),
             options=self.options,
@@ -219,7 +224,7 @@ class Session:
         if progress is not None and waited >= 1:
             progress.wait(waited, "rate limit")
 
-    def _attempt(self, call: Call, url: str, deadline: float) -> Reply:
+    def _attempt(self, call: Call, url: str, deadline: float, signed: tuple[Secret, ...]) -> Reply:
         if self.clock.monotonic() >= deadline:
             late = TransportError(f"{self.service.name}: the total deadline passed")
             raise AttemptFailed(late, passing=False, sent=False)
@@ -236,7 +241,12 @@ class Session:
         if sent is not None:
             self._skew = sent - self.clock.wall()
         reply = Reply(
-            status, headers, content, url, headers.get("X-Request-Id"), secrets=self.secrets
+            status,
+            headers,
+            content,
+            url.partition("?")[0],
+            headers.get("X-Request-Id"),
+            secrets=(*self.secrets, *signed),
         )
         failure = self._judge(call, reply)
         if failure is not None:
@@ -247,12 +257,17 @@ class Session:
         body = call.body() if callable(call.body) else call.body
         # The two that we can unpack under a limit.
         common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-        headers = {**common, **self.service.headers, **(call.headers or {})}
+        headers: dict[str, str | None] = {**common, **self.service.headers, **(call.headers or {})}
         if call.json is not None:
             body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
             headers.setdefault("Content-Type", "application/json")
+        if call.anonymous:  # nor does a session of the user's own add what it has
+            headers |= {self.service.auth_header: None, "Authorization": None}
         verify = self._http.verify
+        host = urlsplit(url).hostname
         return {
+            # What is meant for this machine would leave it through a proxy, perhaps in the clear.
+            "proxies": {"no_proxy": host} if is_loopback(host) else {},
             "url": url,
             "params": _plain_params(call.params),
             "data": body,
@@ -291,6 +306,13 @@ class Session:
         if hint := self.service.hints.get(status):
             words += f". {hint}"
         return self.redact(words)
+
+
+def _signature(url: str) -> tuple[Secret, ...]:
+    """Give what makes a presigned address a credential: its query, whole and in long pieces."""
+    query = urlsplit(url).query
+    pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
+    return tuple(map(Secret, filter(None, (query, requote_uri(query), *pieces))))
 
 
 def _new_http() -> requests.Session:

@@ -11,6 +11,7 @@ import http.client
 import io
 import threading
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -74,6 +75,13 @@ class _WatchedResponse(http.client.HTTPResponse):
         buffered: Any = self.fp
         self._watched = _WatchedRaw(buffered.detach())
         self.fp = io.BufferedReader(self._watched)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # Of the answers before the answer `http.client` knows one only; it would take any other
+        # for the answer itself, and the true one for that of the next call.
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        early = HTTPStatus.SWITCHING_PROTOCOLS < status < HTTPStatus.OK
+        return version, HTTPStatus.CONTINUE if early else status, reason
 
     def _close_conn(self) -> None:
         # Without the socket behind it, peek gives what has already come and nothing else.

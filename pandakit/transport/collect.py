@@ -64,7 +64,15 @@ class Collected:
     _idle: int = field(default=0, repr=False)
 
     def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
-        """Take a page in and move on: whole or not at all."""
+        """Take a page in and move on: whole or not at all, should it be interrupted."""
+        before = len(self.records), self.pages, self.duplicates
+        try:
+            self._add(page, id_of, newer)
+        except BaseException:
+            self._go_back(*before)
+            raise
+
+    def _add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
         before = len(self.records)
         for row in page.rows:
             self._add_row(row, id_of, newer)
@@ -73,8 +81,14 @@ class Collected:
         self.extras.append(page.extra)
         self._idle = 0 if page.first or len(self.records) > before else self._idle + 1
         lacking = page.total is not None and len(self.records) < page.total
-        self.position = page.spare if page.next is None and lacking else page.next
-        self.done = self.done or self.position is None
+        position = page.spare if page.next is None and lacking else page.next
+        self.done = position is None
+        self.position = position  # the last step: from here on the page is in
+
+    def _go_back(self, records: int, pages: int, duplicates: int) -> None:
+        del self.records[records:], self.extras[pages:]
+        self._places = {key: place for key, place in self._places.items() if place < records}
+        self.pages, self.duplicates, self.done = pages, duplicates, False
 
     def _add_row(self, row: Row, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
         identity = None if id_of is None else id_of(row)

@@ -235,7 +235,8 @@ def wait_for(
 ) -> Reply:
     """Look at a job until it is done, and give the last answer.
 
-    Interrupting it loses nothing: the same call waits on.
+    Interrupting it loses nothing: the same call waits on, and so does `resume()` of the
+    `KeyboardInterrupt` (`sys.last_value.resume()` in a notebook).
 
     Parameters
     ----------
@@ -266,6 +267,9 @@ def _wait(wait: _Wait, line: ProgressLine) -> Reply:
         return wait.run(line)
     except (JobFailedError, OutcomeUnknownError):
         raise  # there is nothing left to wait for
+    except KeyboardInterrupt as interrupt:
+        interrupt.resume = lambda: _resumed(wait)  # type: ignore[attr-defined]
+        raise
     except PandakitError as error:
         failure = error
     raise carrying(failure, resume=lambda: _resumed(wait))

@@ -138,7 +138,7 @@ def http_date(text: str) -> float | None:
     """Read a date of HTTP as seconds since 1970; `None` when it is none."""
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return moment.timestamp() if moment.tzinfo is not None else None
 

@@ -126,6 +126,12 @@ def one_byte_short_but_json(_: Request, answer: Answer) -> list[Step]:
     return [answer.head(len(content) + 1) + content, CLOSE]
 
 
+def length_told_twice(_: Request, answer: Answer) -> list[Step]:
+    """A byte is missing, and the length stands there twice."""
+    length = str(len(answer.content()))
+    return [answer.but(headers={"Content-Length": f"{length}, {length}"}).wire()[:-1], CLOSE]
+
+
 def chunks_without_end(_: Request, answer: Answer) -> list[Step]:
     body = answer.content()
     head = answer.head(**{"Transfer-Encoding": "chunked"})
@@ -187,6 +193,30 @@ def gzip_damaged(_: Request, answer: Answer) -> Answer:
 
 def gzip_cut(_: Request, answer: Answer) -> Answer:
     return _gzipped(answer, gzip.compress(answer.content())[:-12])
+
+
+def gzip_cut_in_its_second_piece(_: Request, answer: Answer) -> Answer:
+    """The JSON is complete already: no parser would notice."""
+    return _gzipped(answer, gzip.compress(answer.content()) + gzip.compress(b"\n" * 99)[:-3])
+
+
+def gzip_in_two_pieces(_: Request, answer: Answer) -> Answer:
+    content = answer.content()
+    return _gzipped(answer, gzip.compress(content[:9]) + gzip.compress(content[9:]) + b"\0" * 9)
+
+
+def early_hints(_: Request, answer: Answer) -> list[Step]:
+    return [b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" + answer.wire()]
+
+
+def headed(*lines: bytes) -> Fault:
+    """Answer well, under other headers, and close."""
+
+    def fault(_: Request, answer: Answer) -> list[Step]:
+        head = b"HTTP/1.1 " + b"\r\n".join(lines) + b"\r\n\r\n"
+        return [head + answer.content(), CLOSE]
+
+    return fault
 
 
 def gzip_lie(_: Request, answer: Answer) -> Answer:
@@ -303,6 +333,7 @@ NOT_JSON = (
     reworked(lambda text: text.decode().encode("utf-16")),
     reworked(lambda text: text[:-1] + b', "x": NaN}'),
     reworked(lambda text: text[:-1] + b', "x": -Infinity}'),
+    reworked(lambda text: text[:-1] + b', "x": 1e999}'),
     reworked(lambda text: text[:-1] + b', "x": "\xff"}'),
 )
 
@@ -314,8 +345,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("T3", "reset before or in the headers", (reset_before_any_byte, reset_in_headers),
              RECOVERS, (TransportError,)),
     Scenario("T4", "reset in the body", (reset_in_body,), RECOVERS, (TransportError,)),
-    Scenario("T5", "fewer bytes than Content-Length", (one_byte_short, one_byte_short_but_json),
-             RECOVERS, (TransportError,)),
+    Scenario("T5", "fewer bytes than Content-Length", (
+        one_byte_short, one_byte_short_but_json, length_told_twice,
+    ), RECOVERS, (TransportError,)),
     Scenario("T6", "chunks without an end", (chunks_without_end, broken_chunk), RECOVERS,
              (TransportError,)),
     Scenario("T7", "more bytes than Content-Length", (surplus_bytes,), REFUSES, (ProtocolError,)),
@@ -332,9 +364,21 @@ SCENARIOS: tuple[Scenario, ...] = (
         raw(b"SSH-2.0-OpenSSH_9.0\r\n", CLOSE),
         raw(b"HTTP/1.1 200 X\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", CLOSE),
         raw(b"HTTP/1.1 200 X\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", CLOSE),
+        headed(b"200 X", b"no colon"),
+        headed(b"200 X", b"Content-Length: +2"),
+        headed(b"200 X", b"Content-Length: 2", b"Content-Length: 3"),
+        headed(b"200 X", b"Transfer-Encoding: gzip, chunked"),
+        headed(b"206 X", b"Content-Range: bytes 0-1/9"),
+        headed(b"101 X", b"Upgrade: websocket"),
     ), REFUSES, (ProtocolError,)),
-    Scenario("T17", "damaged compression", (gzip_damaged, gzip_cut, gzip_lie), RECOVERS,
+    Scenario("T16b", "an early answer before the answer", (early_hints,), TOLERATES,
+             positions=("first", "only"), persistence=(ONCE, EVER)),
+    Scenario("T17", "damaged compression", (
+        gzip_damaged, gzip_cut, gzip_cut_in_its_second_piece, gzip_lie,
+    ), RECOVERS,
              (TransportError,)),
+    Scenario("T17b", "compressed in two pieces", (gzip_in_two_pieces,), TOLERATES,
+             positions=("middle", "only"), persistence=(ONCE,)),
     Scenario("T18", "decompression bomb", (bomb,), REFUSES, (ProtocolError,)),
     Scenario("S1", "429 with Retry-After: 3", (status(429, Retry_After="3"),), RECOVERS,
              (RateLimitError,), unsent=True),
@@ -347,6 +391,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         status(429, Retry_After=""),
         status(429, Retry_After="3, 5"),
         status(429, Retry_After="Wed, 99 Foo 2026"),
+        status(429, Retry_After=f"Wed, 01 Jan {10**20} 00:00:00 GMT"),
+        status(429, Date=f"Wed, 01 Jan {10**20} 00:00:00 GMT"),
     ), RECOVERS, (RateLimitError,), unsent=True),
     Scenario("S4", "Retry-After of a day", (status(429, Retry_After="86400"),), REFUSES,
              (RateLimitError,), answered=True),

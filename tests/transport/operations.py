@@ -57,6 +57,17 @@ def panther_app(request: Request) -> Answer:
     return Answer({"results": ROWS[offset : offset + SIZE], **more})
 
 
+def cursor_app(pages: list[list[dict[str, Any]]]) -> Callable[[Request], Answer]:
+    """Serve the given pages by cursor."""
+
+    def app(request: Request) -> Answer:
+        number = int(request.arg("cursor", "0"))
+        more = {"next": str(number + 1)} if number + 1 < len(pages) else {}
+        return Answer({"results": pages[number], **more})
+
+    return app
+
+
 def bigpanda_app(request: Request) -> Answer:
     start = (int(request.arg("page")) - 1) * SIZE
     return Answer({"total": len(ROWS), "items": ROWS[start : start + SIZE]})

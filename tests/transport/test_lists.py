@@ -35,20 +35,9 @@ from pandakit.transport.ratelimit import RateLimiter
 from tests.transport.clock import FakeClock
 from tests.transport.faults import reset_in_body, status
 from tests.transport.faultserver import Answer, FaultServer
-from tests.transport.operations import session_for
+from tests.transport.operations import cursor_app, session_for
 
 LIST = Call("GET", "/rows")
-
-
-def cursor_app(pages):
-    """Serve the given pages by cursor."""
-
-    def app(request):
-        number = int(request.arg("cursor", "0"))
-        more = {"next": str(number + 1)} if number + 1 < len(pages) else {}
-        return Answer({"results": pages[number], **more})
-
-    return app
 
 
 def load(server, pages=None, call=LIST, **options):

@@ -17,6 +17,7 @@ from urllib3 import Retry
 from pandakit.errors import (
     AuthenticationError,
     OutcomeUnknownError,
+    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     ServerError,
@@ -24,7 +25,15 @@ from pandakit.errors import (
     TransportError,
 )
 from pandakit.redaction import Secret, read_token
-from pandakit.transport import Call, Service, Session, TransportOptions
+from pandakit.transport import (
+    Call,
+    CursorPages,
+    Listing,
+    Service,
+    Session,
+    TransportOptions,
+    collect,
+)
 from tests.tokens import CANARY, FRESH, PASSWORD, WRONG
 from tests.transport.clock import FakeClock
 from tests.transport.faults import (
@@ -34,7 +43,7 @@ from tests.transport.faults import (
 )
 from tests.transport.faultserver import ALWAYS, CLOSE, INTERRUPT, Answer, FaultServer, Tick
 from tests.transport.leaks import LogTrap, find_leaks
-from tests.transport.operations import LISTS, OPTIONS, session_for
+from tests.transport.operations import JOB, LISTS, OPTIONS, cursor_app, session_for
 
 TLS = Path(__file__).parent / "tls"
 GET = Call("GET", "/x")
@@ -178,8 +187,31 @@ def test_links_on_the_own_host_are_followed(server):
 def test_presigned_links_go_without_the_token(server):
     """An anonymous call may go elsewhere, and carries no credential at all."""
     with FaultServer(lambda request: Answer({})) as store, session_for(server) as session:
-        session.send(Call("GET", store.url + "/file?signature=s", anonymous=True))
+        session.send(Call("GET", f"{store.url}/file?signature={FRESH}", anonymous=True))
     assert "authorization" not in store.requests[0].headers
+
+
+def test_a_presigned_link_is_a_secret():
+    """Neither the DEBUG logs nor an error's excerpt repeat the signature of a presigned link."""
+    echo = lambda request: Answer({"StringToSign": request.target}, 403)  # noqa: E731 - one line
+    with FaultServer(echo) as store, session_for(store) as session, LogTrap() as logs:
+        link = f"{store.url}/file?expires=9&signature={FRESH}&note=a b"
+        with pytest.raises(PermissionDeniedError) as caught:
+            session.send(Call("GET", link, anonymous=True))
+    assert any("/file" in line for line in logs.lines)
+    assert not find_leaks(caught.value.args, logs.lines)
+
+
+def test_a_session_of_ones_own_adds_no_credential_to_a_presigned_link(server):
+    """What a given session sends with every call does not go to another host's link."""
+    own = requests.Session()
+    own.headers["Authorization"] = f"Bearer {PASSWORD}"
+    with FaultServer(lambda request: Answer({})) as store, session_for(server, session=own) as made:
+        made.send(Call("GET", store.url + "/file", anonymous=True))
+        made.send(GET)
+    assert "authorization" not in store.requests[0].headers
+    assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
+    own.close()
 
 
 def test_presigned_links_need_tls(server):
@@ -360,12 +392,27 @@ def test_the_proxy_is_used_and_its_password_kept(server, monkeypatch, answer):
     assert not find_leaks(caught.value, caught.value.__dict__, logs.lines)
 
 
-def test_no_proxy_is_honoured(server, monkeypatch):
+def test_no_proxy_is_honoured(monkeypatch):
     """A host in NO_PROXY is asked directly."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with session_for(server) as session:
-        assert session.send(GET).status == 200
+    service = Service("Test", "https://api.invalid")
+    with FaultServer(lambda request: Answer({}), FakeClock()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "api.invalid")
+        session = Session(service, Secret(CANARY), options=OPTIONS, clock=proxy.clock.clock)
+        with session, pytest.raises(TransportError, match=r"api\.invalid"):
+            session.send(GET)
+        assert proxy.requests == []
+
+
+def test_what_is_for_this_machine_passes_no_proxy(server, monkeypatch):
+    """A token for a service on loopback, which needs no TLS, does not travel to a proxy."""
+    with FaultServer(lambda request: Answer({})) as proxy:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        with session_for(server) as session:
+            assert session.send(GET).status == 200
+        assert proxy.requests == []
+    assert len(server.requests) == 1
 
 
 # --- tokens -------------------------------------------------------------------------------
@@ -463,6 +510,39 @@ def test_ctrl_c_while_waiting_keeps_the_work(server):
         assert not find_leaks(caught.value)
         assert len(caught.value.partial) == 6
         assert list(caught.value.resume()["id"]) == operation.whole
+
+
+def test_ctrl_c_within_a_page_takes_it_whole_or_not_at_all():
+    """A page that is interrupted while its rows are counted comes again whole, each row once."""
+
+    class Impatient:
+        left = 4
+
+        def __call__(self, row):
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+            return row["id"]
+
+    pages = [[{"id": 1}, {"id": 2}], [{"id": 2}, {"id": 3}, {"id": 4}]]
+    with FaultServer(cursor_app(pages)) as rows, session_for(rows) as session:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            collect(session, Listing(GET, CursorPages(), Impatient()))
+        assert [row["id"] for row in caught.value.partial.records] == [1, 2]
+        state = caught.value.resume()
+    assert [row["id"] for row in state.records] == [1, 2, 3, 4]
+    assert (state.pages, state.duplicates) == (2, 1)
+
+
+def test_ctrl_c_while_a_job_is_waited_for_leaves_a_way_on():
+    """The interrupt of a wait for a job has `resume()`, which waits on for the same job."""
+    with JOB.serve() as jobs, JOB.connect(jobs) as session:
+        jobs.plan("J", lambda *_: [INTERRUPT, b"HTTP/1.1 200 X\r\n", CLOSE], at=2)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            JOB.run(session)
+        assert not find_leaks(caught.value)
+        assert caught.value.resume().object()["status"] == "done"
+        assert sum(request.method == "POST" for request in jobs.requests) == 1
 
 
 def test_a_lost_process_starts_again_and_gets_the_same(server):
