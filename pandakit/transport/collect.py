@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,7 @@ class Collected:
         self.pages, self.duplicates, self.done = pages, duplicates, False
 
     def _add_row(self, row: Row, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
-        identity = None if id_of is None else id_of(row)
+        identity = None if id_of is None else _comparable(id_of(row))
         if identity is None:
             self.records.append(row)
         elif identity not in self._places:
@@ -218,6 +219,13 @@ class _Load:
             state.done = True
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
         state.check_moving(limit)
+
+
+def _comparable(identity: Any) -> Hashable:
+    """Give an id as something that is equal for the same id only, whatever a service sends."""
+    if identity is None or isinstance(identity, str):
+        return identity
+    return type(identity), json.dumps(identity, sort_keys=True)  # to Python 1, 1.0 and True are one
 
 
 def _same(state: Collected) -> Collected:

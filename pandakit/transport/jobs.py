@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Job", "JobRules", "find_job", "wait_for"]
 
 
+_LAST_LOOK = 1.0  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A piece of work at the service: enough to ask for it again, also from another process.
@@ -162,16 +165,20 @@ class _Wait:
             line.wait(pause, f"{self.name} is {self.last}")
             clock.sleep(pause)
             wait = min(self.rules.most, wait * self.rules.factor)
-            reply = self.look(line, clock.monotonic() - started)
+            age = clock.monotonic() - started
+            reply = self.look(line, age, self.timeout - age)
             if reply is not None:
                 return replace(reply, attempts=self.requests)
 
-    def look(self, line: ProgressLine, age: float) -> Reply | None:
+    def look(self, line: ProgressLine, age: float, left: float) -> Reply | None:
         """Look once: the final answer, or `None` while the job goes on."""
+        # Its repetitions and waits end with the wait for the job; the last look has a moment.
+        usual = self.session.options.total if self.call.total is None else self.call.total
+        call = replace(self.call, total=min(usual, max(left, _LAST_LOOK)))
         self.looks += 1
         self.asked, self.trouble = 0.0, ""
         try:
-            reply = self.session.send(self.call, line)
+            reply = self.session.send(call, line)
         except NotFoundError as error:
             if age <= self.rules.grace_404 and self.last == "unknown":
                 return None

@@ -33,8 +33,8 @@ from pandakit.transport import (
 )
 from pandakit.transport.ratelimit import RateLimiter
 from tests.transport.clock import FakeClock
-from tests.transport.faults import reset_in_body, status
-from tests.transport.faultserver import Answer, FaultServer
+from tests.transport.faults import reset_in_body, status, trickling_body, trickling_headers
+from tests.transport.faultserver import ALWAYS, Answer, FaultServer
 from tests.transport.operations import cursor_app, session_for
 
 LIST = Call("GET", "/rows")
@@ -118,6 +118,15 @@ def test_the_newer_of_two_rows_is_kept():
         state = load(server, row_id="id", newer=lambda row, kept: row["v"] > kept["v"])
     assert state.records == [{"id": 1, "v": 2}, {"id": 2, "v": 1}]
     assert state.duplicates == 2
+
+
+def test_ids_of_odd_kinds_lose_no_row():
+    """Numbers, truth values, lists and objects in the place of ids are told apart, and compared."""
+    ids = [1, True, 1.5, "1", None, None, [1], {"a": 1}, [1], {"a": 1}, 1]
+    with FaultServer(cursor_app([[{"id": one} for one in ids]])) as server:
+        state = load(server, row_id="id")
+    assert [row["id"] for row in state.records] == ids[:8]
+    assert state.duplicates == 3
 
 
 def test_a_ceiling_is_never_silent():
@@ -304,6 +313,21 @@ def test_polling_waits_as_long_as_it_is_told():
             wait_for(session, Call("GET", "/j"), RULES)
         assert server.clock.waits == [1.0, 7.0]
         assert server.unfired() == []
+
+
+@pytest.mark.parametrize(
+    "fault", [status(429, Retry_After="50"), status(500), trickling_body, trickling_headers]
+)
+def test_no_look_outlives_the_wait(fault):
+    """What a look waits for by itself ends with the time for the job, and resume() goes on."""
+    with FaultServer(lambda request: Answer({"status": "done"})) as server:
+        server.plan("slow", fault, times=ALWAYS)
+        with session_for(server) as session:
+            with pytest.raises(JobTimeoutError) as caught:
+                wait_for(session, Call("GET", "/j"), RULES, timeout=20.0)
+            assert server.clock.total_wait() <= 22
+            server.heal()
+            assert caught.value.resume().object() == {"status": "done"}
 
 
 def test_a_limit_of_looks_is_kept():
