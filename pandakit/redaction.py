@@ -33,6 +33,7 @@ MASK = "***"
 _SALT = _random.token_bytes(16)
 # Shorter texts are no secrets: masking them would eat ordinary words.
 _SHORTEST = 4
+_SURELY = 12  # what base64 makes of a part of a shorter text may be a word
 
 
 class Secret:
@@ -150,7 +151,17 @@ def _forms(value: str) -> list[str]:
         json.dumps(value)[1:-1],
         base64.b64encode(value.encode()).decode(),
     }
+    if len(value) >= _SURELY:
+        forms |= {_within_base64(value, shift) for shift in range(3)}
     return sorted(forms, key=len, reverse=True)
+
+
+def _within_base64(value: str, shift: int) -> str:
+    """Give what base64 makes of a value within a longer text, such as `Bearer value`."""
+    whole = base64.b64encode(b"\0" * shift + value.encode()).decode()
+    # The outermost characters depend on what stands before and after.
+    before, after = (0, 2, 3)[shift], (0, 3, 2)[(shift + len(value.encode())) % 3]
+    return whole[before : len(whole) - after]
 
 
 class RedactingFilter(logging.Filter):

@@ -1,5 +1,7 @@
 """BigPanda's awkward answers: tokens of two kinds, wandering rows, wrong shapes."""
 
+from dataclasses import replace
+
 import pytest
 
 import pandakit as pk
@@ -137,6 +139,25 @@ def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
     client.enrichments(api_version="v1.0")
     sent = [call.headers["Authorization"] for call in calls]
     assert sent == [f"Bearer {BIGPANDA_USER}", f"Bearer {BIGPANDA_ORG}"]
+
+
+def test_ctrl_c_while_a_job_is_waited_for_leaves_its_handle(bigpanda_at):
+    """The interrupt of a wait has the job and `resume()`, and the id alone goes on too."""
+    client, calls = bigpanda_at(lambda _: {"status": "done", "job_id": "m_1_2"})
+    session = client._session_of("v2.1")
+    usual = session.clock
+
+    def interrupt(_):
+        session.clock = usual
+        raise KeyboardInterrupt
+
+    session.clock = replace(usual, sleep=interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.job("m_1_2", wait=True)
+    assert caught.value.job.id == "m_1_2"
+    assert calls == []
+    assert caught.value.resume().status == "done"
+    assert client.job(caught.value.job).status == "done"
 
 
 def test_a_missing_token_is_told_on_use():

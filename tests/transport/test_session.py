@@ -1,5 +1,6 @@
 """What goes out, to whom, how often, and what is told when it fails."""
 
+import base64
 import copy
 import http.client
 import io
@@ -24,7 +25,7 @@ from pandakit.errors import (
     SettingsError,
     TransportError,
 )
-from pandakit.redaction import Secret, read_token
+from pandakit.redaction import Secret, read_token, redact
 from pandakit.transport import (
     Call,
     CursorPages,
@@ -428,6 +429,14 @@ def test_odd_tokens_are_refused_without_echo(bad):
         read_token(bad, "TEST_TOKEN")
     assert not bad.strip() or bad not in str(caught.value)
     assert "abcdef" not in str(caught.value)
+
+
+@pytest.mark.parametrize("around", ["Bearer {}", "Token token={}", "user:{}", "{}@", "xy{}z"])
+def test_a_token_is_masked_within_base64(around):
+    """What a gateway echoes of a header in base64 tells nothing of the token in it."""
+    told = base64.b64encode(around.format(CANARY).encode()).decode()
+    assert find_leaks(told)
+    assert not find_leaks(redact(told, [Secret(CANARY)]))
 
 
 def test_surrounding_blanks_of_a_token_go():
