@@ -97,14 +97,14 @@ class AuditPages(OffsetPages):
 
     search_id: str = ""
 
-    def _place(self, position: tuple[str, int] | None) -> tuple[str, int] | None:
-        return (self.search_id, 0) if position is None and self.search_id else position
+    def _place(self, position: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
+        return (self.search_id, 0, 0) if position is None and self.search_id else position
 
-    def request(self, call: Call, position: tuple[str, int] | None) -> Call:
+    def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
         """Give the call for the page at an offset."""
         return OffsetPages.request(self, call, self._place(position))
 
-    def read(self, reply: Reply, position: tuple[str, int] | None) -> Page:
+    def read(self, reply: Reply, position: tuple[str, int, int] | None) -> Page:
         """Read events and count."""
         page = OffsetPages.read(self, reply, self._place(position))
         roots = {key: page.extra.get(key) for key in ("root", "unpublished_root")}

@@ -229,17 +229,17 @@ class OffsetPages:
     carry: tuple[str, ...] = ()
     ceiling: int | None = None
 
-    def request(self, call: Call, position: tuple[str, int] | None) -> Call:
+    def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
         """Give the first call as it is, later ones on the handle."""
         if position is None:
             return call
         kept = {key: call.json[key] for key in self.carry if key in call.json}
-        handle, offset = position
+        handle, offset, _ = position
         body = {**kept, self.handle: handle, "offset": offset, "limit": self.size}
         return replace(call, url=self.url, json=body)
 
-    def read(self, reply: Reply, position: tuple[str, int] | None) -> Page:
-        """Read rows and count."""
+    def read(self, reply: Reply, position: tuple[str, int, int] | None) -> Page:
+        """Read rows and count: the highest that the service told of this result."""
         result = reply.object().get(self.result)
         if not isinstance(result, dict):
             raise reply.malformed(f"answered without {self.result!r}")
@@ -247,8 +247,8 @@ class OffsetPages:
         total = _count(result, (self.count,), reply)
         if total is None:
             raise reply.malformed(f"answered without {self.count!r}")
-        handle = position[0] if position else result.get(self.handle)
-        seen = (position[1] if position else 0) + len(rows)
+        handle, before, told = position or (result.get(self.handle), 0, 0)
+        seen, total = before + len(rows), max(total, told)
         if seen < total and not isinstance(handle, str):
             raise reply.malformed("has more pages, but gives no handle to ask for them")
         if seen < total and not rows:
@@ -257,5 +257,10 @@ class OffsetPages:
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"
         return Page(
-            rows, (handle, seen) if seen < total else None, total, beyond, self.ceiling or 0, result
+            rows,
+            (handle, seen, total) if seen < total else None,
+            total,
+            beyond,
+            self.ceiling or 0,
+            result,
         )

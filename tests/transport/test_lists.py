@@ -25,6 +25,7 @@ from pandakit.transport import (
     JobRules,
     Listing,
     NumberedPages,
+    OffsetPages,
     OnePage,
     Reply,
     collect,
@@ -147,6 +148,21 @@ def test_lists_that_come_whole(document):
     """A bare list and a list under one of the known keys are the same."""
     with FaultServer(lambda request: Answer(document)) as server:
         assert load(server, OnePage()).records == [{"id": 1}]
+
+
+def test_a_result_whose_count_shrinks_is_read_to_its_first_count():
+    """Rows that the first page counted are asked for, whatever a later page counts."""
+
+    def app(request):
+        offset = request.json().get("offset", 0)
+        events = [{"id": offset}] if offset < 2 else []
+        count = 3 if offset == 0 else 1
+        return Answer({"result": {"id": "handle", "count": count, "events": events}})
+
+    call = Call("POST", "/search", json={})
+    with FaultServer(app) as server, pytest.raises(PaginationError, match="3 rows") as caught:
+        load(server, OffsetPages("/results", 1), call)
+    assert [row["id"] for row in caught.value.partial.records] == [0, 1]
 
 
 def test_numbered_pages_without_a_total_end_with_an_empty_one():
