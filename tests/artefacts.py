@@ -31,7 +31,7 @@ def inside(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
     if depth == 0:
         return
     for sign, unpack in _UNPACKERS:
-        if sign.search(data):
+        if sign.match(data):
             with suppress(*_CUT_SHORT):
                 for part in unpack(data):
                     yield from inside(part, depth - 1)
@@ -83,9 +83,9 @@ def _embedded(data: bytes) -> Iterator[bytes]:
 
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]|\\n){400,}")
 _UNPACKERS = (
-    (re.compile(rb"\A\x1f\x8b"), _gzip),
-    (re.compile(rb"\APK\x03\x04"), _zip),
-    (re.compile(rb"\APAR1"), _parquet),
-    (re.compile(rb"\A\x89PNG"), _png),
-    (re.compile(rb"\A\s*[<{]"), _embedded),
+    (re.compile(rb"\x1f\x8b"), _gzip),
+    (re.compile(rb"PK\x03\x04"), _zip),
+    (re.compile(rb"PAR1"), _parquet),
+    (re.compile(rb"\x89PNG"), _png),
+    (re.compile(rb"\s*[<{]"), _embedded),
 )

@@ -44,7 +44,6 @@ class Sweep:
         self.root = root
         self.started = time.time()
         self.found: dict[str, None] = {}
-        self.files = 0
         self._clean: set[bytes] = set()
 
     def look(self, where: str, what: bytes | str) -> None:
@@ -65,8 +64,10 @@ class Sweep:
             name = path.relative_to(folder).as_posix()
             if path.stat().st_mtime < since or _on_purpose(path.as_posix()):
                 continue
-            self.files += 1
-            self.look(f"{folder.name}/{name}", path.read_bytes())
+            try:
+                self.look(f"{folder.name}/{name}", path.read_bytes())
+            except OSError as error:
+                self.found[f"{folder.name}/{name} cannot be searched: {error}"] = None
 
     def note_token(self, token: str) -> None:
         """Check that a token in use is one that is searched for."""
