@@ -34,7 +34,7 @@ from pandakit.transport import (
 )
 from pandakit.transport.ratelimit import RateLimiter
 from tests.transport.clock import FakeClock
-from tests.transport.faults import reset_in_body, status, trickling_body, trickling_headers
+from tests.transport.fault_kinds import reset_in_body, status, trickling_body, trickling_headers
 from tests.transport.faultserver import ALWAYS, Answer, FaultServer
 from tests.transport.operations import cursor_app, session_for
 

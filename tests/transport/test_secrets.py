@@ -15,7 +15,7 @@ from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
 from pandakit.snapshot import save
 from tests.tokens import CANARY, forms
-from tests.transport.faults import status
+from tests.transport.fault_kinds import status
 from tests.transport.faultserver import ALWAYS
 from tests.transport.leaks import LogTrap, find_leaks
 from tests.transport.operations import LISTS

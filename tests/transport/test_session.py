@@ -11,9 +11,6 @@ import ssl
 from pathlib import Path
 
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 
 from pandakit.errors import (
     AuthenticationError,
@@ -26,36 +23,16 @@ from pandakit.errors import (
     TransportError,
 )
 from pandakit.redaction import Secret, read_token, redact
-from pandakit.transport import (
-    Call,
-    CursorPages,
-    Listing,
-    Service,
-    Session,
-    TransportOptions,
-    collect,
-)
+from pandakit.transport import Call, Service, Session, TransportOptions
 from tests.tokens import CANARY, FRESH, PASSWORD, WRONG
 from tests.transport.clock import FakeClock
-from tests.transport.faults import (
-    reset_before_any_byte,
-    status,
-    trickling_body,
-)
-from tests.transport.faultserver import ALWAYS, CLOSE, INTERRUPT, Answer, FaultServer, Tick
+from tests.transport.fault_kinds import reset_before_any_byte, status
+from tests.transport.faultserver import ALWAYS, CLOSE, Answer, FaultServer
 from tests.transport.leaks import LogTrap, find_leaks
-from tests.transport.operations import JOB, LISTS, OPTIONS, cursor_app, session_for
+from tests.transport.operations import OPTIONS, session_for
 
 TLS = Path(__file__).parent / "tls"
 GET = Call("GET", "/x")
-
-
-@pytest.fixture
-def server():
-    """A service that answers every call with an empty object."""
-    with FaultServer(lambda request: Answer({})) as made:
-        yield made
-    assert made.unfired() == []
 
 
 def tls_server(certificate: str) -> FaultServer:
@@ -97,7 +74,7 @@ def test_retry_after_is_waited_for(server):
 
 def test_a_date_is_read_by_the_services_clock(server):
     """A Retry-After date counts from the answer's own Date, since our clock may be wrong."""
-    from tests.transport.faults import dated
+    from tests.transport.fault_kinds import dated
 
     server.plan("dated", dated, times=1)
     server.clock.chance = 0.0
@@ -203,18 +180,6 @@ def test_a_presigned_link_is_a_secret():
     assert not find_leaks(caught.value.args, logs.lines)
 
 
-def test_a_session_of_ones_own_adds_no_credential_to_a_presigned_link(server):
-    """What a given session sends with every call does not go to another host's link."""
-    own = requests.Session()
-    own.headers["Authorization"] = f"Bearer {PASSWORD}"
-    with FaultServer(lambda request: Answer({})) as store, session_for(server, session=own) as made:
-        made.send(Call("GET", store.url + "/file", anonymous=True))
-        made.send(GET)
-    assert "authorization" not in store.requests[0].headers
-    assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
-    own.close()
-
-
 def test_presigned_links_need_tls(server):
     """A presigned link over plain http to another machine is refused."""
     call = Call("GET", "http://elsewhere.example/file", anonymous=True)
@@ -260,95 +225,6 @@ def test_cookies_are_not_kept(server):
         session.send(GET)
         session.send(GET)
     assert "cookie" not in server.requests[1].headers
-
-
-def test_a_session_of_ones_own_is_used(server):
-    """A given requests.Session carries the calls, and stays open afterwards."""
-    own = requests.Session()
-    own.headers["X-Mine"] = "1"
-    with session_for(server, session=own) as session:
-        session.send(GET)
-    assert server.requests[0].headers["x-mine"] == "1"
-    assert own.get(server.url).status_code == 200
-    own.close()
-
-
-class OwnAdapter(HTTPAdapter):
-    """An adapter as users write them: with connections and retries of its own."""
-
-    def __init__(self):
-        super().__init__(max_retries=Retry(3, status_forcelist=[500], allowed_methods=None))
-
-    def init_poolmanager(self, *args, **options):
-        """Bring a TLS context."""
-        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
-
-
-def endless_headers(_, __):
-    """Give a header that never ends, a byte every five seconds."""
-    yield b"HTTP/1.1 200 X\r\nX-Pad: "
-    while True:
-        yield Tick(5.0)
-        yield b"x"
-
-
-def own_session(*, mounted=True):
-    """Make a session as users bring it."""
-    own = requests.Session()
-    if mounted:
-        own.mount("http://", OwnAdapter())
-    return own
-
-
-@pytest.mark.parametrize("mounted", [True, False])
-@pytest.mark.parametrize("fault", [trickling_body, endless_headers])
-def test_the_total_deadline_holds_over_a_session_of_ones_own(server, fault, mounted):
-    """A service that sends one byte now and then is cut off, whoever made the connections."""
-    own = own_session(mounted=mounted)
-    own.get(server.url)  # there is a connection already
-    server.plan("T10", fault, at=1)
-    with session_for(server, session=own) as session, pytest.raises(TransportError, match="total"):
-        session.send(GET)
-    assert own.get(server.url).status_code == 200
-    own.close()
-
-
-@pytest.mark.parametrize("fault", [reset_before_any_byte, status(500)])
-def test_retries_of_ones_own_session_do_not_repeat_a_write(server, fault):
-    """An adapter that repeats everything does not repeat our calls: a write goes out once."""
-    server.plan("lost", fault, times=ALWAYS)
-    own = own_session()
-    call = Call("POST", "/w", json={"a": 1}, repeatable=False)
-    with session_for(server, session=own) as session, pytest.raises(OutcomeUnknownError):
-        session.send(call)
-    assert len(server.requests) == 1
-    with pytest.raises(requests.RequestException):
-        own.get(server.url)
-    assert len(server.requests) == 5
-    own.close()
-
-
-def test_the_total_deadline_holds_through_a_proxy_of_ones_own_session(server):
-    """Connections through the proxy of a given session are watched too."""
-    with FaultServer(lambda request: Answer({}), server.clock) as proxy:
-        proxy.plan("T10", endless_headers)
-        own = own_session(mounted=False)
-        own.trust_env = False
-        own.proxies = {"http": proxy.url}
-        with session_for(server, session=own) as session, pytest.raises(TransportError) as caught:
-            session.send(GET)
-        own.close()
-        assert "total deadline" in str(caught.value)
-        assert proxy.unfired() == []
-    assert server.requests == []
-
-
-def test_verification_cannot_be_switched_off(server):
-    """A session with verify=False is refused."""
-    own = requests.Session()
-    own.verify = False
-    with pytest.raises(SettingsError, match="verify"):
-        session_for(server, session=own)
 
 
 @pytest.mark.parametrize("certificate", ["expired.pem", "other-name.pem", "good.pem"])
@@ -505,64 +381,7 @@ def test_debugging_the_http_library_shows_no_token(server, monkeypatch, capsys):
     assert not find_leaks(out.out, out.err, logs.lines)
 
 
-# --- interruptions, writes, limits --------------------------------------------------------
-
-
-def test_ctrl_c_while_waiting_keeps_the_work(server):
-    """Ctrl-C in a list stops at once; what came and the way on are on the interrupt."""
-    operation = LISTS[0]
-    with operation.serve() as rows, operation.connect(rows) as client:
-        rows.plan("T19", lambda *_: [INTERRUPT, b"HTTP/1.1 200 X\r\n", CLOSE], at=2)
-        with pytest.raises(KeyboardInterrupt) as caught:
-            operation.run(client)
-        assert len(rows.requests) == 3
-        assert not find_leaks(caught.value)
-        assert len(caught.value.partial) == 6
-        assert list(caught.value.resume()["id"]) == operation.whole
-
-
-def test_ctrl_c_within_a_page_takes_it_whole_or_not_at_all():
-    """A page that is interrupted while its rows are counted comes again whole, each row once."""
-
-    class Impatient:
-        left = 4
-
-        def __call__(self, row):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-            return row["id"]
-
-    pages = [[{"id": 1}, {"id": 2}], [{"id": 2}, {"id": 3}, {"id": 4}]]
-    with FaultServer(cursor_app(pages)) as rows, session_for(rows) as session:
-        with pytest.raises(KeyboardInterrupt) as caught:
-            collect(session, Listing(GET, CursorPages(), Impatient()))
-        assert [row["id"] for row in caught.value.partial.records] == [1, 2]
-        state = caught.value.resume()
-    assert [row["id"] for row in state.records] == [1, 2, 3, 4]
-    assert (state.pages, state.duplicates) == (2, 1)
-
-
-def test_ctrl_c_while_a_job_is_waited_for_leaves_a_way_on():
-    """The interrupt of a wait for a job has `resume()`, which waits on for the same job."""
-    with JOB.serve() as jobs, JOB.connect(jobs) as session:
-        jobs.plan("J", lambda *_: [INTERRUPT, b"HTTP/1.1 200 X\r\n", CLOSE], at=2)
-        with pytest.raises(KeyboardInterrupt) as caught:
-            JOB.run(session)
-        assert not find_leaks(caught.value)
-        assert caught.value.resume().object()["status"] == "done"
-        assert sum(request.method == "POST" for request in jobs.requests) == 1
-
-
-def test_a_lost_process_starts_again_and_gets_the_same(server):
-    """A load that was killed half-way leaves nothing behind that changes the next one."""
-    operation = LISTS[0]
-    with operation.serve() as rows:
-        rows.plan("T20", status(400), at=2)
-        with operation.connect(rows) as client, pytest.raises(Exception, match="400"):
-            operation.run(client)
-        with operation.connect(rows) as client:
-            assert list(operation.run(client)["id"]) == operation.whole
+# --- writes, limits -----------------------------------------------------------------------
 
 
 def test_a_write_is_not_repeated_when_its_answer_is_lost(server):
