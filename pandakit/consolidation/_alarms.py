@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from pandakit.consolidation._reading import PRIMARIES, STATUSES
+from pandakit.consolidation._shown import shown_rows
 from pandakit.consolidation._table import Table
 from pandakit.consolidation._times import BAD_TIME, read_times
 from pandakit.errors import EventError
 
 __all__ = ["events_from_alarms"]
-
-_SHOWN_ROWS = 5
 
 
 def events_from_alarms(
@@ -114,12 +113,10 @@ def _refuse_reversed(begins: np.ndarray, ends: np.ndarray, start: str, end: str)
     ]
     rows = np.flatnonzero(known[0] & known[1] & (ends < begins))
     if len(rows):
-        shown = ", ".join(map(str, rows[:_SHOWN_ROWS]))
-        more = " ..." if len(rows) > _SHOWN_ROWS else ""
         raise EventError(
-            f"{len(rows)} alarms end before they start (rows {shown}{more}); correct {start!r} "
-            f"and {end!r}, or leave them out: frame[frame[{end!r}].isna() | "
-            f"(frame[{end!r}] >= frame[{start!r}])]"
+            f"alarms end before they start ({shown_rows(rows)}); correct {start!r} and {end!r}, "
+            f"or leave them out: frame[frame[{end!r}].isna() | (frame[{end!r}] >= "
+            f"frame[{start!r}])]"
         )
 
 

@@ -17,11 +17,11 @@ from pandakit.consolidation._policy import CLASSIC
 from pandakit.consolidation._reading import Reader
 from pandakit.consolidation._repeats import Payloads
 from pandakit.consolidation._result import Consolidation, EventFacts, Facts
+from pandakit.consolidation._shown import shown_rows
 from pandakit.consolidation._table import Table
 from pandakit.consolidation._texts import NewestTexts
 from pandakit.consolidation._times import read_time
 from pandakit.errors import EventError
-from pandakit.text import to_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Consolidator", "consolidate"]
 
-_SHOWN_ROWS = 5
 _SLOW_FROM = 200_000  # interpreted, this takes about a second
 _OPENING_COLUMNS = ("app", "primary", "secondary", "incident_identifier")
 
@@ -160,11 +159,10 @@ class Consolidator:
         late = np.flatnonzero(early if order is None else early & (reading.reason < 0))
         if not len(late):
             return
-        rows = ", ".join(map(str, late[:_SHOWN_ROWS])) + (" ..." if len(late) > _SHOWN_ROWS else "")
         raise EventError(
-            f"column 'timestamp': {len(late)} events of this chunk (rows {rows}) are earlier "
-            f"than {_frames.moment(self._until)}, the end of the last chunk; sort all events by "
-            f"time before cutting them into chunks"
+            f"column 'timestamp': events of this chunk are earlier than "
+            f"{_frames.moment(self._until)}, the end of the last chunk ({shown_rows(late)}); sort "
+            f"all events by time before cutting them into chunks"
         )
 
     def _keep_openings(self, reading: Reading, rows: np.ndarray) -> None:
@@ -192,7 +190,7 @@ class Consolidator:
         newest[merged.alert[rows]] = rows  # the last one of an alert stays
         alerts = np.flatnonzero(newest >= 0)
         if "description" in reading.table:
-            texts = one_chunk(_text(reading.table, "description", newest[alerts]))
+            texts = one_chunk(reading.table.text("description", newest[alerts]))
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
         self._descriptions.put(alerts, texts, n_alerts)
@@ -294,13 +292,6 @@ def _time_order(reading: Reading) -> np.ndarray | None:
         return accepted
     order = np.argsort(times, kind="stable")
     return order if accepted is None else accepted[order]
-
-
-def _text(table: Table, column: str, rows: np.ndarray) -> Any:
-    try:
-        return to_text(table.rows(column, rows), column=column)
-    except ValueError as error:
-        raise EventError(str(error)) from None
 
 
 def consolidate(

@@ -92,9 +92,17 @@ class Keys:
             codes = np.where(missing, np.int32(-1), pairs.encode(codes, other))
             size = pairs.size
         if query is not None and (query.columns or query.has_keywords):
-            passed = query.mask(self._tags.columns(query, reading, rows))
+            passed = self._passed(query, reading, rows)
             codes = np.where(passed, codes, np.int32(-1))
         return self._numbers.number(place, codes, size)
+
+    def _passed(self, query: Bpql, reading: Reading, rows: np.ndarray) -> np.ndarray:
+        try:
+            return query.mask(self._tags.columns(query, reading, rows))
+        except EventError:
+            every = np.arange(reading.table.n_rows)
+            query.mask(self._tags.columns(query, reading, every))  # names the row of the table
+            raise
 
 
 def _more(pattern: Pattern) -> tuple[str, ...]:

@@ -79,12 +79,13 @@ class Reader:
         offsets = np.cumsum([0, *sizes])[:-1].astype(np.int32)
         return pa.concat_arrays([*labels, pa.nulls(0, pa.large_string())]), offsets
 
-    def encode(self, cells: Any, column: str) -> np.ndarray:
-        """Give the codes of cells of a column."""
+    def encode(self, table: Table, column: str, rows: np.ndarray | None = None) -> np.ndarray:
+        """Give the codes of the cells of a column, all or those of some rows."""
+        cells = table[column] if rows is None else table.rows(column, rows)
         try:
             return self.vocabulary(column).encode(cells, column)
         except ValueError as error:
-            raise EventError(str(error)) from None
+            table.refuse(column, error)
 
     def read(self, table: Table) -> Reading:
         """Read all rows; those that the service would refuse get a reason."""
@@ -125,7 +126,7 @@ class Reader:
         try:
             return distinct(table[column], column)
         except ValueError as error:
-            raise EventError(str(error)) from None
+            table.refuse(column, error)
 
     def _statuses(self, table: Table) -> np.ndarray:
         codes, labels = self._distinct(table, "status")
@@ -139,7 +140,7 @@ class Reader:
 
     def _codes(self, table: Table, column: str, cache: dict[str, np.ndarray]) -> np.ndarray:
         if column not in cache:
-            cache[column] = self.encode(table[column], column)
+            cache[column] = self.encode(table, column)
         return cache[column]
 
     def _choose(

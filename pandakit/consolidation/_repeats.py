@@ -13,7 +13,6 @@ from pandakit.consolidation._jit import kernels
 from pandakit.consolidation._merge import grown
 from pandakit.consolidation._state import LONG_AGO
 from pandakit.errors import EventError
-from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from pandakit.consolidation._reading import Reading
@@ -80,8 +79,8 @@ def _fields(reading: Reading, rows: np.ndarray) -> dict[str, Any]:
         if name in _COMPARED_AS_READ:
             continue
         try:
-            text = to_text(reading.table.rows(name, rows), column=str(name))
-        except ValueError as error:
+            text = reading.table.text(name, rows)
+        except EventError as error:
             raise EventError(f"dedup='payload' compares all columns as text: {error}") from None
         fields[f"column {name}"] = one_chunk(text).cast(pa.large_string())
     return fields

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 import pyarrow as pa
 
 from pandakit.errors import EventError
+from pandakit.text import to_text
 
 __all__ = ["Table"]
 
@@ -47,6 +48,21 @@ class Table:
         """Give the cells of a column at some rows."""
         column = self[name]
         return column.iloc[rows] if self.is_frame else column.take(pa.array(rows))
+
+    def text(self, name: str, rows: Any) -> pa.ChunkedArray:
+        """Give the text form of the cells of a column at some rows."""
+        try:
+            return to_text(self.rows(name, rows), column=str(name))
+        except ValueError as error:
+            self.refuse(name, error)
+
+    def refuse(self, name: str, error: ValueError) -> NoReturn:
+        """Refuse a column with a cell that has no text form; count its row in the whole column."""
+        try:
+            to_text(self[name], column=str(name))
+        except ValueError as found:
+            error = found
+        raise EventError(str(error)) from None
 
     def nearest(self, name: str) -> str:
         """Say which columns have a name like this one."""

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from pandakit.consolidation._codes import Vocabulary, one_chunk
 from pandakit.consolidation._reading import STATUSES
-from pandakit.errors import EventError
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Tags:
         vocabulary = self._reader.vocabulary(tag)
         if tag in reading.codes:
             return reading.codes[tag][rows], vocabulary.size
-        return self._reader.encode(reading.table.rows(tag, rows), tag), vocabulary.size
+        return self._reader.encode(reading.table, tag, rows), vocabulary.size
 
     def columns(self, query: Bpql, reading: Reading, rows: np.ndarray) -> dict[str, Any]:
         """Give the columns that a query looks at."""
@@ -69,10 +68,7 @@ class Tags:
         apps = labels.take(pa.array(reading.app[rows]))
         if "source_system" not in reading.table:
             return apps
-        try:
-            given = to_text(reading.table.rows("source_system", rows), column="source_system")
-        except ValueError as error:
-            raise EventError(str(error)) from None
+        given = reading.table.text("source_system", rows)
         return pc.coalesce(one_chunk(given).cast(apps.type), apps)
 
 

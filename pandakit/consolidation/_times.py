@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pandakit.consolidation._shown import shown_rows
 from pandakit.errors import EventError
 
 __all__ = ["BAD_TIME", "read_time", "read_times"]
@@ -25,7 +27,7 @@ _LATEST = np.iinfo(np.int64).max // 1_000
 _SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
 _ISO_WITH_ZONE = r"^\d[^ T]*[T ].*([Zz]|[+-]\d{2}(:?\d{2})?)$"
 _BLOCK = 1 << 16  # rows: what is in between stays in the processor's cache
-_MOST_DIGITS = 19  # today in nanoseconds; always fits into 64 bits without a sign
+_DIGITS = r"^[0-9]{1,19}$"  # today in nanoseconds; always fits into 64 bits without a sign
 
 
 def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
@@ -43,13 +45,17 @@ def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
     Raises
     ------
     EventError
-        The datetimes have no zone, or milliseconds were taken for seconds.
+        The datetimes have no zone, or milliseconds were taken for seconds: the message names
+        the column, the rows and the fix.
     """
     if unit not in _UNITS:
         raise ValueError(f"unit: {unit!r} is not one of {', '.join(_UNITS)}")
-    if isinstance(values, pd.Series):
-        return _from_series(values, unit, column)
-    return _from_arrow(values, unit, column)
+    read = _from_series if isinstance(values, pd.Series) else _from_arrow
+    times = read(values, unit, column)
+    # Milliseconds as seconds are beyond what can be held, so that no row is bad says enough.
+    if unit == "s" and times.min(initial=0) == BAD_TIME:
+        _refuse_milliseconds(values, column)
+    return times
 
 
 def read_time(value: Any, setting: str) -> int:
@@ -71,22 +77,30 @@ def read_time(value: Any, setting: str) -> int:
 def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
-        times = _from_series(pd.Series(kind.categories), unit, column)
+        try:
+            times = _from_series(pd.Series(kind.categories), unit, column)
+        except EventError:  # it names labels: read the rows, to name those
+            return _from_series(series.astype(object), unit, column)
         codes = series.cat.codes.to_numpy()
         return np.where(codes < 0, BAD_TIME, np.append(times, BAD_TIME)[codes])
     if isinstance(kind, pd.DatetimeTZDtype):
         return _from_ticks(series.array.asi8, kind.unit)
     if isinstance(kind, np.dtype) and kind.kind in "iuf":
-        return _from_numbers(series.to_numpy(), unit, column)
+        return _scaled(series.to_numpy(), _UNITS[unit])
+    cells = _cells(series)
+    read = _from_objects if isinstance(cells, np.ndarray) else _from_arrow
+    return read(cells, unit, column)
+
+
+def _cells(series: pd.Series) -> Any:
+    """Give an Arrow array, or an array of objects where the cells are of different kinds."""
     if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) != "string":
-        return _from_objects(series.to_numpy(), unit, column)
+        return series.to_numpy()
     try:
         arrow = pa.array(series.array, from_pandas=True)
     except (pa.ArrowException, TypeError, UnicodeEncodeError):
-        return _from_objects(np.array(series, dtype=object), unit, column)
-    if isinstance(arrow, pa.Array):
-        arrow = pa.chunked_array([arrow])
-    return _from_arrow(arrow, unit, column)
+        return np.array(series, dtype=object)
+    return pa.chunked_array([arrow]) if isinstance(arrow, pa.Array) else arrow
 
 
 def _from_arrow(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
@@ -95,23 +109,17 @@ def _from_arrow(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
         return _from_series(cells.to_pandas().astype("category"), unit, column)
     if pa.types.is_timestamp(kind):
         if kind.tz is None:
-            _refuse_naive(column)
+            _refuse_naive(column, np.flatnonzero(cells.is_valid().to_numpy()))
         ticks = pc.fill_null(cells.cast(pa.int64()), BAD_TIME)
         return _from_ticks(ticks.to_numpy(), kind.unit)
     if pa.types.is_integer(kind) and cells.null_count:
-        numbers = _from_numbers(pc.fill_null(cells, 0).to_numpy(), unit, column)
+        numbers = _scaled(pc.fill_null(cells, 0).to_numpy(), _UNITS[unit])
         return np.where(cells.is_null().to_numpy(), BAD_TIME, numbers)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return _from_numbers(cells.to_numpy(), unit, column)
+        return _scaled(cells.to_numpy(), _UNITS[unit])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _from_text(cells, unit, column)
+        return _from_text(cells, unit)
     return _from_objects(np.array(cells.to_pylist(), dtype=object), unit, column)
-
-
-def _from_numbers(numbers: np.ndarray, unit: str, column: str) -> np.ndarray:
-    if unit == "s":
-        _refuse_milliseconds(numbers, column)
-    return _scaled(numbers, _UNITS[unit])
 
 
 def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
@@ -157,12 +165,12 @@ def _from_ticks(ticks: np.ndarray, unit: str) -> np.ndarray:
     return _scaled(ticks, _UNITS[unit])
 
 
-def _from_text(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
+def _from_text(cells: pa.ChunkedArray, unit: str) -> np.ndarray:
     times = np.full(len(cells), BAD_TIME)
-    digits = _where(pc.match_substring_regex(cells, rf"^[0-9]{{1,{_MOST_DIGITS}}}$"))
+    digits = _where(pc.match_substring_regex(cells, _DIGITS))
     if digits.any():
         numbers = cells.filter(pa.array(digits)).cast(pa.uint64()).to_numpy()
-        times[digits] = _from_numbers(numbers, unit, column)
+        times[digits] = _scaled(numbers, _UNITS[unit])
     iso = _where(pc.match_substring_regex(cells, _ISO_WITH_ZONE))
     if iso.any():
         texts = cells.filter(pa.array(iso)).to_pandas()
@@ -181,11 +189,8 @@ def _from_objects(cells: np.ndarray, unit: str, column: str) -> np.ndarray:
     if texts:
         column_of_text = pd.Series([cells[row] for row in texts], dtype="string[pyarrow]")
         times[texts] = _from_series(column_of_text, unit, column)
-    numbers = [_number(cell) for cell in cells]
-    if unit == "s":
-        found = [float(number) for number in numbers if number is not None]
-        _refuse_milliseconds(np.array(found), column)
-    for row, (cell, number) in enumerate(zip(cells, numbers, strict=True)):
+    for row, cell in enumerate(cells):
+        number = _number(cell)
         if number is not None:
             exact = round(number * Fraction(*_UNITS[unit]))
             times[row] = exact if abs(exact) <= _LATEST else BAD_TIME
@@ -204,25 +209,55 @@ def _number(cell: Any) -> Fraction | None:
 
 
 def _refuse_naive_objects(cells: np.ndarray, column: str) -> None:
-    moments = [cell for cell in cells if isinstance(cell, (datetime, np.datetime64))]
-    zones = [getattr(cell, "tzinfo", None) for cell in moments if not pd.isna(cell)]
-    if zones and not any(zones):
-        _refuse_naive(column)
+    moments = [
+        row
+        for row, cell in enumerate(cells)
+        if isinstance(cell, (datetime, np.datetime64)) and not pd.isna(cell)
+    ]
+    if moments and not any(getattr(cells[row], "tzinfo", None) for row in moments):
+        _refuse_naive(column, np.array(moments))
 
 
-def _refuse_naive(column: str) -> None:
+def _refuse_naive(column: str, rows: np.ndarray) -> None:
     raise EventError(
-        f"column {column!r} holds datetimes without a zone; say which zone they are in, for "
-        f"example frame[{column!r}].dt.tz_localize('UTC')"
+        f"column {column!r} holds datetimes without a zone ({shown_rows(rows)}); say which zone "
+        f"they are in, for example frame[{column!r}].dt.tz_localize('UTC')"
     )
 
 
-def _refuse_milliseconds(numbers: np.ndarray, column: str) -> None:
-    if not numbers.size or not np.nanmax(numbers, initial=0) > _SECONDS_LOOK_LIKE_MILLISECONDS:
-        return
-    middle = np.nanmedian(numbers)
+def _refuse_milliseconds(values: Any, column: str) -> None:
+    numbers = _numbers(values)
+    rows = np.flatnonzero(numbers > _SECONDS_LOOK_LIKE_MILLISECONDS)
+    middle = np.nanmedian(numbers) if len(rows) else 0
     if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:
         raise EventError(
-            f"column {column!r}: the middle value {middle:.0f} lies thousands of years ahead "
-            f"when read in seconds; for milliseconds say unit='ms' (also 'us', 'ns')"
+            f"column {column!r} lies thousands of years ahead when read in seconds, in the "
+            f"middle at {middle:.0f} ({shown_rows(rows)}); for milliseconds say unit='ms' (also "
+            f"'us', 'ns')"
         )
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """Give all numbers of a column, NaN where a cell is none."""
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+        of_labels = _numbers(pd.Series(values.dtype.categories))
+        return np.asarray(np.append(of_labels, np.nan)[values.cat.codes.to_numpy()])
+    cells = _cells(values) if isinstance(values, pd.Series) else values
+    if isinstance(cells, np.ndarray):
+        return np.array([_as_float(cell) for cell in cells])
+    kind = cells.type
+    if pa.types.is_dictionary(kind):
+        return _numbers(cells.to_pandas().astype("category"))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        digits = pc.match_substring_regex(cells, _DIGITS)
+        return np.asarray(pc.if_else(digits, cells, None).cast(pa.float64()).to_numpy())
+    return np.array([_as_float(cell) for cell in cells.to_pylist()])
+
+
+def _as_float(cell: Any) -> float:
+    if isinstance(cell, str):
+        return float(cell) if re.fullmatch(_DIGITS, cell) else math.nan
+    number = _number(cell)
+    return math.nan if number is None else float(number)

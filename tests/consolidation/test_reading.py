@@ -157,6 +157,93 @@ def test_unreadable_events(name):
         consolidate(frame, policy)
 
 
+NAIVE = pd.Series([None, *[NOON.tz_localize(None)] * 7])
+NAIVE_FORMS = {
+    "datetime64": NAIVE,
+    "objects": NAIVE.astype(object).where(NAIVE.notna(), None),
+    "category": NAIVE.astype("category"),
+    "arrow": NAIVE.astype(pd.ArrowDtype(pa.timestamp("us"))),
+}
+
+
+@pytest.mark.parametrize("form", NAIVE_FORMS)
+def test_times_without_a_zone_are_named_by_their_rows(form):
+    """The message has the column, the first rows and how many there are; gaps do not count."""
+    message = r"column 'timestamp'.*\(7 rows: 1, 2, 3, 4, 5 \.\.\.\).*tz_localize\('UTC'\)"
+    with pytest.raises(EventError, match=message):
+        consolidate(events(timestamp=NAIVE_FORMS[form]))
+
+
+LATE = SECONDS * 1000
+MILLISECONDS = {
+    "int": [SECONDS, LATE, LATE],
+    "float": [math.nan, LATE + 0.0, LATE],
+    "nullable": pd.array([None, LATE, LATE], dtype="Int64"),
+    "text": [None, str(LATE), str(LATE)],
+    "arrow text": pd.array(["soon", str(LATE), str(LATE)], dtype="string[pyarrow]"),
+    "mixed": pd.Series(["soon", str(LATE), LATE], dtype=object),
+    "decimal": [Decimal(SECONDS), Decimal(LATE), Decimal(LATE)],
+    "category": pd.Categorical([SECONDS, LATE, LATE]),
+    "category of text": pd.Categorical([None, str(LATE), str(LATE)]),
+    "dictionary": pd.Series([None, str(LATE), str(LATE)]).astype(
+        pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+    ),
+}
+
+
+@pytest.mark.parametrize("form", MILLISECONDS)
+def test_milliseconds_are_named_by_their_rows(form):
+    """The message has the column, the rows that lie too far ahead, and the unit to say."""
+    frame = events(timestamp=MILLISECONDS[form])
+    message = r"column 'timestamp'.*\(2 rows: 1, 2\); for milliseconds say unit='ms'"
+    with pytest.raises(EventError, match=message):
+        consolidate(frame)
+    assert consolidate(frame, unit="ms").events["outcome"].tolist()[1:] == ["opened", "duplicate"]
+
+
+@pytest.mark.parametrize("form", ["int64", "object", "category"])
+def test_a_few_milliseconds_among_seconds_are_rejected(form):
+    """The middle of all rows tells the unit, so that single odd values only lose their rows."""
+    cells = pd.Series([SECONDS, SECONDS, SECONDS, LATE, LATE + 1]).astype(form)
+    outcomes = consolidate(events(timestamp=cells)).events["outcome"].tolist()
+    assert outcomes == ["opened", "duplicate", "duplicate", "rejected", "rejected"]
+
+
+def test_digits_and_numbers_in_one_column_are_judged_together():
+    """One number written as text does not make the column one of milliseconds."""
+    cells = pd.Series([SECONDS, SECONDS + 1, str(LATE)], dtype=object)
+    outcomes = consolidate(events(timestamp=cells)).events["outcome"].tolist()
+    assert outcomes == ["opened", "updated", "rejected"]
+
+
+ODD = [None, "x", "x", {"a": 1}, "y"]
+ODD_CELLS = {
+    "tag": Policy(patterns=[Pattern("region", "1h")]),
+    "filter": Policy(patterns=[Pattern("host", "1h", filter="region = x")]),
+    "source_system": Policy(patterns=[Pattern("source_system", "1h")]),
+    "description": Policy(patterns=[Pattern("host", "1h")]),
+    "host": CLASSIC,
+    "payload": CLASSIC.replace(dedup="payload"),
+}
+
+
+@pytest.mark.parametrize("role", ODD_CELLS)
+def test_a_cell_without_text_is_named_by_its_row_in_the_frame(role):
+    """Only some rows may be looked at; the message has the row of the frame all the same."""
+    column = role if role in {"source_system", "description", "host"} else "region"
+    frame = events(timestamp=[SECONDS, SECONDS, *[SECONDS + 60] * 3], host=list("aabcc"))
+    frame[column] = pd.Series(ODD if column != "host" else ["a", *ODD[1:]], dtype=object)
+    with pytest.raises(EventError, match=f"column '{column}', row 3: a dict"):
+        consolidate(frame, ODD_CELLS[role])
+
+
+def test_a_category_without_text_is_named_by_its_row():
+    """The place of a label among the categories is not taken for a row."""
+    frame = events(host=pd.Categorical(["a", "a", b"b"], categories=[b"b", "a"]))
+    with pytest.raises(EventError, match="column 'host', row 2: a bytes"):
+        consolidate(frame)
+
+
 @pytest.mark.parametrize("value", ["2026-03-01T12:00:00", 5, "soon", None], ids=repr)
 def test_as_of_needs_a_zone(value):
     """The time until which the clock runs has a zone; None is the last event."""

@@ -194,7 +194,7 @@ def test_alarms_keep_what_they_say():
 
 ALARMS = pd.DataFrame({"host": ["a", "b", "c"], "from": [1, 5, 9], "to": [2, 4, 8]})
 BAD_ALARMS = {
-    "reversed": ({}, r"2 alarms end before they start \(rows 1, 2\)"),
+    "reversed": ({}, r"alarms end before they start \(2 rows: 1, 2\)"),
     "no column": ({"start": "form"}, "no column 'form' .nearest: from"),
     "status": ({"status": "bad"}, "status: 'bad' is neither"),
 }
