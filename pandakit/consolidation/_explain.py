@@ -197,4 +197,9 @@ def _candidate(
 
 
 def _span(span: int) -> pd.Timedelta:
-    return pd.Timedelta(span, unit="us").as_unit("ns")
+    """Give microseconds as a span; two alerts may be further apart than nanoseconds reach."""
+    exact = pd.Timedelta(np.timedelta64(span, "us"))
+    try:
+        return exact.as_unit("ns")
+    except pd.errors.OutOfBoundsTimedelta:
+        return exact

@@ -43,8 +43,14 @@ _NAT = np.iinfo(np.int64).min
 
 
 def moment(time: int | None) -> pd.Timestamp | None:
-    """Give microseconds as a timestamp."""
-    return None if time is None else pd.Timestamp(time, unit="us", tz="UTC").as_unit("ns")
+    """Give microseconds as a timestamp; the end of a slot may be beyond nanoseconds."""
+    if time is None:
+        return None
+    stamp = pd.Timestamp(np.datetime64(time, "us"), tz="UTC")
+    try:
+        return stamp.as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime:
+        return stamp
 
 
 def _moments(times: np.ndarray, missing: np.ndarray | None = None) -> Any:

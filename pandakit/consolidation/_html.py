@@ -157,7 +157,7 @@ def _incident(number: int, title: Any, subtitle: Any, *facts: Any) -> list[str]:
     n_alerts, n_open, n_events, severity, start, end = facts
     name = title if pd.isna(subtitle) else f"{title}, {subtitle}"
     dot = f"<span style='color:{_SEVERITY[severity]}'>&#9679;</span> {severity}"
-    lasted = "still active" if pd.isna(end) else _rough(end - start)
+    lasted = "still active" if pd.isna(end) else _rough(end.as_unit("us") - start.as_unit("us"))
     return [
         _cell(str(number), _NUMBER),
         _cell(_shortened(name)),

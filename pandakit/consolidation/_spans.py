@@ -18,6 +18,9 @@ _UNITS = {
     "h": 3_600_000_000,
     "d": 86_400_000_000,
 }
+_TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+# What `timedelta64[ns]` can hold, in microseconds: gaps and margins come in it.
+_LONGEST = (2**63 - 1) // 1_000
 _PART = re.compile(r"\s*(\d+)\s*(us|ms|s|min|h|d)", re.IGNORECASE)
 
 
@@ -29,28 +32,39 @@ def read_span(value: Any, setting: str) -> timedelta:
     >>> read_span("1h 30min", "window")
     datetime.timedelta(seconds=5400)
     """
-    if isinstance(value, str):
-        return _from_text(value, setting)
+    count = _from_text(value, setting) if isinstance(value, str) else _counted(value, setting)
+    if abs(count) > _LONGEST:
+        raise ValueError(
+            f"{setting}: {value!r} is longer than {_LONGEST // _UNITS['d']:,} days (292 years), "
+            f"the longest span that pandas holds in nanoseconds"
+        )
+    return timedelta(microseconds=count)
+
+
+def _counted(value: Any, setting: str) -> int:
     if type(value) is int and value == 0:
-        return timedelta(0)  # the only span that needs no unit
-    try:
-        nanoseconds = pd.Timedelta(value).as_unit("ns").value if _is_timedelta(value) else None
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{setting}: {value!r} is not a span of time: {error}") from None
-    if nanoseconds is None or pd.isna(value):
+        return 0  # the only span that needs no unit
+    if not _is_timedelta(value) or pd.isna(value):
         raise ValueError(
             f"{setting}: {value!r} is not a span of time; give text such as '4h' or a timedelta"
         )
-    if nanoseconds % 1_000:
+    if isinstance(value, timedelta) and not isinstance(value, pd.Timedelta):
+        return microseconds(value)
+    try:
+        span = pd.Timedelta(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{setting}: {value!r} is not a span of time: {error}") from None
+    ticks, per_second = int(span.asm8.view("i8")), _TICKS[span.unit]
+    if ticks * 1_000_000 % per_second:
         raise ValueError(f"{setting}: {value!r} is finer than a microsecond")
-    return timedelta(microseconds=nanoseconds // 1_000)
+    return ticks * 1_000_000 // per_second
 
 
 def _is_timedelta(value: Any) -> bool:
     return isinstance(value, timedelta) or type(value).__name__ == "timedelta64"
 
 
-def _from_text(text: str, setting: str) -> timedelta:
+def _from_text(text: str, setting: str) -> int:
     total, position = 0, 0
     while position < len(text.rstrip()):
         part = _PART.match(text, position)
@@ -63,7 +77,7 @@ def _from_text(text: str, setting: str) -> timedelta:
         position = part.end()
     if not position:
         raise ValueError(f"{setting}: the text is empty; write a span such as '4h'")
-    return timedelta(microseconds=total)
+    return total
 
 
 def microseconds(span: timedelta) -> int:

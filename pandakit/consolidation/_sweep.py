@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from pandakit.consolidation import _state as at
 from pandakit.consolidation._consolidator import Consolidator
 from pandakit.consolidation._group import Grouper
-from pandakit.consolidation._policy import CLASSIC, refuse_unknown
+from pandakit.consolidation._policy import CLASSIC
 from pandakit.consolidation._spans import read_span
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def sweep(
     events: Any,
     policy: Policy = CLASSIC,
     *,
-    windows: Sequence[Any] | None = None,
-    anchors: Sequence[str] | None = None,
+    windows: Any = None,
+    anchors: str | Sequence[str] | None = None,
     pattern: str | None = None,
     unit: str = "s",
 ) -> pd.DataFrame:
@@ -40,10 +41,10 @@ def sweep(
     policy
         All settings that are not varied.
     windows
-        Windows to try, such as ``["30min", "1h", "4h"]``; each is given to every pattern,
-        or to the one that `pattern` names. Default: those of the policy.
+        One window to try, or several, such as ``["30min", "1h", "4h"]``; each is given to
+        every pattern, or to the one that `pattern` names. Default: those of the policy.
     anchors
-        Anchors to try. Default: that of the policy.
+        One anchor to try, or several. Default: that of the policy.
     pattern
         The name of the pattern whose window is varied.
 
@@ -73,11 +74,7 @@ def sweep(
     1 0 days 01:00:00          2
     2 0 days 04:00:00          1
     """
-    settings = [
-        (window, with_window(policy, window, pattern).replace(anchor=anchor))
-        for anchor in ((policy.anchor,) if anchors is None else anchors)
-        for window in ((None,) if windows is None else windows)
-    ]
+    settings = _settings(policy, windows, anchors, pattern)
     opened = Consolidator(policy, unit=unit)._open_alerts(events)  # noqa: SLF001 - its other half
     rows = []
     for window, varied in settings:
@@ -90,10 +87,37 @@ def sweep(
     return _frame(rows)
 
 
+def _settings(
+    policy: Policy,
+    windows: Any,
+    anchors: str | Sequence[str] | None,
+    pattern: str | None,
+) -> list[tuple[Any, Policy]]:
+    """Give each window with its policy; all arguments are checked, even if one list is empty."""
+    unvaried = with_window(policy, None, pattern)
+    by_window = [(window, with_window(policy, window, pattern)) for window in _listed(windows)]
+    by_window = [(None, unvaried)] if windows is None else by_window
+    tried = [policy.anchor] if anchors is None else _listed(anchors)
+    checked = [policy.replace(anchor=anchor).anchor for anchor in tried]
+    return [
+        (window, varied.replace(anchor=anchor))
+        for anchor in checked
+        for window, varied in by_window
+    ]
+
+
+def _listed(given: Any) -> list[Any]:
+    one = isinstance(given, (str, timedelta, np.timedelta64))
+    return [given] if one else list(given or ())
+
+
 def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:
     """Give the window to every pattern, or to the one that is named; none changes nothing."""
-    if pattern is not None:
-        refuse_unknown([pattern], "the policy's patterns", [p.name for p in policy.patterns])
+    names = [known.name for known in policy.patterns]
+    if pattern is not None and pattern not in names:
+        raise ValueError(
+            f"pattern: the policy has none called {pattern!r}; there is {', '.join(names)}"
+        )
     if window is None:
         return policy
     span = read_span(window, "windows")

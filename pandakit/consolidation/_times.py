@@ -71,7 +71,17 @@ def read_time(value: Any, setting: str) -> int:
             f"{setting}: {value!r} has no zone; say which, for example "
             f"pd.Timestamp({str(value)!r}, tz='UTC')"
         )
-    return int(_scaled(np.array([moment.value]), (1, 1_000))[0])
+    time = _instant(moment)
+    if time == BAD_TIME:
+        raise EventError(
+            f"{setting}: {value!r} is out of bounds; pandas holds times from 1678 to 2262"
+        )
+    return time
+
+
+def _instant(moment: datetime) -> int:
+    stamp = pd.Timestamp(moment)
+    return int(_from_ticks(np.array([stamp.asm8.view("i8")]), stamp.unit)[0])
 
 
 def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
@@ -195,7 +205,7 @@ def _from_objects(cells: np.ndarray, unit: str, column: str) -> np.ndarray:
             exact = round(number * Fraction(*_UNITS[unit]))
             times[row] = exact if abs(exact) <= _LATEST else BAD_TIME
         elif isinstance(cell, datetime) and cell is not pd.NaT and cell.tzinfo is not None:
-            times[row] = read_time(cell, column)
+            times[row] = _instant(cell)
     _refuse_naive_objects(cells, column)
     return times
 

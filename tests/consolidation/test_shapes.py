@@ -240,5 +240,38 @@ def test_sweep_of_one_pattern_and_of_nothing():
     assert table["incidents"].tolist() == [2, 1]
     assert sweep(FULL)["window"].isna().all()
     assert sweep(FULL[:0])["compression"].isna().all()
-    with pytest.raises(ValueError, match=r"no setting 'clusters'.*cluster"):
-        sweep(FULL, windows=["1h"], pattern="clusters")
+
+
+BAD_SWEEPS = {
+    "pattern": ({"pattern": "clusters"}, r"pattern: .*'clusters'; there is primary, cluster"),
+    "anchor": ({"anchors": ["last"]}, "anchor: 'last' is not one of first"),
+    "window": ({"windows": ["4"]}, "windows: '4' is not a span"),
+    "zero": ({"windows": ["0h"]}, "not above zero"),
+    "300 years": ({"windows": ["110000d"]}, "windows: .* longer than"),
+}
+
+
+@pytest.mark.parametrize("nothing", [{}, {"windows": []}, {"anchors": []}], ids=repr)
+@pytest.mark.parametrize("name", BAD_SWEEPS)
+def test_a_sweep_checks_its_arguments(name, nothing):
+    """What has no meaning is refused, also when another empty list leaves nothing to vary."""
+    arguments, message = BAD_SWEEPS[name]
+    with pytest.raises(ValueError, match=message):
+        sweep(FULL, **{**nothing, **arguments})
+
+
+def test_a_sweep_over_one():
+    """One window or anchor needs no list."""
+    table = sweep(FULL, windows="4h", anchors="latest")
+    pd.testing.assert_frame_equal(table, sweep(FULL, windows=["4h"], anchors=["latest"]))
+    pd.testing.assert_frame_equal(sweep(FULL, windows=pd.Timedelta("4h"), anchors="latest"), table)
+
+
+@pytest.mark.parametrize("nothing", [{"windows": []}, {"anchors": []}], ids=repr)
+def test_a_sweep_over_nothing(nothing):
+    """No window or no anchor gives no row, in the columns and dtypes of any other sweep."""
+    table = sweep(FULL, **nothing)
+    assert table.empty
+    assert table.dtypes.equals(sweep(FULL).dtypes)
+    with pytest.raises(EventError, match="no column 'status'"):
+        sweep(FULL.drop(columns="status"), **nothing)
