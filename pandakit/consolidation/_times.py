@@ -116,6 +116,8 @@ def _cells(series: pd.Series) -> Any:
 def _from_arrow(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
     kind = cells.type
     if pa.types.is_dictionary(kind):
+        if pa.types.is_timestamp(kind.value_type):  # as pandas categories they lose their zone
+            return _from_arrow(cells.cast(kind.value_type), unit, column)
         return _from_series(cells.to_pandas().astype("category"), unit, column)
     if pa.types.is_timestamp(kind):
         if kind.tz is None:

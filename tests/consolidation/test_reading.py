@@ -47,6 +47,15 @@ READABLE = {
     "nanoseconds": ([SECONDS * 10**9], "ns"),
     "datetimes": (pd.Series([NOON.tz_convert("Asia/Tokyo")]), "s"),
     "arrow datetimes": (pd.Series([NOON]).astype("timestamp[ns, tz=UTC][pyarrow]"), "s"),
+    "category of datetimes": (pd.Series([NOON]).astype("category"), "s"),
+    "dictionary of datetimes": (
+        pd.Series(
+            pd.arrays.ArrowExtensionArray(
+                pa.array([NOON.to_pydatetime()], pa.timestamp("us", "UTC")).dictionary_encode()
+            )
+        ),
+        "s",
+    ),
     "datetime objects": (pd.Series([NOON.to_pydatetime()], dtype=object), "s"),
     "ISO text": (["2026-03-01T12:00:00Z"], "s"),
     "ISO text with offset": (["2026-03-01 14:00:00.000000+02:00"], "s"),
