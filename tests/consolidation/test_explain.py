@@ -69,6 +69,14 @@ CASES = {
             "margin 23 h 59 min 59 s."
         ),
     ),
+    "joined within one source that has no name": (
+        Policy(patterns=[Pattern("host", "1h", cross_source=False)]),
+        ["0 critical host=a check=x", "1min critical host=a check=y"],
+        (
+            "Alert 1 (host a, check y) joined incident 0 because host=a matches; anchor alert 0 "
+            "started 1 min earlier; limit 1 h; margin 59 min."
+        ),
+    ),
     "joined: the anchor moved along under latest": (
         HOST.replace(anchor="latest"),
         [
