@@ -13,7 +13,7 @@ from pandakit.consolidation._group import Grouper, Opened
 from pandakit.consolidation._jit import kernels
 from pandakit.consolidation._keys import Keys
 from pandakit.consolidation._merge import Merger
-from pandakit.consolidation._policy import CLASSIC
+from pandakit.consolidation._policy import CLASSIC, check_policy
 from pandakit.consolidation._reading import Reader
 from pandakit.consolidation._repeats import Payloads
 from pandakit.consolidation._result import Consolidation, EventFacts, Facts
@@ -65,7 +65,7 @@ class Consolidator:
     """
 
     def __init__(self, policy: Policy = CLASSIC, *, unit: str = "s") -> None:
-        self.policy = policy
+        self.policy = check_policy(policy)
         self.unit = unit
         self._reader = Reader(unit)
         self._payloads = Payloads() if policy.dedup == "payload" else None

@@ -70,6 +70,8 @@ class Keys:
 
     def _absent_columns(self, pattern: Pattern, query: Bpql | None, table: Table) -> set[str]:
         tags = {tag for tag in pattern.tags if tag not in _ALWAYS_THERE and tag not in table}
+        if "source_system" in pattern.tags and "source_system" not in table:
+            tags |= {"app_key"} - set(table.names)  # which stands in for it
         lowered = {str(name).lower() for name in table.names} | {"source_system"}
         return tags | {name for name in (query.columns if query else ()) if name not in lowered}
 

@@ -14,7 +14,7 @@ from pandakit.consolidation._spans import read_span, span_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["CLASSIC", "CURRENT", "Pattern", "Policy"]
+__all__ = ["CLASSIC", "CURRENT", "Pattern", "Policy", "check_policy"]
 
 _MOST_TAGS = 5
 _CHOICES = {
@@ -99,7 +99,7 @@ class Pattern(_Settings):
 
     def __post_init__(self) -> None:
         given: Any = self.tags
-        tags = (given,) if isinstance(given, str) else tuple(given)
+        tags = (given,) if isinstance(given, str) else tuple(given or ())
         self._set("tags", tags)
         self._set("name", "+".join(map(str, tags)) if self.name in {None, ""} else self.name)
         self._set("window", read_span(self.window, f"window of pattern {self.name!r}"))
@@ -258,7 +258,7 @@ class Policy(_Settings):
         _check_flag("join_resolved", self.join_resolved)
 
     def _check_patterns(self) -> None:
-        given = [self.patterns] if isinstance(self.patterns, Pattern) else list(self.patterns)
+        given = [self.patterns] if isinstance(self.patterns, Pattern) else list(self.patterns or ())
         self._set("patterns", tuple(given))
         if not given:
             raise ValueError("patterns: a policy has at least one pattern")
@@ -343,6 +343,13 @@ class Policy(_Settings):
                 shown = span_text(value) if isinstance(value, timedelta) else repr(value)
                 parts.append(f"{setting.name}={shown}")
         return f"Policy({', '.join(parts)})"
+
+
+def check_policy(policy: Any) -> Policy:
+    """Give the policy back, or say what one is."""
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy: give a Policy, such as CLASSIC or CURRENT, not {policy!r}")
+    return policy
 
 
 def _check_flag(name: str, value: Any) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pandakit.consolidation._codes import NamedCodes, Pairs, Vocabulary, distinct
 from pandakit.consolidation._threads import side_by_side
-from pandakit.consolidation._times import BAD_TIME, read_times
+from pandakit.consolidation._times import BAD_TIME, check_unit, read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Reader:
     """Reads chunks of events; the same value has the same number in all of them."""
 
     def __init__(self, unit: str) -> None:
+        check_unit(unit)
         self.unit = unit
         self._columns: dict[str, Vocabulary] = {}
         self.primaries = NamedCodes()

@@ -12,7 +12,7 @@ import pandas as pd
 from pandakit.consolidation import _state as at
 from pandakit.consolidation._consolidator import Consolidator
 from pandakit.consolidation._group import Grouper
-from pandakit.consolidation._policy import CLASSIC
+from pandakit.consolidation._policy import CLASSIC, check_policy
 from pandakit.consolidation._spans import read_span
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def sweep(
     1 0 days 01:00:00          2
     2 0 days 04:00:00          1
     """
-    settings = _settings(policy, windows, anchors, pattern)
+    settings = _settings(check_policy(policy), windows, anchors, pattern)
     opened = Consolidator(policy, unit=unit)._open_alerts(events)  # noqa: SLF001 - its other half
     rows = []
     for window, varied in settings:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from pandakit.consolidation._shown import shown_rows
 from pandakit.errors import EventError
 
-__all__ = ["BAD_TIME", "read_time", "read_times"]
+__all__ = ["BAD_TIME", "check_unit", "read_time", "read_times"]
 
 BAD_TIME = np.iinfo(np.int64).min
 # Microseconds per unit as a ratio, so that nanoseconds are read exactly.
@@ -48,14 +48,18 @@ def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
         The datetimes have no zone, or milliseconds were taken for seconds: the message names
         the column, the rows and the fix.
     """
-    if unit not in _UNITS:
-        raise ValueError(f"unit: {unit!r} is not one of {', '.join(_UNITS)}")
     read = _from_series if isinstance(values, pd.Series) else _from_arrow
     times = read(values, unit, column)
     # Milliseconds as seconds are beyond what can be held, so that no row is bad says enough.
     if unit == "s" and times.min(initial=0) == BAD_TIME:
         _refuse_milliseconds(values, column)
     return times
+
+
+def check_unit(unit: str) -> None:
+    """Refuse a unit that numbers of a timestamp column cannot have."""
+    if unit not in _UNITS:
+        raise ValueError(f"unit: {unit!r} is not one of {', '.join(_UNITS)}")
 
 
 def read_time(value: Any, setting: str) -> int:
@@ -110,15 +114,17 @@ def _cells(series: pd.Series) -> Any:
         arrow = pa.array(series.array, from_pandas=True)
     except (pa.ArrowException, TypeError, UnicodeEncodeError):
         return np.array(series, dtype=object)
+    if isinstance(arrow.type, pa.BaseExtensionType):  # a period is kept as a number
+        return np.array(series, dtype=object)
     return pa.chunked_array([arrow]) if isinstance(arrow, pa.Array) else arrow
 
 
 def _from_arrow(cells: pa.ChunkedArray, unit: str, column: str) -> np.ndarray:
+    if pa.types.is_dictionary(cells.type):
+        if not pa.types.is_timestamp(cells.type.value_type):
+            return _from_series(cells.to_pandas().astype("category"), unit, column)
+        cells = cells.cast(cells.type.value_type)  # as pandas categories they lose their zone
     kind = cells.type
-    if pa.types.is_dictionary(kind):
-        if pa.types.is_timestamp(kind.value_type):  # as pandas categories they lose their zone
-            return _from_arrow(cells.cast(kind.value_type), unit, column)
-        return _from_series(cells.to_pandas().astype("category"), unit, column)
     if pa.types.is_timestamp(kind):
         if kind.tz is None:
             _refuse_naive(column, np.flatnonzero(cells.is_valid().to_numpy()))

@@ -47,6 +47,7 @@ BAD_PATTERNS = {
     "NaT of NumPy": (("host", np.timedelta64("NaT", "ns")), {}, "not a span"),
     "six tags": ((list("abcdef"), "1h"), {}, "1 to 5"),
     "no tags": (([], "1h"), {}, "1 to 5"),
+    "None": ((None, "1h"), {}, "1 to 5"),
     "the same tag twice": ((["a", "a"], "1h"), {}, "different tags"),
     "a number as tag": (([1], "1h"), {}, "text"),
     "bad query": (("host", "1h"), {"filter": "host <"}, "BPQL"),
@@ -67,6 +68,7 @@ def test_pattern_refuses(name):
 BAD_POLICIES = {
     "empty": ({"patterns": []}, "at least one"),
     "nothing": ({}, "at least one"),
+    "None": ({"patterns": None}, "at least one"),
     "no patterns": ({"patterns": ["host"]}, "Pattern objects"),
     "names twice": ({"patterns": [HOST, HOST]}, r"\['host'\] are there twice"),
     "dedup": ({"dedup": "all"}, "dedup: 'all' is not one of identity_timestamp"),

@@ -9,7 +9,15 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pandakit.consolidation import CLASSIC, CURRENT, Consolidator, Pattern, Policy, consolidate
+from pandakit.consolidation import (
+    CLASSIC,
+    CURRENT,
+    Consolidator,
+    Pattern,
+    Policy,
+    consolidate,
+    sweep,
+)
 from pandakit.errors import EventError
 
 NOON = pd.Timestamp("2026-03-01T12:00:00Z")
@@ -269,10 +277,25 @@ def test_as_of_before_the_last_event():
         consolidate(events(), as_of=NOON - pd.Timedelta("1us"))
 
 
-def test_unknown_unit():
-    """A unit that is not one of four is refused."""
+@pytest.mark.parametrize("call", [lambda **k: consolidate(events(), **k), Consolidator])
+def test_unknown_unit(call):
+    """A unit that is not one of four is refused, before any chunk comes."""
     with pytest.raises(ValueError, match="unit: 'm' is not one of s, ms, us, ns"):
-        consolidate(events(), unit="m")
+        call(unit="m")
+
+
+@pytest.mark.parametrize("call", [consolidate, sweep, lambda _, policy: Consolidator(policy)])
+def test_what_is_no_policy(call):
+    """The name of a preset, or a bare pattern, is no policy; the message says what is."""
+    for given in ("CLASSIC", Pattern("host", "1h"), None):
+        with pytest.raises(TypeError, match="policy: give a Policy, such as CLASSIC"):
+            call(events(), given)
+
+
+def test_periods_are_no_times():
+    """A column of periods is not read as the numbers that pandas keeps them as."""
+    frame = events(timestamp=pd.period_range("2026-01-01", periods=2, freq="D"))
+    assert consolidate(frame).events["reason"].tolist() == ["bad_timestamp"] * 2
 
 
 def test_first_reason_counts():
@@ -353,6 +376,18 @@ def test_absent_known_columns_are_noted():
     chunked.feed(events())
     chunked.feed(events(cluster=["x"]))
     assert chunked.result().notes == ()
+
+
+def test_an_absent_source_is_noted():
+    """Without `source_system` and `app_key`, which stands in for it, a pattern on it is noted."""
+    policy = Policy(patterns=[Pattern("source_system", "1h")])
+    result = consolidate(events(timestamp=[SECONDS, SECONDS + 1], host=["a", "b"]), policy)
+    assert result.incidents["n_alerts"].tolist() == [1, 1]
+    assert result.notes == (
+        "pattern 'source_system' matches nothing: the events have no column 'app_key'",
+    )
+    for column in ("app_key", "source_system"):
+        assert consolidate(events(**{column: ["x"]}), policy).notes == ()
 
 
 def test_conflicting_duplicates_are_noted():
