@@ -46,7 +46,7 @@ _SEVERITY = {
     "acknowledged": _BLUE,
     "ok": "#3a9d7a",
 }
-_FRAME = "font-size:13px;line-height:1.5;max-width:62em"
+_FRAME = "font-size:13px;line-height:1.5;max-width:62em;overflow-wrap:anywhere"
 _HEAD = "font-size:15px;font-weight:600;margin:2px 0 4px"
 _SENTENCE = "font-size:14px;margin:2px 0 8px"
 _TITLE = "font-weight:600;margin:12px 0 2px"
