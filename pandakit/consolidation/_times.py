@@ -245,6 +245,7 @@ def _refuse_naive(column: str, rows: np.ndarray) -> None:
 
 def _refuse_milliseconds(values: Any, column: str) -> None:
     numbers = _numbers(values)
+    numbers = np.where(np.isinf(numbers), np.nan, numbers)
     rows = np.flatnonzero(numbers > _SECONDS_LOOK_LIKE_MILLISECONDS)
     middle = np.nanmedian(numbers) if len(rows) else 0
     if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:

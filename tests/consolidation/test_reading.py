@@ -226,6 +226,14 @@ def test_a_few_milliseconds_among_seconds_are_rejected(form):
     assert outcomes == ["opened", "duplicate", "duplicate", "rejected", "rejected"]
 
 
+@pytest.mark.parametrize("form", ["float64", "object", "category", "Float64"])
+def test_infinity_is_not_taken_for_milliseconds(form):
+    """A column of which most is infinite has bad timestamps, and keeps its seconds."""
+    cells = pd.Series([math.inf, SECONDS, math.inf, -math.inf, math.inf]).astype(form)
+    reasons = consolidate(events(timestamp=cells)).events["reason"].isna().tolist()
+    assert reasons == [False, True, False, False, False]
+
+
 def test_digits_and_numbers_in_one_column_are_judged_together():
     """One number written as text does not make the column one of milliseconds."""
     cells = pd.Series([SECONDS, SECONDS + 1, str(LATE)], dtype=object)
