@@ -151,10 +151,7 @@ def _scaled(numbers: np.ndarray, ratio: tuple[int, int]) -> np.ndarray:
 
 def _scaled_block(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     if numbers.dtype.kind == "f":
-        scaled = numbers.astype(np.float64, copy=False) * times
-        if over > 1:
-            scaled /= over
-        np.rint(scaled, out=scaled)
+        scaled = _rounded_floats(numbers.astype(np.float64, copy=False), times, over)
         if _all_within(scaled, _LATEST):
             return scaled.astype(np.int64)
         bad = ~(np.abs(scaled) <= _LATEST)
@@ -165,6 +162,18 @@ def _scaled_block(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     bad = (numbers > limit) | (numbers.astype(np.int64) < -limit)
     whole = np.where(bad, 0, numbers).astype(np.int64)
     return np.where(bad, BAD_TIME, _rounded(whole, times, over))
+
+
+def _rounded_floats(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
+    if over > 1:
+        return np.asarray(np.rint(numbers / over))
+    # The product of today's seconds is exact to a quarter only, that of their fraction is exact.
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is no time
+        whole = np.floor(numbers)
+        fraction = np.rint((numbers - whole) * times)
+        whole *= times
+        whole += fraction
+    return whole
 
 
 def _all_within(numbers: np.ndarray, limit: int) -> bool:
@@ -251,7 +260,7 @@ def _refuse_milliseconds(values: Any, column: str) -> None:
     if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:
         raise EventError(
             f"column {column!r} lies thousands of years ahead when read in seconds, in the "
-            f"middle at {middle:.0f} ({shown_rows(rows)}); for milliseconds say unit='ms' (also "
+            f"middle at {middle:.16g} ({shown_rows(rows)}); for milliseconds say unit='ms' (also "
             f"'us', 'ns')"
         )
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -122,6 +123,23 @@ def test_times_are_rounded_to_the_microsecond(values, unit, microseconds):
     """What is finer than a microsecond is rounded, half to even."""
     (start,) = starts(values, unit=unit)
     assert start == pd.Timestamp(microseconds, unit="us", tz="UTC")
+
+
+@pytest.mark.parametrize(("unit", "ratio"), [("s", 10**6), ("ms", 10**3)])
+@pytest.mark.parametrize("form", ["float64", "object", "Float64"])
+def test_floats_are_rounded_exactly(unit, ratio, form):
+    """The nearest microsecond is that of the number itself, whatever column it stands in."""
+    seconds = np.random.default_rng(5).uniform(1.6e9, 1.8e9, 300)
+    cells = pd.Series(np.concatenate([seconds, -seconds]) * (10**6 / ratio))
+    exact = [round(Fraction(cell) * ratio) for cell in cells.tolist()]
+    found = starts(cells.astype(form), unit=unit)
+    assert [start.as_unit("us").asm8.astype(int) for start in found] == exact
+
+
+def test_absurd_numbers_are_no_times():
+    """What no clock can show is rejected without a warning from below."""
+    cells = [1e305, -1e305, math.inf, 5.0, 6.0, 7.0, 8.0]
+    assert starts(cells)[:3] == [None] * 3
 
 
 ERRORS = {
