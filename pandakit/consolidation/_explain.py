@@ -98,9 +98,8 @@ def _start_of_facts(replay: Replay, facts: Facts, alert: int) -> dict[str, Any]:
     unmatched: dict[str, Any] = {}
     for pattern in replay.policy.in_run_order():
         values = {tag: _value(tag, who, replay) for tag in pattern.tags}
-        if (
-            not pattern.cross_source and who["app_key"]
-        ):  # "" is the one of a frame without the column
+        # A frame without the column has one integration, without a name.
+        if not pattern.cross_source and who["app_key"]:
             values["app_key"] = who["app_key"]
         if replay.matches(pattern):
             matched[pattern.name] = values

@@ -52,7 +52,7 @@ def sweep(
     -------
     pandas.DataFrame
         One row per anchor and window: ``anchor``, ``window`` (missing when not varied),
-        ``alerts``, ``incidents``, ``largest_incident`` (in alerts), ``compression`` (one
+        ``alerts``, ``incidents``, ``largest`` (in alerts), ``compression`` (one
         minus incidents over alerts), ``numerator``, ``denominator``.
 
     Raises
@@ -130,15 +130,15 @@ def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Poli
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    columns = ["anchor", "window", "alerts", "incidents", "largest_incident"]
+    columns = ["anchor", "window", "alerts", "incidents", "largest"]
     frame = pd.DataFrame(rows, columns=columns)
     spans = [
         None if window is None else pd.Timedelta(read_span(window, "windows"))
         for window in frame["window"]
     ]
     frame["window"] = pd.Series(spans, dtype="timedelta64[ns]")
-    counts = frame[["alerts", "incidents", "largest_incident"]].astype("int64")
-    frame[["alerts", "incidents", "largest_incident"]] = counts
+    counts = frame[["alerts", "incidents", "largest"]].astype("int64")
+    frame[["alerts", "incidents", "largest"]] = counts
     share = counts["incidents"] / counts["alerts"].where(counts["alerts"] > 0)
     return frame.assign(
         anchor=frame["anchor"].astype("string[pyarrow]"),

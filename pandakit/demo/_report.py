@@ -96,7 +96,7 @@ class Report:
 def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
     """Put the sweep side by side: one row per window, one column per anchor."""
     counts = windows.pivot(index="window", columns="anchor", values="incidents")
-    largest = windows.pivot(index="window", columns="anchor", values="largest_incident")
+    largest = windows.pivot(index="window", columns="anchor", values="largest")
     table = pd.DataFrame({"window": [_span(window) for window in counts.index]})
     for anchor in windows["anchor"].drop_duplicates():
         table[f"incidents, {anchor}"] = [f"{count:,}" for count in counts[anchor]]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sweep"]
 
-_PANELS = (("incidents", "incidents"), ("largest_incident", "alerts in the largest"))
+_PANELS = (("incidents", "incidents"), ("largest", "alerts in the largest"))
 _HEIGHT = 6.2  # inches
 _MOST_TICKS = 13
 _LEAST_STEP = 0.055  # between two labels, as a share of the panel's height

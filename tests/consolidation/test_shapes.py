@@ -230,7 +230,7 @@ def test_sweep_equals_consolidate():
         result = consolidate(frame, policy.replace(patterns=patterns, anchor=row.anchor))
         sizes = result.incidents["n_alerts"]
         assert (row.alerts, row.incidents) == (len(result.alerts), len(sizes))
-        assert row.largest_incident == sizes.max()
+        assert row.largest == sizes.max()
         assert row.compression == pytest.approx(1 - row.numerator / row.denominator)
 
 

@@ -151,7 +151,7 @@ def test_the_sweep_draws_the_rows_of_the_frame():
     """One line per anchor and panel, with the frame's windows and numbers."""
     frame = sweep(EVENTS, HOST, windows=WINDOWS[::-1], anchors=ANCHORS)
     figure = plots.sweep(frame)
-    for axes, column in zip(figure.axes, ("incidents", "largest_incident"), strict=True):
+    for axes, column in zip(figure.axes, ("incidents", "largest"), strict=True):
         drawn = {
             anchor: (line.get_xdata().tolist(), line.get_ydata().tolist())
             for anchor, line in zip(ANCHORS, axes.lines, strict=True)
@@ -177,7 +177,7 @@ def test_today_is_marked(today):
     frame = sweep(EVENTS, HOST, windows=WINDOWS, anchors=ANCHORS)
     figure = plots.sweep(frame, today=today)
     assert "today: 4 h" in labels(figure.axes[0])
-    for axes, column in zip(figure.axes, ("incidents", "largest_incident"), strict=True):
+    for axes, column in zip(figure.axes, ("incidents", "largest"), strict=True):
         at = [line for line in axes.lines if set(line.get_xdata()) == {4 * 3600.0}]
         points = [line.get_ydata()[0] for line in at if len(line.get_xdata()) == 1]
         assert points == frame[frame["window"] == pd.Timedelta("4h")][column].tolist()
@@ -195,7 +195,7 @@ def test_today_may_lie_between_the_windows():
 def made(*rows):
     """Make the frame of a sweep from anchor, window, alerts and incidents."""
     frame = pd.DataFrame(rows, columns=["anchor", "window", "alerts", "incidents"])
-    return frame.assign(window=pd.to_timedelta(frame["window"]), largest_incident=3)
+    return frame.assign(window=pd.to_timedelta(frame["window"]), largest=3)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_the_twin_counts_what_a_sweep_counts(policy, pattern):
         result = at_window(EVENTS, window, policy, pattern=name)
         assert len(result.alerts) == row["alerts"]
         assert len(result.incidents) == row["incidents"]
-        assert result.incidents["n_alerts"].max() == row["largest_incident"]
+        assert result.incidents["n_alerts"].max() == row["largest"]
 
 
 def test_the_window_goes_to_every_pattern_or_to_the_one_that_is_named():
