@@ -2,54 +2,69 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from pandakit.enrichment._blocks import BYTE_ORDER_MARK
+from pandakit.enrichment._findings import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pandakit.enrichment._findings import Tally
+__all__ = ["Layout", "has_regular_quotes", "judge_bytes", "read_titles"]
 
-__all__ = ["has_short_lines", "is_utf8", "judge_bytes", "read_titles"]
-
-_MARK = b"\xef\xbb\xbf"
-_BLOCK, _TAIL = 8 << 20, 1 << 20
+_BLOCK = 1 << 20
+#: The title row and the last line are looked for in so many bytes.
+_END = 1 << 20
 _LF, _CR, _QUOTE = 0x0A, 0x0D, 0x22
 _BORDERS = np.isin(np.arange(256), np.frombuffer(b'\n\r,"', np.uint8))
 
 
-def judge_bytes(path: Path, tally: Tally) -> list[str] | None:
-    """Judge a file's bytes; give its titles when rows of values follow them, else nothing."""
-    if not path.stat().st_size:
+class Layout(NamedTuple):
+    """What the bytes of a file say of its rows."""
+
+    titles: list[str]
+    regular: bool
+    """Whether all quotes enclose whole values."""
+
+
+def judge_bytes(path: Path, tally: Tally) -> Layout | None:
+    """Judge a file's bytes; give its layout when rows of values follow titles, else nothing."""
+    size = path.stat().st_size
+    if not size:
         return None
     with path.open("rb") as file:
-        if file.read(len(_MARK)) == _MARK:
+        if file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK:
             tally.add("byte_order_mark")
-        file.seek(max(path.stat().st_size - _TAIL, 0))
+        file.seek(max(size - _END, 0))
         tail = file.read()
     ends = _final_newlines(tail)
     if not tail.endswith(b"\n"):
         tally.add("final_newline")
     if ends > 1:
         tally.add("extra_newline")
-    scan = _Scan(path, tally, content=path.stat().st_size - ends)
+    scan = _Scan(path, tally, content=size - ends)
     try:
         titles = read_titles(path)
     except csv.Error as error:
         tally.add("unreadable", why=f"the title row: {error}")
         return None
     if scan.quotes % 2:
-        return titles  # no telling where lines end
+        return Layout(titles, scan.regular)  # no telling where lines end
     if scan.lines + (ends == 0) - max(ends - 1, 0) <= 1:
         return None
     _judge_last_line(tally, tail, titles, scan.lines - ends - 1)
-    return titles
+    return Layout(titles, scan.regular)
+
+
+def has_regular_quotes(path: Path) -> bool:
+    """Say whether all quotes of a file enclose whole values."""
+    return _Scan(path, Tally(strict=True, cap=0), content=0).regular
 
 
 class _Scan:
@@ -65,6 +80,11 @@ class _Scan:
             tally.add("quotes")
         if self.returns:
             tally.add("line_ends", returns=self.returns)
+
+    @property
+    def regular(self) -> bool:
+        """All quotes enclose whole values."""
+        return not self.stray and not self.quotes % 2
 
     def _block(self, start: int, stop: int) -> None:
         data = self._read(start - 1, stop + 1)
@@ -120,30 +140,11 @@ def read_titles(path: Path) -> list[str]:
         The first line is no CSV.
     """
     with path.open("rb") as file:
-        text = io.TextIOWrapper(file, "utf-8-sig", errors="backslashreplace", newline="")
-        return next(csv.reader(text), [])
-
-
-def is_utf8(path: Path) -> bool:
-    """Say whether all of a file is UTF-8."""
-    decode = codecs.getincrementaldecoder("utf-8")().decode
-    with path.open("rb") as file:
-        try:
-            while block := file.read(_BLOCK):
-                decode(block)
-            decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def has_short_lines(path: Path, most: int) -> bool:
-    """Say whether a line ends in every stretch of so many bytes: none has twice as many then."""
-    with path.open("rb") as file:
-        while stretch := file.read(most):
-            if len(stretch) == most and b"\n" not in stretch:
-                return False
-    return True
+        head = file.read(_END)
+    if len(head) == _END and not re.search(rb"[\r\n]", head):
+        raise csv.Error(f"more than {_END:,} bytes")
+    text = head.decode("utf-8-sig", errors="backslashreplace")
+    return next(csv.reader(io.StringIO(text, newline="")), [])
 
 
 def _judge_last_line(tally: Tally, tail: bytes, titles: Sequence[str], row: int) -> None:

@@ -131,17 +131,19 @@ def _judge_path(
     path: Path, schema: EnrichmentSchema, tally: Tally
 ) -> tuple[Source | None, int, int | None]:
     size = path.stat().st_size
-    header = judge_bytes(path, tally)
-    if header is None:
+    layout = judge_bytes(path, tally)
+    if layout is None:
         tally.add("no_rows")
         return None, 0, size
+    header, regular = layout
     places = judge_columns(tally, header, schema)
     if list(places.values()) != sorted(places.values()):
         tally.add("column_order", value=", ".join(header))
-    source = FileSource(path, header, places, tally)
+    source = FileSource(path, header, places, tally, regular=regular)
     rows, _ = _judge_rows(source, schema, tally)
     aside = Tally(strict=True, cap=0)  # lines that are no rows have been reported
-    _judge_values(FileSource(path, header, extra_columns(header, schema), aside), tally)
+    extra = extra_columns(header, schema)
+    _judge_values(FileSource(path, header, extra, aside, regular=regular), tally)
     return source, rows, size
 
 
