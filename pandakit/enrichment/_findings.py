@@ -91,11 +91,12 @@ class Tally:
 
     def findings(self) -> tuple[Finding, ...]:
         """Give what was kept, errors first, and a line for the rest of each kind."""
-        def rank(kind: tuple[str, str]) -> tuple[str, int, int]:
-            first = min(-1 if found.row is None else found.row for found in self._kept[kind])
-            return self.severity(kind[0]), _RANK[kind[0]], first
 
-        kinds = sorted(filter(self._kept.get, self._kept), key=rank)
+        def rank(kind: tuple[str, str]) -> tuple[str, int, int]:
+            rows = [-1 if found.row is None else found.row for found in self._kept[kind]]
+            return self.severity(kind[0]), _RANK[kind[0]], min(rows, default=-1)
+
+        kinds = sorted(self._kept, key=rank)
         return tuple(finding for kind in kinds for finding in self._with_rest(kind))
 
     def _with_rest(self, kind: tuple[str, str]) -> list[Finding]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._columns import renames
 from pandakit.enrichment._file import read_text
-from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._ids import row_ids
 from pandakit.enrichment._text import text_cells
 
 if TYPE_CHECKING:

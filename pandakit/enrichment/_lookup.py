@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.bpql import Bpql, tag_places
-from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._ids import row_ids
 from pandakit.enrichment._table import first_rows, lowered, table_text
 from pandakit.errors import EnrichmentError
 from pandakit.text import to_text

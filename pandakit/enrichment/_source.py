@@ -29,6 +29,9 @@ class Source(Protocol):
     def stretches(self) -> Iterator[list[Cells]]:
         """Give the cells of the next rows, a column each, in the order of `titles`."""
 
+    def again(self) -> Iterator[list[Cells]]:
+        """Give all rows once more."""
+
     def take(self, positions: np.ndarray) -> pa.Table:
         """Give the text of rows at rising positions."""
 
@@ -59,6 +62,8 @@ class FrameSource:
         for start in range(0, len(self._frame), STRETCH):
             rows = slice(start, start + STRETCH)
             yield [text_cells(self._frame.iloc[rows, place]) for place in self._places]
+
+    again = stretches
 
     def take(self, positions: np.ndarray) -> pa.Table:
         """Give rows by position."""

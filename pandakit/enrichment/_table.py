@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.enrichment._file import read_text
-from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._ids import row_ids
 from pandakit.enrichment._source import STRETCH, FrameSource
 from pandakit.errors import EnrichmentError
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._ids import row_ids
 from pandakit.enrichment._lookup import Lookup, alert_column
 from pandakit.enrichment._show import summary_html
 from pandakit.enrichment._text import QUOTED

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.enrichment._keys import row_ids
+from pandakit.enrichment._ids import row_ids
 from pandakit.enrichment._table import first_rows, table_text
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ from pandakit.enrichment._file import FileSource
 from pandakit.enrichment._findings import Tally
 from pandakit.enrichment._keys import Keys
 from pandakit.enrichment._rules import LIMITS
-from pandakit.enrichment._source import FrameSource, Source
+from pandakit.enrichment._source import FrameSource
 from pandakit.enrichment.report import ValidationReport, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pandakit.enrichment._source import Source
     from pandakit.enrichment._text import Cells
     from pandakit.enrichment.schema import EnrichmentSchema
 
@@ -149,8 +151,23 @@ def _judge_path(
 
 def _judge_rows(source: Source, schema: EnrichmentSchema, tally: Tally) -> tuple[int, int]:
     """Put every row to the rules; give how many there are, and their bytes in a written file."""
+    query = [schema.columns.index(field.title) for field in schema.query]
+    with closing(Keys(source, query)) as keys:
+        rows, size, last = _judge_stretches(source, schema, tally, keys)
+        if source.titles == schema.columns:  # else there are no whole rows to compare
+            keys.judge(tally)
+    if source.titles and not rows:
+        tally.add("no_rows")
+    if last and isinstance(source, FrameSource):
+        _judge_last_row(tally, source, rows - 1, last)
+    return rows, size
+
+
+def _judge_stretches(
+    source: Source, schema: EnrichmentSchema, tally: Tally, keys: Keys
+) -> tuple[int, int, list[Cells]]:
+    """Put every row to the rules of one row; give how many, their bytes, and the last ones."""
     results = {field.title for field in schema.result}
-    keys = _keys(source, schema)
     rows = size = 0
     last: list[Cells] = []
     for stretch in source.stretches():
@@ -159,16 +176,10 @@ def _judge_rows(source: Source, schema: EnrichmentSchema, tally: Tally) -> tuple
         for title, cells in zip(source.titles, stretch, strict=True):
             size += judge_cells(tally, title, numbers, cells, result=title in results)
         size += _AROUND * length * len(stretch)
-        if keys:
+        if source.titles == schema.columns:
             keys.add([cells.text for cells in stretch])
         rows, last = rows + length, stretch
-    if source.titles and not rows:
-        tally.add("no_rows")
-    if last and isinstance(source, FrameSource):
-        _judge_last_row(tally, source, rows - 1, last)
-    if keys:
-        keys.judge(tally, source.number)
-    return rows, size
+    return rows, size, last
 
 
 def _judge_values(source: Source, tally: Tally) -> None:
@@ -180,15 +191,6 @@ def _judge_values(source: Source, tally: Tally) -> None:
         for title, cells in zip(source.titles, stretch, strict=True):
             judge_cells(tally, title, numbers, cells, result=True)
         rows += length
-
-
-def _keys(source: Source, schema: EnrichmentSchema) -> Keys | None:
-    """Prepare to compare rows: only a table with all its columns has whole rows."""
-    if source.titles != schema.columns:
-        return None
-    query = [schema.columns.index(field.title) for field in schema.query]
-    result = [schema.columns.index(field.title) for field in schema.result]
-    return Keys(query, result, source.take)
 
 
 def _judge_last_row(tally: Tally, source: Source, row: int, last: list[Cells]) -> None:

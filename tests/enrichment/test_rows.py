@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pandakit.enrichment import EnrichmentSchema, _keys, _source, validate_enrichment
+from pandakit.enrichment import EnrichmentSchema, _keys, _lot, _repeats, _source, validate_enrichment
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 
@@ -108,10 +108,12 @@ def test_hashes_only_say_where_to_look(hashes, rows):
         assert [each[:2] for each in judged(rows)] == expected(rows)
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 262_144])
-def test_finds_repeats_far_apart(monkeypatch, at_once):
-    """Stretches, and the rows that are compared in one go, are no borders for a repeat."""
-    monkeypatch.setattr(_keys, "_AT_ONCE", at_once)
+@pytest.mark.parametrize("at_once", [1, 500, 1_000_000])
+@pytest.mark.parametrize("run", [1, 10, 1_000_000])
+def test_finds_repeats_far_apart(monkeypatch, at_once, run):
+    """Neither stretches, nor what is put aside or compared in one go, end the search."""
+    monkeypatch.setattr(_lot, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_repeats, "_RUN", run)
     monkeypatch.setattr(_source, "STRETCH", 7)
     keys = [f"k{n % 40}" for n in range(100)]
     rows = [(key, "", str(n // 80)) for n, key in enumerate(keys)]
