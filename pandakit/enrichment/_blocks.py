@@ -141,7 +141,9 @@ def parsed(
     bad, text = BadLines(room), _as_utf8(block)
     table = _table(text, width, wanted, bad, skip=int(has_titles))
     lines = int(has_titles) + table.num_rows + len(bad.numbers)
-    return Parsed([_cells(column, escaped=text is not block) for column in table.columns], bad, lines)
+    return Parsed(
+        [_cells(column, escaped=text is not block) for column in table.columns], bad, lines
+    )
 
 
 def _table(

@@ -11,7 +11,6 @@ from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from pandakit.enrichment._blocks import parsed, row_blocks
@@ -22,6 +21,8 @@ from pandakit.errors import EnrichmentError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from pandakit.enrichment._blocks import BadLines, Parsed
     from pandakit.enrichment._text import Cells
@@ -48,7 +49,7 @@ class FileSource:
         Whether all its quotes enclose whole values.
     """
 
-    def __init__(  # noqa: PLR0913 - what is known of the file
+    def __init__(
         self,
         path: Path,
         header: Sequence[str],

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from pandakit.enrichment._hash import row_hashes
 from pandakit.enrichment._ids import folded
@@ -20,16 +21,11 @@ from pandakit.enrichment._repeats import Repeats
 from pandakit.enrichment._rows import CASE, CONFLICT, DUPLICATE, Found, Marks, RowJudge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pyarrow as pa
+    from collections.abc import Callable, Iterator, Sequence
 
     from pandakit.enrichment._findings import Tally
     from pandakit.enrichment._lot import Rows
     from pandakit.enrichment._source import Source
-
-    Hashed = Callable[[Sequence[pa.Array]], np.ndarray]
-    Judge = Callable[[RowJudge, Rows], np.ndarray]
 
 __all__ = ["Keys"]
 
@@ -40,72 +36,85 @@ class Keys:
     Parameters
     ----------
     source
-        The table; it is gone through again where hashes repeat.
+        The table; it is gone through again where keys repeat.
     query
         Positions of the query columns in a stretch.
     """
 
     def __init__(self, source: Source, query: Sequence[int]) -> None:
-        self._source, self._query, self._keys = source, list(query), Repeats()
+        self._source, self._query, self._repeats = source, query, Repeats()
         self._rows = self._bytes = 0
 
     def add(self, columns: Sequence[pa.Array]) -> None:
         """Take in the next stretch."""
-        self._keys.add(self._key_hashes(columns))
+        self._repeats.add(_key_hashes([columns[at] for at in self._query]))
         self._rows += len(columns[0])
         self._bytes += sum(text.nbytes for text in columns)
 
     def close(self) -> None:
         """Free what was put aside."""
-        self._keys.close()
+        self._repeats.close()
 
     def judge(self, tally: Tally) -> None:
         """Report what the rows are to each other."""
-        if not any(some.size for some in self._keys.again()):
+        if not any(some.size for some in self._repeats.again()):
             return
         found = Found({rule: tally.room(rule) for rule in (DUPLICATE, CONFLICT, CASE)})
         duplicates = Marks(self._rows)
-        with closing(Repeats()) as whole:
-            for cells in self._source.again():
-                whole.add(row_hashes([cell.text for cell in cells]))
-            self._compare(whole, row_hashes, RowJudge.rows, duplicates, found)
-        self._compare(self._keys, self._key_hashes, RowJudge.keys, duplicates, found)
+        judge = partial(RowJudge, self._query, duplicates, found.room)
+        whole = range(len(self._source.titles))
+        self._compare(_Look(whole, row_hashes, RowJudge.rows), judge, found)
+        self._compare(_Look(self._query, _key_hashes, RowJudge.keys, duplicates), judge, found)
         self._tell(tally, found)
 
-    def _compare(
-        self, repeats: Repeats, hashed: Hashed, judge: Judge, duplicates: Marks, found: Found
-    ) -> None:
-        """Compare the rows of all repeated hashes, some hashes at a time."""
-        for hashes in lots_of(repeats.again(), self._bytes / self._rows):
-            waiting = [hashes]
-            while waiting:
-                judged = RowJudge(self._query, duplicates, found.room)
-                lot = Lot(waiting.pop(), partial(judge, judged))
-                self._go_through(lot, hashed)
-                waiting += lot.halves
-                if not lot.halves:
-                    found.merge(judged.found)
-
-    def _go_through(self, lot: Lot, hashed: Hashed) -> None:
-        start = 0
-        for cells in self._source.again():
-            columns = [cell.text for cell in cells]
-            lot.add(start, hashed(columns), columns)
-            start += len(columns[0])
-            if lot.halves:
-                return
-        lot.compare()
+    def _compare(self, look: _Look, new_judge: Callable[[], RowJudge], found: Found) -> None:
+        """Compare the rows of all hashes that repeat, some hashes at a time."""
+        with closing(Repeats()) as repeats:
+            for _, hashes, _ in look.at(self._source):
+                repeats.add(hashes)
+            for wanted in lots_of(repeats.again(), self._bytes / self._rows):
+                waiting = [wanted]
+                while waiting:
+                    judge = new_judge()
+                    lot = Lot(waiting.pop(), partial(look.judge, judge))
+                    if lot.compare_all(look.at(self._source)):
+                        found.merge(judge.found)
+                    else:
+                        waiting += np.array_split(lot.wanted, 2)
 
     def _tell(self, tally: Tally, found: Found) -> None:
         for rule, count in found.counts.items():
             lines = found.lines[rule]
-            rows, before = self._source.number(np.array([line[:2] for line in lines]).reshape(-1, 2)).T
+            positions = np.array([line[:2] for line in lines], np.int64).reshape(-1, 2)
+            rows, firsts = self._source.number(positions).T
             facts = [
                 {"value": key, "first": int(first)}
-                for (_, _, key), first in zip(lines, before, strict=True)
+                for (_, _, key), first in zip(lines, firsts, strict=True)
             ]
             if count:
                 tally.add_many(rule, "", rows, facts, count)
 
-    def _key_hashes(self, columns: Sequence[pa.Array]) -> np.ndarray:
-        return row_hashes([folded(columns[at]) for at in self._query])
+
+class _Look(NamedTuple):
+    """What to compare of the rows of a table."""
+
+    columns: Sequence[int]
+    hashed: Callable[[Sequence[pa.Array]], np.ndarray]
+    judge: Callable[[RowJudge, Rows], np.ndarray]
+    without: Marks | None = None
+
+    def at(self, source: Source) -> Iterator[tuple[np.ndarray, np.ndarray, list[pa.Array]]]:
+        """Give positions, hashes and text of all rows but those without."""
+        start = 0
+        for cells in source.again():
+            columns = [cells[at].text for at in self.columns]
+            rows = np.arange(start, start + len(columns[0]))
+            start += len(rows)
+            if self.without:
+                kept = ~self.without.of(rows)
+                rows, columns = rows[kept], [text.filter(pa.array(kept)) for text in columns]
+            yield rows, self.hashed(columns), columns
+
+
+def _key_hashes(keys: Sequence[pa.Array]) -> np.ndarray:
+    return row_hashes([folded(text) for text in keys])

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Lot", "Rows", "lots_of"]
 
 #: Bytes of text that are compared in one go.
-_AT_ONCE = 8 << 20
+_AT_ONCE = 16 << 20
 _AROUND = 32  # bytes that a row takes besides its text
 
 
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
 
 def lots_of(repeated: Iterable[np.ndarray], row_bytes: float) -> Iterator[np.ndarray]:
     """Put hashes together, as many as may be looked for at once if rows have so many bytes."""
-    most = max(int(_AT_ONCE / 2 / (row_bytes + _AROUND)), 1)
+    most = max(int(_AT_ONCE / (row_bytes + _AROUND)), 1)
     some: list[np.ndarray] = []
     for hashes in repeated:
         some.append(hashes)
@@ -56,24 +56,27 @@ class Lot:
         self._positions: list[np.ndarray] = []
         self._known = self._size = self._held = 0
 
-    @property
-    def halves(self) -> list[np.ndarray]:
-        """Fewer hashes at a time, where the rows that are held became too many; else none."""
-        if self._held <= _AT_ONCE or len(self.wanted) == 1:
-            return []
-        return np.array_split(self.wanted, 2)
+    def compare_all(
+        self, stretches: Iterable[tuple[np.ndarray, np.ndarray, list[pa.Array]]]
+    ) -> bool:
+        """Judge the rows of a table; say no where too many are held for so many hashes.
 
-    def add(self, start: int, hashes: np.ndarray, columns: Sequence[pa.Array]) -> None:
-        """Take the next rows of the table; the first one has this position."""
-        at = np.minimum(np.searchsorted(self.wanted, hashes), len(self.wanted) - 1)
-        rows = np.flatnonzero(self.wanted[at] == hashes)
-        if rows.size:
-            names = [str(place) for place in range(len(columns))]
-            self._take(pa.table(columns, names).take(pa.array(rows)), rows + start)
-        if self._size > max(_AT_ONCE, 2 * self._held):
-            self.compare()
+        The stretches give positions, hashes and columns.
+        """
+        for positions, hashes, columns in stretches:
+            at = np.minimum(np.searchsorted(self.wanted, hashes), len(self.wanted) - 1)
+            rows = np.flatnonzero(self.wanted[at] == hashes)
+            if rows.size:
+                names = [str(place) for place in range(len(columns))]
+                self._take(pa.table(columns, names).take(pa.array(rows)), positions[rows])
+            if self._size > max(_AT_ONCE, 2 * self._held):
+                self._compare()
+            if self._held > _AT_ONCE and len(self.wanted) > 1:
+                return False
+        self._compare()
+        return True
 
-    def compare(self) -> None:
+    def _compare(self) -> None:
         """Judge the rows that have come, and hold the first of each text."""
         if not self._tables:
             return

@@ -49,8 +49,8 @@ class Repeats:
     def again(self) -> Iterator[np.ndarray]:
         """Give the hashes that came more than once, rising, a range of values at a time."""
         last = _run(self._new)
-        begins = np.searchsorted(last, _BORDERS) if self._runs else []
-        for at, inside in enumerate(np.split(last, begins)):
+        borders = _BORDERS if self._runs else _BORDERS[:0]
+        for at, inside in enumerate(np.split(last, np.searchsorted(last, borders))):
             found = np.concatenate([inside, *(self._range(run, at) for run in self._runs)])
             found.sort()
             yield np.unique(found[1:][found[1:] == found[:-1]])

@@ -26,6 +26,9 @@ class Marks:
     def __init__(self, rows: int) -> None:
         self._bits = np.zeros(-(-rows // _BITS), np.uint8)
 
+    def __bool__(self) -> bool:
+        return bool(self._bits.any())
+
     def set(self, rows: np.ndarray) -> None:
         """Mark rows."""
         np.bitwise_or.at(self._bits, rows // _BITS, (1 << rows % _BITS).astype(np.uint8))
@@ -68,41 +71,42 @@ class RowJudge:
     Parameters
     ----------
     query
-        Positions of the query columns.
+        Positions of the query columns in whole rows.
     duplicates
-        The rows that have been found to be the same as an earlier one.
+        The rows that are the same as an earlier one.
     room
         How many findings of each rule to keep.
     """
 
-    def __init__(
-        self, query: Sequence[int], duplicates: Marks, room: Mapping[str, int]
-    ) -> None:
+    def __init__(self, query: Sequence[int], duplicates: Marks, room: Mapping[str, int]) -> None:
         self._query, self._duplicates = list(query), duplicates
         self.found = Found(room)
 
     def rows(self, rows: Rows) -> np.ndarray:
-        """Report the rows that are the same as an earlier one; hold the others."""
+        """Report the whole rows that are the same as an earlier one; hold the others."""
         again, first = repeats(row_ids(rows.table, range(rows.table.num_columns)))
         self._duplicates.set(rows.positions[again])
-        self._report(DUPLICATE, rows, again, first)
+        self._report(DUPLICATE, rows, self._query, again, first)
         held: np.ndarray = ~again
         return held
 
     def keys(self, rows: Rows) -> np.ndarray:
-        """Report the rows whose key an earlier one has, in these letters or in others."""
-        same, first = repeats(row_ids(rows.table, self._query))
-        self._report(CONFLICT, rows, same & ~self._duplicates.of(rows.positions), first)
-        lower = pa.table({str(at): folded(rows.table.column(at)) for at in self._query})
-        alike, first = repeats(row_ids(lower, range(lower.num_columns)))
-        self._report(CASE, rows, alike & ~same, first)
+        """Report the keys that an earlier row has, in these letters or in others."""
+        every = range(rows.table.num_columns)
+        same, first = repeats(row_ids(rows.table, every))
+        self._report(CONFLICT, rows, every, same, first)
+        lower = pa.table({str(at): folded(rows.table.column(at)) for at in every})
+        alike, first = repeats(row_ids(lower, every))
+        self._report(CASE, rows, every, alike & ~same, first)
         held: np.ndarray = ~same
         return held
 
-    def _report(self, rule: str, rows: Rows, bad: np.ndarray, first: np.ndarray) -> None:
+    def _report(
+        self, rule: str, rows: Rows, key: Sequence[int], bad: np.ndarray, first: np.ndarray
+    ) -> None:
         at = rows.known + np.flatnonzero(bad[rows.known :])
         kept = at[: self.found.room[rule]]
-        keys = rows.table.select(self._query).take(pa.array(kept)).to_pylist()
+        keys = rows.table.select(list(key)).take(pa.array(kept)).to_pylist()
         here, before = rows.positions[kept].tolist(), rows.positions[first[kept]].tolist()
         texts = [", ".join(key.values()) for key in keys]
         self.found.add(rule, len(at), list(zip(here, before, texts, strict=True)))

@@ -6,7 +6,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pandakit.enrichment import EnrichmentSchema, _keys, _lot, _repeats, _source, validate_enrichment
+from pandakit.enrichment import (
+    EnrichmentSchema,
+    _keys,
+    _lot,
+    _repeats,
+    _source,
+    validate_enrichment,
+)
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 
