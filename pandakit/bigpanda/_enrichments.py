@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pandakit.bigpanda._tables import Tables
 from pandakit.bigpanda._upload import (
+    ENDS,
     JOB_RULES,
     UploadJob,
     job_of,
@@ -17,8 +18,8 @@ from pandakit.bigpanda._upload import (
     unknown,
 )
 from pandakit.bigpanda._upload_file import check_header, prepared
-from pandakit.bigpanda._upload_lock import table_lock
-from pandakit.errors import JobFailedError, OutcomeUnknownError, PandakitError
+from pandakit.bigpanda._upload_lock import has_ended, one_upload
+from pandakit.errors import JobFailedError, JobTimeoutError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
 from pandakit.transport import carrying, wait_for
 
@@ -50,7 +51,8 @@ class Enrichments(Tables):
 
         The schema is asked for first, which also shows whether the token is good; then the
         table is judged, and only one that the service would take is sent, streamed from disk.
-        Another thread that uploads to the same table waits for its turn.
+        One upload at a time: another thread that uploads to the same table waits for its turn,
+        and where an earlier upload's job was not waited for, its end is awaited first.
 
         Parameters
         ----------
@@ -85,7 +87,9 @@ class Enrichments(Tables):
             With the service's words, and advice where they are known ones; the old table is
             still in force.
         JobTimeoutError
-            When the job is not at its end in time; `resume()` waits on.
+            When the job is not at its end in time; `resume()` waits on. Or that of an earlier
+            upload to this table was not, and nothing was uploaded; the next try does not wait
+            for it again.
         OSError
             When there is no room for the file of a frame, or `save_replaced` exists already.
 
@@ -103,12 +107,32 @@ class Enrichments(Tables):
         kept = None if save_replaced is None else _new_snapshot(save_replaced)
         schema = self.enrichment_schema(schema_id, api_version=api_version)
         look = partial(self.enrichment_arrived, table, schema_id, api_version=api_version)
-        with prepared(table, schema) as file, table_lock(session.service.base_url, schema_id):
+        before = partial(self._see_end, progress=shown)
+        with (
+            prepared(table, schema) as file,
+            one_upload(session.service.base_url, schema_id, before) as turn,
+        ):
             check_header(file, schema)
             if kept is not None:
                 self._save_table(schema, schema_id, api_version, kept, progress=shown)
             sent = send_table(session, file, schema_id, api_version, progress=shown, look=look)
+            turn.job = sent
             return self._wait(sent, progress=shown, look=look) if wait else sent
+
+    def _see_end(self, job: UploadJob, *, progress: bool | None) -> None:
+        """Wait for the job of an earlier upload to the same table."""
+        try:
+            self._wait(job, progress=progress)
+        except (JobFailedError, OutcomeUnknownError):
+            return
+        except PandakitError as error:
+            failure = error
+        else:
+            return
+        words = (
+            f"; nothing was uploaded, for the earlier upload's job {job.id} has the table's turn"
+        )
+        raise carrying(failure, words=words)
 
     def _save_table(
         self,
@@ -169,7 +193,10 @@ class Enrichments(Tables):
         known = job if isinstance(job, UploadJob) else job_of(job, api_version)
         if wait:
             return self._wait(known, timeout=timeout, progress=progress)
-        return read_job(known, self._session_of(known.api_version).send(known.call))
+        seen = read_job(known, self._session_of(known.api_version).send(known.call))
+        if seen.status in ENDS:
+            self._has_ended(seen)
+        return seen
 
     def _wait(
         self,
@@ -191,17 +218,25 @@ class Enrichments(Tables):
                 name=f"upload job {job.id}",
             )
         except JobFailedError:
+            self._has_ended(job)
             raise
         except OutcomeUnknownError as error:
+            self._has_ended(job)
             fault = unknown(error, job, look)
         except PandakitError as error:
+            if isinstance(error, JobTimeoutError):  # the caller is told: what to do is theirs
+                self._has_ended(job)
             fault = carrying(error, resume=again)
         except KeyboardInterrupt as interrupt:
             interrupt.job, interrupt.resume = job, again  # type: ignore[attr-defined]
             raise
         else:
+            self._has_ended(job)
             return replace(read_job(job, reply), detail="")
         raise fault
+
+    def _has_ended(self, job: UploadJob) -> None:
+        has_ended(self._session_of(job.api_version).service.base_url, job)
 
 
 def _new_snapshot(path: str | os.PathLike[str]) -> Path:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pandakit.transport import Reply, Session
 
 __all__ = [
+    "ENDS",
     "JOB_RULES",
     "UploadJob",
     "job_of",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 _NO_LIMIT = float("inf")  # a slow line may take hours; silence ends by the read deadline
+#: The states in which a job stays.
+ENDS = ("done", "failed")
 _HEADERS = {"Content-Type": "text/csv; charset=utf8"}
 
 

@@ -1,15 +1,18 @@
 """One upload at a time for a table: within this process for sure, across processes with a warning.
 
-Two jobs for one table may end in another order than they began, and the last one wins.
+Two jobs for one table may end in another order than they began, and the last one wins. So an
+upload's turn ends with its job; where nobody has seen the end yet (`wait=False`, or a look at
+the job that failed), the next upload to the table has to see it first.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -17,18 +20,46 @@ from pandakit.errors import PartialWarning
 from pandakit.transport import warn_user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["table_lock"]
+    from pandakit.bigpanda._upload import UploadJob
 
-_locks: dict[tuple[str, str], threading.Lock] = {}
+__all__ = ["Turn", "has_ended", "one_upload"]
+
+
+class Turn:
+    """Whose turn it is to replace a table."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.job: UploadJob | None = None
+        """A job that was sent, and whose end nobody has seen."""
+        self.claim = ExitStack()
+        """What tells other processes."""
+
+
+_turns: dict[tuple[str, str], Turn] = {}
 _guard = threading.Lock()
 
 
 @contextmanager
-def table_lock(base_url: str, schema_id: str) -> Iterator[None]:
+def one_upload(
+    base_url: str, schema_id: str, see_end: Callable[[UploadJob], object]
+) -> Iterator[Turn]:
     """Let one upload at a time replace a table; another thread's waits for its turn.
+
+    Parameters
+    ----------
+    base_url, schema_id
+        The table.
+    see_end
+        Waits for the end of the job that an earlier upload left at work.
+
+    Yields
+    ------
+    Turn
+        To note the job on, once there is one; it lasts until `has_ended` is told of it.
 
     Warns
     -----
@@ -36,16 +67,33 @@ def table_lock(base_url: str, schema_id: str) -> Iterator[None]:
         Another process of this user uploads to the same table, or that cannot be known.
     """
     with _guard:
-        lock = _locks.setdefault((base_url, schema_id), threading.Lock())
-    with lock, ExitStack() as held:
-        _claim(held, base_url, schema_id)
-        yield
+        turn = _turns.setdefault((base_url, schema_id), Turn())
+    with turn.lock:
+        if turn.job is not None:
+            see_end(turn.job)
+        try:
+            _claim(turn.claim, base_url, schema_id)
+            yield turn
+        finally:
+            if turn.job is None:
+                turn.claim.close()
+
+
+def has_ended(base_url: str, job: UploadJob) -> None:
+    """End the turn of the upload that sent this job."""
+    with _guard:
+        for (base, _), turn in _turns.items():
+            if base == base_url and turn.job and job.id == turn.job.id:
+                turn.job = None
+                turn.claim.close()
 
 
 def _claim(held: ExitStack, base_url: str, schema_id: str) -> None:
     """Hold the table's lock file; the system lets go of it also when the process dies."""
     try:
-        is_ours = _lock(held.enter_context(_lock_file(base_url, schema_id).open("ab")))
+        file = os.open(_lock_file(base_url, schema_id), os.O_RDWR | os.O_CREAT, 0o600)
+        held.callback(os.close, file)
+        is_ours = _lock(file)
     except OSError as error:
         _warn(f"whether another process uploads to {schema_id} cannot be known: {error}")
         return
@@ -69,9 +117,9 @@ def _warn(message: str) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> bool:
+    def _lock(file: int) -> bool:
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         except PermissionError:
             return False
         return True
@@ -79,7 +127,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> bool:
+    def _lock(file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

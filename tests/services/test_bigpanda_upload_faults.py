@@ -254,8 +254,8 @@ def test_u10_a_line_that_stands_still(client, server, large):
 
 HOLD = """
 import sys
-from pandakit.bigpanda._upload_lock import table_lock
-with table_lock(sys.argv[1], "map-1"):
+from pandakit.bigpanda._upload_lock import one_upload
+with one_upload(sys.argv[1], "map-1", print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -274,6 +274,61 @@ def test_u11_another_process_uploads_too(client, server):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert client.upload_enrichment(TABLE, "map-1").status == "done"
+
+
+def test_u11_a_job_that_was_not_waited_for(client, server, service):
+    """With `wait=False` the turn lasts as long as the job: the next upload sees its end first."""
+    first = client.upload_enrichment(TABLE, "map-1", wait=False)
+    service.works = False
+    asked = len(server.requests)
+    client.upload_enrichment(TABLE.assign(owner="eve"), "map-1")
+    paths = [(each.method, each.path) for each in server.requests[asked:]]
+    post = next(at for at, (method, _) in enumerate(paths) if method == "POST")
+    assert ("GET", "/job") in paths[:post]
+    assert first.status == "pending"
+
+
+@pytest.mark.parametrize("look", [{"wait": True}, {"wait": False}])
+def test_u11_an_end_that_was_seen_is_not_awaited_again(client, server, look):
+    """Once `job` has shown the end of a job, the next upload asks for it no more."""
+    client.job(client.upload_enrichment(TABLE, "map-1", wait=False), **look)
+    asked = len(server.requests)
+    client.upload_enrichment(TABLE, "map-1", wait=False)
+    assert [each.method for each in server.requests[asked:]] == ["GET", "POST"]
+
+
+def test_u11_an_earlier_job_without_end(client, server):
+    """While an earlier job goes on nothing is uploaded; who tries again is not held up by it."""
+    client.upload_enrichment(TABLE, "map-1", wait=False)
+    server.plan(
+        "stuck",
+        lambda *_: Answer({"status": "started"}),
+        at=server.served + 1,
+        times=10_000,
+        where=lambda each: each.path == "/job",
+    )
+    with pytest.raises(pk.JobTimeoutError, match="nothing was uploaded"):
+        client.upload_enrichment(TABLE, "map-1")
+    assert len(posts(server)) == 1
+    assert client.upload_enrichment(TABLE, "map-1", wait=False).status == "pending"
+    assert len(posts(server)) == 2
+
+
+@pytest.mark.parametrize("fault", ["failed", "gone"])
+def test_u11_an_earlier_job_that_came_to_nothing(client, server, service, fault):
+    """An earlier job that failed, or that the service forgot, does not stand in the way."""
+    client.upload_enrichment(TABLE, "map-1", wait=False)
+    answer = Answer({"status": "failed"}) if fault == "failed" else Answer({"errors": []}, 404)
+    times = 1 if fault == "failed" else 99
+    plan = server.plan(
+        "before",
+        lambda *_: answer,
+        at=server.served + 1,
+        times=times,
+        where=lambda each: each.path == "/job" and len(posts(server)) == 1,
+    )
+    assert client.upload_enrichment(TABLE, "map-1").status == "done"
+    assert plan.fired
 
 
 def test_u11_no_place_for_a_lock(client, monkeypatch, tmp_path):
