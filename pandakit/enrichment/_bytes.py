@@ -21,7 +21,7 @@ __all__ = ["Layout", "has_regular_quotes", "judge_bytes", "read_titles"]
 _BLOCK = 1 << 20
 #: The title row and the last line are looked for in so many bytes.
 _END = 1 << 20
-_LF, _CR, _QUOTE = 0x0A, 0x0D, 0x22
+_LF, _CR, _QUOTE, _COMMA = 0x0A, 0x0D, 0x22, 0x2C
 _BORDERS = np.isin(np.arange(256), np.frombuffer(b'\n\r,"', np.uint8))
 
 
@@ -73,6 +73,9 @@ class _Scan:
     def __init__(self, path: Path, tally: Tally, *, content: int) -> None:
         self._path, self._tally = path, tally
         self._size, self._content = path.stat().st_size, content
+        with path.open("rb") as file:
+            is_marked = file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK
+        self._mark = len(BYTE_ORDER_MARK) if is_marked else 0
         self.lines = self.quotes = self.stray = self.returns = 0
         for start in range(0, self._size, _BLOCK):
             self._block(start, min(start + _BLOCK, self._size))
@@ -109,6 +112,7 @@ class _Scan:
         """Read a stretch of the file; before its start and after its end are line ends."""
         first = max(start, 0)
         inside = np.fromfile(self._path, np.uint8, stop - first, offset=first)
+        inside[: max(self._mark - first, 0)] = _COMMA  # a quote after it opens the first title
         beyond = int(start < 0), int(stop > self._size)
         edges = [np.full(count, _LF, np.uint8) for count in beyond]
         return np.concatenate([edges[0], inside, edges[1]])

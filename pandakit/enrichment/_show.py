@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text", "summary_html"]
 
 _EACH, _LINES = 3, 12
-_WIDTH, _WIDE = 28, 100
+_WIDTH, _WIDE, _LONG = 28, 100, 1_000
 
 _STYLE = """
 .pk-report{font:13px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:980px;
@@ -82,7 +82,7 @@ def _verdict(report: ValidationReport) -> str:
 
 
 def _facts(report: ValidationReport) -> str:
-    name = f"{report.schema.name}, " if report.schema.name else ""
+    name = f"{_visible(report.schema.name, _WIDE)}, " if report.schema.name else ""
     strict = ", strict" if report.strict else ""
     found = f"{_count(report.n_errors, 'error')}, {_count(report.n_warnings, 'warning')}"
     size = f"{_count(report.rows, 'row')} of {_count(len(report.schema.columns), 'column')}"
@@ -97,8 +97,9 @@ def _count(number: int, what: str) -> str:
 def _line(found: Finding) -> str:
     row = None if found.row is None else f"row {found.row}"
     value = None if found.value is None else _visible(found.value)
-    where = " ".join(filter(None, (found.column, row)))
-    return "  " + "  ".join(filter(None, (found.rule, where, value, found.message)))
+    where = " ".join(filter(None, (_visible(found.column or "", _WIDE), row)))
+    says = _visible(found.message, _LONG)
+    return "  " + "  ".join(filter(None, (found.rule, where, value, says)))
 
 
 def _visible(value: str, width: int = _WIDTH) -> str:
@@ -112,7 +113,7 @@ def _mark(char: str, *, edge: bool) -> str:
     if char == " ":
         return "␣" if edge else char
     if unicodedata.category(char)[0] in "CZ":
-        return f"\\u{ord(char):04x}" if char not in "\n\r\t" else repr(char)[1:-1]
+        return char.encode("unicode_escape").decode()
     return char
 
 
@@ -148,8 +149,8 @@ def _finding_html(found: Finding) -> str:
     row = "" if found.row is None else f"{found.row:,}"
     return (
         f"<tr><td class='{found.severity}'>{found.rule}</td>"
-        f"<td>{html.escape(found.column or '')}</td><td class='row'>{row}</td>"
-        f"<td>{value}</td><td class='says'>{html.escape(found.message)}</td></tr>"
+        f"<td>{html.escape(_visible(found.column or '', _WIDE))}</td><td class='row'>{row}</td>"
+        f"<td>{value}</td><td class='says'>{html.escape(_visible(found.message, _LONG))}</td></tr>"
     )
 
 
