@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import pandas as pd
 import pyarrow as pa
 
 from pandakit.enrichment._text import Cells, text_cells
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy as np
-    import pandas as pd
 
 __all__ = ["STRETCH", "FrameSource", "Source"]
 
-#: Rows that are judged and written in one go.
+#: Rows that are judged and written in one go; fewer where their values are long.
 STRETCH = 65_536
+_BYTES = 8 << 20
 
 
 class Source(Protocol):
@@ -59,9 +60,11 @@ class FrameSource:
 
     def stretches(self) -> Iterator[list[Cells]]:
         """Give the next rows."""
-        for start in range(0, len(self._frame), STRETCH):
-            rows = slice(start, start + STRETCH)
+        start = 0
+        while start < len(self._frame):
+            rows = slice(start, start + self._length(start))
             yield [text_cells(self._frame.iloc[rows, place]) for place in self._places]
+            start = rows.stop
 
     again = stretches
 
@@ -75,3 +78,23 @@ class FrameSource:
         return positions
 
     position = number
+
+    def _length(self, start: int) -> int:
+        """Say how many rows from there on are not too many bytes."""
+        length = STRETCH
+        while length > 1 and self._bytes(slice(start, start + length)) > _BYTES:
+            length //= 2
+        return length
+
+    def _bytes(self, rows: slice) -> int:
+        columns = [self._frame.iloc[rows, place] for place in self._places]
+        return sum(map(_bytes, columns))
+
+
+def _bytes(cells: pd.Series) -> int:
+    """Say how many bytes the values of a column take, of categories as many as an average one."""
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
+        return int(cells.memory_usage(index=False, deep=True))
+    labels = cells.dtype.categories
+    some = labels[:: max(len(labels) // 1_000, 1)]
+    return int(some.memory_usage(deep=True) / max(len(some), 1) * len(cells))

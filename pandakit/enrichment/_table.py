@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._file import read_text
 from pandakit.enrichment._ids import row_ids
-from pandakit.enrichment._source import STRETCH, FrameSource
+from pandakit.enrichment._source import FrameSource
 from pandakit.errors import EnrichmentError
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ def table_text(table: Any, schema: EnrichmentSchema) -> pa.Table:
         )
     source = FrameSource(frame, {title: names.index(title) for title in schema.columns})
     found = [pa.table([pa.array([], pa.large_string())] * len(source.titles), schema.columns)]
-    for at, stretch in enumerate(source.stretches()):
+    start = 0
+    for stretch in source.stretches():
         for title, cells in zip(source.titles, stretch, strict=True):
             for rule, bad in cells.refused.items():
-                row = at * STRETCH + int(bad.index[0])
+                row = start + int(bad.index[0])
                 raise EnrichmentError(f"column {title!r}, row {row}: {rule}; validate it first")
         found.append(pa.table([cells.text for cells in stretch], schema.columns))
+        start += found[-1].num_rows
     return pa.concat_tables(found)
 
 
