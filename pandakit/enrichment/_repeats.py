@@ -6,6 +6,7 @@ then looked through side by side, one range of values after the other.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
@@ -56,8 +57,9 @@ class Repeats:
             yield np.unique(found[1:][found[1:] == found[:-1]])
 
     def close(self) -> None:
-        """Delete the temporary file."""
-        self._file.close()
+        """Delete the temporary file; what it could not take does not matter any more."""
+        with suppress(OSError):
+            self._file.close()
 
     def _put_aside(self) -> None:
         run = _run(self._new)

@@ -3,10 +3,19 @@
 import csv
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from pandakit.enrichment import EnrichmentSchema, _bytes, _file, validate, validate_enrichment
+from pandakit.enrichment import (
+    EnrichmentSchema,
+    _blocks,
+    _bytes,
+    _file,
+    validate,
+    validate_enrichment,
+)
+from pandakit.enrichment._findings import Tally
 from pandakit.enrichment._rules import LIMITS
 
 
@@ -32,6 +41,8 @@ def file(tmp_path):
         (b"\n", [("no_rows", None, None, None)]),
         (b"host,owner\n", [("no_rows", None, None, None)]),
         (b"\xef\xbb\xbfhost,owner\na,b\n", [("byte_order_mark", None, None, None)]),
+        (b'\xef\xbb\xbf"host","owner"\na,b\n', [("byte_order_mark", None, None, None)]),
+        (b"host,owner\n\xef\xbb\xbfa,b\na,b\n", []),
         (b"host,owner\r\na,b\r\n", [("line_ends", None, None, None)]),
         (b"host,owner\na,b\nc,d\r\n", [("line_ends", None, None, None)]),
         (b"host,owner\na,b", [("final_newline", None, None, None)]),
@@ -111,6 +122,7 @@ def test_blocks_are_no_borders(monkeypatch, found, file, block):
     whole = found(file(content))
     assert {each[0] for each in whole} >= {"blank_line", "quotes", "line_ends", "extra_newline"}
     monkeypatch.setattr(_bytes, "_BLOCK", block)
+    monkeypatch.setattr(_file, "_BLOCK", block)
     assert found(file(content)) == whole
 
 
@@ -195,6 +207,52 @@ def test_any_bytes(file, schema, body, ends):
         assert path.read_bytes().endswith(b"\n")
         fixed, _ = report.fix()
         assert len(fixed) <= report.rows
+
+
+@given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans(), st.integers(1, 9))
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_bytes_in_any_blocks(file, schema, body, ends, block):
+    """Of no file is anything else said, whatever blocks it is read in: quotes, BOM, CR, CRLF."""
+    path = file(b"host,owner\n" + body + b"\n" * ends)
+    whole = validate_enrichment(path, schema)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_bytes, "_BLOCK", block)
+        patch.setattr(_file, "_BLOCK", block)
+        cut = validate_enrichment(path, schema)
+    assert (cut.errors, cut.warnings, cut.rows) == (whole.errors, whole.warnings, whole.rows)
+
+
+def test_nothing_is_read_ahead(tmp_path):
+    """While a file of 16 MB is gone through, Arrow holds a few blocks of it, not more."""
+    path = tmp_path / "t.csv"
+    path.write_text("host,owner\n" + "".join(f"host-{n:06},{'x' * 51}\n" for n in range(262_144)))
+    tally, places = Tally(strict=True, cap=0), {"host": 0, "owner": 1}
+    source = _file.FileSource(path, list(places), places, tally, regular=True)
+    before, rows, most = pa.total_allocated_bytes(), 0, 0
+    for cells in source.stretches():
+        rows += len(cells[0].text)
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert rows == 262_144
+    assert most < 8 << 20
+
+
+def test_a_row_without_end(monkeypatch, file, schema):
+    """A quote without its pair takes no more of a large file into memory than a row may have."""
+    monkeypatch.setattr(_blocks, "_MOST", 1_000)
+    monkeypatch.setattr(_file, "_BLOCK", 64)
+    report = validate_enrichment(file(b'host,owner\na,"' + b"b,c\n" * 10_000), schema)
+    assert {"quotes", "unreadable"} <= {each.rule for each in report.errors}
+
+
+def test_every_line_is_bad(file, schema):
+    """Bad lines are counted to the last, and the first of them listed with their numbers."""
+    report = validate_enrichment(file(b"host,owner\n" + b"a\n" * 5_000 + b"c,d\n"), schema, cap=2)
+    counts = report.counts.set_index("rule")["count"]
+    assert counts["cell_count"] == 5_000
+    assert [each.row for each in report.errors] == [0, 1, None]
+    assert report.rows == 1
 
 
 @pytest.mark.parametrize("length", [200_000, 300_000, 3_000_000])

@@ -1,5 +1,7 @@
 """The report: counts beyond the cap, frames, text, HTML, repairs."""
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -173,3 +175,15 @@ def test_what_is_shown_adds_up_for_any_cap(many, cap):
     shown = min(cap, 3)
     assert text.count("a line break") == shown
     assert f"and {250 - shown} more: 250 in all" in text
+
+
+def test_nothing_in_a_text_can_hide(tmp_path, schema):
+    """Controls in titles, values and messages are written out: a terminal obeys none of them."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'host,"ow\x1b[31mner\x07"\n\x9b,"\xe2\x80\xae\n\xf3\xa0\x80\x81"\n')
+    report = validate_enrichment(path, schema)
+    text = report.to_text()
+    assert "ow\\x1b[31mner\\x07" in text
+    assert "\\U000e0001" in text
+    shown = set(text + report._repr_html_()) - {"\n"}
+    assert not [char for char in shown if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl"}]

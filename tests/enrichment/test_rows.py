@@ -1,5 +1,7 @@
 """Rows against each other: duplicates, keys with two results, keys that differ by case."""
 
+import resource
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -127,6 +129,40 @@ def test_finds_repeats_far_apart(monkeypatch, at_once, run):
     found = judged(rows)
     assert {row for rule, row, _ in found if rule == "duplicate_row"} == set(range(40, 80))
     assert {row for rule, row, _ in found if rule == "key_conflict"} == set(range(80, 100))
+
+
+def test_the_first_rows_are_listed(monkeypatch):
+    """Of many repeats the report lists those with the lowest row numbers, and counts all."""
+    monkeypatch.setattr(_lot, "_AT_ONCE", 500)
+    rows = [(f"k{n % 50}", "", str(n % 2)) for n in range(400)]
+    table = pd.DataFrame(rows, columns=["a", "b", "c"])
+    report = validate_enrichment(table, SCHEMA, cap=3)
+    assert [each.row for each in report.errors] == [50, 51, 52, None]
+    assert "row 0" in report.errors[0].message
+    assert report.n_errors == 350
+
+
+def test_one_key_for_all_rows(monkeypatch):
+    """A key with ever new results is counted row by row, without holding the results."""
+    monkeypatch.setattr(_lot, "_AT_ONCE", 500)
+    table = pd.DataFrame({"a": "x", "b": "y", "c": [str(n) for n in range(300)]})
+    report = validate_enrichment(table, SCHEMA, cap=1)
+    assert report.counts.to_dict("list")["count"] == [299]
+    assert report.errors[0].rule == "key_conflict"
+
+
+def test_no_room_for_the_temporary_file(monkeypatch):
+    """What a table with very many rows puts aside needs room: without it the error says so."""
+    monkeypatch.setattr(_repeats, "_RUN", 10)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setattr(_source, "STRETCH", 20)
+    table = pd.DataFrame({"a": [f"k{n}" for n in range(2_000)], "b": "", "c": "1"})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"no room.*TMPDIR"):
+            validate_enrichment(table, SCHEMA)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_table_in_many_arrow_pieces_is_one_table():

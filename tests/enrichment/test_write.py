@@ -16,6 +16,7 @@ from pandakit.enrichment import (
     write,
     write_enrichment_csv,
 )
+from pandakit.enrichment._source import FrameSource
 from pandakit.errors import EnrichmentError
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner"])
@@ -190,3 +191,13 @@ def test_memory_does_not_hold_a_copy(tmp_path):
         pa.set_memory_pool(usual)
     assert peak < table.nbytes / 2 + 40 * count
     assert peak < table.nbytes
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "category"])
+def test_long_values_go_fewer_rows_at_a_time(dtype):
+    """No stretch of a table has more than 8 MiB of text, unless one row has."""
+    cells = pd.Series([f"{n:05}" + "x" * (0 if n < 90_000 else 8_000) for n in range(92_000)])
+    source = FrameSource(pd.DataFrame({"a": cells.astype(dtype)}), {"a": 0})
+    sizes = [sum(cell.text.nbytes for cell in cells) for cells in source.stretches()]
+    assert max(sizes) <= (24 if dtype == "category" else 8) << 20
+    assert len(sizes) < 50
