@@ -17,7 +17,7 @@ from pandakit.bigpanda._upload import (
     send_table,
     unknown,
 )
-from pandakit.bigpanda._upload_file import check_header, prepared
+from pandakit.bigpanda._upload_file import check_header, prepared, refuse_empty
 from pandakit.bigpanda._upload_lock import has_ended, one_upload
 from pandakit.errors import JobFailedError, JobTimeoutError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
@@ -78,7 +78,8 @@ class Enrichments(Tables):
         Raises
         ------
         EnrichmentError
-            When the service would refuse the table; `report` has the findings.
+            When the service would refuse the table; `report` has the findings. One without
+            rows is refused before anything is asked.
         OutcomeUnknownError
             When the answer was lost, or the service forgot the job; it is not sent again by
             itself. `sent` has rows, bytes, sha256 and time; `arrived()` compares the
@@ -105,6 +106,7 @@ class Enrichments(Tables):
         session = self._session_of(api_version)
         shown = self._progress if progress is None else progress
         kept = None if save_replaced is None else _new_snapshot(save_replaced)
+        refuse_empty(table)
         schema = self.enrichment_schema(schema_id, api_version=api_version)
         look = partial(self.enrichment_arrived, table, schema_id, api_version=api_version)
         before = partial(self._see_end, progress=shown)

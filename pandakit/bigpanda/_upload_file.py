@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,10 +17,10 @@ from pandakit.errors import EnrichmentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.enrichment import CsvFile, EnrichmentSchema
+    from pandakit.enrichment import CsvFile, EnrichmentSchema, ValidationReport
     from pandakit.progress import ProgressLine
 
-__all__ = ["CheckedFile", "check_header", "prepared"]
+__all__ = ["CheckedFile", "check_header", "prepared", "refuse_empty"]
 
 _CHUNK = 1 << 20
 
@@ -60,6 +60,52 @@ class CheckedFile(FileIO):
             )
         )
         return self._changes[0]
+
+
+def refuse_empty(table: pd.DataFrame | CsvFile | str | os.PathLike[str]) -> None:
+    """Refuse a table without rows, which needs no schema, before the service is asked anything.
+
+    Raises
+    ------
+    EnrichmentError
+        The table has none.
+    """
+    path = Path(table) if isinstance(table, (str, os.PathLike)) else getattr(table, "path", None)
+    if isinstance(table, pd.DataFrame):
+        titles, is_empty = list(table.columns), not len(table)
+    elif path is not None and path.is_file():
+        titles, is_empty = _begin(path)
+    else:
+        return  # what it is instead is said later
+    if is_empty:
+        raise EnrichmentError(
+            "nothing was sent: the table has no rows of values", report=_report(table, titles)
+        )
+
+
+def _begin(path: Path) -> tuple[list[str], bool]:
+    """Give the titles of a file, and say whether that is all it has."""
+    import csv  # noqa: PLC0415 - for this alone
+
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        rows = csv.reader(iter(lambda: text.readline(_CHUNK), ""))
+        try:
+            return next(rows, []), not any(rows)
+        except csv.Error:
+            return [], False  # it will be judged as a whole
+
+
+def _report(table: Any, titles: list[Any]) -> ValidationReport | None:
+    """Judge a table by its own columns, where a schema can have them."""
+    from pandakit.enrichment import (  # noqa: PLC0415 - loaded on use
+        EnrichmentSchema,
+        validate_enrichment,
+    )
+
+    try:
+        return validate_enrichment(table, EnrichmentSchema(titles[:1], titles[1:]))
+    except EnrichmentError:
+        return None
 
 
 @contextmanager

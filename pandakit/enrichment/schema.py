@@ -174,7 +174,7 @@ class EnrichmentSchema:
         >>> schema.name, schema.columns, schema.query[0].tag
         ('owners', ('owner', 'host'), 'host')
         """
-        config = obj.get("config", obj)
+        config = obj.get("config", obj) if isinstance(obj, Mapping) else None
         fields = config.get("fields") if isinstance(config, Mapping) else None
         if not isinstance(fields, list):
             raise EnrichmentError("no mapping enrichment: `config.fields` is not a list")

@@ -20,13 +20,13 @@ from pandakit.enrichment._keys import Keys
 from pandakit.enrichment._rules import LIMITS
 from pandakit.enrichment._source import FrameSource
 from pandakit.enrichment.report import ValidationReport, excerpt
+from pandakit.enrichment.schema import EnrichmentSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pandakit.enrichment._source import Source
     from pandakit.enrichment._text import Cells
-    from pandakit.enrichment.schema import EnrichmentSchema
 
 __all__ = ["validate_enrichment"]
 
@@ -68,9 +68,10 @@ def validate_enrichment(
     Raises
     ------
     TypeError
-        `table` is neither a frame nor a path.
+        `table` is neither a frame nor a path, or `schema` is no `EnrichmentSchema`.
     OSError
-        The file cannot be opened.
+        The file cannot be opened, or there is no room for the temporary file (8 bytes a row)
+        that finds repeats in a table of more than half a million rows.
 
     Notes
     -----
@@ -90,6 +91,11 @@ def validate_enrichment(
                rule  row value                               message
     0  key_conflict    1   db1  row 0 has this key and other results
     """
+    if not isinstance(schema, EnrichmentSchema):
+        raise TypeError(
+            f"a schema is an EnrichmentSchema, not {type(schema).__name__}; "
+            "EnrichmentSchema.from_api reads the service's JSON"
+        )
     tally = Tally(strict=strict, cap=cap)
     judge_schema(tally, schema, in_use)
     if isinstance(table, pd.DataFrame):

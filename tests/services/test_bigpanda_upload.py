@@ -93,6 +93,20 @@ def test_a_bad_table_is_not_sent(client, running, schema_id, tmp_path):
     assert "POST" not in {call.method for call in running.control.calls}
 
 
+@pytest.mark.parametrize("form", ["frame", "path", "nothing"])
+def test_a_table_without_rows_costs_no_request(client, running, schema_id, tmp_path, form):
+    """A frame or a file without rows of values is refused before the service hears of it."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"host,owner_team,tier\n" if form == "path" else b"")
+    table = table_of(0) if form == "frame" else path
+    running.control.calls.clear()
+    with pytest.raises(pk.EnrichmentError, match="no rows") as caught:
+        client.upload_enrichment(table, schema_id)
+    assert running.control.calls == []
+    if form != "nothing":
+        assert [each.rule for each in caught.value.report.errors] == ["no_rows"]
+
+
 def test_a_file_of_another_schema_is_not_sent(client, schema_id, tmp_path):
     """A `CsvFile` whose columns are not the schema's is refused."""
     other = EnrichmentSchema("application", "owner")
