@@ -132,7 +132,9 @@ def _sandbox() -> None:
 def _upload() -> None:
     """Print, in a process of its own, by how much an upload raises the memory of an idle client."""
     env, path, *rest = json.loads(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]
-    table = CsvFile(path, int(rest[0]), int(rest[1]), rest[2]) if rest else path
+    table = path if not rest else csv.read_csv(path).to_pandas(types_mapper=pd.ArrowDtype)
+    if len(rest) > 1:
+        table = CsvFile(path, int(rest[0]), int(rest[1]), rest[2])
     with BigPanda(env["BIGPANDA_API_KEY"], base_url=env["BIGPANDA_BASE_URL"]) as client:
         maps = client.enrichments().set_index("name")["enrichment_id"]
         client.enrichment_schema(maps["Host owners"])
@@ -154,7 +156,8 @@ def _run_upload() -> None:
         file = _big_file(Path(folder, "big.csv"))
         facts = [str(fact) for fact in (file.rows, file.bytes, file.sha256)]
         print(f"enrichment, upload of {file.bytes:,} bytes, {file.rows:,} rows")
-        for name, more in (("a CsvFile", facts), ("a path, judged first", [])):
+        ways = {"a CsvFile": facts, "a path, judged first": [], "a frame": ["frame"]}
+        for name, more in ways.items():
             command = [*me, "upload", env, str(file.path), *more]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             peak, seconds = map(float, done.stdout.split())

@@ -1,6 +1,7 @@
 """A CSV file is judged as bytes, and then value by value."""
 
 import csv
+import threading
 
 import pandas as pd
 import pyarrow as pa
@@ -236,6 +237,19 @@ def test_nothing_is_read_ahead(tmp_path):
         most = max(most, pa.total_allocated_bytes() - before)
     assert rows == 262_144
     assert most < 8 << 20
+
+
+def test_no_other_thread_calls_back(monkeypatch, file, schema):
+    """Lines that are no rows are handed over in the thread that validates, and in no other."""
+    threads, take = set(), _blocks.BadLines.__call__
+
+    def noted(self, line):
+        threads.add(threading.get_ident())
+        return take(self, line)
+
+    monkeypatch.setattr(_blocks.BadLines, "__call__", noted)
+    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 500_000), schema, cap=1)
+    assert threads == {threading.get_ident()}
 
 
 def test_a_row_without_end(monkeypatch, file, schema):
