@@ -19,6 +19,7 @@ from pandakit.enrichment._ids import folded
 from pandakit.enrichment._lot import Lot, lots_of
 from pandakit.enrichment._repeats import Repeats
 from pandakit.enrichment._rows import CASE, CONFLICT, DUPLICATE, Found, Marks, RowJudge
+from pandakit.errors import EnrichmentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,8 +64,10 @@ class Keys:
         duplicates = Marks(self._rows)
         judge = partial(RowJudge, self._query, duplicates, found.room)
         whole = range(len(self._source.titles))
-        self._compare(_Look(whole, row_hashes, RowJudge.rows), judge, found)
-        self._compare(_Look(self._query, _key_hashes, RowJudge.keys, duplicates), judge, found)
+        rows = _Look(whole, row_hashes, RowJudge.rows, self._rows)
+        keys = _Look(self._query, _key_hashes, RowJudge.keys, self._rows, duplicates)
+        self._compare(rows, judge, found)
+        self._compare(keys, judge, found)
         self._tell(tally, found)
 
     def _compare(self, look: _Look, new_judge: Callable[[], RowJudge], found: Found) -> None:
@@ -101,6 +104,8 @@ class _Look(NamedTuple):
     columns: Sequence[int]
     hashed: Callable[[Sequence[pa.Array]], np.ndarray]
     judge: Callable[[RowJudge, Rows], np.ndarray]
+    total: int
+    """How many rows there were at first."""
     without: Marks | None = None
 
     def at(self, source: Source) -> Iterator[tuple[np.ndarray, np.ndarray, list[pa.Array]]]:
@@ -110,6 +115,8 @@ class _Look(NamedTuple):
             columns = [cells[at].text for at in self.columns]
             rows = np.arange(start, start + len(columns[0]))
             start += len(rows)
+            if start > self.total:
+                raise EnrichmentError("the table changed while it was judged: judge it again")
             if self.without:
                 kept = ~self.without.of(rows)
                 rows, columns = rows[kept], [text.filter(pa.array(kept)) for text in columns]

@@ -69,6 +69,8 @@ def validate_enrichment(
     ------
     TypeError
         `table` is neither a frame nor a path, or `schema` is no `EnrichmentSchema`.
+    EnrichmentError
+        A file grew while it was judged.
     OSError
         The file cannot be opened, or there is no room for the temporary file (8 bytes a row)
         that finds repeats in a table of more than half a million rows.

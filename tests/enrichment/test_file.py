@@ -13,11 +13,13 @@ from pandakit.enrichment import (
     _blocks,
     _bytes,
     _file,
+    _keys,
     validate,
     validate_enrichment,
 )
 from pandakit.enrichment._findings import Tally
 from pandakit.enrichment._rules import LIMITS
+from pandakit.errors import EnrichmentError
 
 
 @pytest.fixture
@@ -250,6 +252,21 @@ def test_no_other_thread_calls_back(monkeypatch, file, schema):
     monkeypatch.setattr(_blocks.BadLines, "__call__", noted)
     validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 500_000), schema, cap=1)
     assert threads == {threading.get_ident()}
+
+
+def test_a_file_that_grows_while_it_is_judged(monkeypatch, file, schema):
+    """Rows that were not there when the judging began are an error, never a wrong finding."""
+    path = file(b"host,owner\na,b\na,b\n")
+    judge = _keys.Keys.judge
+
+    def grown(self, tally):
+        with path.open("ab") as more:
+            more.write(b"c,d\n" * 20)
+        judge(self, tally)
+
+    monkeypatch.setattr(_keys.Keys, "judge", grown)
+    with pytest.raises(EnrichmentError, match="changed while it was judged"):
+        validate_enrichment(path, schema)
 
 
 def test_a_row_without_end(monkeypatch, file, schema):
