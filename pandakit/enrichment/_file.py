@@ -61,7 +61,7 @@ class FileSource:
         self.titles = tuple(places)
         self._path, self._regular, self._tally = path, regular, tally
         self._width, self._wanted = len(header), list(places.values())
-        self._passed_over = array("q")
+        self._starts, self._stops = array("q"), array("q")  # of runs of lines that are no rows
 
     def stretches(self) -> Iterator[list[Cells]]:
         """Give the next rows; the lines that are no rows are reported."""
@@ -97,12 +97,21 @@ class FileSource:
 
     def number(self, positions: np.ndarray) -> np.ndarray:
         """Count the lines that were passed over as rows too."""
-        gaps = np.frombuffer(self._passed_over, np.int64) - np.arange(len(self._passed_over))
-        return positions + np.searchsorted(gaps, positions, side="right")
+        starts, passed = self._runs()
+        at = np.searchsorted(starts - passed[:-1], positions, side="right")
+        numbers: np.ndarray = positions + passed[at]
+        return numbers
 
     def position(self, numbers: np.ndarray) -> np.ndarray:
-        """Give the position of a row number."""
-        return numbers - np.searchsorted(np.frombuffer(self._passed_over, np.int64), numbers)
+        """Give the position of a row number; for a line that is no row, nothing of use."""
+        starts, passed = self._runs()
+        positions: np.ndarray = numbers - passed[np.searchsorted(starts, numbers)]
+        return positions
+
+    def _runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Give where lines were passed over, and how many were before each such place."""
+        starts, stops = np.array(self._starts, np.int64), np.array(self._stops, np.int64)
+        return starts, np.concatenate([[0], np.cumsum(stops - starts)])
 
     def _read(self) -> Iterator[Parsed]:
         has_titles = True
@@ -115,10 +124,18 @@ class FileSource:
 
     def _report(self, bad: BadLines, row: int) -> None:
         """Report the lines of a block that are no rows; its first line is this row."""
-        rows = [row + number for number in bad.numbers]
-        self._passed_over.extend(rows)
-        if rows:
-            self._tally.add_many("cell_count", "", rows, bad.facts, len(rows))
+        rows = row + np.array(bad.numbers, np.int64)
+        if not rows.size:
+            return
+        self._tally.add_many("cell_count", "", rows, bad.facts, len(rows))
+        ends = np.flatnonzero(np.diff(rows) != 1)
+        starts = rows[np.concatenate([[0], ends + 1])]
+        stops = rows[np.concatenate([ends, [len(rows) - 1]])] + 1
+        if self._stops and self._stops[-1] == starts[0]:  # the run goes on
+            self._stops.pop()
+            starts = starts[1:]
+        self._starts.extend(starts.tolist())
+        self._stops.extend(stops.tolist())
 
 
 def read_text(path: Path) -> pd.DataFrame:

@@ -159,7 +159,8 @@ def excerpt(
         return None
     numbers = pd.Index(_telling(findings), dtype="int64").unique()[:_EXCERPT_ROWS].sort_values()
     positions = source.position(numbers.to_numpy())
-    numbers, positions = numbers[positions < count], positions[positions < count]
+    is_row = (positions < count) & (source.number(positions) == numbers)  # else a bad line
+    numbers, positions = numbers[is_row], positions[is_row]
     if not len(numbers):
         return None
     return source.take(positions).to_pandas().set_axis(numbers, axis=0)

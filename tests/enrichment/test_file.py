@@ -277,6 +277,31 @@ def test_a_row_without_end(monkeypatch, file, schema):
     assert {"quotes", "unreadable"} <= {each.rule for each in report.errors}
 
 
+@given(st.lists(st.booleans(), max_size=40), st.integers(1, 20))
+@settings(
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_rows_keep_their_number_among_bad_lines(found, file, good, block):
+    """Whichever lines are no rows, every row is reported by its place in the file."""
+    lines = [b"a,b\x00" if is_row else b"bad" for is_row in good]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_file, "_BLOCK", block)
+        seen = found(file(b"\n".join([b"host,owner", *lines, b"a,c\n"])))
+    expected = {True: "control_character", False: "cell_count"}
+    of_lines = [each[2] for each in seen if each[0] in expected.values()]
+    assert sorted(of_lines) == list(range(len(good)))
+    assert {each[2] for each in seen if each[0] == "cell_count"} == {
+        row for row, is_row in enumerate(good) if not is_row
+    }
+
+
+def test_a_finding_about_a_line_that_is_no_row(file, schema):
+    """What is wrong with a bad line is told, and no other row is shown in its place."""
+    report = validate_enrichment(file(b'host,owner\n""\n" "'), schema)
+    assert "last_row_blank" in {each.rule for each in report.errors}
+    assert "class='cells'" not in report._repr_html_()
+
+
 def test_every_line_is_bad(file, schema):
     """Bad lines are counted to the last, and the first of them listed with their numbers."""
     report = validate_enrichment(file(b"host,owner\n" + b"a\n" * 5_000 + b"c,d\n"), schema, cap=2)
