@@ -69,14 +69,21 @@ def refuse_empty(table: pd.DataFrame | CsvFile | str | os.PathLike[str]) -> None
     ------
     EnrichmentError
         The table has none.
+    TypeError
+        It is no table.
     """
-    path = Path(table) if isinstance(table, (str, os.PathLike)) else getattr(table, "path", None)
+    path = getattr(table, "path", table)
     if isinstance(table, pd.DataFrame):
         titles, is_empty = list(table.columns), not len(table)
-    elif path is not None and path.is_file():
-        titles, is_empty = _begin(path)
+    elif not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            f"a table is a DataFrame, a CsvFile or the path of a file, not {type(table).__name__}: "
+            "it is read twice, to be judged and to be sent"
+        )
+    elif Path(path).is_file():
+        titles, is_empty = _begin(Path(path))
     else:
-        return  # what it is instead is said later
+        return  # what it is instead is said when it is judged
     if is_empty:
         raise EnrichmentError(
             "nothing was sent: the table has no rows of values", report=_report(table, titles)

@@ -197,7 +197,7 @@ def test_u7_no_file(client, server, tmp_path):
     os.mkfifo(pipe)
     with pytest.raises(pk.EnrichmentError, match="no regular file"):
         client.upload_enrichment(pipe, "map-1")
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="not generator: it is read twice"):
         client.upload_enrichment((line for line in ["host,owner\n"]), "map-1")
     assert posts(server) == []
 
