@@ -91,6 +91,8 @@ class Enrichments(Tables):
             When the job is not at its end in time; `resume()` waits on. Or that of an earlier
             upload to this table was not, and nothing was uploaded; the next try does not wait
             for it again.
+        TypeError
+            When `table` is none of these; what can be read only once is not taken.
         OSError
             When there is no room for the file of a frame, or `save_replaced` exists already.
 
