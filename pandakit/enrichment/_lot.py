@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Lot", "Rows", "lots_of"]
 
 #: Bytes of text that are compared in one go.
-_AT_ONCE = 16 << 20
+_AT_ONCE = 32 << 20
 _AROUND = 32  # bytes that a row takes besides its text
 
 
