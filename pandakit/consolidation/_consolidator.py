@@ -208,13 +208,15 @@ class Consolidator:
         Consolidation
             Its `events` raises: each chunk's frame was given back by `feed`.
         """
-        return Consolidation(self._facts(as_of), self.policy, self._notes(), unit=self.unit)
+        facts = self._facts(as_of, final=False)
+        return Consolidation(facts, self.policy, self._notes(), unit=self.unit)
 
-    def _facts(self, as_of: Any) -> Facts:
+    def _facts(self, as_of: Any, *, final: bool) -> Facts:
         self._refuse_half_fed()
         until = self._clock(as_of)
         merger, n_alerts = self._merger, self._merger.n_alerts
-        alerts, last_event = merger.alerts(until if until is not None else 0)
+        alerts, last_event = merger.alerts(until if until is not None else 0, final=final)
+        start, places = merger.start, self._grouper.places(n_alerts)
         counts = dict(self._counts, conflicting=merger.n_conflicts)
         counts["duplicates"] += merger.n_duplicates
         counts["events"] = counts["received"] - counts["rejected"] - counts["duplicates"]
@@ -222,8 +224,8 @@ class Consolidator:
         return Facts(
             alerts=alerts,
             last_event=last_event,
-            start=merger.start.copy(),
-            places=self._grouper.places(n_alerts).copy(),
+            start=start if final else start.copy(),
+            places=places if final else places.copy(),
             live_entries=self._grouper.live_entries(),
             identity=self._identity_columns(),
             description=self._descriptions.of_all(n_alerts),
@@ -347,7 +349,7 @@ def consolidate(
     consolidator = Consolidator(policy, unit=unit)
     rows = consolidator._take(events)  # noqa: SLF001 - one chunk of the same machine
     return Consolidation(
-        consolidator._facts(as_of),  # noqa: SLF001
+        consolidator._facts(as_of, final=True),  # noqa: SLF001
         policy,
         consolidator._notes(),  # noqa: SLF001
         events=rows,

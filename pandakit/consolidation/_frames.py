@@ -126,7 +126,7 @@ def _distances(facts: Facts, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Give the alert that brought each one in, how far away it was, and what was left."""
     joined_by, anchor = facts.places[:, at.JOINED_BY], facts.places[:, at.ANCHOR_ALERT]
     alone = anchor < 0
-    gap = facts.start - _looked_up(facts.start, anchor)
+    gap = facts.start - facts.start[anchor]  # of no use where there is no anchor
     windows = np.array([microseconds(pattern.window) for pattern in policy.patterns])
     no_margin = alone | (policy.anchor == "bucket")
     return {
@@ -137,8 +137,7 @@ def _distances(facts: Facts, policy: Policy) -> dict[str, Callable[[], Any]]:
 
 
 def _spans(spans: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    nanoseconds = np.where(missing, 0, spans)
-    nanoseconds *= 1_000
+    nanoseconds = spans * 1_000
     nanoseconds[missing] = _NAT
     return nanoseconds.view("m8[ns]")
 

@@ -129,10 +129,15 @@ class Merger:
             queue_time=grown(book.queue_time, tail, queue),
         )
 
-    def alerts(self, as_of: int) -> tuple[np.ndarray, np.ndarray]:
-        """Give each alert's row and last event, after the clock has run on to `as_of`."""
+    def alerts(self, as_of: int, *, final: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Give each alert's row and last event, after the clock has run on to `as_of`.
+
+        When no more events follow, `final`, what is held is given away instead of a copy.
+        """
         book = self._book
-        alerts, last = book.alerts[: self.n_alerts].copy(), book.last_event[: self.n_alerts].copy()
+        alerts, last = book.alerts[: self.n_alerts], book.last_event[: self.n_alerts]
+        if not final:
+            alerts, last = alerts.copy(), last.copy()
         known = np.flatnonzero(book.marks[:, at.STANDING] != at.ABSENT)
         current = book.marks[known, at.ALERT]
         alerts[current] = book.marks[known, : at.ALERT_COLUMNS]

@@ -55,10 +55,12 @@ class NewestTexts:
 
     def of_all(self, n_alerts: int) -> pa.Array:
         """Give the text of every alert."""
+        if self.is_empty:
+            return pa.nulls(n_alerts, pa.large_string())
         owner = np.full(n_alerts, -1, dtype=np.int64)
         offset = 0
         for alerts, texts in self._parts:
             owner[alerts] = np.arange(offset, offset + len(texts))
             offset += len(texts)
-        texts = [texts for _, texts in self._parts] or [pa.nulls(0, pa.large_string())]
+        texts = [texts for _, texts in self._parts]
         return pa.concat_arrays(texts).take(pa.array(owner, mask=owner < 0))
