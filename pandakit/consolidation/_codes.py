@@ -129,6 +129,8 @@ class NamedCodes:
 
     def split(self, numbers: np.ndarray) -> tuple[list[Any], np.ndarray, np.ndarray]:
         """Give the names, and for each number the place of its name and its code."""
+        if len(self._names) == 1:
+            return self._names, np.where(numbers < 0, np.int8(-1), np.int8(0)), numbers
         missing = np.array([-1], dtype=np.int32)
         owners = np.concatenate([*self._owners, missing])
         codes = np.concatenate([*self._codes, missing])

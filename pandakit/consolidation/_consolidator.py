@@ -247,12 +247,7 @@ class Consolidator:
         return until
 
     def _identity_columns(self) -> dict[str, tuple[Any, np.ndarray]]:
-        codes = {
-            name: np.concatenate([part[name] for part in self._openings])
-            if self._openings
-            else np.zeros(0, dtype=np.int32)
-            for name in _OPENING_COLUMNS
-        }
+        codes = self._openings[0] if len(self._openings) == 1 else _joined(self._openings)
         self._openings = [codes]
         reader = self._reader
         columns = {"app_key": (reader.vocabulary("app_key").labels, codes["app"])}
@@ -260,7 +255,9 @@ class Consolidator:
             names, owners, values = numbers.split(codes[role])
             labels, offsets = reader.joined_labels(names)
             columns[f"{role}_property"] = (names, owners)
-            columns[f"{role}_value"] = (labels, values + np.append(offsets, 0)[owners])
+            if len(names) > 1:
+                values = values + np.append(offsets, np.int32(0))[owners]
+            columns[f"{role}_value"] = (labels, values)
         by_name = reader.vocabulary("incident_identifier").labels
         columns["incident_identifier"] = (by_name, codes["incident_identifier"])
         return columns
@@ -279,6 +276,14 @@ class Consolidator:
                 "pip install 'pandakit[fast]' compiles it"
             )
         return tuple(notes)
+
+
+def _joined(openings: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    none = np.zeros(0, dtype=np.int32)
+    return {
+        name: np.concatenate([none, *(part[name] for part in openings)])
+        for name in _OPENING_COLUMNS
+    }
 
 
 def _time_order(reading: Reading) -> np.ndarray | None:

@@ -101,7 +101,7 @@ def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
     """Build the frame of alerts."""
     alerts, places = facts.alerts, facts.places
     standing, (end, is_open) = alerts[:, at.STANDING], _ends(facts)
-    end_reason = np.where(is_open, -1, standing - at.ENDED_OK)
+    end_reason = np.where(is_open, -1, standing - at.ENDED_OK).astype(np.int8)
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
         "incident_id": lambda: places[:, at.ITS_INCIDENT].astype(np.int64),
@@ -109,8 +109,8 @@ def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
         "start": lambda: _moments(facts.start),
         "end": lambda: _moments(end, is_open),
         "last_event_at": lambda: _moments(facts.last_event),
-        "status": lambda: text_column(STATUSES, alerts[:, at.STATUS]),
-        "severity": lambda: text_column(STATUSES, alerts[:, at.WORST]),
+        "status": lambda: text_column(STATUSES, alerts[:, at.STATUS].astype(np.int8)),
+        "severity": lambda: text_column(STATUSES, alerts[:, at.WORST].astype(np.int8)),
         "description": lambda: as_text(facts.description),
         "n_events": lambda: alerts[:, at.N_EVENTS].astype(np.int64),
         "n_reopens": lambda: alerts[:, at.N_REOPENS].astype(np.int64),

@@ -99,7 +99,7 @@ class Merger:
         log = Log(np.empty(n_log, dtype=np.int32), np.empty(n_log, dtype=np.int8))
         first = self.n_alerts
         kernels().merge_events(chunk, self._book, log, self.rules)
-        opened_rows = self._book.opened_row[first : self.n_alerts].copy()
+        opened_rows = self._book.opened_row[first : self.n_alerts]
         if self.rules.logged:
             n_logged = int(self._book.counters[at.N_LOGGED])
             log = Log(log.alert[:n_logged].copy(), log.what[:n_logged].copy())
