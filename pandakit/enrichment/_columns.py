@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from pandakit.enrichment._findings import Tally
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["IN_USE", "extra_columns", "judge_columns", "judge_index", "judge_schema", "renames"]
+__all__ = [
+    "IN_USE",
+    "extra_columns",
+    "judge_columns",
+    "judge_index",
+    "judge_schema",
+    "renames",
+    "unjudged",
+]
 
 _TAG = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -83,6 +91,15 @@ def judge_index(tally: Tally, index: pd.Index) -> None:
     """Warn when the index seems to hold something: it is never sent."""
     if any(name is not None for name in index.names):
         tally.add("index", value=", ".join(str(name) for name in index.names))
+
+
+def unjudged(in_use: Mapping[str, int] | None) -> tuple[str, ...]:
+    """Say which of the organisation's limits were judged for this schema alone."""
+    limits = [
+        f"{most:,} {what}" for key, (what, most) in IN_USE.items() if key not in (in_use or {})
+    ]
+    note = f"judged without what the organisation has in use: {', '.join(limits)} (see in_use)"
+    return (note,) if limits else ()
 
 
 def judge_schema(tally: Tally, schema: EnrichmentSchema, in_use: Mapping[str, int] | None) -> None:

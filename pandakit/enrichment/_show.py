@@ -24,7 +24,7 @@ border:1px solid #d9e0e7;border-radius:8px;padding:14px 16px}
 .pk-report h4{margin:0 0 4px;font-size:15px}
 .pk-report h5{margin:16px 0 4px;font-size:11px;letter-spacing:.06em;text-transform:uppercase;
 color:#64707d}
-.pk-report .facts{color:#64707d}
+.pk-report .facts{color:#64707d}.pk-report .note{margin-top:12px;font-size:12px}
 .pk-report .badge{display:inline-block;border-radius:10px;padding:1px 10px;margin-right:8px;
 color:#fff;font-size:12px;font-weight:600;vertical-align:1px}
 .pk-report .refused{background:#c62f2f}.pk-report .accepted{background:#1f7a4d}
@@ -52,7 +52,8 @@ def as_text(report: ValidationReport) -> str:
     for title, count, findings in _parts(report):
         if findings:
             lines += ["", f"{title} ({count:,})", *map(_line, _digest(report, findings))]
-    return "\n".join(lines)
+    notes = [f"note: {note}" for note in report.notes]
+    return "\n".join([*lines, *([""] if len(lines) > 1 and notes else []), *notes])
 
 
 def _parts(report: ValidationReport) -> tuple[tuple[str, int, tuple[Finding, ...]], ...]:
@@ -128,6 +129,7 @@ def as_html(report: ValidationReport, excerpt: pd.DataFrame | None) -> str:
     ]
     if excerpt is not None:
         parts.append(_excerpt_html(report, excerpt))
+    parts += [f"<div class='facts note'>Note: {html.escape(note)}</div>" for note in report.notes]
     return "".join([*parts, "</div>"])
 
 

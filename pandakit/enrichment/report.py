@@ -47,6 +47,8 @@ class ValidationReport:
         Whether doubtful limits were refused.
     cap : int
         How many findings of each rule and column are listed.
+    notes : tuple of str
+        What could not be judged, and how it can be.
 
     Notes
     -----
@@ -65,8 +67,9 @@ class ValidationReport:
         cap: int,
         subject: Any,
         excerpt: pd.DataFrame | None,
+        notes: tuple[str, ...] = (),
     ) -> None:
-        self.schema, self.strict, self.cap = schema, strict, cap
+        self.schema, self.strict, self.cap, self.notes = schema, strict, cap, notes
         self.rows, self.bytes = rows, bytes
         self.errors = tuple(found for found in findings if found.severity == ERROR)
         self.warnings = tuple(found for found in findings if found.severity != ERROR)
@@ -115,6 +118,8 @@ class ValidationReport:
         <BLANKLINE>
         errors (1)
           missing_column  owner  the schema has this column, the table has not
+        <BLANKLINE>
+        note: ...in use: 1,000 alert tags, 20,000 enrichment items, ... (see in_use)
         """
         return as_text(self)
 

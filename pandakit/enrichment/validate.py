@@ -12,7 +12,13 @@ import pandas as pd
 
 from pandakit.enrichment._bytes import judge_bytes
 from pandakit.enrichment._cells import judge_cells
-from pandakit.enrichment._columns import extra_columns, judge_columns, judge_index, judge_schema
+from pandakit.enrichment._columns import (
+    extra_columns,
+    judge_columns,
+    judge_index,
+    judge_schema,
+    unjudged,
+)
 from pandakit.enrichment._csv import header_bytes
 from pandakit.enrichment._file import FileSource
 from pandakit.enrichment._findings import Tally
@@ -58,7 +64,7 @@ def validate_enrichment(
     in_use
         What the organisation already uses, to judge its limits: any of ``"alert_tags"``,
         ``"items"``, ``"items_per_tag"``, ``"result_tags"``. Without it only what the schema
-        adds by itself is judged.
+        adds by itself is judged, and the report's `notes` say so.
 
     Returns
     -------
@@ -115,6 +121,7 @@ def validate_enrichment(
         cap=cap,
         subject=table,
         excerpt=excerpt(source, tally.findings(), rows),
+        notes=unjudged(in_use),
     )
 
 

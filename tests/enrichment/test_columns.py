@@ -110,6 +110,23 @@ def test_organisation_limits(found):
         ]
 
 
+def test_limits_that_cannot_be_known_are_told():
+    """What the organisation has in use is judged where it is said, and noted where it is not."""
+    table, schema = pd.DataFrame(GOOD), EnrichmentSchema("host", "owner")
+    (note,) = validate_enrichment(table, schema, in_use={"items": 3, "alert_tags": 5}).notes
+    assert "500 enrichment items for one tag, 200 result tags" in note
+    assert "alert tags" not in note
+    unsaid = validate_enrichment(table, schema)
+    (note,) = unsaid.notes
+    assert "1,000 alert tags, 20,000 enrichment items" in note
+    assert unsaid.to_text().endswith(f"note: {note}")
+    assert f"Note: {note}" in unsaid._repr_html_()
+    everything = dict.fromkeys(("alert_tags", "items", "items_per_tag", "result_tags"), 0)
+    said = validate_enrichment(table, schema, in_use=everything)
+    assert said.notes == ()
+    assert "note" not in said.to_text()
+
+
 def test_values_of_extra_columns_are_judged_too(tmp_path):
     """A line break in a column that the schema has not is found, in a frame and in a file."""
     frame = pd.DataFrame({"host": ["a", "b"], "notes": ["", "two\nlines"], "owner": ["x", "y"]})

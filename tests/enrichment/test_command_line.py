@@ -34,13 +34,15 @@ def validate(capsys):
 
 
 def test_a_good_table(validate):
-    """The good sample can be sent: exit code 0, one line, by schema and by names alike."""
+    """The good sample can be sent: exit code 0, a line and a note, by schema and by names alike."""
     good = SAMPLES / "enrichment-good.csv"
     names = ("--query", "host", "--result", "owner_team, tier")
     for columns in (("--schema", SCHEMA), names, (*names, "--strict")):
         code, out, err = validate(good, *columns)
         assert (code, err) == (0, "")
-        assert out.endswith("0 errors, 0 warnings" + (", strict" * ("--strict" in columns)) + "\n")
+        verdict, note = out.splitlines()
+        assert verdict.endswith("0 errors, 0 warnings" + ", strict" * ("--strict" in columns))
+        assert note.startswith("note: judged without what the organisation has in use")
 
 
 def test_a_bad_table(validate):
