@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._jit import kernels
+from pandakit.consolidation._jit import kernels, wanted
 from pandakit.consolidation._state import NUMBER, Texts, TextTable
 
 __all__ = ["encoded"]
@@ -22,13 +20,13 @@ _ALL_THERE = np.zeros(0, dtype=bool)
 
 def encoded(array: pa.Array) -> tuple[np.ndarray, pa.Array]:
     """Give each cell's place among the distinct texts (-1: missing), and the texts."""
+    if len(array) < WORTH_IT or not wanted():
+        return _by_arrow(array)
     # Filled at once: a process' first call gets the memory while another thread loads numba.
     codes = np.full(len(array), -1, dtype=np.int32)
-    compiled = kernels()
-    texts = _texts(array) if compiled.fast and len(array) >= WORTH_IT else None
+    compiled, texts = kernels(), _texts(array)
     if texts is None:
-        by_arrow = array.dictionary_encode()
-        return _indices(by_arrow), by_arrow.dictionary
+        return _by_arrow(array)
     slots = _slots(_FIRST_SLOTS)
     table = TextTable(codes, slots, np.empty(_FIRST_SLOTS, dtype=np.int64))
     row, count = compiled.encode_texts(texts, table, 0, 0)
@@ -60,8 +58,10 @@ def _texts(array: pa.Array) -> Texts | None:
     )
 
 
-def _indices(by_arrow: Any) -> np.ndarray:
-    indices = by_arrow.indices
+def _by_arrow(array: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    encoded_array = array.dictionary_encode()
+    indices = encoded_array.indices
     if indices.null_count:
         indices = indices.fill_null(-1)
-    return np.array(indices)  # a copy may be written to: one kind of array, compiled for once
+    # A copy may be written to: one kind of array, compiled for once.
+    return np.array(indices), encoded_array.dictionary

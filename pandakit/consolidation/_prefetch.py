@@ -1,6 +1,7 @@
 """Asking the processor for a row of an array some steps before it is needed.
 
 Identities come in no order, so each event would wait for its row to arrive from memory.
+The hint is compiled into the kernel and kept on disk with it; no answer depends on it.
 """
 
 from __future__ import annotations
