@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pandakit.consolidation._alarms import events_from_alarms
-from pandakit.consolidation._consolidator import Consolidator, consolidate
-from pandakit.consolidation._explain import Explanation
-from pandakit.consolidation._funnel import readable_funnel
-from pandakit.consolidation._policy import CLASSIC, CURRENT, Pattern, Policy
-from pandakit.consolidation._result import Consolidation
-from pandakit.consolidation._sweep import sweep
+from pandakit.consolidation._explain.explain import Explanation
+from pandakit.consolidation._output.funnel import readable_funnel
+from pandakit.consolidation.alarms import events_from_alarms
+from pandakit.consolidation.consolidator import Consolidator, consolidate
+from pandakit.consolidation.policy import CLASSIC, CURRENT, Pattern, Policy
+from pandakit.consolidation.result import Consolidation
+from pandakit.consolidation.sweep import sweep
 
 __all__ = [
     "CLASSIC",

@@ -10,10 +10,10 @@ Nothing here talks to a service. A table goes from a frame to `validate_enrichme
 True
 """
 
-from pandakit.enrichment._findings import Finding
-from pandakit.enrichment._table import table_text
+from pandakit.enrichment._checks.findings import Finding
+from pandakit.enrichment._source.table import table_text
 from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
-from pandakit.enrichment.compare import compare_tables
+from pandakit.enrichment.diff import compare_tables
 from pandakit.enrichment.preview import TablePreview, preview_tables
 from pandakit.enrichment.report import ValidationReport
 from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema

@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.enrichment._ids import row_ids
-from pandakit.enrichment._lookup import Lookup, alert_column
-from pandakit.enrichment._show import summary_html
-from pandakit.enrichment._text import QUOTED
+from pandakit.enrichment._duplicates.ids import row_ids
+from pandakit.enrichment._match.lookup import Lookup, alert_column
+from pandakit.enrichment._output.show import summary_html
+from pandakit.enrichment._source.text import QUOTED
 from pandakit.text import to_text
 
 if TYPE_CHECKING:

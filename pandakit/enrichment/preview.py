@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandakit.enrichment._show import summary_html
-from pandakit.enrichment._table import table_text
-from pandakit.enrichment.compare import compare_tables
+from pandakit.enrichment._output.show import summary_html
+from pandakit.enrichment._source.table import table_text
+from pandakit.enrichment.diff import compare_tables
 
 if TYPE_CHECKING:
     import pandas as pd

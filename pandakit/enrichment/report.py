@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.enrichment._fix import fixed
-from pandakit.enrichment._rules import ERROR
-from pandakit.enrichment._show import as_html, as_text
+from pandakit.enrichment._checks.rules import ERROR
+from pandakit.enrichment._output.show import as_html, as_text
+from pandakit.enrichment.fix import fixed
 
 if TYPE_CHECKING:
-    from pandakit.enrichment._findings import Finding
-    from pandakit.enrichment._source import Source
+    from pandakit.enrichment._checks.findings import Finding
+    from pandakit.enrichment._source.source import Source
     from pandakit.enrichment.schema import EnrichmentSchema
 
 __all__ = ["ValidationReport", "excerpt"]

@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.enrichment._bytes import judge_bytes
-from pandakit.enrichment._cells import judge_cells
-from pandakit.enrichment._columns import (
+from pandakit.enrichment._checks.bytes import judge_bytes
+from pandakit.enrichment._checks.cells import judge_cells
+from pandakit.enrichment._checks.columns import (
     extra_columns,
     judge_columns,
     judge_index,
     judge_schema,
     unjudged,
 )
-from pandakit.enrichment._csv import header_bytes
-from pandakit.enrichment._file import FileSource
-from pandakit.enrichment._findings import Tally
-from pandakit.enrichment._keys import Keys
-from pandakit.enrichment._rules import LIMITS
-from pandakit.enrichment._source import FrameSource
+from pandakit.enrichment._checks.findings import Tally
+from pandakit.enrichment._checks.rules import LIMITS
+from pandakit.enrichment._duplicates.keys import Keys
+from pandakit.enrichment._source.csv_options import header_bytes
+from pandakit.enrichment._source.file import FileSource
+from pandakit.enrichment._source.source import FrameSource
 from pandakit.enrichment.report import ValidationReport, excerpt
 from pandakit.enrichment.schema import EnrichmentSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pandakit.enrichment._source import Source
-    from pandakit.enrichment._text import Cells
+    from pandakit.enrichment._source.source import Source
+    from pandakit.enrichment._source.text import Cells
 
 __all__ = ["validate_enrichment"]
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from pandakit.enrichment._csv import csv_writer, header_bytes
-from pandakit.enrichment._source import FrameSource
+from pandakit.enrichment._source.csv_options import csv_writer, header_bytes
+from pandakit.enrichment._source.source import FrameSource
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.errors import EnrichmentError
 

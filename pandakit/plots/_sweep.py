@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pandakit.consolidation._spans import microseconds, read_span
 from pandakit.plots import _style
+from pandakit.spans import microseconds, read_span
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import CLASSIC, consolidate
-from pandakit.consolidation._spans import read_span, span_text
-from pandakit.consolidation._sweep import with_window
+from pandakit.consolidation.sweep import with_window
+from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

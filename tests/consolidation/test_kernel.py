@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pandakit.consolidation import _encode, _jit, _prefetch
+from pandakit.consolidation._engine import compile as _jit, prefetch as _prefetch
+from pandakit.consolidation._read import encode as _encode
 
 ALPHABET = ["", "a", "ä", "日本", "x" * 7, "y" * 8, "z" * 9, "-", "\x00"]
 

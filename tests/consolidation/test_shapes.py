@@ -107,7 +107,7 @@ _SCRIPT = """
 import hashlib, sys
 import numpy as np, pandas as pd
 from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, consolidate
-from pandakit.consolidation._jit import kernels
+from pandakit.consolidation._engine.compile import kernels
 rng = np.random.default_rng(3)
 n = 3000
 frame = pd.DataFrame({

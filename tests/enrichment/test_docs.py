@@ -4,7 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
-from pandakit.enrichment._rules import RULES
+from pandakit.enrichment._checks.rules import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "enrichment.md"
 

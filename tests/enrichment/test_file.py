@@ -17,8 +17,8 @@ from pandakit.enrichment import (
     validate,
     validate_enrichment,
 )
-from pandakit.enrichment._findings import Tally
-from pandakit.enrichment._rules import LIMITS
+from pandakit.enrichment._checks.findings import Tally
+from pandakit.enrichment._checks.rules import LIMITS
 from pandakit.errors import EnrichmentError
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pandakit.enrichment import EnrichmentSchema, _source, validate_enrichment
+from pandakit.enrichment import EnrichmentSchema, validate_enrichment
+from pandakit.enrichment._source import source as _source
 
 
 def table(value, *, column="owner", before=2, after=1):

@@ -16,7 +16,7 @@ from pandakit.enrichment import (
     write,
     write_enrichment_csv,
 )
-from pandakit.enrichment._source import FrameSource
+from pandakit.enrichment._source.source import FrameSource
 from pandakit.errors import EnrichmentError
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner"])

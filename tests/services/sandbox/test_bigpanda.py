@@ -180,7 +180,7 @@ def test_five_requests_a_second_per_endpoint():
 
 def test_a_caller_that_keeps_the_pace_is_never_refused():
     """Requests exactly a fifth of a second apart all pass, however long it goes on."""
-    from pandakit.sandbox._limiter import Limiter
+    from pandakit.sandbox.limiter import Limiter
 
     ticks = iter(range(200))
     limiter = Limiter(5, lambda: next(ticks) / 5)

@@ -1,0 +1,1 @@
+"""The engine: rows to alerts to incidents, over arrays."""

@@ -1,0 +1,1 @@
+"""Why an alert is in its incident."""

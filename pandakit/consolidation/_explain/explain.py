@@ -1,0 +1,206 @@
+"""Why an alert is in its incident: the facts, and one sentence that says them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pandakit.consolidation._engine import layout as at
+from pandakit.consolidation._explain.replay import CHANGED, Replay
+from pandakit.consolidation._explain.sentence import sentence
+from pandakit.consolidation._output.frames import moment
+from pandakit.consolidation._output.html import explanation_html
+from pandakit.errors import EventError
+from pandakit.spans import microseconds
+
+if TYPE_CHECKING:
+    from pandakit.consolidation._explain.replay import Entry, Standing
+    from pandakit.consolidation.policy import Pattern
+    from pandakit.consolidation.result import Consolidation, EventFacts, Facts
+
+__all__ = ["Explanation", "explain"]
+
+_MOST_CANDIDATES = 5
+_WHO = (
+    "app_key",
+    "primary_property",
+    "primary_value",
+    "secondary_property",
+    "secondary_value",
+    "incident_identifier",
+)
+_WHY = ("anchor_alert_id", "anchor_start", "gap", "limit", "margin", "slot_end")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an alert is in its incident. Made by `Consolidation.explain`.
+
+    Parameters
+    ----------
+    text
+        One sentence.
+    facts
+        The same as values; see `Consolidation.explain` for the keys.
+
+    Examples
+    --------
+    >>> print(Explanation("Alert 0 opened incident 0."))
+    Alert 0 opened incident 0.
+    """
+
+    text: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.text}>"
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self.text, self.facts)
+
+
+def explain(
+    consolidation: Consolidation, events: EventFacts, facts: Facts, alert_id: Any
+) -> Explanation:
+    """Explain one alert of a consolidation whose input is at hand."""
+    alert = _checked(alert_id, len(facts.start))
+    replay = Replay(consolidation, events, alert)
+    if (replay.start != facts.start[: alert + 1]).any():
+        raise EventError(CHANGED)
+    incidents = facts.places[:, at.ITS_INCIDENT]
+    found = _start_of_facts(replay, facts, alert)
+    if incidents[:alert].max(initial=-1) < incidents[alert]:
+        found |= _why_opened(replay, incidents)
+    else:
+        found |= _why_joined(replay, incidents)
+    return Explanation(sentence(found), found)
+
+
+def _checked(alert_id: Any, n_alerts: int) -> int:
+    is_whole = isinstance(alert_id, (int, np.integer)) and not isinstance(alert_id, bool)
+    if not is_whole or not 0 <= alert_id < n_alerts:
+        known = f"alert ids run from 0 to {n_alerts - 1}" if n_alerts else "there are no alerts"
+        raise KeyError(f"alert_id: there is no alert {alert_id!r}; {known}")
+    return int(alert_id)
+
+
+def _start_of_facts(replay: Replay, facts: Facts, alert: int) -> dict[str, Any]:
+    who = {name: _label(*facts.identity[name], alert) for name in _WHO}
+    incident = int(facts.places[alert, at.ITS_INCIDENT])
+    matched: dict[str, Any] = {}
+    unmatched: dict[str, Any] = {}
+    for pattern in replay.policy.in_run_order():
+        values = {tag: _value(tag, who, replay) for tag in pattern.tags}
+        # A frame without the column has one integration, without a name.
+        if not pattern.cross_source and who["app_key"]:
+            values["app_key"] = who["app_key"]
+        if replay.matches(pattern):
+            matched[pattern.name] = values
+        else:
+            missing = [tag for tag, value in values.items() if value is None]
+            unmatched[pattern.name] = {"missing": missing, "filter": pattern.filter}
+    return {
+        "alert_id": alert,
+        "incident_id": incident,
+        "start": moment(int(facts.start[alert])),
+        **who,
+        "anchor": replay.policy.anchor,
+        "matched": matched,
+        "unmatched": unmatched,
+    }
+
+
+def _label(labels: Any, codes: np.ndarray, alert: int) -> str | None:
+    code = int(codes[alert])
+    return None if code < 0 else str(labels[code])
+
+
+def _value(tag: str, who: dict[str, str | None], replay: Replay) -> Any:
+    """Give the text of a tag; the reserved ones are pairs of name and text."""
+    if tag not in {"primary", "secondary"}:
+        return replay.tag(tag)
+    pair = who[f"{tag}_property"], who[f"{tag}_value"]
+    return None if None in pair else pair
+
+
+def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
+    """Find the entry that won: the first one of its incident that takes the alert."""
+    incident = int(incidents[replay.alert])
+    standing = replay.standings([incident], incidents)[incident]
+    for pattern in replay.policy.in_run_order():
+        if not replay.matches(pattern):
+            continue
+        for entry in replay.entries(pattern, incidents, only=incident):
+            winner = _candidate(replay, pattern, entry, standing)
+            if not winner["reasons"]:
+                why = {name: winner[name] for name in _WHY}
+                return {"joined_by": pattern.name, **why, "candidates": [], "older_not_listed": []}
+    raise EventError(CHANGED)
+
+
+def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
+    """Say for the newest entries of each value why they did not take the alert."""
+    tried: list[tuple[Pattern, Entry]] = []
+    cut = []
+    for pattern in replay.policy.in_run_order():
+        if not replay.matches(pattern):
+            continue
+        newest = list(islice(replay.entries(pattern, incidents), _MOST_CANDIDATES + 1))
+        tried += [(pattern, entry) for entry in newest[:_MOST_CANDIDATES]]
+        cut += [pattern.name] if len(newest) > _MOST_CANDIDATES else []
+    standings = replay.standings([entry.incident for _, entry in tried], incidents)
+    candidates = [
+        _candidate(replay, pattern, entry, standings[entry.incident]) for pattern, entry in tried
+    ]
+    if not all(candidate["reasons"] for candidate in candidates):
+        raise EventError(CHANGED)
+    nothing = dict.fromkeys(("joined_by", *_WHY))
+    return {**nothing, "candidates": candidates, "older_not_listed": cut}
+
+
+def _candidate(
+    replay: Replay, pattern: Pattern, entry: Entry, standing: Standing
+) -> dict[str, Any]:
+    """Give the facts of an entry, and all reasons why it does not take the alert."""
+    anchor = replay.counted_from(entry)
+    since, now = int(replay.start[anchor]), int(replay.start[replay.alert])
+    overdue = replay.overdue(pattern, entry, replay.alert)
+    policy = replay.policy
+    in_slots = policy.anchor == "bucket"
+    reasons = {
+        "not_shared": entry.removed_by is not None,
+        "window": replay.is_past(pattern, entry, replay.alert),
+        "resolved": not policy.join_resolved and not standing.n_open,
+        "full": policy.max_alerts is not None and standing.n_alerts >= policy.max_alerts,
+    }
+    return {
+        "pattern": pattern.name,
+        "incident_id": entry.incident,
+        "anchor_alert_id": anchor,
+        "anchor_start": moment(since),
+        "gap": _span(now - since),
+        "limit": _span(microseconds(pattern.window)),
+        "margin": None if in_slots else _span(-overdue),
+        "slot_end": moment(now - overdue) if in_slots else None,
+        "passed_by": _span(overdue) if reasons["window"] else None,
+        "removed_by_alert_id": entry.removed_by,
+        "n_alerts": standing.n_alerts,
+        "n_open_alerts": standing.n_open,
+        "reasons": [reason for reason, holds in reasons.items() if holds],
+    }
+
+
+def _span(span: int) -> pd.Timedelta:
+    """Give microseconds as a span; two alerts may be further apart than nanoseconds reach."""
+    exact = pd.Timedelta(np.timedelta64(span, "us"))
+    try:
+        return exact.as_unit("ns")
+    except pd.errors.OutOfBoundsTimedelta:
+        return exact

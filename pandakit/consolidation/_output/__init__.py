@@ -1,0 +1,1 @@
+"""What a consolidation shows: frames, the funnel, HTML."""

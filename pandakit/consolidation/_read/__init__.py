@@ -1,0 +1,1 @@
+"""Read events: columns of the caller's table become whole numbers."""

@@ -1,0 +1,1 @@
+"""The rules that look at bytes, cells and columns."""

@@ -1,0 +1,128 @@
+"""The rules that look at the columns and at the schema, not at any row."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pandakit.enrichment._checks.rules import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from pandakit.enrichment._checks.findings import Tally
+    from pandakit.enrichment.schema import EnrichmentSchema
+
+__all__ = [
+    "IN_USE",
+    "extra_columns",
+    "judge_columns",
+    "judge_index",
+    "judge_schema",
+    "renames",
+    "unjudged",
+]
+
+_TAG = re.compile(r"[a-z][a-z0-9_-]*")
+
+#: What an organisation may already have in use: the words for it, and the limit.
+IN_USE = {
+    "alert_tags": ("alert tags", LIMITS.alert_tags),
+    "items": ("enrichment items", LIMITS.items),
+    "items_per_tag": ("enrichment items for one tag", LIMITS.items_per_tag),
+    "result_tags": ("result tags of mapping enrichments", LIMITS.result_tags),
+}
+
+
+def judge_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
+    """Compare the columns with the schema's; say where each title that is there stands."""
+    meant = {name: title for name, title in renames(names, schema).items() if name != title}
+    near = {title: name for name, title in meant.items()}
+    for name in names:
+        if not isinstance(name, str):
+            kind = f"{name!r} ({type(name).__name__})"
+            tally.add("column_name", str(name), kind=kind, value=str(name))
+    for name, times in Counter(name for name in names if isinstance(name, str)).items():
+        if times > 1:
+            tally.add("repeated_column", name, times=times, value=name)
+        if name not in schema.columns and name not in meant:
+            tally.add("extra_column", name, hint="", value=name)
+    for title in schema.columns:
+        if title not in names:
+            hint = f"; {near[title]!r} is meant? fix() renames it" if title in near else ""
+            tally.add("missing_column", title, hint=hint)
+    return {
+        title: names.index(near.get(title, title))
+        for title in schema.columns
+        if title in names or title in near
+    }
+
+
+def extra_columns(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
+    """Say where each column stands that the schema has not, and no other name for it."""
+    meant = renames(names, schema)
+    return {
+        name: place
+        for place, name in enumerate(names)
+        if isinstance(name, str) and name not in schema.columns and name not in meant
+    }
+
+
+def renames(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, str]:
+    """Give the titles that names with other case or blanks stand for, where that is sure."""
+    missing = {_plain(title): title for title in schema.columns if title not in names}
+    candidates = [name for name in names if isinstance(name, str) and name not in schema.columns]
+    times = Counter(map(_plain, candidates))
+    return {
+        name: missing[_plain(name)]
+        for name in candidates
+        if _plain(name) in missing and times[_plain(name)] == 1
+    }
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def judge_index(tally: Tally, index: pd.Index) -> None:
+    """Warn when the index seems to hold something: it is never sent."""
+    if any(name is not None for name in index.names):
+        tally.add("index", value=", ".join(str(name) for name in index.names))
+
+
+def unjudged(in_use: Mapping[str, int] | None) -> tuple[str, ...]:
+    """Say which of the organisation's limits were judged for this schema alone."""
+    limits = [
+        f"{most:,} {what}" for key, (what, most) in IN_USE.items() if key not in (in_use or {})
+    ]
+    note = f"judged without what the organisation has in use: {', '.join(limits)} (see in_use)"
+    return (note,) if limits else ()
+
+
+def judge_schema(tally: Tally, schema: EnrichmentSchema, in_use: Mapping[str, int] | None) -> None:
+    """Judge tag names, and the organisation's limits as far as they can be known."""
+    for field in schema.fields:
+        if why := _tag_fault(field.tag):
+            rule = "tag_name" if field in schema.result else "query_tag_name"
+            tally.add(rule, field.title, tag=field.tag, why=why, value=field.tag)
+    adds = {
+        "alert_tags": len({field.tag for field in schema.fields}),
+        "items": len(schema.result),
+        "items_per_tag": 1,
+        "result_tags": len(schema.result),
+    }
+    for key, (what, most) in IN_USE.items():
+        count = adds[key] + (in_use or {}).get(key, 0)
+        if count > most:
+            tally.add("organisation_limit", what=what, count=count, most=most, value=str(count))
+
+
+def _tag_fault(tag: str) -> str:
+    if len(tag) > LIMITS.tag_name_characters:
+        return f"{len(tag)} characters, at most {LIMITS.tag_name_characters} are allowed"
+    if not _TAG.fullmatch(tag):
+        return "it must start with a letter and have lower-case letters, digits, _ and - only"
+    return ""

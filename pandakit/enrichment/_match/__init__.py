@@ -1,0 +1,1 @@
+"""Match alerts with the rows of a table."""

@@ -1,0 +1,1 @@
+"""BigPanda on loopback."""

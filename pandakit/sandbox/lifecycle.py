@@ -1,0 +1,207 @@
+"""Starting and stopping the three services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from pandakit.sandbox.bigpanda.server import BigPandaService
+from pandakit.sandbox.control import Control
+from pandakit.sandbox.draw import Draw
+from pandakit.sandbox.limiter import Limiter
+from pandakit.sandbox.organisation import REFERENCE_TIME, Organisation, build
+from pandakit.sandbox.pangea.server import PangeaService
+from pandakit.sandbox.panther.server import PantherService
+from pandakit.sandbox.service import Served
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Sandbox", "start"]
+
+_MOST_BYTES = 524_288_000  # the service says 500 MB
+
+
+class Sandbox:
+    """The running services; a context manager that closes them.
+
+    `start` makes it.
+
+    Attributes
+    ----------
+    env
+        The settings that point at it: name of the environment variable to value.
+    urls
+        Service to the base of its addresses.
+    organisation
+        The data that is served, as plain Python data.
+    control
+        Faults on demand, and the calls so far.
+    now
+        The moment at which its time stands still.
+    """
+
+    def __init__(
+        self,
+        organisation: Organisation,
+        control: Control,
+        env: dict[str, str],
+        services: dict[str, Served],
+        folder: TemporaryDirectory[str],
+    ) -> None:
+        self.organisation = organisation
+        self.control = control
+        self.now = organisation.now
+        self.urls = {name: served.url for name, served in services.items()}
+        self.env = env
+        self._services = services
+        self._folder = folder
+        self._clients: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        urls = ", ".join(f"{name} at {url}" for name, url in self.urls.items())
+        return f"<Sandbox: {urls}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def panther(self) -> Any:
+        """A Panther client that is set up for this sandbox."""
+        host, token = self.env["PANTHER_API_HOST"], self.env["PANTHER_API_TOKEN"]
+        return self._client("Panther", host=host, token=token)
+
+    @property
+    def bigpanda(self) -> Any:
+        """A BigPanda client that is set up for this sandbox."""
+        return self._client(
+            "BigPanda",
+            api_key=self.env["BIGPANDA_API_KEY"],
+            org_token=self.env["BIGPANDA_ORG_TOKEN"],
+            base_url=self.env["BIGPANDA_BASE_URL"],
+        )
+
+    @property
+    def pangea(self) -> Any:
+        """A Pangea client that is set up for this sandbox."""
+        return self._client(
+            "Pangea",
+            token=self.env["PANGEA_AUDIT_TOKEN"],
+            base_url_template=self.env["PANGEA_BASE_URL_TEMPLATE"],
+            config_id=self.env["PANGEA_AUDIT_CONFIG_ID"],
+        )
+
+    def _client(self, name: str, **settings: str) -> Any:
+        if name not in self._clients:
+            import pandakit  # noqa: PLC0415 - the clients load on first use
+
+            self._clients[name] = getattr(pandakit, name)(**settings)
+            self._clients[name].is_sandbox = True
+        return self._clients[name]
+
+    def close(self) -> None:
+        """Stop the servers and delete what was uploaded; a second time does nothing."""
+        for client in self._clients.values():
+            client.close()
+        for served in self._services.values():
+            served.close()
+        self._services = {}
+        self._folder.cleanup()
+
+
+def start(
+    seed: int = 0,
+    *,
+    awkward: bool = True,
+    now: datetime = REFERENCE_TIME,
+    incidents: int = 2_000,
+    audit_events: int = 3_000,
+    requests_per_second: float | None = 5,
+    most_results: int = 10_000,
+    most_upload_bytes: int = _MOST_BYTES,
+) -> Sandbox:
+    """Start Panther, BigPanda and Pangea on loopback.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same organisation, tokens and ids.
+    awkward
+        Whether to answer as awkwardly as the services may: empty pages in the middle, several
+        forms of the end of a list, capitalised words, 202 before an answer.
+    now
+        Where the organisation's time stands still; zone-aware. Give the present moment to
+        make spans that a client counts back from today find something.
+    incidents, audit_events
+        How many there are.
+    requests_per_second
+        BigPanda's limit for each endpoint; `None` for no limit.
+    most_results
+        The ceiling of a BigPanda search and of a Pangea search.
+    most_upload_bytes
+        Larger enrichment tables are refused.
+
+    Returns
+    -------
+    Sandbox
+        Running; close it, or use it as a context manager.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=20, audit_events=20) as services:
+    ...     sorted(services.urls), len(services.organisation.panther["rules"])
+    (['bigpanda', 'pangea', 'panther'], 205)
+    """
+    organisation = build(seed, now=now, incidents=incidents, audit_events=audit_events)
+    control = Control()
+    env = _secrets(seed, now)
+    folder = TemporaryDirectory(prefix="pandakit-sandbox-")
+    bigpanda = BigPandaService(
+        organisation,
+        control,
+        {"user": env["BIGPANDA_API_KEY"], "org": env["BIGPANDA_ORG_TOKEN"]},
+        limiter=Limiter(requests_per_second, control.seconds),
+        ceiling=most_results,
+        folder=Path(folder.name),
+        most_bytes=most_upload_bytes,
+        awkward=awkward,
+    )
+    panther = PantherService(organisation, control, env["PANTHER_API_TOKEN"], awkward=awkward)
+    token, config_id = env["PANGEA_AUDIT_TOKEN"], env["PANGEA_AUDIT_CONFIG_ID"]
+    pangea = PangeaService(
+        organisation, control, token, config_id, most_results=most_results, awkward=awkward
+    )
+    served = {service.name: Served(service) for service in (panther, bigpanda, pangea)}
+    return Sandbox(organisation, control, env | _addresses(served), served, folder)
+
+
+def _addresses(served: dict[str, Served]) -> dict[str, str]:
+    return {
+        "PANTHER_API_HOST": served["panther"].url,
+        "BIGPANDA_BASE_URL": served["bigpanda"].url,
+        "PANGEA_BASE_URL_TEMPLATE": served["pangea"].url + "/{SERVICE_NAME}",
+    }
+
+
+def _secrets(seed: int, now: datetime) -> dict[str, str]:
+    """Give invented tokens that look like the services' own."""
+    draw = Draw(f"tokens {seed}", now)
+    return {
+        "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),
+        "BIGPANDA_API_KEY": draw.base32("BPUsandbox"),
+        "BIGPANDA_ORG_TOKEN": draw.base32("sandboxorg"),
+        "PANGEA_AUDIT_TOKEN": draw.base32("pts_sandbox"),
+        "PANGEA_AUDIT_CONFIG_ID": draw.base32("pci_"),
+    }

@@ -1,0 +1,177 @@
+"""The Pangea audit log of the organisation, sealed in a two-level hash tree.
+
+Events are sealed in batches: the events of a batch are the leaves of a small hot tree, whose
+root is one leaf of the cold tree. `leaf_index` counts batches. The newest batches are not
+published yet: their events are proved against the unpublished root.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandakit.sandbox import words
+from pandakit.sandbox.draw import DAY, HOUR
+from pandakit.sandbox.pangea.merkle import Tree, leaf_hash, proof_text
+from pandakit.sandbox.pangea.signed import signed_envelopes
+
+if TYPE_CHECKING:
+    from pandakit.sandbox.draw import Draw
+
+Row = dict[str, Any]
+
+_SPAN = 30 * DAY
+_UNPUBLISHED_BATCHES = 3
+_MOST_IN_BATCH = 40
+_FIELDS = (
+    ("timestamp", "datetime"),
+    ("actor", "string"),
+    ("action", "string"),
+    ("status", "string"),
+    ("target", "string"),
+    ("source", "string"),
+    ("tenant_id", "string"),
+    ("message", "string"),
+    ("old", "string-unindexed"),
+    ("new", "string-unindexed"),
+    ("duration_ms", "integer"),
+    ("mfa", "boolean"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLog:
+    """The events as a search answers them, and what proves them.
+
+    Parameters
+    ----------
+    tree_name
+        Names the tree in its roots.
+    events
+        Oldest first: envelope, hash, membership proof, leaf index.
+    tree
+        The cold tree over all batches.
+    published
+        How many batches the newest published root covers.
+    sealed
+        When each batch was sealed, epoch seconds.
+    schema
+        The answer of `/v1/schema`.
+    """
+
+    tree_name: str
+    events: list[Row] = field(repr=False)
+    tree: Tree = field(repr=False)
+    published: int
+    sealed: list[int] = field(repr=False)
+    schema: Row = field(repr=False)
+
+
+def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
+    tree_name = draw.hexadecimal(64)
+    moments = sorted(draw.epoch - draw.between(60, _SPAN) for _ in range(count))
+    envelopes = [
+        {"event": _event(draw, number, moment, users), "received_at": draw.microseconds(moment)}
+        for number, moment in enumerate(moments)
+    ]
+    for place, signed in enumerate(signed_envelopes()):
+        # Spread over the log, the last one among the newest events.
+        envelopes[-1 - place * (count // 3)] |= signed
+    batches = _batches(draw, sorted(envelopes, key=lambda envelope: envelope["received_at"]))
+    hot = [Tree([leaf_hash(envelope) for envelope in batch]) for batch in batches]
+    cold = Tree([tree.root() for tree in hot])
+    published = max(1, len(batches) - _UNPUBLISHED_BATCHES)
+    events = [
+        _sealed(envelope, hot[index], place, cold, (index, published))
+        for index, batch in enumerate(batches)
+        for place, envelope in enumerate(batch)
+    ]
+    start = draw.epoch - _SPAN
+    sealed = [start + (number + 1) * _SPAN // (len(batches) + 1) for number in range(len(batches))]
+    return AuditLog(
+        tree_name=tree_name,
+        events=events,
+        tree=cold,
+        published=published,
+        sealed=sealed,
+        schema=_schema(),
+    )
+
+
+def _batches(draw: Draw, envelopes: list[Row]) -> list[list[Row]]:
+    batches, start = [], 0
+    while start < len(envelopes):
+        width = draw.between(1, _MOST_IN_BATCH)
+        batches.append(envelopes[start : start + width])
+        start += width
+    return batches
+
+
+def _sealed(envelope: Row, hot: Tree, place: int, cold: Tree, batch: tuple[int, int]) -> Row:
+    index, published = batch
+    done = index < published
+    steps = hot.membership(place) + cold.membership(index, published if done else None)
+    return {
+        "envelope": envelope,
+        "hash": hot.leaves[place].hex(),
+        "membership_proof": proof_text(steps),
+        "published": done,
+        "imported": False,
+        "leaf_index": index if done else None,
+    }
+
+
+def _event(draw: Draw, number: int, moment: int, users: list[Row]) -> Row:
+    action, thing = draw.one(words.AUDIT_ACTIONS)
+    target = f"{thing}-{draw.between(1, 400):03d}"
+    failed = draw.chance(0.06)
+    row: Row = {
+        "actor": draw.one(users)["email"],
+        "action": action,
+        "target": target,
+        "status": "failure" if failed else "success",
+        "source": draw.one(words.AUDIT_SOURCES),
+        "tenant_id": draw.one(("north", "south")),
+        "message": f"{action} {target}",
+        "timestamp": draw.seconds(moment - draw.between(0, HOUR // 60)),
+    }
+    if action in {"login", "grant"}:
+        row |= {"mfa": draw.chance(0.8), "duration_ms": draw.between(20, 9_000)}
+    if action == "update":
+        row |= _change(draw)
+    if number % 50 == 0:
+        row["message"] = _awkward_message(number)
+    return row
+
+
+def _change(draw: Draw) -> Row:
+    """Give old and new as JSON texts, whose keys are not sorted: they are hashed as they are."""
+    city = draw.one(("Århus", "Málaga", "Gdańsk", "Brno"))
+    old = json.dumps({"zone": draw.between(1, 9), "city": city}, ensure_ascii=False)
+    new = json.dumps({"zone": draw.between(1, 9), "city": city, "by": None}, ensure_ascii=False)
+    return {"old": old, "new": new}
+
+
+def _awkward_message(number: int) -> str:
+    texts = ('tag <b>&amp;</b> "quoted"', "caf\u00e9 \u2764 \u2028 end", "literal \\u2764", "123")
+    return texts[number // 50 % len(texts)]
+
+
+def _schema() -> Row:
+    return {
+        "client_signable": True,
+        "tamper_proofing": True,
+        "save_malformed": "reject",
+        "fields": [
+            {
+                "id": name,
+                "name": name.replace("_", " ").capitalize(),
+                "type": kind,
+                "required": name == "message",
+                "redact": False,
+                "ui_default_visible": name not in {"old", "new"},
+            }
+            for name, kind in _FIELDS
+        ],
+    }

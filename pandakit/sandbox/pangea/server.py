@@ -1,0 +1,241 @@
+"""Pangea's Secure Audit Log: search, results, roots, schema and downloads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hmac import compare_digest
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from werkzeug.wrappers import Response
+
+from pandakit.sandbox.draw import stamp
+from pandakit.sandbox.pangea.search import Search, invalid, read_search
+from pandakit.sandbox.service import Refused, Service, json_response
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from pandakit.sandbox.control import Control
+    from pandakit.sandbox.organisation import Organisation
+
+__all__ = ["PangeaService"]
+
+Row = dict[str, Any]
+
+_LIMIT = 20
+_HOT = timedelta(days=14)  # older events are in slower storage
+_KEPT = timedelta(days=2)
+
+
+@dataclass
+class _Waiting:
+    """An answer that is not ready: 404 at the first look, then what it is."""
+
+    result: Row
+    looks: int = 0
+
+
+@dataclass
+class _Found:
+    """A kept search: the events it found, to be read by offset."""
+
+    search: Search
+    events: list[Row] = field(default_factory=list)
+
+
+class PangeaService(Service):
+    """Pangea: POST with a Bearer token, and the envelope's `status` decides."""
+
+    name = "pangea"
+    routes: ClassVar = (
+        ("POST", "/audit/v1/search", "search"),
+        ("POST", "/audit/v1/results", "results"),
+        ("POST", "/audit/v1/root", "root"),
+        ("POST", "/audit/v1/schema", "schema"),
+        ("POST", "/audit/v1/download_results", "download_results"),
+        ("GET", "/audit/request/<key>", "request"),
+        ("GET", "/download/<key>", "download"),
+    )
+
+    def __init__(
+        self,
+        organisation: Organisation,
+        control: Control,
+        token: str,
+        config_id: str,
+        *,
+        most_results: int,
+        awkward: bool,
+    ) -> None:
+        super().__init__(organisation, control, awkward=awkward)
+        self._token = token
+        self._config_id = config_id
+        self._most = most_results
+        self._log = organisation.pangea
+        self._numbers = count(1)
+        self._searches: dict[str, _Found] = {}
+        self._waiting: dict[str, _Waiting] = {}
+
+    def authorise(self, request: Request) -> None:
+        if request.path.startswith("/download/"):
+            if request.headers.get("Authorization"):
+                raise Refused(400, "Only one way to authorise is allowed", status_name="Failed")
+            return
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not compare_digest(bearer.encode(), self._token.encode()):
+            text = "Not authorized to access this resource"
+            raise Refused(401, text, status_name="Unauthorized", result={"errors": []})
+
+    def refusal(self, refused: Refused) -> Response:
+        fallback = "NotFound" if refused.status == 404 else "Failed"  # noqa: PLR2004 - HTTP's own
+        name = refused.extra.get("status_name", fallback)
+        result = refused.extra.get("result")
+        return self._envelope(result, refused.status, name, refused.message)
+
+    def search(self, request: Request) -> Response:
+        body = self._body(request)
+        search = read_search(body, self.organisation.now, self._most)
+        events = search.chosen(self._log.events)
+        key = f"pas_{next(self._numbers):032d}"
+        self._searches[key] = _Found(search, events)
+        expires = stamp(int((self.organisation.now + _KEPT).timestamp()))
+        page = self._page(request, self._searches[key], 0, search.limit or _LIMIT)
+        result = {"id": key, "expires_at": expires} | page
+        slow = search.start < self.organisation.now - _HOT
+        return self._later(result) if self.awkward and slow else self._envelope(result)
+
+    def results(self, request: Request) -> Response:
+        body = self._body(request)
+        found = self._searches.get(str(body.get("id")))
+        if found is None:
+            raise Refused(404, "no such search", status_name="NotFound")
+        offset, limit = body.get("offset") or 0, body.get("limit") or _LIMIT
+        restriction = body.get("assert_search_restriction")
+        if restriction is not None and restriction != found.search.restriction:
+            raise invalid("assert_search_restriction", "BadFormat", "is not the search's own")
+        if offset < 0 or limit < 1:
+            raise invalid("offset" if offset < 0 else "limit", "NotWithinRange", "is too small")
+        if offset > len(found.events):
+            raise Refused(400, "offset is past the end", status_name="BadOffset")
+        return self._envelope(self._page(request, found, offset, limit))
+
+    def _page(self, request: Request, found: _Found, offset: int, limit: int) -> Row:
+        events = found.events[offset : offset + limit]
+        if self.control.is_lost(self.name, request.path, offset // limit + 1):
+            events = []
+        page: Row = {"count": len(found.events), "events": events}
+        if not found.search.verbose:
+            bare = ("membership_proof", "published", "leaf_index")
+            page["events"] = [
+                {name: value for name, value in row.items() if name not in bare} for row in events
+            ]
+            return page
+        return page | {"root": self._root(self._log.published), "unpublished_root": self._newest()}
+
+    def root(self, request: Request) -> Response:
+        size = self._body(request).get("tree_size") or self._log.published
+        if not 1 <= size <= self._log.published:
+            raise Refused(400, f"no root of size {size}", status_name="TreeNotFound")
+        return self._envelope({"data": self._root(size)})
+
+    def _root(self, size: int) -> Row:
+        published = self._log.sealed[size - 1] + 3_600
+        row: Row = {
+            "tree_name": self._log.tree_name,
+            "size": size,
+            "root_hash": self._log.tree.root(size).hex(),
+            "url": f"https://arweave.example.net/{self._log.tree_name[:12]}-{size}",
+            "published_at": stamp(published)[:-1] + ".000000Z",
+        }
+        if size > 1:
+            row["consistency_proof"] = self._log.tree.consistency(size)
+        return row
+
+    def _newest(self) -> Row:
+        size = len(self._log.tree.leaves)
+        row = {"tree_name": self._log.tree_name, "size": size}
+        return row | {"root_hash": self._log.tree.root().hex()}
+
+    def schema(self, request: Request) -> Response:
+        self._body(request)
+        return self._envelope(self._log.schema)
+
+    def download_results(self, request: Request) -> Response:
+        body = self._body(request)
+        key = str(body.get("result_id"))
+        if key not in self._searches:
+            raise invalid("result_id", "MustProvideOne", "no such search")
+        if body.get("format", "csv") != "json":
+            raise invalid("format", "NotEnumMember", "the sandbox gives json only")
+        expires = stamp(int((self.organisation.now + timedelta(days=1)).timestamp()))
+        url = f"{self.url}/download/{key}?signature=sandbox%2Bonly%3D&expires={expires}"
+        return self._envelope({"dest_url": url, "expires_at": expires})
+
+    def download(self, request: Request, key: str) -> Response:
+        if key not in self._searches or request.args.get("signature") != "sandbox+only=":
+            raise Refused(403, "the link is not valid", status_name="Unauthorized")
+        rows = [
+            {"envelope": row["envelope"], "hash": row["hash"]} for row in self._searches[key].events
+        ]
+        text = json.dumps({"count": len(rows), "events": rows}, indent=2, ensure_ascii=False)
+        return Response(text, content_type="application/octet-stream")
+
+    def request(self, request: Request, key: str) -> Response:
+        del request
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.looks += 1
+        if waiting is None or waiting.looks == 1:
+            raise Refused(404, "no such request", status_name="NotFound")
+        return self._envelope(waiting.result, request_id=key)
+
+    def _later(self, result: Row) -> Response:
+        key = self._request_id()
+        self._waiting[key] = _Waiting(result)
+        later = {
+            "ttl_mins": 5_760,
+            "retry_counter": 0,
+            "location": f"{self.url}/audit/request/{key}",
+        }
+        return self._envelope(later, 202, "Accepted", "still working on it", request_id=key)
+
+    def _body(self, request: Request) -> Row:
+        try:
+            body = json.loads(request.get_data())
+        except ValueError:
+            raise Refused(400, "the body is not JSON", status_name="Failed") from None
+        given = body.pop("config_id", None)
+        if given is None and self.awkward:  # the token belongs to two configurations
+            text = "Token has multiple associated configs, config_id field is required"
+            raise Refused(400, text, status_name="MissingConfigID")
+        if given not in {None, self._config_id}:
+            text = "config_id parameter does not match configs associated with the token"
+            raise Refused(400, text, status_name="MissingConfigIDScope")
+        checked: Row = body
+        return checked
+
+    def _request_id(self) -> str:
+        return f"prq_{next(self._numbers):032d}"
+
+    def _envelope(
+        self,
+        result: Any,
+        status: int = 200,
+        name: str = "Success",
+        summary: str = "",
+        *,
+        request_id: str = "",
+    ) -> Response:
+        now = stamp(self.epoch)[:-1]
+        body = {
+            "request_id": request_id or self._request_id(),
+            "request_time": f"{now}.000Z",
+            "response_time": f"{now}.004Z",
+            "status": name,
+            "summary": summary or "done",
+            "result": result,
+        }
+        return json_response(body, status)

@@ -1,0 +1,1 @@
+"""Panther on loopback."""

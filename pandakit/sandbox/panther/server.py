@@ -1,0 +1,144 @@
+"""Panther's REST API: lists by cursor, and single objects."""
+
+from __future__ import annotations
+
+import json
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pandakit.sandbox.panther.lists import EVENTS, LISTS, Listing, bad_parameter, chosen
+from pandakit.sandbox.service import Refused, Service, json_response
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request, Response
+
+    from pandakit.sandbox.control import Control
+    from pandakit.sandbox.organisation import Organisation
+
+__all__ = ["PantherService"]
+
+Row = dict[str, Any]
+
+_KINDS = ",".join(f'"{kind}"' for kind in LISTS)
+# What a cursor may hold: everything that has to be encoded exactly once.
+_PUNCTUATION = "a b+c&d=e/f?g#h%20\"'{é}"
+
+
+class PantherService(Service):
+    """Panther: `X-API-Key`, `{results, next}`, `{message}` for errors."""
+
+    name = "panther"
+    routes: ClassVar = (
+        ("GET", f"/<any({_KINDS}):kind>", "rows"),
+        ("GET", "/alerts/<key>/events", "alert_events"),
+        ("GET", "/api-tokens/self", "own_token"),
+        ("GET", f"/<any({_KINDS}):kind>/<path:key>", "row"),
+    )
+
+    def __init__(
+        self, organisation: Organisation, control: Control, token: str, *, awkward: bool
+    ) -> None:
+        super().__init__(organisation, control, awkward=awkward)
+        self._token = token
+
+    def authorise(self, request: Request) -> None:
+        given = request.headers.get("X-API-Key", "")
+        if not compare_digest(given.encode(), self._token.encode()):
+            raise Refused(401, "Unauthorized")
+
+    def refusal(self, refused: Refused) -> Response:
+        return json_response({"message": refused.message} | refused.extra, refused.status)
+
+    def rows(self, request: Request, kind: str) -> Response:
+        listing = LISTS[kind]
+        if kind == "alert-comments" and not request.args.get("alert-id"):
+            raise bad_parameter("missing_field", '"alert-id" is missing from query string')
+        rows = self.organisation.panther[listing.rows]
+        if kind == "simple-rules" and request.args.get("include-python") == "true":
+            rows = [row | {"pythonBody": "def rule(event):\n    return True\n"} for row in rows]
+        if kind == "alerts":
+            newest_first = request.args.get("sort-dir", "desc") != "asc"
+            rows = sorted(rows, key=lambda row: str(row["createdAt"]), reverse=newest_first)
+        return self._page(request, listing, rows)
+
+    def alert_events(self, request: Request, key: str) -> Response:
+        self._find("alerts", key)
+        rows = self.organisation.panther[EVENTS.rows]
+        return self._page(request, EVENTS, [row for row in rows if row["p_alert_id"] == key])
+
+    def own_token(self, request: Request) -> Response:
+        del request
+        return json_response(self.organisation.panther["api_tokens"][0])
+
+    def row(self, request: Request, kind: str, key: str) -> Response:
+        del request
+        return json_response(self._find(LISTS[kind].rows, key))
+
+    def _find(self, name: str, key: str) -> Row:
+        for row in self.organisation.panther[name]:
+            if row.get("id") == key:
+                return row
+        raise Refused(404, "not found")
+
+    def _page(self, request: Request, listing: Listing, rows: list[Row]) -> Response:
+        asked = request.args.to_dict(flat=False)
+        if listing.single:
+            return self._listed(listing, chosen(listing, rows, asked, self.organisation.now), None)
+        limit = _limit(listing, request.args.get("limit", ""))
+        start, gap = self._position(listing, request.args.get("cursor", ""))
+        if not self.awkward:
+            rows = chosen(listing, rows, asked, self.organisation.now)
+        stop = start + limit
+        page = [] if gap else rows[start:stop]
+        if gap:
+            stop = start
+        if self.control.is_lost(self.name, request.path, start // limit + 1):
+            page = []
+        # A store that filters after it has cut the page gives short pages, and empty ones.
+        page = chosen(listing, page, asked, self.organisation.now)
+        opens_gap = self.awkward and listing.gap and start == 0
+        after = self._cursor(listing, stop, gap=opens_gap) if stop < len(rows) else None
+        return self._listed(listing, page, after)
+
+    def _listed(self, listing: Listing, page: list[Row], after: str | None) -> Response:
+        body: Row = {"results": page}
+        if self.awkward and not page and listing.bare:
+            body = {}
+        if after is not None:
+            body["next"] = after
+        elif self.awkward and listing.end != "absent" and body:
+            body["next"] = None if listing.end == "null" else ""
+        return json_response(body)
+
+    def _cursor(self, listing: Listing, start: int, *, gap: bool) -> str:
+        noise = _PUNCTUATION if self.awkward else ""
+        return json.dumps([listing.rows, start, gap, noise], ensure_ascii=False)
+
+    def _position(self, listing: Listing, cursor: str) -> tuple[int, bool]:
+        if not cursor:
+            return 0, False
+        try:
+            name, start, gap, _ = json.loads(cursor)
+        except ValueError:
+            name, start, gap = "", 0, False
+        if name != listing.rows or self._cursor(listing, start, gap=gap) != cursor:
+            raise Refused(400, "invalid cursor")
+        return start, gap
+
+
+def _limit(listing: Listing, text: str) -> int:
+    if not text:
+        return listing.limit
+    if not text.lstrip("-").isdigit():
+        raise bad_parameter(
+            "invalid_field_type", f"invalid value {text!r} for limit, must be an integer"
+        )
+    limit = int(text)
+    if limit < 1:
+        raise bad_parameter(
+            "invalid_range", f"limit must be greater or equal than 1 but got {limit}"
+        )
+    if listing.most is not None and limit > listing.most:
+        text = f"limit must be lesser or equal than {listing.most} but got value {limit}"
+        raise bad_parameter("invalid_range", text)
+    return limit
