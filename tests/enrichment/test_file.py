@@ -10,15 +10,14 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from pandakit.enrichment import (
     EnrichmentSchema,
-    _blocks,
-    _bytes,
-    _file,
-    _keys,
     validate,
     validate_enrichment,
 )
+from pandakit.enrichment._checks import bytes as _bytes
 from pandakit.enrichment._checks.findings import Tally
 from pandakit.enrichment._checks.rules import LIMITS
+from pandakit.enrichment._duplicates import keys as _keys
+from pandakit.enrichment._source import blocks as _blocks, file as _file
 from pandakit.errors import EnrichmentError
 
 

@@ -10,12 +10,10 @@ from hypothesis import given, settings, strategies as st
 
 from pandakit.enrichment import (
     EnrichmentSchema,
-    _keys,
-    _lot,
-    _repeats,
-    _source,
     validate_enrichment,
 )
+from pandakit.enrichment._duplicates import keys as _keys, lot as _lot, repeats as _repeats
+from pandakit.enrichment._source import source as _source
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 

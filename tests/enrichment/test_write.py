@@ -11,11 +11,11 @@ from pyarrow import csv as arrow_csv
 
 from pandakit.enrichment import (
     EnrichmentSchema,
-    _source,
     validate_enrichment,
     write,
     write_enrichment_csv,
 )
+from pandakit.enrichment._source import source as _source
 from pandakit.enrichment._source.source import FrameSource
 from pandakit.errors import EnrichmentError
 
