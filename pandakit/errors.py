@@ -23,8 +23,13 @@
     └── BpqlSyntaxError          a query that cannot be read (also a ValueError)
 
     UserWarning
-    ├── TruncatedWarning         a cap that the caller set was reached
-    └── PartialWarning           something was left out, or could not be held
+    └── PandakitWarning
+        ├── CellWarning              a value that its column cannot hold
+        ├── DefaultWindowWarning     a window that nobody asked for
+        ├── PartialWarning           a part of what was asked for is not there
+        ├── RejectedEventsWarning    events that could not be read
+        ├── ServiceWarning           the service answered oddly
+        └── TruncatedWarning         the caller's own cap was reached
 """
 
 from __future__ import annotations
@@ -40,7 +45,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationError",
     "BpqlSyntaxError",
+    "CellWarning",
     "ConflictError",
+    "DefaultWindowWarning",
     "EnrichmentError",
     "EventError",
     "GoneError",
@@ -51,11 +58,14 @@ __all__ = [
     "OutcomeUnknownError",
     "PaginationError",
     "PandakitError",
+    "PandakitWarning",
     "PartialWarning",
     "PermissionDeniedError",
     "ProtocolError",
     "RateLimitError",
+    "RejectedEventsWarning",
     "ServerError",
+    "ServiceWarning",
     "SettingsError",
     "TransportError",
     "TruncatedWarning",
@@ -271,12 +281,49 @@ class BpqlSyntaxError(PandakitError, ValueError):
         self.position = position
 
 
-class TruncatedWarning(UserWarning):
-    """A cap that the caller set was reached: the frame is not the whole list."""
+class PandakitWarning(UserWarning):
+    """The root of all warnings: filter it to silence them, or to turn them into errors."""
 
 
-class PartialWarning(UserWarning):
-    """Something was left out or could not be held; the message and `attrs` say what."""
+class CellWarning(PandakitWarning):
+    """A value that its column cannot hold is missing in the frame.
+
+    Read it in ``df.attrs["pandakit"]["unreadable"]``, which has the column, the row and the
+    value as text.
+    """
+
+
+class DefaultWindowWarning(PandakitWarning):
+    """No `start` was given, so the service chose the window; pass `start` to choose it."""
+
+
+class PartialWarning(PandakitWarning):
+    """A part of what was asked for is not there; the message and `attrs` say which.
+
+    Load it separately, or load again where the message says that rows moved.
+    """
+
+
+class RejectedEventsWarning(PandakitWarning):
+    """More than 1 % of the events could not be read, so every count is too low.
+
+    The message has the counts by reason, examples and the values that are accepted; correct
+    the events before you decide on a number.
+    """
+
+
+class ServiceWarning(PandakitWarning):
+    """The service answered oddly; the message says how the answer was taken.
+
+    Check that reading against the service, and report it if it recurs.
+    """
+
+
+class TruncatedWarning(PandakitWarning):
+    """The cap that the caller set was reached: the frame is not the whole list.
+
+    Raise `max_rows`, or leave it out to load everything.
+    """
 
 
 _BY_STATUS: dict[int, type[PandakitError]] = {

@@ -1,7 +1,7 @@
 """Declared columns to typed frames: an empty frame and a full one look alike.
 
 A column is a row of data: its name, its kind, and where its value stands in the service's
-JSON. A value that its kind cannot hold becomes missing, with a `PartialWarning`, and stands
+JSON. A value that its kind cannot hold becomes missing, with a `CellWarning`, and stands
 in `df.attrs["pandakit"]["unreadable"]`; fields that nobody declared are kept as they came, in
 columns of their own at the end, also those inside an object of which columns read a part.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from pandakit.errors import PartialWarning
+from pandakit.errors import CellWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -119,7 +119,7 @@ def build_frame(
 
     Warns
     -----
-    PartialWarning
+    CellWarning
         When a value does not fit its column.
 
     Examples
@@ -343,6 +343,6 @@ def _warn_of(unreadable: list[dict[str, Any]]) -> None:
         f"{len(unreadable)} values do not fit their columns and are missing here: {shown}"
         + (f"; and {more} more" if more > 0 else "")
         + '. All of them: df.attrs["pandakit"]["unreadable"]',
-        PartialWarning,
+        CellWarning,
         stacklevel=4,
     )

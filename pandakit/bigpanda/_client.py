@@ -235,7 +235,7 @@ class BigPanda(Incidents):
 
         Warns
         -----
-        PartialWarning
+        ServiceWarning
             When a window is longer than the 4,320 minutes that the service allows: such a
             number is taken as seconds.
 

@@ -98,7 +98,7 @@ class Enrichments(Tables):
 
         Warns
         -----
-        PartialWarning
+        ServiceWarning
             When another process of this user uploads to the same table.
 
         Notes

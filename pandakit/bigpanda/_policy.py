@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.bpql import Bpql
 from pandakit.consolidation import CURRENT, Pattern, Policy
-from pandakit.errors import NotFoundError, PartialWarning
+from pandakit.errors import NotFoundError, ServiceWarning
 from pandakit.transport import warn_user
 
 __all__ = ["policy_of"]
@@ -65,7 +65,7 @@ def _window(number: int, name: str) -> timedelta:
     warn_user(
         f"pattern {name!r} has the time_window {number}, more minutes than the {_MOST_MINUTES} "
         "that there may be: taken as seconds, which the vendor's own example must mean",
-        PartialWarning,
+        ServiceWarning,
     )
     return timedelta(seconds=number)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from pandakit.errors import PartialWarning
+from pandakit.errors import ServiceWarning
 from pandakit.transport import warn_user
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def one_upload(
 
     Warns
     -----
-    PartialWarning
+    ServiceWarning
         Another process of this user uploads to the same table, or that cannot be known.
     """
     with _guard:
@@ -111,7 +111,7 @@ def _lock_file(base_url: str, schema_id: str) -> Path:
 
 
 def _warn(message: str) -> None:
-    warn_user(message, PartialWarning)
+    warn_user(message, ServiceWarning)
 
 
 if sys.platform == "win32":

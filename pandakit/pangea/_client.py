@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pandakit.errors import PandakitError, PartialWarning
+from pandakit.errors import DefaultWindowWarning, PandakitError, ServiceWarning
 from pandakit.frames import build_frame
 from pandakit.pangea._answers import LateAnswers, page_style
 from pandakit.pangea._records import ROOT, SCHEMA_FIELD, events_frame, own_fields, schema_kinds
@@ -161,7 +161,7 @@ class Pangea(Client):
 
         Warns
         -----
-        PartialWarning
+        DefaultWindowWarning
             When there is no `start`.
 
         Notes
@@ -175,7 +175,7 @@ class Pangea(Client):
             warn_user(
                 f"search() without start: the service gives the last {_DEFAULT_DAYS} days only; "
                 'say start="90d" or another start for more',
-                PartialWarning,
+                DefaultWindowWarning,
             )
         body = self._search_body(asked, query, order, order_by, _restriction(search_restriction))
         default = None if start is not None else f"{_DEFAULT_DAYS} days before the end"
@@ -346,7 +346,7 @@ class Pangea(Client):
             self._kinds = {}
             warn_user(
                 f"the schema could not be read, so the log's own fields stay as they came: {error}",
-                PartialWarning,
+                ServiceWarning,
             )
 
 

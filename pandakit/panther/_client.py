@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pandakit.errors import NotFoundError, PandakitError, PartialWarning
+from pandakit.errors import DefaultWindowWarning, NotFoundError, PandakitError
 from pandakit.frames import Column, add_facts, build_frame
 from pandakit.panther import _children
 from pandakit.panther._lists import (
@@ -160,14 +160,14 @@ class Panther(PantherLists):
 
         Warns
         -----
-        PartialWarning
+        DefaultWindowWarning
             When there is no `start`.
         """
         if start is None:
             warn_user(
                 f"alerts() without start: only the {_DEFAULT_DAYS} days before the end come; "
                 'say start="90d" or another start for more',
-                PartialWarning,
+                DefaultWindowWarning,
             )
         return self._alerts(start, end, filters, max_rows, progress)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pandakit.errors import PartialWarning, ProtocolError
+from pandakit.errors import ProtocolError, ServiceWarning
 from pandakit.redaction import Secret, redact
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _read_json(content: bytes) -> Any:
     if repeated:
         warnings.warn(
             f"an answer repeats the keys {sorted(repeated)} within one object; the last value wins",
-            PartialWarning,
+            ServiceWarning,
             stacklevel=3,
         )
     return document

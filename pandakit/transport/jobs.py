@@ -13,8 +13,8 @@ from pandakit.errors import (
     NotFoundError,
     OutcomeUnknownError,
     PandakitError,
-    PartialWarning,
     ProtocolError,
+    ServiceWarning,
 )
 from pandakit.progress import ProgressLine, progress_line
 from pandakit.transport._carry import carrying
@@ -207,7 +207,7 @@ class _Wait:
             self.strangers.add(word)
             warnings.warn(
                 f"{self.name} is in the unknown state {word!r}: taken as still running",
-                PartialWarning,
+                ServiceWarning,
                 stacklevel=2,
             )
         if meaning == "failed":

@@ -75,7 +75,7 @@ def test_ids_remain_text():
 )
 def test_what_does_not_fit_is_missing_warned_and_kept_in_attrs(record, column):
     """A value that its column cannot hold becomes missing, is warned of and is kept as text."""
-    with pytest.warns(pk.PartialWarning, match=column):
+    with pytest.warns(pk.CellWarning, match=column):
         frame = build_frame([{"id": "x"}, record], COLUMNS)
     assert frame[column].isna().iloc[1]
     (entry,) = frame.attrs["pandakit"]["unreadable"]
@@ -123,7 +123,7 @@ def test_enum_words_are_lower_cased():
 
 def test_a_column_typed_differently_later_keeps_one_dtype():
     """Numbers on one page and text on another give one dtype: digits are read, the rest is told."""
-    with pytest.warns(pk.PartialWarning, match="threshold of row 2"):
+    with pytest.warns(pk.CellWarning, match="threshold of row 2"):
         frame = build_frame([{"threshold": 1}, {"threshold": "2"}, {"threshold": "many"}], COLUMNS)
     assert frame["threshold"].dtype == "Int64"
     assert frame["threshold"].tolist()[:2] == [1, 2]
@@ -165,6 +165,6 @@ def test_times_follow_one_rule(text, expected):
 @pytest.mark.parametrize("text", ["2026-06-30T23:59:60Z", "0001-01-02T00:00:00Z", "10000-01-01"])
 def test_times_beyond_the_range_do_not_overflow(text):
     """A leap second, year 1 and year 10000 are missing and told, never another time."""
-    with pytest.warns(pk.PartialWarning, match="created_at"):
+    with pytest.warns(pk.CellWarning, match="created_at"):
         frame = build_frame([{"createdAt": text}], COLUMNS)
     assert frame["created_at"].isna().all()

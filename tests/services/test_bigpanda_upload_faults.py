@@ -268,7 +268,7 @@ def test_u11_another_process_uploads_too(client, server):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.warns(pk.PartialWarning, match="another process of yours is uploading"):
+        with pytest.warns(pk.ServiceWarning, match="another process of yours is uploading"):
             assert client.upload_enrichment(TABLE, "map-1").status == "done"
         other.kill()
     with warnings.catch_warnings():
@@ -335,7 +335,7 @@ def test_u11_no_place_for_a_lock(client, monkeypatch, tmp_path):
     """Where no lock file can be made that is said, and the upload goes on."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.warns(pk.PartialWarning, match="cannot be known"):
+    with pytest.warns(pk.ServiceWarning, match="cannot be known"):
         assert client.upload_enrichment(TABLE, "map-1").status == "done"
 
 

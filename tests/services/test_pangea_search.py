@@ -83,7 +83,7 @@ def test_a_window_and_a_restriction(pangea, services):
 
 def test_the_default_window_is_said(pangea, services):
     """Without start the service gives fourteen days: warned of, and in attrs."""
-    with pytest.warns(pk.PartialWarning, match="14 days"):
+    with pytest.warns(pk.DefaultWindowWarning, match="14 days"):
         frame = pangea.search()
     assert told(frame)["default_window"] == "14 days before the end"
     assert 0 < len(frame) < len(seed(services).events)
@@ -324,7 +324,7 @@ def test_a_schema_that_is_refused_leaves_own_fields_as_they_came(pangea_at):
         return envelope({"id": "x", "count": 1, "events": [row]})
 
     client, _ = pangea_at(answer)
-    with pytest.warns(pk.PartialWarning, match="schema could not be read"):
+    with pytest.warns(pk.ServiceWarning, match="schema could not be read"):
         frame = client.search(start=START)
     assert column(frame, "mfa") == [True]
 

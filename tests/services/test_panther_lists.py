@@ -192,7 +192,7 @@ def test_alerts_keep_their_cells(panther, services):
 
 def test_alerts_without_start_say_their_window(panther):
     """Without start the service's thirty days are warned of and stand in attrs."""
-    with pytest.warns(pk.PartialWarning, match="30 days"):
+    with pytest.warns(pk.DefaultWindowWarning, match="30 days"):
         frame = panther.alerts()
     assert told(frame)["default_window"] == "30 days before the end"
     start, end = told(frame)["window"]

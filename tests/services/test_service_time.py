@@ -101,7 +101,7 @@ def test_spans_find_rows_in_the_sandbox(services):
 def test_an_end_without_a_start_loads_the_days_before_it(panther_at):
     """The 30 days of a missing start count back from the end, in the call and in attrs."""
     client, calls = panther_at(lambda _: {"results": []})
-    with pytest.warns(pk.PartialWarning, match="30 days before the end"):
+    with pytest.warns(pk.DefaultWindowWarning, match="30 days before the end"):
         frame = client.alerts(end="2024-03-31")
     assert calls[0].args["created-after"] == "2024-03-01T00:00:00Z"
     assert told(frame)["window"] == ["2024-03-01T00:00:00+00:00", "2024-03-31T00:00:00+00:00"]
