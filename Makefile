@@ -1,6 +1,8 @@
 # One verb a line: demo, test, test-oldest, lint, bench, fuzz, mutants, samples, docs, lab.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests that must share a process are in one group.
+PARALLEL := -n 2 --dist loadgroup
 READY := .venv/.ready
 OLDEST := .venv-oldest/.ready
 
@@ -10,10 +12,10 @@ demo: $(READY)
 	@$(BIN)/pandakit demo
 
 test: lint
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
+	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
 
 test-oldest: $(OLDEST)
-	@.venv-oldest/bin/python -m pytest tests/contract tests/transport tests/consolidation tests/enrichment tests/bpql
+	@.venv-oldest/bin/python -m pytest $(PARALLEL) tests/contract tests/transport tests/consolidation tests/enrichment tests/bpql
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -22,7 +24,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
+	@PANDAKIT_FUZZ=1 $(BIN)/python -m pytest $(PARALLEL) -m hypothesis tests
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
