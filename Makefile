@@ -1,8 +1,8 @@
 # One verb a line: demo, test, test-oldest, lint, bench, fuzz, mutants, samples, docs, lab.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests that must share a process are in one group.
-PARALLEL := -n 2 --dist loadgroup
+# tests/parallel.py says what stays together.
+PARALLEL := -n 2
 READY := .venv/.ready
 OLDEST := .venv-oldest/.ready
 

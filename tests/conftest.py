@@ -4,7 +4,7 @@ import pytest
 
 from pandakit.settings import SETTINGS
 
-pytest_plugins = ("tests.sweep",)
+pytest_plugins = ("tests.parallel", "tests.sweep")
 
 
 @pytest.fixture(autouse=True)
@@ -14,11 +14,3 @@ def no_settings_of_this_machine(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     for name in ("CONFIG", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep the cells of a notebook on one worker of pytest-xdist: they share a kernel."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))

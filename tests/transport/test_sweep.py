@@ -49,7 +49,6 @@ def told(request):
     return done.stdout.partition("tokens were left behind")[2]
 
 
-@pytest.mark.xdist_group("sweep")
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_token_left_behind_fails_the_run(told, plant):
     """
