@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pandakit.bigpanda._client import BigPanda
-from pandakit.bigpanda._tables import TableSize
-from pandakit.bigpanda._upload import UploadJob
+from pandakit.bigpanda._enrichments.jobs import UploadJob
+from pandakit.bigpanda._enrichments.tables import TableSize
 
 __all__ = ["BigPanda", "TableSize", "UploadJob"]

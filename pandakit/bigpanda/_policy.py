@@ -1,4 +1,4 @@
-"""The tenant's correlation patterns as a policy of the simulation."""
+"""The tenant's correlation patterns as a policy to simulate with."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _MOST_MINUTES = 4_320
 
 
 def policy_of(patterns: pd.DataFrame) -> Policy:
-    """Make a policy of loaded patterns: those in use, in their run order.
+    """Return the policy of loaded patterns: the active ones, in their run order.
 
     Raises
     ------
     NotFoundError
-        When none is in use.
+        When none is active.
     ValueError
         When a pattern cannot be simulated; the message names it.
     """
-    used = patterns[patterns["active"].fillna(value=True).astype(bool)]
-    if used.empty:
-        raise NotFoundError("no correlation pattern is in use: there is nothing to simulate")
-    ordered = bool(used["execution_order"].notna().all())
+    active = patterns[patterns["active"].fillna(value=True).astype(bool)]
+    if active.empty:
+        raise NotFoundError("no correlation pattern is active: there is nothing to simulate")
+    ordered = bool(active["execution_order"].notna().all())
     if ordered:
-        used = used.sort_values("execution_order", kind="stable")
-    rows = used.to_dict("records")
+        active = active.sort_values("execution_order", kind="stable")
+    rows = active.to_dict("records")
     labels = ["+".join(row["tags"] or []) for row in rows]
     names = [
         label if labels.count(label) == 1 else f"{label} {row['pattern_id']}"
@@ -59,19 +59,19 @@ def _pattern(row: dict[str, Any], name: str) -> Pattern:
 
 
 def _window(number: int, name: str) -> timedelta:
-    """Read a window in minutes; more than there may be can only be seconds, and is told."""
+    """Return a window of so many minutes; more than the service allows can only be seconds."""
     if number <= _MOST_MINUTES:
         return timedelta(minutes=number)
     warn_user(
-        f"pattern {name!r} has the time_window {number}, more minutes than the {_MOST_MINUTES} "
-        "that there may be: taken as seconds, which the vendor's own example must mean",
+        f"pattern {name!r} has the time_window {number}, more than the {_MOST_MINUTES} minutes "
+        "that the service allows: read as seconds, as in the vendor's own example",
         ServiceWarning,
     )
     return timedelta(seconds=number)
 
 
 def _filter(given: Any) -> str | None:
-    """Give the filter as text; one that lets all pass is none."""
+    """Return the filter as text; `None` for one that lets everything pass."""
     if isinstance(given, dict):
         return str(Bpql.from_object(given))
     return given if isinstance(given, str) and given.strip() not in {"", _ALL} else None

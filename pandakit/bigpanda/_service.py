@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pandakit.errors import ProtocolError, SettingsError
 from pandakit.settings import find
@@ -11,22 +11,36 @@ from pandakit.transport import Problem, Service
 if TYPE_CHECKING:
     from pandakit.transport import Reply
 
-__all__ = ["NEEDS", "NEEDS_USER", "base_url", "bigpanda_service"]
+__all__ = [
+    "NEEDS",
+    "NEEDS_ORG",
+    "NEEDS_USER",
+    "TOKENS",
+    "ApiVersion",
+    "Region",
+    "base_url",
+    "bigpanda_service",
+]
+
+Region = Literal["us", "eu"]
+ApiVersion = Literal["v2.1", "v1.0"]
 
 NEEDS_USER = "a user API key (BIGPANDA_API_KEY; such keys usually begin with BPU)"
-# API version of mapping enrichments -> the token that it takes.
-NEEDS = {"v2.1": NEEDS_USER, "v1.0": "an org token (BIGPANDA_ORG_TOKEN), not a user API key"}
+NEEDS_ORG = "an org token (BIGPANDA_ORG_TOKEN), not a user API key"
+# API version of mapping enrichments -> the setting of the token that it takes, and the hint.
+TOKENS = {"v2.1": "BIGPANDA_API_KEY", "v1.0": "BIGPANDA_ORG_TOKEN"}
+NEEDS = {"v2.1": NEEDS_USER, "v1.0": NEEDS_ORG}
 
 _REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
 _HINTS = {
-    404: "BigPanda also answers so to the wrong region (BIGPANDA_REGION) and to ids that this "
+    404: "BigPanda answers 404 in the wrong region (BIGPANDA_REGION) too, and for ids that this "
     "token may not see",
-    413: "A table may have 500 MB: leave out what no alert looks up",
+    413: "A table may have 500 MB: leave out rows that no alert looks up",
 }
 
 
 def base_url(region: str | None, url: str | None) -> str:
-    """Choose the base URL: a given one, else the region's, else that of the settings.
+    """Return the base URL: the given one, else the region's, else that of the settings.
 
     Raises
     ------
@@ -45,7 +59,7 @@ def base_url(region: str | None, url: str | None) -> str:
     if name not in _REGIONS:
         raise SettingsError(
             f"BIGPANDA_REGION is {name!r}: one of {', '.join(_REGIONS)}, "
-            "or give BIGPANDA_BASE_URL instead"
+            "or set BIGPANDA_BASE_URL instead"
         )
     return _REGIONS[name]
 
@@ -70,7 +84,7 @@ def _read_error(reply: Reply) -> Problem | None:
         body = reply.json()
     except ProtocolError:
         body = None
-    told = body.get("errors") or body.get("message") if isinstance(body, dict) else None
-    if isinstance(told, list):
-        told = "; ".join(map(str, told))
-    return Problem(str(told) if told else reply.excerpt())
+    message = body.get("errors") or body.get("message") if isinstance(body, dict) else None
+    if isinstance(message, list):
+        message = "; ".join(map(str, message))
+    return Problem(str(message) if message else reply.excerpt())

@@ -1,4 +1,4 @@
-"""BigPanda's objects as flat records, and these as frames with a column for each tag."""
+"""BigPanda's objects as flat rows, and rows as frames with a column for each tag."""
 
 from __future__ import annotations
 
@@ -14,18 +14,26 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["alert_rows", "enrichment_row", "event_row", "incident_row", "newer", "to_frame"]
+__all__ = [
+    "alert_rows",
+    "enrichment_row",
+    "event_row",
+    "incident_row",
+    "is_newer",
+    "pattern_id",
+    "to_frame",
+]
 
 Row = dict[str, Any]
 
 # Marks keys that become columns of their own name: tags, and the free fields of events.
 _FREE = "\0"
-# How the service says "several values" where it has only text.
+# Separates several values where the service has room for only one text.
 _SEPARATOR = "|"
 
 
 def to_frame(name: str, row: Callable[[Row], Row] | None = None) -> Callable[..., pd.DataFrame]:
-    """Give the function that makes the frame of a list's rows, each through `row` first."""
+    """Return the function that makes a frame of a list's rows, each passed through `row` first."""
     return partial(_to_frame, name, row)
 
 
@@ -38,13 +46,13 @@ def _to_frame(name: str, row: Callable[[Row], Row] | None, rows: Sequence[Row]) 
 
 
 def _free_columns(records: Iterable[Row]) -> list[Column]:
-    """Declare a column for each free key, in order of appearance."""
+    """Return a column for each free key, in order of appearance."""
     keys = dict.fromkeys(key for record in records for key in record if key.startswith(_FREE))
     return [Column(key[1:].replace(_FREE, "."), "any", (key,)) for key in keys]
 
 
 def _free_key(name: str) -> str:
-    # A dot in a column's path would lead into an object, so the key has none.
+    # A dot in a column's path leads into an object, so the key must not have one.
     return _FREE + name.replace(".", _FREE)
 
 
@@ -53,7 +61,7 @@ def _tag_key(name: Any) -> str:
 
 
 def incident_row(row: Row) -> Row:
-    """Add to an incident what follows from its nested parts."""
+    """Return an incident with the values that follow from its nested parts."""
     start, end, alerts = row.get("start"), row.get("end"), row.get("alerts")
     current = _current_patterns(row.get("correlation_matchers_log"))
     tags = _tags(row.get("incident_tags"), ("tag_id", "name"), ("tag_value", "value"))
@@ -68,24 +76,28 @@ def incident_row(row: Row) -> Row:
 
 
 def _current_patterns(log: Any) -> list[Any] | None:
-    """Give the ids of the patterns in the last state of the log; `None` where there is no log."""
+    """Return the ids of the patterns in the last state of the log; `None` without a log."""
     if not isinstance(log, list) or not all(isinstance(state, list) for state in log):
         return None
     return [_first(each, ("correlation_id", "id")) for each in (log[-1] if log else [])]
 
 
-def _tags(given: Any, names: Sequence[str], values: Sequence[str]) -> Row:
-    """Give tags by name; one that stands there several times has a list of values."""
+def _tags(tags: Any, names: Sequence[str], values: Sequence[str]) -> Row:
+    """Return tags by name: text, or a list where the service has several values."""
     found: dict[str, list[Any]] = {}
-    for tag in given or []:
-        found.setdefault(str(_first(tag, names)), []).append(_first(tag, values))
+    for tag in tags or []:
+        value = _first(tag, values)
+        several = value.split(_SEPARATOR) if isinstance(value, str) else value
+        found.setdefault(str(_first(tag, names)), []).extend(
+            several if isinstance(several, list) else [several]
+        )
     return {name: all_[0] if len(all_) == 1 else all_ for name, all_ in found.items()}
 
 
 def _first(given: Any, keys: Sequence[str]) -> Any:
-    """Give the first of the keys that an object has."""
+    """Return the value of the first of the keys that an object has."""
     if not isinstance(given, dict):
-        raise ProtocolError(f"an object with {keys[0]} is due, but {ascii(given)[:100]} came")
+        raise ProtocolError(f"expected an object with {keys[0]}, got {ascii(given)[:100]}")
     return next((given[key] for key in keys if key in given), None)
 
 
@@ -98,11 +110,11 @@ def _nanoseconds(value: Any) -> int | None:
     try:
         return epoch_nanoseconds(value)
     except (TypeError, ValueError, OverflowError):
-        return None  # the frame tells of it, where the column reads the same value
+        return None  # the column that reads the same value warns about it
 
 
 def alert_rows(incidents: Sequence[Row]) -> list[Row]:
-    """Give the alerts of incidents, one row each."""
+    """Return the alerts of incidents, one row each."""
     return [
         _alert_row(alert, incident.get("id"))
         for incident in incidents
@@ -111,14 +123,16 @@ def alert_rows(incidents: Sequence[Row]) -> list[Row]:
 
 
 def event_row(row: Row) -> Row:
-    """Keep the names of an event's free fields: patterns are about them."""
+    """Return an event whose free fields keep their names, because patterns refer to them."""
     declared = {path for column in RESOURCES["raw_alerts"].columns for path in column.sources}
     return {key if key in declared else _free_key(key): value for key, value in row.items()}
 
 
 def _alert_row(alert: Row, incident_id: Any) -> Row:
     if not isinstance(alert, dict) or set(alert) <= {"id", "alert_id"}:
-        raise ProtocolError("the incidents came without their alerts, although they were asked for")
+        raise ProtocolError(
+            "the service returned incidents without their alerts, which were requested"
+        )
     tags = _tags(alert.get("tags"), ("name",), ("value",))
     return {
         **alert,
@@ -134,7 +148,7 @@ def _as_text(value: Any) -> Any:
 
 
 def enrichment_row(row: Row) -> Row:
-    """Add to an enrichment the titles of its columns, by type."""
+    """Return an enrichment with the titles of its columns, by type."""
     config = row.get("config")
     fields = config.get("fields") if isinstance(config, dict) else None
     titles = {
@@ -148,6 +162,11 @@ def enrichment_row(row: Row) -> Row:
     return {**row, "query_tags": titles["query_tag"], "result_tags": titles["result_tag"]}
 
 
-def newer(row: Row, kept: Row) -> bool:
-    """Say whether a row that came again was updated later than the one before."""
+def pattern_id(row: Row) -> Any:
+    """Return the id of a pattern: lists call it `correlation_id`, single objects `id`."""
+    return row.get("id") or row.get("correlation_id")
+
+
+def is_newer(row: Row, kept: Row) -> bool:
+    """Return whether a repeated row was updated later than the one that was kept."""
     return (_nanoseconds(row.get("updated_at")) or 0) > (_nanoseconds(kept.get("updated_at")) or 0)

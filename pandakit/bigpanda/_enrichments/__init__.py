@@ -1,0 +1,1 @@
+"""Mapping enrichments: schemas, tables, uploads and their jobs."""

@@ -1,0 +1,1 @@
+"""Events at BigPanda: those that integrations sent, and those that we send."""

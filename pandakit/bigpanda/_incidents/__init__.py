@@ -1,0 +1,1 @@
+"""Environments, incidents, their alerts and activities."""
