@@ -302,7 +302,7 @@ def test_a_finding_about_a_line_that_is_no_row(file, schema):
     """What is wrong with a bad line is told, and no other row is shown in its place."""
     report = validate_enrichment(file(b'host,owner\n""\n" "'), schema)
     assert "last_row_blank" in {each.rule for each in report.errors}
-    assert "class='cells'" not in report._repr_html_()
+    assert "bad cells marked" not in report._repr_html_()
 
 
 def test_every_line_is_bad(file, schema):

@@ -85,9 +85,9 @@ def test_html_marks_the_bad_cells(schema):
     html = validate_enrichment(pd.DataFrame(rows), schema)._repr_html_()
     shown = html.split("bad cells marked")[1]
     assert "<code>ok</code>" not in shown
-    assert "<td class='error' title='line_break: " in shown
-    assert "<td class='warning' title='surrounding_whitespace: " in shown
-    assert "<td class='error' title='key_conflict: row 2 has this key" in shown
+    assert "<td class='wrong' title='line_break: " in shown
+    assert "<td class='doubtful' title='surrounding_whitespace: " in shown
+    assert "<td class='number wrong' title='key_conflict: row 2 has this key" in shown
     assert shown.count("<tr>") == 3
 
 
@@ -165,7 +165,7 @@ def test_no_kind_of_finding_drowns_another(many):
         assert "a spreadsheet takes this for a formula" in shown
     rows = report._repr_html_().split("bad cells marked")[1]
     for row in ("0", "260", "261"):
-        assert f"<code>{row}</code>" in rows
+        assert f">{row}</td>" in rows
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 100, 249, 250])
