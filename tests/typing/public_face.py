@@ -30,5 +30,8 @@ def load() -> None:
         assert_type(services.bigpanda, pk.BigPanda)
     try:
         pk.Panther("api.example.net", "token").rules(severity=["HIGH"])
+        log = pk.Pangea("token", domain="aws.us.pangea.cloud")
+        log.search(order="newest")  # type: ignore[arg-type]
+        log.search(order_by=pk.pangea.CustomField("duration_ms"), search_restriction={"actor": "x"})
     except pk.PandakitError as error:
         assert_type(error.retry_after, float | None)
