@@ -34,7 +34,7 @@ class CsvFile:
     path
         Where it is.
     rows
-        Rows of values, without the title row.
+        Rows of values, without the header row.
     bytes
         Its size.
     sha256
