@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pandakit.bigpanda._resources import RESOURCES as BIGPANDA
-from pandakit.pangea._records import EVENT, ROOT, SCHEMA_FIELD
+from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
 from pandakit.panther import child_tables
 from pandakit.panther._lists.reading import detection_columns
 from pandakit.panther._lists.resources import RESOURCES as PANTHER
@@ -79,7 +79,7 @@ def bigpanda() -> Iterator[str]:
 def pangea() -> Iterator[str]:
     """Give the sections of Pangea."""
     yield "## Pangea"
-    sections = (("search", EVENT), ("root", ROOT), ("schema", SCHEMA_FIELD))
+    sections = (("search", EVENT_COLUMNS), ("root", ROOT_COLUMNS), ("schema", SCHEMA_COLUMNS))
     for name, columns in sections:
         yield f"### `{name}`\n\n`POST /v1/{name}`"
         yield table(columns)

@@ -31,6 +31,9 @@ def load() -> None:
     try:
         panther = pk.Panther("api.example.net", "token")
         assert_type(panther.rules(severity=["HIGH"], state="enabled"), "pd.DataFrame")
+        log = pk.Pangea("token", domain="aws.us.pangea.cloud")
+        log.search(order="newest")  # type: ignore[arg-type]
+        log.search(order_by=pk.pangea.CustomField("duration_ms"), search_restriction={"actor": "x"})
     except pk.PandakitError as error:
         assert_type(error.retry_after, float | None)
 
