@@ -20,7 +20,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-class Span(click.ParamType):  # type: ignore[type-arg] - generic only in newer releases
+class Span(click.ParamType):  # type: ignore[type-arg]
     """A span such as "48h", or "none" for no limit; messages name the option."""
 
     name = "span"

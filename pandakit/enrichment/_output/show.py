@@ -46,7 +46,7 @@ def _digest(report: ValidationReport, findings: tuple[Finding, ...]) -> list[Fin
     for (rule, column), group in groupby(findings, lambda found: (found.rule, found.column)):
         some = list(group)
         total = totals[rule, column or ""]
-        shown = min(_EACH, report.cap, total)
+        shown = min(_EACH, report.max_findings, total)
         lines += some[:shown]
         if total > shown:
             says = f"and {total - shown:,} more: {total:,} in all"
@@ -80,7 +80,7 @@ def _line(found: Finding) -> str:
 
 
 def _visible(value: str, width: int = _WIDTH) -> str:
-    """Show a text so that nothing in it can hide: controls, and blanks at its edges."""
+    """Show control characters, and whitespace at either end."""
     start, end = len(value) - len(value.lstrip()), len(value.rstrip())
     marks = [_mark(char, edge=not start <= at < end) for at, char in enumerate(value[:width])]
     return "".join(marks) + (f"… ({len(value):,} characters)" if len(value) > width else "")
