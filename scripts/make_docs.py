@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda._resources import RESOURCES as BIGPANDA
-from pandakit.pangea._records import EVENT, ROOT, SCHEMA_FIELD
-from pandakit.panther import _children
-from pandakit.panther._client import INVENTORY
-from pandakit.panther._lists import detection_columns
-from pandakit.panther._resources import RESOURCES as PANTHER
+from pandakit.bigpanda._lists.resources import RESOURCES as BIGPANDA
+from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
+from pandakit.panther import child_tables
+from pandakit.panther._lists.reading import detection_columns
+from pandakit.panther._lists.resources import RESOURCES as PANTHER
+from pandakit.panther.overview import INVENTORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pandakit.frames import Column
-    from pandakit.panther._resources import Resource
+    from pandakit.panther._lists.resources import Resource
 
 TARGET = Path(__file__).parent.parent / "docs" / "columns.md"
 HEAD = """\
@@ -28,9 +28,9 @@ Declared columns come first, in this order, also when there are no rows. Fields 
 service follow as columns of their own, named in `df.attrs["pandakit"]["extra_columns"]`.
 """
 CHILDREN = (
-    ("unit_tests(frame)", _children.UNIT_TEST),
-    ("reports(frame)", _children.REPORT),
-    ("mappings(frame)", _children.MAPPING),
+    ("unit_tests(frame)", child_tables.UNIT_TEST),
+    ("reports(frame)", child_tables.REPORT),
+    ("mappings(frame)", child_tables.MAPPING),
     ("inventory()", INVENTORY),
 )
 
@@ -49,7 +49,7 @@ def filters(resource: Resource) -> str:
     """Give the line about a Panther list's filters."""
     named = [
         f"`{each.name}` ({each.kind}{': ' + ', '.join(each.choices) if each.choices else ''})"
-        for each in resource.filters
+        for each in resource.filters.values()
     ]
     return f"Filters: {'; '.join(named)}." if named else "No filters."
 
@@ -79,7 +79,7 @@ def bigpanda() -> Iterator[str]:
 def pangea() -> Iterator[str]:
     """Give the sections of Pangea."""
     yield "## Pangea"
-    sections = (("search", EVENT), ("root", ROOT), ("schema", SCHEMA_FIELD))
+    sections = (("search", EVENT_COLUMNS), ("root", ROOT_COLUMNS), ("schema", SCHEMA_COLUMNS))
     for name, columns in sections:
         yield f"### `{name}`\n\n`POST /v1/{name}`"
         yield table(columns)

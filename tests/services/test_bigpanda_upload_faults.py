@@ -195,7 +195,7 @@ def test_u7_no_file(client, server, tmp_path):
     """What can be read only once is refused with the reason: a pipe, and a generator."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(pk.EnrichmentError, match="no regular file"):
+    with pytest.raises(pk.EnrichmentError, match="not a regular file"):
         client.upload_enrichment(pipe, "map-1")
     with pytest.raises(TypeError, match="not generator: it is read twice"):
         client.upload_enrichment((line for line in ["host,owner\n"]), "map-1")
@@ -254,7 +254,7 @@ def test_u10_a_line_that_stands_still(client, server, large):
 
 HOLD = """
 import sys
-from pandakit.bigpanda._enrichments.jobs import lock_table
+from pandakit.bigpanda._upload.jobs import lock_table
 with lock_table(sys.argv[1], "map-1", print):
     print("held", flush=True)
     sys.stdin.read()

@@ -1,1 +1,0 @@
-"""Mapping enrichments: schemas, tables, uploads and their jobs."""

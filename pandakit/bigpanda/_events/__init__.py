@@ -1,1 +1,0 @@
-"""Events at BigPanda: those that integrations sent, and those that we send."""

@@ -1,1 +1,0 @@
-"""Environments, incidents, their alerts and activities."""
