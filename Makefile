@@ -31,7 +31,10 @@ samples: $(READY)
 	@$(BIN)/python scripts/make_samples.py
 
 docs: $(READY)
+	@rm -rf docs/_build
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs docs/_build/html
+	@$(BIN)/python scripts/check_site.py
 
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
