@@ -42,11 +42,11 @@ def faults(pages: dict[Path, Page]) -> list[str]:
             if parts.scheme or parts.netloc or not address:
                 continue
             target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+            anchors = pages[target].anchors if target in pages else {parts.fragment}
             if not target.exists():
                 found.append(f"{page.path}: no file for {address}")
-            elif parts.fragment and target in pages:
-                if unquote(parts.fragment) not in pages[target].anchors:
-                    found.append(f"{page.path}: no anchor for {address}")
+            elif parts.fragment and unquote(parts.fragment) not in anchors:
+                found.append(f"{page.path}: no anchor for {address}")
     return sorted(found)
 
 

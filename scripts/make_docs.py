@@ -12,11 +12,11 @@ import click
 import pandakit
 from pandakit.bigpanda._resources import RESOURCES as BIGPANDA
 from pandakit.cli import cli
-from pandakit.pangea._records import EVENT, ROOT, SCHEMA_FIELD
-from pandakit.panther import _children
-from pandakit.panther._client import INVENTORY
-from pandakit.panther._lists import detection_columns
-from pandakit.panther._resources import RESOURCES as PANTHER
+from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
+from pandakit.panther import child_tables
+from pandakit.panther._lists.reading import detection_columns
+from pandakit.panther._lists.resources import RESOURCES as PANTHER
+from pandakit.panther.overview import INVENTORY
 from pandakit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pandakit.frames import Column
-    from pandakit.panther._resources import Resource
+    from pandakit.panther._lists.resources import Resource
 
 DOCS = Path(__file__).parent.parent / "docs"
 HEAD = """\
@@ -74,9 +74,9 @@ MEMBERS = """\
 """
 ALSO_SHOWN = {"Connection"}  # what `connect` returns
 CHILDREN = (
-    ("unit_tests(frame)", _children.UNIT_TEST),
-    ("reports(frame)", _children.REPORT),
-    ("mappings(frame)", _children.MAPPING),
+    ("unit_tests(frame)", child_tables.UNIT_TEST),
+    ("reports(frame)", child_tables.REPORT),
+    ("mappings(frame)", child_tables.MAPPING),
     ("inventory()", INVENTORY),
 )
 
@@ -95,7 +95,7 @@ def filters(resource: Resource) -> str:
     """Return the line about a Panther list's filters."""
     named = [
         f"`{each.name}` ({each.kind}{': ' + ', '.join(each.choices) if each.choices else ''})"
-        for each in resource.filters
+        for each in resource.filters.values()
     ]
     return f"Filters: {'; '.join(named)}." if named else "No filters."
 
@@ -125,7 +125,7 @@ def bigpanda() -> Iterator[str]:
 def pangea() -> Iterator[str]:
     """Yield the sections of Pangea."""
     yield "## Pangea"
-    sections = (("search", EVENT), ("root", ROOT), ("schema", SCHEMA_FIELD))
+    sections = (("search", EVENT_COLUMNS), ("root", ROOT_COLUMNS), ("schema", SCHEMA_COLUMNS))
     for name, columns in sections:
         yield f"### `{name}`\n\n`POST /v1/{name}`"
         yield table(columns)
