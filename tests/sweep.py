@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ON_PURPOSE = (
     ("*/work/.env", "the file under test is where users keep their tokens"),
     ("*/netrc", "the file under test is where users keep their passwords"),
+    ("*/pandakit-*.whl", "the wheel holds the source that makes the sandbox's tokens"),
     (".hypothesis/constants/*", "Hypothesis lists the constants of our sources"),
 )
 _LOGGERS = ("pandakit", "requests", "stamina", "urllib3", "werkzeug")

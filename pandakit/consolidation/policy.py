@@ -76,7 +76,7 @@ class Pattern(_Settings):
     Examples
     --------
     >>> Pattern(["cluster", "check"], "4h")
-    Pattern('cluster+check', 4h)
+    Pattern('cluster+check', 4 h)
     """
 
     tags: tuple[str, ...]
@@ -134,7 +134,7 @@ class Pattern(_Settings):
         Examples
         --------
         >>> Pattern("host", "60min").to_dict()["window"]
-        '1h'
+        '1 h'
         """
         return {
             "tags": list(self.tags),
@@ -151,7 +151,7 @@ class Pattern(_Settings):
         Examples
         --------
         >>> Pattern.from_dict({"tags": ["host"], "window": "1h"})
-        Pattern('host', 1h)
+        Pattern('host', 1 h)
         """
         return cls(**settings)
 
@@ -210,7 +210,7 @@ class Policy(_Settings):
     --------
     >>> policy = Policy(patterns=[Pattern("host", "1h")], reopen_window="0s")
     >>> policy
-    Policy([Pattern('host', 1h)], reopen_window=0s)
+    Policy([Pattern('host', 1 h)], reopen_window=0 s)
     >>> policy.replace(anchor="latest").anchor
     'latest'
     """

@@ -108,7 +108,7 @@ def _settings(
 
 def _listed(given: Any) -> list[Any]:
     one = isinstance(given, (str, timedelta, np.timedelta64))
-    return [given] if one else list(given or ())
+    return [given] if one else list(() if given is None else given)
 
 
 def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:

@@ -153,7 +153,7 @@ def _enrich(
     """Say who owns each host, in a table that the service accepts."""
     bigpanda = services.bigpanda
     maps = bigpanda.enrichments().set_index("name")
-    schema_id = maps.loc[MAP_NAME, "enrichment_id"]
+    schema_id = maps.loc[MAP_NAME, "schema_id"]
     schema = bigpanda.enrichment_schema(schema_id)
     owners = owners_of(alerts)
     table = write_enrichment_csv(owners, schema, output / "owners.csv")

@@ -129,7 +129,7 @@ def window_slider(
 
 
 def _label(window: Any) -> str:
-    return window if isinstance(window, str) else span_text(read_span(window, "windows"))
+    return span_text(read_span(window, "windows"))
 
 
 def _first(policy: Policy, windows: Sequence[Any]) -> Any:

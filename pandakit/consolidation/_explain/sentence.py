@@ -4,43 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.spans import microseconds
+from pandakit.spans import span_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["readable_refusal", "readable_span", "readable_time", "readable_values", "sentence"]
-
-_UNITS = (
-    ("d", 86_400_000_000),
-    ("h", 3_600_000_000),
-    ("min", 60_000_000),
-    ("s", 1_000_000),
-    ("ms", 1_000),
-    ("us", 1),
-)
-# Windows are thought of in hours: 24 h, 48 h, then days.
-_DAYS_ABOVE = 48 * 3_600_000_000
-
-
-def readable_span(span: pd.Timedelta) -> str:
-    """Write a span in full.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> readable_span(pd.Timedelta(hours=20, minutes=48)), readable_span(pd.Timedelta(days=1))
-    ('20 h 48 min', '24 h')
-    >>> readable_span(pd.Timedelta(days=30, seconds=1)), readable_span(pd.Timedelta(0))
-    ('30 d 1 s', '0 s')
-    """
-    rest = microseconds(span.to_pytimedelta())
-    parts = []
-    for unit, size in _UNITS if rest > _DAYS_ABOVE else _UNITS[1:]:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
+__all__ = ["readable_refusal", "readable_time", "readable_values", "sentence"]
 
 
 def readable_time(time: pd.Timestamp) -> str:
@@ -95,9 +64,9 @@ def _joined(facts: dict[str, Any]) -> str:
     values = facts["matched"][facts["joined_by"]]
     verb = "matches" if len(values) == 1 else "match"
     shared = readable_values(facts["joined_by"], values)
-    limit = readable_span(facts["limit"])
+    limit = span_text(facts["limit"])
     if facts["slot_end"] is None:
-        left = f"limit {limit}; margin {readable_span(facts['margin'])}"
+        left = f"limit {limit}; margin {span_text(facts['margin'])}"
     else:
         left = f"in the same {limit} slot, which ends {readable_time(facts['slot_end'])}"
     return (
@@ -107,7 +76,7 @@ def _joined(facts: dict[str, Any]) -> str:
 
 
 def _earlier(gap: pd.Timedelta) -> str:
-    return f"{readable_span(gap)} earlier" if gap else "at the same time"
+    return f"{span_text(gap)} earlier" if gap else "at the same time"
 
 
 def _opened(facts: dict[str, Any], *, listed: bool) -> str:
@@ -152,7 +121,7 @@ def readable_refusal(candidate: dict[str, Any]) -> str:
 
 
 def _too_late(candidate: dict[str, Any]) -> str:
-    limit, by = readable_span(candidate["limit"]), readable_span(candidate["passed_by"])
+    limit, by = span_text(candidate["limit"]), span_text(candidate["passed_by"])
     if candidate["slot_end"] is not None:
         return f"its {limit} slot ended {by} before"
     return f"{limit} limit from alert {candidate['anchor_alert_id']} passed by {by}"

@@ -14,11 +14,11 @@ import pandas as pd
 
 from pandakit.consolidation._explain.sentence import (
     readable_refusal,
-    readable_span,
     readable_values,
     sentence,
 )
 from pandakit.consolidation._read.events import REASONS
+from pandakit.spans import span_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +170,7 @@ def _incident(number: int, title: Any, subtitle: Any, *facts: Any) -> list[str]:
 
 def _rough(span: pd.Timedelta) -> str:
     """Give the two largest units of a span."""
-    return " ".join(readable_span(span).split(" ")[:4])
+    return span_text(span, max_parts=2)
 
 
 def _shortened(text: str) -> str:
@@ -182,7 +182,7 @@ def _shortened(text: str) -> str:
 def _used_window(facts: dict[str, Any]) -> str:
     used = _bar(facts["gap"] / facts["limit"], _BLUE)
     labels = (facts["gap"], facts["limit"], facts["margin"])
-    gap, limit, margin = (readable_span(span) for span in labels)
+    gap, limit, margin = (span_text(span) for span in labels)
     return _table([], [[_cell(used), _cell(f"{gap} of {limit} used, {margin} left")]])
 
 
@@ -190,7 +190,7 @@ def _candidate(candidate: dict[str, Any]) -> list[str]:
     return [
         _cell(str(candidate["incident_id"]), _NUMBER),
         _cell(str(candidate["anchor_alert_id"]), _NUMBER),
-        _cell(f"{readable_span(candidate['gap'])} earlier"),
+        _cell(f"{span_text(candidate['gap'])} earlier"),
         _cell(escape(readable_refusal(candidate))),
     ]
 
