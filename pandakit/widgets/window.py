@@ -1,4 +1,4 @@
-"""A slider for the window, and the consolidation at one window."""
+"""A slider for the window, and the consolidation with one window."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation import Consolidation, Policy
 
-__all__ = ["at_window", "window_slider"]
+__all__ = ["consolidate_with_window", "window_slider"]
 
 _WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h")
 
 
-def at_window(
+def consolidate_with_window(
     events: Any,
     window: Any,
     policy: Policy = CLASSIC,
@@ -26,7 +26,7 @@ def at_window(
     pattern: str | None = None,
     unit: str = "s",
 ) -> Consolidation:
-    """Consolidate with another window: what one row of a sweep counts, in full.
+    """Return the consolidation with another window: what one row of a sweep counts, in full.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ def at_window(
     Returns
     -------
     Consolidation
-        As `pandakit.consolidate` gives it.
+        As from `pandakit.consolidate`.
 
     Raises
     ------
     EventError
         The events cannot be read.
     ValueError
-        The window or the pattern's name has no meaning.
+        The window is not a span above zero, or the policy has no pattern of that name.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def at_window(
     >>> events = pd.DataFrame(
     ...     {"timestamp": [0, 1800], "status": "critical", "host": "a", "check": ["x", "y"]}
     ... )
-    >>> at_window(events, "10min"), at_window(events, "1h")
+    >>> consolidate_with_window(events, "10min"), consolidate_with_window(events, "1h")
     (<Consolidation: 2 events -> 2 alerts -> 2 incidents>,
      <Consolidation: 2 events -> 2 alerts -> 1 incident>)
     """
@@ -73,12 +73,12 @@ def window_slider(
     pattern: str | None = None,
     unit: str = "s",
 ) -> Any:
-    """Choose a window with a slider and see the funnel and the largest incidents.
+    """Return a slider for the window, with the funnel and the largest incidents below it.
 
     Parameters
     ----------
     events, policy, pattern, unit
-        As in `at_window`, which gives the same numbers as a value.
+        As in `consolidate_with_window`, which returns the same numbers without a slider.
     windows
         The windows to choose from, in this order. The slider starts at the longest window
         of the policy when it is among them, else at the first.
@@ -86,8 +86,8 @@ def window_slider(
     Returns
     -------
     ipywidgets.VBox
-        The slider and, below it, the consolidation at its window; it is run again whenever
-        the slider is let go.
+        The slider and, below it, the consolidation with its window. Letting go of the slider
+        runs it again.
 
     Raises
     ------
@@ -96,7 +96,8 @@ def window_slider(
     EventError
         The events cannot be read.
     ValueError
-        A window or the pattern's name has no meaning, or there are no windows.
+        A window is not a span above zero, the policy has no pattern of that name, or there
+        are no windows.
     """
     choices = [(_label(window), window) for window in windows]
     if not choices:
@@ -107,8 +108,8 @@ def window_slider(
         import ipywidgets  # noqa: PLC0415 - loaded on first use
     except ImportError as error:
         raise ImportError(
-            "the slider needs ipywidgets: pip install 'pandakit[notebook]'; at_window gives "
-            "the same numbers without it"
+            "the slider needs ipywidgets: pip install 'pandakit[notebook]'; "
+            "consolidate_with_window returns the same numbers without it"
         ) from error
 
     slider = ipywidgets.SelectionSlider(
@@ -120,7 +121,7 @@ def window_slider(
     shown = ipywidgets.HTML()
 
     def show(_change: Any = None) -> None:
-        result = at_window(events, slider.value, policy, pattern=pattern, unit=unit)
+        result = consolidate_with_window(events, slider.value, policy, pattern=pattern, unit=unit)
         shown.value = result._repr_html_()
 
     slider.observe(show, names="value")

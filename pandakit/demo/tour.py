@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandakit import plots, sandbox
 from pandakit.consolidation import CLASSIC, consolidate, sweep
-from pandakit.demo._report import Report
+from pandakit.demo.report import Report
 from pandakit.enrichment import validate_enrichment, write_enrichment_csv
 from pandakit.frames import facts
 
