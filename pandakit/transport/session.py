@@ -18,9 +18,10 @@ from pandakit.errors import (
     TransportError,
     error_for_status,
 )
+from pandakit.forks import renew_in_children
 from pandakit.redaction import Secret, mask_logs, redact
 from pandakit.transport.attempt import AttemptFailed, fetch
-from pandakit.transport.connections import RoomyAdapter
+from pandakit.transport.connections import RoomyAdapter, leave_connections
 from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.ratelimit import limiter_for
@@ -122,6 +123,7 @@ class Session:
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
         self._skew: float | None = None  # no answer has told the time yet
+        renew_in_children(self)
 
     def __repr__(self) -> str:
         return f"Session({self.service.name}, {self.service.base_url})"
@@ -134,6 +136,10 @@ class Session:
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a session holds a connection and a token: make a new client instead")
+
+    def renew(self) -> None:
+        """Leave all connections to the parent process."""
+        leave_connections(self._http)
 
     def close(self) -> None:
         """Release the connections (of a session of our own)."""
