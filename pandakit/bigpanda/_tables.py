@@ -221,7 +221,7 @@ class Tables(Client):
         ...     owners = services.bigpanda.enrichment_table(key)
         ...     owners.loc[0, "tier"] = "tier-0"
         ...     services.bigpanda.preview_enrichment(owners.head(100), key)
-        0 rows added, 1 changed, ... removed, 99 as they were, against the service's table
+        0 rows added, 1 changed, ... removed, 99 unchanged, against the service's table
         """
         from pandakit.enrichment import preview_enrichment, table_text  # noqa: PLC0415 - loaded on use
 
