@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import (
     EnrichmentSchema,
@@ -12,6 +12,7 @@ from pandakit.enrichment import (
 )
 from pandakit.enrichment._checks import duplicates as _duplicates
 from pandakit.enrichment._source import source as _source
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 COUNTED = pa.proxy_memory_pool(pa.default_memory_pool())  # must outlive what it allocates
@@ -94,7 +95,7 @@ def expected(rows):
 
 
 @given(tables)
-@settings(deadline=None, max_examples=100)
+@examples(quick=40, full=2000)
 def test_agrees_with_plain_dictionaries(rows):
     """For any small table the findings are those of three dictionaries."""
     assert [each[:2] for each in judged(rows)] == expected(rows)
@@ -102,7 +103,7 @@ def test_agrees_with_plain_dictionaries(rows):
 
 @pytest.mark.parametrize("hashes", [0, 1])
 @given(rows=tables)
-@settings(deadline=None, max_examples=60)
+@examples(quick=20, full=600)
 def test_hashes_only_say_where_to_look(hashes, rows):
     """When every hash collides, the findings are the same: the text decides."""
 
