@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +14,8 @@ from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from pandakit.bpql import Bpql
 
 __all__ = ["CLASSIC", "CURRENT", "Pattern", "Policy", "check_policy"]
 
@@ -119,14 +122,20 @@ class Pattern(_Settings):
     def _check_filter(self) -> None:
         if self.filter is None:
             return
-        query = self.filter if isinstance(self.filter, str) else ""
-        if not query:
+        if not isinstance(self.filter, str) or not self.filter:
             raise ValueError(
                 f"filter of pattern {self.name!r}: give the query as text, not {self.filter!r}"
             )
+        _ = self.query
+
+    @cached_property
+    def query(self) -> Bpql | None:
+        """The filter, compiled; None without one."""
+        if self.filter is None:
+            return None
         from pandakit.bpql import Bpql  # noqa: PLC0415 - only policies with filters need it
 
-        Bpql(query)
+        return Bpql(self.filter)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the settings as JSON values; `from_dict` reads them back.

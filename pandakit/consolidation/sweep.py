@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._engine import layout as at
-from pandakit.consolidation._engine.incidents import Grouper
-from pandakit.consolidation.consolidator import Consolidator
+from pandakit.consolidation._group.grouper import Grouper
+from pandakit.consolidation._group.layout import ITS_INCIDENT
+from pandakit.consolidation._match.matcher import Matcher
+from pandakit.consolidation._merge.merger import Merger
+from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import CLASSIC, check_policy
 from pandakit.spans import read_span
 
@@ -75,14 +77,15 @@ def sweep(
     2 0 days 04:00:00          1
     """
     settings = _settings(check_policy(policy), windows, anchors, pattern)
-    opened = Consolidator(policy, unit=unit)._open_alerts(events)  # noqa: SLF001 - its other half
+    reading = Reader(policy, unit).read(events)
+    merged = Merger(policy).merge(reading)
+    matches = Matcher(policy).match(reading, merged.opened_rows)
     rows = []
     for window, varied in settings:
-        grouper = Grouper(varied)
-        grouper.take(opened)
-        sizes = np.bincount(grouper.places(len(opened.start))[:, at.ITS_INCIDENT])
+        membership = Grouper(varied).group(merged, matches)
+        sizes = np.bincount(membership[:, ITS_INCIDENT])
         rows.append(
-            (varied.anchor, window, len(opened.start), len(sizes), max(sizes.tolist(), default=0))
+            (varied.anchor, window, len(membership), len(sizes), max(sizes.tolist(), default=0))
         )
     return _frame(rows)
 
