@@ -1,10 +1,10 @@
-# One verb a line: demo, test, test-oldest, lint, bench, fuzz, mutants, samples, docs, lab.
+# One verb a line: demo, test, test-oldest, lint, bench, fuzz, mutants, samples, signatures, docs, lab.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-oldest/.ready
 
-.PHONY: demo test test-oldest lint bench fuzz mutants samples docs lab clean
+.PHONY: demo test test-oldest lint bench fuzz mutants samples signatures docs lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo
@@ -22,7 +22,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
+	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py tests/consolidation/test_laws.py
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
@@ -30,8 +30,14 @@ mutants: $(READY)
 samples: $(READY)
 	@$(BIN)/python scripts/make_samples.py
 
+signatures: $(READY)
+	@$(BIN)/python scripts/public_signatures.py
+
 docs: $(READY)
+	@rm -rf docs/_build
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs docs/_build/html
+	@$(BIN)/python scripts/check_site.py
 
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks

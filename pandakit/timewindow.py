@@ -6,23 +6,16 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["TimeLike", "Window", "counts_back", "to_span", "to_time", "window"]
+from pandakit.spans import is_span, read_span
 
-TimeLike = datetime | date | str
+__all__ = ["TimeLike", "Window", "counts_back", "to_time", "window"]
 
-_UNITS = {
-    "s": "seconds",
-    "sec": "seconds",
-    "min": "minutes",
-    "h": "hours",
-    "d": "days",
-    "w": "weeks",
-}
-_SPAN = re.compile(r"\s*(\d+)\s*([A-Za-z]+)\s*")
+TimeLike = datetime | date | timedelta | str
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORMS = (
     'a zone-aware datetime, ISO 8601 text with a zone ("2026-01-31T08:00:00Z"), '
-    'a date (UTC midnight) or a span back from now ("7d", "36h", "15min")'
+    'a date (UTC midnight) or a span back from now ("7d", "36h", "15min", a timedelta)'
 )
 
 
@@ -38,41 +31,15 @@ class Window:
         return [time.isoformat() if time else None for time in (self.start, self.end)]
 
 
-def to_span(text: str) -> timedelta:
-    """Read a span such as "15min", "36h", "7d" or "2w".
-
-    Raises
-    ------
-    ValueError
-        When the text is no span; "m" is refused, for it could be minutes or months.
-
-    Examples
-    --------
-    >>> to_span("36h")
-    datetime.timedelta(days=1, seconds=43200)
-    """
-    found = _SPAN.fullmatch(text)
-    unit = _UNITS.get(found[2].lower()) if found else None
-    if found is None or unit is None:
-        raise ValueError(
-            f"{text!r} is not a span: write a whole number and one of {', '.join(_UNITS)}, "
-            'as in "15min" or "7d"'
-        )
-    try:
-        return timedelta(**{unit: int(found[1])})
-    except OverflowError:
-        raise ValueError(f"the span {text!r} is too long") from None
-
-
 def counts_back(value: object) -> bool:
-    """Say whether an end of a window is a span, which counts back from somebody's clock.
+    """Return whether an end of a window is a span, which counts back from somebody's clock.
 
     Examples
     --------
     >>> counts_back("7d"), counts_back("2026-01-31")
     (True, False)
     """
-    return isinstance(value, str) and _SPAN.fullmatch(value) is not None
+    return is_span(value)
 
 
 def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None) -> datetime:
@@ -82,9 +49,9 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
     ----------
     value
         A zone-aware datetime (pandas' Timestamp too), ISO 8601 text with a zone, a date
-        (UTC midnight), or a span back from now ("7d", "36h", "15min").
+        (UTC midnight), or a span back from now ("7d", "36h", "15min", "1h30min", a timedelta).
     name
-        What the message calls it.
+        What messages call the value.
     now
         What a span counts back from; default the clock.
 
@@ -100,6 +67,8 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
     >>> to_time("2026-01-31T09:00:00+01:00").isoformat()
     '2026-01-31T08:00:00+00:00'
     """
+    if isinstance(value, timedelta):
+        return _back(value, name, now)
     if isinstance(value, datetime):
         return _aware(value, name, repr(value))
     if isinstance(value, date):
@@ -126,11 +95,8 @@ def window(start: TimeLike | None, end: TimeLike | None, *, now: datetime | None
 
 
 def _from_text(text: str, name: str, now: datetime | None) -> datetime:
-    if _SPAN.fullmatch(text):
-        try:
-            return (now or datetime.now(UTC)) - to_span(text)
-        except OverflowError:
-            raise ValueError(f"{name}={text!r} reaches back before year 1") from None
+    if counts_back(text):
+        return _back(text, name, now)
     try:
         if _DATE.fullmatch(text):
             return to_time(date.fromisoformat(text))
@@ -139,6 +105,13 @@ def _from_text(text: str, name: str, now: datetime | None) -> datetime:
         if "zone" in str(error):
             raise
         raise ValueError(f"{name}={text!r} is not a time; give {_FORMS}") from None
+
+
+def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
+    span = read_span(value, name)
+    if span < timedelta(0):
+        raise ValueError(f"{name}: {value!r} is negative; a span counts back from now")
+    return (now or datetime.now(UTC)) - span
 
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:

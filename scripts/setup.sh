@@ -22,10 +22,12 @@ if [ "$kind" = oldest ]; then
     "$bin/python" scripts/lowest_versions.py > "$folder/lowest.txt"
     "$bin/python" -m pip install --quiet --constraint "$folder/lowest.txt" --editable . --group test
 else
-    "$bin/python" -m pip install --quiet --editable '.[all]' --group dev
     # Wheels only: building numba needs a compiler and LLVM, and pandakit runs without it.
-    if ! "$bin/python" -m pip install --quiet --only-binary numba,llvmlite --editable '.[fast]' 2>"$folder/numba.log"; then
+    if ! "$bin/python" -m pip install --quiet --only-binary numba,llvmlite \
+            --editable '.[all]' --group dev --group docs 2>"$folder/numba.log"; then
         echo "numba has no wheel for this Python: consolidation runs interpreted, same answers, slower."
+        "$bin/python" -m pip install --quiet \
+            --editable '.[notebook,sandbox,verify]' --group dev --group docs
     fi
     # Compiles the kernel into the package's cache, so that no first call has to wait for it.
     "$bin/python" - <<'END'

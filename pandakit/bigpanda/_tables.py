@@ -203,7 +203,7 @@ class Tables(Client):
         Returns
         -------
         TablePreview
-            `.changes` (as `compare_tables` gives them), `.added`, `.changed`, `.removed`,
+            `.changes` (as `diff_enrichment` gives them), `.added`, `.changed`, `.removed`,
             `.unchanged`.
 
         Raises
@@ -223,16 +223,16 @@ class Tables(Client):
         ...     services.bigpanda.preview_enrichment(owners.head(100), key)
         0 rows added, 1 changed, ... removed, 99 as they were, against the service's table
         """
-        from pandakit.enrichment import preview_tables, table_text  # noqa: PLC0415 - loaded on use
+        from pandakit.enrichment import preview_enrichment, table_text  # noqa: PLC0415 - loaded on use
 
         schema = self.enrichment_schema(schema_id, api_version=api_version)
         text = table_text(new, schema)
         if against is not None:
             old, name = _other(against)
-            return preview_tables(text, old, schema, against=name)
+            return preview_enrichment(text, old, schema, against=name)
         return _then(
             lambda: self._whole_table(schema, schema_id, api_version, progress),
-            lambda old: preview_tables(text, old, schema, against="the service's table"),
+            lambda old: preview_enrichment(text, old, schema, against="the service's table"),
         )
 
     def enrichment_arrived(
@@ -269,7 +269,7 @@ class Tables(Client):
         PandakitError
             When the reading breaks off: `resume()` reads the rest and gives the answer.
         """
-        from pandakit.enrichment import preview_tables, table_text  # noqa: PLC0415 - loaded on use
+        from pandakit.enrichment import preview_enrichment, table_text  # noqa: PLC0415 - loaded on use
 
         schema = self.enrichment_schema(schema_id, api_version=api_version)
         text = table_text(table, schema)
@@ -278,7 +278,7 @@ class Tables(Client):
             return False
         return _then(
             lambda: self._whole_table(schema, schema_id, api_version, progress, size),
-            lambda found: preview_tables(text, found, schema).is_same,
+            lambda found: preview_enrichment(text, found, schema).is_empty,
         )
 
     def _whole_table(

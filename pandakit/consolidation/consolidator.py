@@ -17,11 +17,12 @@ from pandakit.consolidation._read.timestamps import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
+from pandakit.interchange import as_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.consolidation.policy import Policy
+    from pandakit.consolidation.policy import Policy, TimeUnit
 
 __all__ = ["Consolidator", "consolidate"]
 
@@ -31,7 +32,7 @@ _SLOW_FROM = 200_000  # rows: interpreted, these take about a second
 class _Stages:
     """The stages with what each keeps from chunk to chunk."""
 
-    def __init__(self, policy: Policy, unit: str) -> None:
+    def __init__(self, policy: Policy, unit: TimeUnit) -> None:
         self.reader = Reader(policy, unit)
         self.merger = Merger(policy)
         self.matcher = Matcher(policy)
@@ -65,6 +66,7 @@ class _Stages:
             identity=self.columns.identity(),
             description=self.columns.description(self.merger.n_alerts),
             counts=self._counts(),
+            rejected=dict(self.reader.rejected),
             as_of=until,
         )
 
@@ -88,7 +90,7 @@ class _Stages:
         return until
 
     def _counts(self) -> dict[str, int]:
-        received, rejected = self.reader.n_received, self.reader.n_rejected
+        received, rejected = self.reader.n_received, sum(self.reader.rejected.values())
         duplicates = self.merger.n_duplicates
         return {
             "received": received,
@@ -144,7 +146,7 @@ class Consolidator:
     <Consolidation: 2 events -> 1 alert -> 1 incident>
     """
 
-    def __init__(self, policy: Policy = CLASSIC, *, unit: str = "s") -> None:
+    def __init__(self, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") -> None:
         self.policy = check_policy(policy)
         self.unit = unit
         self._stages = _Stages(policy, unit)
@@ -190,7 +192,7 @@ class Consolidator:
 
 
 def consolidate(
-    events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: str = "s"
+    events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: TimeUnit = "s"
 ) -> Consolidation:
     """Turn events into alerts and incidents by the rules of a policy.
 
@@ -240,6 +242,7 @@ def consolidate(
     ['opened', 'opened', 'resolved', 'rejected']
     """
     stages = _Stages(check_policy(policy), unit)
-    rows = stages.run(events)
+    table = as_table(events, name="events", error=EventError)  # a stream can be read only once
+    rows = stages.run(table)
     arrays = stages.result(as_of, final=True)
-    return Consolidation(arrays, policy, stages.notes(), events=rows, source=events, unit=unit)
+    return Consolidation(arrays, policy, stages.notes(), events=rows, source=table, unit=unit)

@@ -13,7 +13,7 @@ from pandakit.consolidation._output.frames import (
     funnel_frame,
     incidents_frame,
 )
-from pandakit.consolidation._output.html import consolidation_html
+from pandakit.consolidation._output.html import consolidation_html, counted
 from pandakit.consolidation._read.timestamps import moment
 from pandakit.errors import EventError
 
@@ -218,14 +218,10 @@ class Consolidation:
         return explain(replay, self._arrays)
 
     def _repr_html_(self) -> str:
-        counts, events = self._arrays.counts, self._event_arrays
-        return consolidation_html(counts, self.policy, self.notes, events, self.incidents)
+        return consolidation_html(self._arrays, self.policy, self.notes, self.incidents)
 
     def __repr__(self) -> str:
         counts = self._arrays.counts
         rejected = f"; {counts['rejected']:,} rejected" if counts["rejected"] else ""
-        chain = " -> ".join(
-            f"{counts[name]:,} {name if counts[name] != 1 else name[:-1]}"
-            for name in ("events", "alerts", "incidents")
-        )
+        chain = " -> ".join(counted(counts[one], one) for one in ("events", "alerts", "incidents"))
         return f"<Consolidation: {chain}{rejected}>"

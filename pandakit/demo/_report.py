@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pandakit.consolidation import readable_funnel
+from pandakit.spans import span_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,7 @@ def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
     """Put the sweep side by side: one row per window, one column per anchor."""
     counts = windows.pivot(index="window", columns="anchor", values="incidents")
     largest = windows.pivot(index="window", columns="anchor", values="largest")
-    table = pd.DataFrame({"window": [_span(window) for window in counts.index]})
+    table = pd.DataFrame({"window": [span_text(window) for window in counts.index]})
     for anchor in windows["anchor"].drop_duplicates():
         table[f"incidents, {anchor}"] = [f"{count:,}" for count in counts[anchor]]
         table[f"largest, {anchor}"] = [f"{count:,}" for count in largest[anchor]]
@@ -106,11 +107,6 @@ def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
 
 def _text(frame: pd.DataFrame) -> str:
     return str(frame.to_string(index=False))
-
-
-def _span(window: pd.Timedelta) -> str:
-    hours = window.total_seconds() / 3600
-    return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
 
 
 def _table(frame: pd.DataFrame) -> str:

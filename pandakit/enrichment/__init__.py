@@ -13,8 +13,8 @@ True
 from pandakit.enrichment._checks.findings import Finding
 from pandakit.enrichment._source.table import table_text
 from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
-from pandakit.enrichment.diff import compare_tables
-from pandakit.enrichment.preview import TablePreview, preview_tables
+from pandakit.enrichment.diff import diff_enrichment
+from pandakit.enrichment.preview import TablePreview, preview_enrichment
 from pandakit.enrichment.report import ValidationReport
 from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema
 from pandakit.enrichment.validate import validate_enrichment
@@ -29,8 +29,8 @@ __all__ = [
     "TablePreview",
     "ValidationReport",
     "apply_enrichment",
-    "compare_tables",
-    "preview_tables",
+    "diff_enrichment",
+    "preview_enrichment",
     "table_text",
     "validate_enrichment",
     "write_enrichment_csv",

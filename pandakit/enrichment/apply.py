@@ -40,7 +40,7 @@ class AppliedEnrichment:
     unmatched
         The query tags, ``alerts``, ``near``, ``difference``: the keys of alerts that no row
         matches, the most frequent first, and the key of the table that differs from it only
-        by ``"case"``, ``"blanks"`` or ``"case and blanks"``.
+        by ``"case"``, ``"whitespace"`` or ``"case and whitespace"``.
     conflicts
         ``kind, name, count, message``: alerts that do not meet the schema's condition
         (``"when"``), keys that the table has with different results (``"key"``), and result
@@ -57,7 +57,9 @@ class AppliedEnrichment:
         near = int(self.unmatched["near"].notna().sum())
         lines = [f"{matched:,} of {count:,} alerts match a row of the table"]
         if len(self.unmatched):
-            lines.append(f"{len(self.unmatched):,} keys match no row, {near:,} by case or blanks")
+            lines.append(
+                f"{len(self.unmatched):,} keys match no row, {near:,} only by case or whitespace"
+            )
         return [*lines, *self.conflicts["message"].head(_SHOWN)]
 
     def __repr__(self) -> str:
@@ -130,7 +132,7 @@ def apply_enrichment(
     >>> applied = apply_enrichment(alerts, table, EnrichmentSchema("host", "owner"))
     >>> applied
     1 of 3 alerts match a row of the table
-    2 keys match no row, 1 by case or blanks
+    2 keys match no row, 1 only by case or whitespace
     >>> applied.alerts["owner"].fillna("-").to_list()
     ['ann', '-', '-']
     """

@@ -1,4 +1,4 @@
-"""What an upload would change: `compare_tables`."""
+"""What an upload would change: `diff_enrichment`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pandakit.enrichment._source.table import first_rows, table_text
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["compare_tables"]
+__all__ = ["diff_enrichment"]
 
 _TIME = "\0occurrence"  # no title has a NUL
 
 
-def compare_tables(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame:
+def diff_enrichment(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame:
     """Say which rows a new table adds, changes and removes.
 
     Rows belong together when the text of their query columns is equal; a key that a table
@@ -49,10 +49,10 @@ def compare_tables(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame
     Examples
     --------
     >>> import pandas as pd
-    >>> from pandakit.enrichment import EnrichmentSchema, compare_tables
+    >>> from pandakit.enrichment import EnrichmentSchema, diff_enrichment
     >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
     >>> new = pd.DataFrame({"host": ["db1", "db3"], "owner": ["eve", "bob"]})
-    >>> changes = compare_tables(new, old, EnrichmentSchema("host", "owner"))
+    >>> changes = diff_enrichment(new, old, EnrichmentSchema("host", "owner"))
     >>> print(changes.fillna("-").to_string(index=False))
      change host owner.old owner.new
     changed  db1       ann       eve

@@ -55,7 +55,7 @@ def _renamed(frame: pd.DataFrame, schema: EnrichmentSchema) -> tuple[pd.DataFram
 
 
 def _trimmed(series: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
-    """Cut the blanks around the texts of a column; lists and numbers stay as they are."""
+    """Trim the whitespace around the texts of a column; lists and numbers stay as they are."""
     text, _, refused = text_cells(series)
     bare = pc.utf8_trim_whitespace(text)
     rows = np.flatnonzero(pc.not_equal(text, bare).to_numpy(zero_copy_only=False))

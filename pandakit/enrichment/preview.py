@@ -1,4 +1,4 @@
-"""What an upload would change, in numbers and rows: `preview_tables`."""
+"""What an upload would change, in numbers and rows: `preview_enrichment`."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.enrichment._output.show import summary_html
 from pandakit.enrichment._source.table import table_text
-from pandakit.enrichment.diff import compare_tables
+from pandakit.enrichment.diff import diff_enrichment
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["TablePreview", "preview_tables"]
+__all__ = ["TablePreview", "preview_enrichment"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TablePreview:
-    """What `preview_tables` gives.
+    """What `preview_enrichment` gives.
 
     Parameters
     ----------
     changes
-        The rows that differ, as `compare_tables` gives them.
+        The rows that differ, as `diff_enrichment` gives them.
     added, changed, removed, unchanged
         How many rows the new table has more, has with other results, has no longer, and has
         as they were.
@@ -40,7 +40,7 @@ class TablePreview:
     against: str
 
     @property
-    def is_same(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the two tables have the same rows."""
         return not len(self.changes)
 
@@ -58,7 +58,7 @@ class TablePreview:
         return summary_html("Preview of an upload", [repr(self)], tables)
 
 
-def preview_tables(
+def preview_enrichment(
     new: Any, old: Any, schema: EnrichmentSchema, *, against: str = "the old table"
 ) -> TablePreview:
     """Count and list what a new table adds, changes and removes.
@@ -66,7 +66,7 @@ def preview_tables(
     Parameters
     ----------
     new, old, schema
-        As for `compare_tables`.
+        As for `diff_enrichment`.
     against
         What to call the old table.
 
@@ -78,19 +78,19 @@ def preview_tables(
     Raises
     ------
     EnrichmentError
-        As for `compare_tables`.
+        As for `diff_enrichment`.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from pandakit.enrichment import EnrichmentSchema, preview_tables
+    >>> from pandakit.enrichment import EnrichmentSchema, preview_enrichment
     >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
     >>> new = pd.DataFrame({"host": ["db1", "db2", "db3"], "owner": ["ann", "eve", "bob"]})
-    >>> preview_tables(new, old, EnrichmentSchema("host", "owner"))
+    >>> preview_enrichment(new, old, EnrichmentSchema("host", "owner"))
     1 rows added, 1 changed, 0 removed, 1 as they were, against the old table
     """
     text = table_text(new, schema)
-    changes = compare_tables(text, old, schema)
+    changes = diff_enrichment(text, old, schema)
     added, changed, removed = (
         int((changes["change"] == kind).sum()) for kind in ("added", "changed", "removed")
     )

@@ -34,9 +34,9 @@ class ValidationReport:
         The table may be sent: there is no error.
     errors, warnings : tuple of Finding
         `rule, severity, column, row, value, message`; of each rule and column the first
-        `cap`, then one without row that says how many more there are.
+        `max_findings`, then one without row that says how many more there are.
     counts : pandas.DataFrame
-        ``rule, severity, column, count``: all that was found, beyond the cap as well.
+        ``rule, severity, column, count``: all that was found, also beyond `max_findings`.
     n_errors, n_warnings : int
         The sums of these counts.
     rows : int
@@ -45,14 +45,14 @@ class ValidationReport:
         The size of the file; of a frame the size once written, `None` where columns are missing.
     strict : bool
         Whether doubtful limits were refused.
-    cap : int
+    max_findings : int
         How many findings of each rule and column are listed.
     notes : tuple of str
         What could not be judged, and how it can be.
 
     Notes
     -----
-    Rows are counted from 0 without the title row: ``frame.iloc[row]``.
+    Rows are counted from 0 without the header row: ``frame.iloc[row]``.
     """
 
     def __init__(  # noqa: PLR0913 - one keyword an attribute
@@ -64,12 +64,17 @@ class ValidationReport:
         rows: int,
         bytes: int | None,  # noqa: A002 - as in CsvFile
         strict: bool,
-        cap: int,
+        max_findings: int,
         subject: Any,
         excerpt: pd.DataFrame | None,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self.schema, self.strict, self.cap, self.notes = schema, strict, cap, notes
+        self.schema, self.strict, self.max_findings, self.notes = (
+            schema,
+            strict,
+            max_findings,
+            notes,
+        )
         self.rows, self.bytes = rows, bytes
         self.errors = tuple(found for found in findings if found.severity == ERROR)
         self.warnings = tuple(found for found in findings if found.severity != ERROR)
@@ -100,8 +105,8 @@ class ValidationReport:
         >>> table = pd.DataFrame({"host": [" db1"], "owner": ["ann"]})
         >>> report = validate_enrichment(table, EnrichmentSchema("host", "owner"))
         >>> report.to_frame()[["rule", "severity", "column", "row"]]
-             rule severity column  row
-        0  blanks  warning   host    0
+                             rule severity column  row
+        0  surrounding_whitespace  warning   host    0
         """
         return _frame([*self.errors, *self.warnings])
 
@@ -119,14 +124,14 @@ class ValidationReport:
         errors (1)
           missing_column  owner  the schema has this column, the table has not
         <BLANKLINE>
-        note: ...in use: 1,000 alert tags, 20,000 enrichment items, ... (see in_use)
+        note: ...in use: 1,000 alert tags, 20,000 enrichment items, ... (see current_usage)
         """
         return as_text(self)
 
     def fix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Make the repairs that cannot change what is meant.
 
-        Columns whose name differs from the schema's by case or blanks are renamed, blanks
+        Columns whose name differs from the schema's by case or whitespace are renamed, whitespace
         around values are cut off, and rows are dropped whose text is that of an earlier
         row. The caller's frame stays as it is. A file is read as text; its byte order mark
         and line ends are put right when the frame is written.

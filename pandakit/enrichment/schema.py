@@ -86,8 +86,8 @@ class EnrichmentSchema:
         Whether the enrichment is switched on.
     note
         A remark kept at the service.
-    id
-        The service's id, once it has one.
+    schema_id
+        The id of the enrichment, once the service has given it one.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class EnrichmentSchema:
         when: Any = None,
         active: bool = True,
         note: str | None = None,
-        id: str | None = None,  # noqa: A002 - the service's own word
+        schema_id: str | None = None,
     ) -> None:
         query, result = _titles(query_tags), _titles(result_tags)
         _refuse_twice("column", [*query, *result])
@@ -146,7 +146,8 @@ class EnrichmentSchema:
         self.query = tuple(field for field in self.fields if field.type == QUERY)
         self.result = tuple(field for field in self.fields if field.type == RESULT)
         self.name, self.case_insensitive = name, case_insensitive
-        self.when, self.active, self.note, self.id = when, active, note, id
+        self.when, self.active, self.note = when, active, note
+        self.schema_id = schema_id
         _check(self)
 
     @classmethod
@@ -191,7 +192,7 @@ class EnrichmentSchema:
             when=obj.get("when"),
             active=bool(obj.get("active", True)),
             note=obj.get("note"),
-            id=obj.get("id"),
+            schema_id=obj.get("id"),
         )
 
     def to_api(self, *, api_version: str = "v2.1") -> dict[str, Any]:

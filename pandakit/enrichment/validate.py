@@ -44,8 +44,8 @@ def validate_enrichment(
     schema: EnrichmentSchema,
     *,
     strict: bool = False,
-    cap: int = 100,
-    in_use: Mapping[str, int] | None = None,
+    max_findings: int = 100,
+    current_usage: Mapping[str, int] | None = None,
 ) -> ValidationReport:
     """Say what the service would refuse in a table, and what it would take otherwise than meant.
 
@@ -59,9 +59,9 @@ def validate_enrichment(
     strict
         Refuse what only one of two readings of a limit allows: values from 32,000 bytes,
         files from 500,000,000 bytes, more than one newline at a file's end.
-    cap
+    max_findings
         How many findings of each rule and column are kept; all are counted.
-    in_use
+    current_usage
         What the organisation already uses, to judge its limits: any of ``"alert_tags"``,
         ``"items"``, ``"items_per_tag"``, ``"result_tags"``. Without it only what the schema
         adds by itself is judged, and the report's `notes` say so.
@@ -104,8 +104,8 @@ def validate_enrichment(
             f"a schema is an EnrichmentSchema, not {type(schema).__name__}; "
             "EnrichmentSchema.from_api reads the service's JSON"
         )
-    tally = Tally(strict=strict, cap=cap)
-    judge_schema(tally, schema, in_use)
+    tally = Tally(strict=strict, max_findings=max_findings)
+    judge_schema(tally, schema, current_usage)
     if isinstance(table, pd.DataFrame):
         source, rows, size = _judge_frame(table, schema, tally)
     else:
@@ -118,10 +118,10 @@ def validate_enrichment(
         rows=rows,
         bytes=size,
         strict=strict,
-        cap=cap,
+        max_findings=max_findings,
         subject=table,
         excerpt=excerpt(source, tally.findings(), rows),
-        notes=unjudged(in_use),
+        notes=unjudged(current_usage),
     )
 
 
@@ -158,7 +158,7 @@ def _judge_path(
         tally.add("column_order", value=", ".join(header))
     source = FileSource(path, header, places, tally, regular=regular)
     rows, _ = _judge_rows(source, schema, tally)
-    aside = Tally(strict=True, cap=0)  # lines that are no rows have been reported
+    aside = Tally(strict=True, max_findings=0)  # lines that are no rows have been reported
     extra = extra_columns(header, schema)
     _judge_values(FileSource(path, header, extra, aside, regular=regular), tally)
     return source, rows, size

@@ -1,7 +1,8 @@
-"""Pangea's Secure Audit Log: searches, schema and roots as frames."""
+"""Pangea's Secure Audit Log: search results, schema and roots as frames."""
 
 from __future__ import annotations
 
-from pandakit.pangea._client import Pangea
+from pandakit.pangea.client import Pangea
+from pandakit.pangea.search import CustomField
 
-__all__ = ["Pangea"]
+__all__ = ["CustomField", "Pangea"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandakit.plots import _style
-from pandakit.spans import microseconds, read_span
+from pandakit.spans import microseconds, read_span, span_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,6 @@ _PANELS = (("incidents", "incidents"), ("largest", "alerts in the largest"))
 _HEIGHT = 6.2  # inches
 _MOST_TICKS = 13
 _LEAST_STEP = 0.055  # between two labels, as a share of the panel's height
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_IN_HOURS_TO = 2 * 86_400
 
 
 def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
@@ -129,7 +128,7 @@ def _scale(axes: Axes, windows: list[float], mark: float | None) -> None:
     for window in windows:
         if not ticks or math.log(window / ticks[-1]) >= room / _MOST_TICKS:
             ticks.append(window)
-    axes.set_xticks(ticks, [_span(tick) for tick in ticks])
+    axes.set_xticks(ticks, [span_text(timedelta(seconds=tick)) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("window", color=_style.MUTED)
 
@@ -138,7 +137,7 @@ def _mark(panels: list[Axes], seconds: float) -> None:
     for axes in panels:
         axes.axvline(seconds, color=_style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     panels[0].annotate(
-        f"today: {_span(seconds)}",
+        f"today: {span_text(timedelta(seconds=seconds))}",
         (seconds, 1),
         xycoords=("data", "axes fraction"),
         xytext=(5, -4),
@@ -169,10 +168,3 @@ def _subtitle(frame: pd.DataFrame) -> str:
     if len(sizes) > 1:
         alerts = f"{sizes[0]:,} to {alerts}"
     return f"{alerts} grouped under {_style.counted(len(frame), 'setting')}"
-
-
-def _span(seconds: float) -> str:
-    for size, unit in _UNITS:
-        if seconds >= size and seconds % size == 0 and (unit != "d" or seconds > _IN_HOURS_TO):
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:g} s"

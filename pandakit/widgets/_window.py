@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import CLASSIC, consolidate
-from pandakit.consolidation.sweep import with_window
+from pandakit.consolidation.sweeps import with_window
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandakit.consolidation import Consolidation, Policy
+    from pandakit.consolidation.policy import TimeUnit
 
 __all__ = ["at_window", "window_slider"]
 
@@ -24,7 +25,7 @@ def at_window(
     policy: Policy = CLASSIC,
     *,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> Consolidation:
     """Consolidate with another window: what one row of a sweep counts, in full.
 
@@ -71,7 +72,7 @@ def window_slider(
     *,
     windows: Sequence[Any] = _WINDOWS,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> Any:
     """Choose a window with a slider and see the funnel and the largest incidents.
 
@@ -129,7 +130,7 @@ def window_slider(
 
 
 def _label(window: Any) -> str:
-    return window if isinstance(window, str) else span_text(read_span(window, "windows"))
+    return span_text(read_span(window, "windows"))
 
 
 def _first(policy: Policy, windows: Sequence[Any]) -> Any:

@@ -1,7 +1,7 @@
 """The package against the judge, on random timelines with random settings.
 
 `PANDAKIT_FUZZ_EXAMPLES` in the environment asks for more timelines, new ones at each run;
-without it the same two thousand are tried every time. A failure prints a `Scenario` that can
+without it the same few hundred are tried every time. A failure prints a `Scenario` that can
 be pasted into a test.
 """
 
@@ -17,7 +17,7 @@ from tests.consolidation.strategies import Scenario, scenarios
 
 ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
 FUZZ = settings(
-    max_examples=int(ASKED or 2_000),
+    max_examples=int(ASKED or 300),
     derandomize=ASKED is None,
     database=None,
     deadline=None,
@@ -62,7 +62,7 @@ def test_a_quarter_of_the_timelines_is_long():
     """Among the timelines that are drawn, one in four has fifty events or more."""
     sizes = []
 
-    @settings(FUZZ, max_examples=400, derandomize=True)
+    @settings(FUZZ, max_examples=120, derandomize=True)
     @given(scenarios())
     def draw(scenario: Scenario):
         sizes.append(len(scenario.rows))

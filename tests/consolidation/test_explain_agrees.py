@@ -14,7 +14,7 @@ from tests.consolidation.witness import witnessed
 
 ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
 EXAMPLES = settings(
-    max_examples=int(ASKED or 150),
+    max_examples=int(ASKED or 60),
     derandomize=ASKED is None,
     database=None,
     deadline=None,

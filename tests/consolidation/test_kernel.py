@@ -73,12 +73,17 @@ def test_kernels_use_nothing_that_their_cache_key_does_not_cover():
 
 _COUNT = """
 import pandas as pd
-from pandakit.consolidation import consolidate
-from pandakit.consolidation._merge import kernel
+from pandakit.consolidation import CLASSIC
+from pandakit.consolidation._merge import kernel, layout
+from pandakit.consolidation._merge.merger import Merger
+from pandakit.consolidation._read.events import Reader
 status = ["critical", "ok", "critical", "ok"]
 events = pd.DataFrame({"timestamp": range(0, 40, 10), "status": status, "host": "h"})
-alert = consolidate(events).alerts.iloc[0]
-print(alert["n_events"], alert["n_reopens"], sum(kernel.merge_events.stats.cache_hits.values()))
+merger = Merger(CLASSIC)
+merger.merge(Reader(CLASSIC, "s").read(events))
+(row,) = merger.alerts(0, final=True).rows
+hits = sum(kernel.merge_events.stats.cache_hits.values())
+print(row[layout.N_EVENTS], row[layout.N_REOPENS], hits)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -16,9 +17,10 @@ from tests.consolidation import engines
 from tests.consolidation.reference_engine import text_of, time_of
 from tests.consolidation.strategies import DAY, HOUR, Scenario, scenarios
 
+ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
 LAW = settings(
-    max_examples=100,
-    derandomize=True,
+    max_examples=int(ASKED or 40),
+    derandomize=ASKED is None,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),

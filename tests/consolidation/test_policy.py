@@ -154,7 +154,7 @@ def test_frozen():
 
 def test_repr_shows_what_differs():
     """The display names the patterns and only those settings that are not as in `CLASSIC`."""
-    assert repr(CLASSIC) == "Policy([Pattern('primary', 1d), Pattern('cluster', 4h)])"
+    assert repr(CLASSIC) == "Policy([Pattern('primary', 24 h), Pattern('cluster', 4 h)])"
     assert repr(CLASSIC.replace(anchor="latest", expire_after=None)).endswith(
         "], expire_after=None, anchor='latest')"
     )

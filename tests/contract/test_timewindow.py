@@ -23,6 +23,10 @@ NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
         ("36h", "2026-03-27T13:30:00+00:00"),
         ("15min", "2026-03-29T01:15:00+00:00"),
         ("0d", "2026-03-29T01:30:00+00:00"),
+        ("15m", "2026-03-29T01:15:00+00:00"),
+        ("1 hour 30 minutes", "2026-03-29T00:00:00+00:00"),
+        (timedelta(hours=36), "2026-03-27T13:30:00+00:00"),
+        (pd.Timedelta("7D"), "2026-03-22T01:30:00+00:00"),
     ],
 )
 def test_accepted_forms(value, expected):
@@ -38,10 +42,11 @@ def test_a_naive_time_raises_and_shows_the_fix(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["15m", "yesterday", "", "7 fortnights", "2026-13-01", "99999999999w"]
+    "value",
+    ["15M", "yesterday", "", "7 fortnights", "2026-13-01", "99999999999w", timedelta(hours=-1)],
 )
 def test_other_text_is_refused_with_the_forms(value):
-    """Text of no accepted form is refused; "m" is ambiguous and refused too."""
+    """Text of no accepted form is refused ("M" could be months), and so is the future."""
     with pytest.raises(ValueError, match=r"start|span"):
         to_time(value, now=NOW)
 

@@ -61,17 +61,17 @@ def test_unmatched_keys_come_with_near_misses():
     assert rows == [
         ["zz", 3, None, None],
         ["DB1", 2, "db1", "case"],
-        ["db2 ", 1, "db2", "blanks"],
-        ["DB2 ", 1, "db2", "case and blanks"],
+        ["db2 ", 1, "db2", "whitespace"],
+        ["DB2 ", 1, "db2", "case and whitespace"],
     ]
 
 
 def test_case_counts_unless_the_schema_says_otherwise():
-    """A schema that ignores case matches other letters, and still not other blanks."""
+    """A schema that ignores case matches other letters, and still not other whitespace."""
     folded = EnrichmentSchema("host", "owner", case_insensitive=True)
     applied = apply_enrichment(pd.DataFrame({"host": ["DB1", "db1 "]}), TABLE, folded)
     assert owners(applied) == ["ann", None]
-    assert applied.unmatched["difference"].to_list() == ["blanks"]
+    assert applied.unmatched["difference"].to_list() == ["whitespace"]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_the_summary():
     alerts = pd.DataFrame({"host": ["db1", "<b>", "DB1"]})
     applied = apply_enrichment(alerts, TABLE, SCHEMA)
     assert repr(applied) == (
-        "1 of 3 alerts match a row of the table\n2 keys match no row, 1 by case or blanks"
+        "1 of 3 alerts match a row of the table\n2 keys match no row, 1 only by case or whitespace"
     )
     html = applied._repr_html_()
     assert "&lt;b&gt;" in html

@@ -51,7 +51,7 @@ def test_a_multiindex_is_no_column_name(found):
 
 
 def test_no_rows(found):
-    """A table with a title row alone is refused."""
+    """A table with a header row alone is refused."""
     assert found(pd.DataFrame(GOOD).iloc[:0]) == [("no_rows", None, None, None)]
 
 
@@ -104,8 +104,8 @@ def test_organisation_limits(found):
         ("result_tags", 200),
     ):
         adds = 2 if what == "alert_tags" else 1
-        assert found(small, in_use={what: most - adds}) == []
-        assert found(small, in_use={what: most - adds + 1}) == [
+        assert found(small, current_usage={what: most - adds}) == []
+        assert found(small, current_usage={what: most - adds + 1}) == [
             ("organisation_limit", None, None, str(most + 1))
         ]
 
@@ -113,7 +113,7 @@ def test_organisation_limits(found):
 def test_limits_that_cannot_be_known_are_told():
     """What the organisation has in use is judged where it is said, and noted where it is not."""
     table, schema = pd.DataFrame(GOOD), EnrichmentSchema("host", "owner")
-    (note,) = validate_enrichment(table, schema, in_use={"items": 3, "alert_tags": 5}).notes
+    (note,) = validate_enrichment(table, schema, current_usage={"items": 3, "alert_tags": 5}).notes
     assert "500 enrichment items for one tag, 200 result tags" in note
     assert "alert tags" not in note
     unsaid = validate_enrichment(table, schema)
@@ -122,7 +122,7 @@ def test_limits_that_cannot_be_known_are_told():
     assert unsaid.to_text().endswith(f"note: {note}")
     assert f"Note: {note}" in unsaid._repr_html_()
     everything = dict.fromkeys(("alert_tags", "items", "items_per_tag", "result_tags"), 0)
-    said = validate_enrichment(table, schema, in_use=everything)
+    said = validate_enrichment(table, schema, current_usage=everything)
     assert said.notes == ()
     assert "note" not in said.to_text()
 

@@ -12,7 +12,7 @@ SCHEMA = SAMPLES / "enrichment-schema.json"
 # The page of the samples lists ten faults; `value_cut` comes with the value above 32K.
 FAULTS = {
     "byte_order_mark", "extra_column", "duplicate_row", "key_conflict", "line_break",
-    "value_length", "blanks", "formula", "key_case", "final_newline", "value_cut",
+    "value_length", "surrounding_whitespace", "formula", "key_case", "final_newline", "value_cut",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pandakit.enrichment import EnrichmentSchema, compare_tables, write_enrichment_csv
+from pandakit.enrichment import EnrichmentSchema, diff_enrichment, write_enrichment_csv
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner", "tier"])
 OLD = pd.DataFrame(
@@ -14,7 +14,7 @@ OLD = pd.DataFrame(
 
 def changed(new, old=OLD):
     """Give the changes as lists, `None` where there is nothing."""
-    frame = compare_tables(new, old, SCHEMA)
+    frame = diff_enrichment(new, old, SCHEMA)
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 
 
@@ -30,7 +30,7 @@ def test_rows_added_changed_removed():
     new = pd.DataFrame(
         [("d", "x", "dan", 4), ("b", "x", "bob", 9), ("a", "x", "ann", 1)], columns=SCHEMA.columns
     )
-    assert list(compare_tables(new, OLD, SCHEMA)) == [
+    assert list(diff_enrichment(new, OLD, SCHEMA)) == [
         "change",
         "host",
         "site",

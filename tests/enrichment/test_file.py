@@ -76,7 +76,11 @@ def file(tmp_path):
 )
 def test_bytes(found, file, content, expected):
     """Each fault of a file is found with its place, and what is no fault is not."""
-    rules = [each for each in found(file(content)) if each[0] not in {"blanks", "unreadable"}]
+    rules = [
+        each
+        for each in found(file(content))
+        if each[0] not in {"surrounding_whitespace", "unreadable"}
+    ]
     if expected and expected[0][0] == "quotes" and expected[0][2] is None:
         rules = [each for each in rules if each[0] == "quotes"]
     assert rules == expected
@@ -94,7 +98,7 @@ def test_bytes(found, file, content, expected):
 )
 def test_well_formed_quotes_are_no_fault(found, file, content):
     """Doubled quotes, commas and empty quoted values are plain CSV."""
-    assert [each for each in found(file(content)) if each[0] != "blanks"] == []
+    assert [each for each in found(file(content)) if each[0] != "surrounding_whitespace"] == []
 
 
 def test_rows_after_a_bad_line_keep_their_number(found, file):
@@ -230,7 +234,7 @@ def test_nothing_is_read_ahead(tmp_path):
     """While a file of 16 MB is gone through, Arrow holds a few blocks of it, not more."""
     path = tmp_path / "t.csv"
     path.write_text("host,owner\n" + "".join(f"host-{n:06},{'x' * 51}\n" for n in range(262_144)))
-    tally, places = Tally(strict=True, cap=0), {"host": 0, "owner": 1}
+    tally, places = Tally(strict=True, max_findings=0), {"host": 0, "owner": 1}
     source = _file.FileSource(path, list(places), places, tally, regular=True)
     before, rows, most = pa.total_allocated_bytes(), 0, 0
     for cells in source.stretches():
@@ -249,7 +253,7 @@ def test_no_other_thread_calls_back(monkeypatch, file, schema):
         return take(self, line)
 
     monkeypatch.setattr(_blocks.BadLines, "__call__", noted)
-    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 500_000), schema, cap=1)
+    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 500_000), schema, max_findings=1)
     assert threads == {threading.get_ident()}
 
 
@@ -298,12 +302,14 @@ def test_a_finding_about_a_line_that_is_no_row(file, schema):
     """What is wrong with a bad line is told, and no other row is shown in its place."""
     report = validate_enrichment(file(b'host,owner\n""\n" "'), schema)
     assert "last_row_blank" in {each.rule for each in report.errors}
-    assert "class='cells'" not in report._repr_html_()
+    assert "bad cells marked" not in report._repr_html_()
 
 
 def test_every_line_is_bad(file, schema):
     """Bad lines are counted to the last, and the first of them listed with their numbers."""
-    report = validate_enrichment(file(b"host,owner\n" + b"a\n" * 5_000 + b"c,d\n"), schema, cap=2)
+    report = validate_enrichment(
+        file(b"host,owner\n" + b"a\n" * 5_000 + b"c,d\n"), schema, max_findings=2
+    )
     counts = report.counts.set_index("rule")["count"]
     assert counts["cell_count"] == 5_000
     assert [each.row for each in report.errors] == [0, 1, None]

@@ -1,4 +1,4 @@
-"""The report: counts beyond the cap, frames, text, HTML, repairs."""
+"""The report: counts beyond `max_findings`, frames, text, HTML, repairs."""
 
 import unicodedata
 
@@ -27,11 +27,11 @@ def test_a_cap_with_true_counts(many):
     assert not many.ok
 
 
-@pytest.mark.parametrize("cap", [0, 1, 249, 250, 1_000])
-def test_the_cap_is_the_callers(many, schema, cap):
-    """Any cap gives the same verdict and the same counts."""
-    report = validate_enrichment(many._subject, schema, cap=cap)
-    assert len(report.errors) == min(cap, 250) + (cap < 250)
+@pytest.mark.parametrize("most", [0, 1, 249, 250, 1_000])
+def test_max_findings_is_the_callers(many, schema, most):
+    """Any `max_findings` gives the same verdict and the same counts."""
+    report = validate_enrichment(many._subject, schema, max_findings=most)
+    assert len(report.errors) == min(most, 250) + (most < 250)
     assert report.n_errors == 250
     assert not report.ok
 
@@ -60,7 +60,7 @@ def test_the_same_table_gives_the_same_report(many, schema):
 
 
 def test_text_shows_what_would_hide(schema):
-    """Controls and blanks at the edges are visible, long values are cut and measured."""
+    """Controls and whitespace at the edges are visible, long values are cut and measured."""
     rows = {"host": [" a", "b\u200b\n", "c"], "owner": ["x", "y", "v" * 600]}
     text = repr(validate_enrichment(pd.DataFrame(rows), schema))
     assert "would be refused: 3 rows of 2 columns" in text
@@ -85,9 +85,9 @@ def test_html_marks_the_bad_cells(schema):
     html = validate_enrichment(pd.DataFrame(rows), schema)._repr_html_()
     shown = html.split("bad cells marked")[1]
     assert "<code>ok</code>" not in shown
-    assert "<td class='error' title='line_break: " in shown
-    assert "<td class='warning' title='blanks: " in shown
-    assert "<td class='error' title='key_conflict: row 2 has this key" in shown
+    assert "<td class='wrong' title='line_break: " in shown
+    assert "<td class='doubtful' title='surrounding_whitespace: " in shown
+    assert "<td class='number wrong' title='key_conflict: row 2 has this key" in shown
     assert shown.count("<tr>") == 3
 
 
@@ -165,14 +165,14 @@ def test_no_kind_of_finding_drowns_another(many):
         assert "a spreadsheet takes this for a formula" in shown
     rows = report._repr_html_().split("bad cells marked")[1]
     for row in ("0", "260", "261"):
-        assert f"<code>{row}</code>" in rows
+        assert f">{row}</td>" in rows
 
 
-@pytest.mark.parametrize("cap", [0, 1, 3, 100, 249, 250])
-def test_what_is_shown_adds_up_for_any_cap(many, cap):
+@pytest.mark.parametrize("most", [0, 1, 3, 100, 249, 250])
+def test_what_is_shown_adds_up_for_any_max_findings(many, most):
     """However few findings are kept, the number in all is the true one."""
-    text = repr(validate_enrichment(many._subject, many.schema, cap=cap))
-    shown = min(cap, 3)
+    text = repr(validate_enrichment(many._subject, many.schema, max_findings=most))
+    shown = min(most, 3)
     assert text.count("a line break") == shown
     assert f"and {250 - shown} more: 250 in all" in text
 

@@ -134,7 +134,7 @@ def test_the_first_rows_are_listed(monkeypatch):
     monkeypatch.setattr(_lot, "_AT_ONCE", 500)
     rows = [(f"k{n % 50}", "", str(n % 2)) for n in range(400)]
     table = pd.DataFrame(rows, columns=["a", "b", "c"])
-    report = validate_enrichment(table, SCHEMA, cap=3)
+    report = validate_enrichment(table, SCHEMA, max_findings=3)
     assert [each.row for each in report.errors] == [50, 51, 52, None]
     assert "row 0" in report.errors[0].message
     assert report.n_errors == 350
@@ -144,7 +144,7 @@ def test_one_key_for_all_rows(monkeypatch):
     """A key with ever new results is counted row by row, without holding the results."""
     monkeypatch.setattr(_lot, "_AT_ONCE", 500)
     table = pd.DataFrame({"a": "x", "b": "y", "c": [str(n) for n in range(300)]})
-    report = validate_enrichment(table, SCHEMA, cap=1)
+    report = validate_enrichment(table, SCHEMA, max_findings=1)
     assert report.counts.to_dict("list")["count"] == [299]
     assert report.errors[0].rule == "key_conflict"
 

@@ -34,7 +34,7 @@ def test_reads_the_object_of_v21():
     (team,) = schema.result
     assert (team.tag, team.override_existing) == ("owner", True)
     assert (schema.name, schema.case_insensitive, schema.active) == ("owners", True, False)
-    assert (schema.id, schema.note, schema.when) == ("0b5c", FULL["note"], FULL["when"])
+    assert (schema.schema_id, schema.note, schema.when) == ("0b5c", FULL["note"], FULL["when"])
 
 
 def test_writes_what_it_reads():

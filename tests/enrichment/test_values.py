@@ -38,11 +38,11 @@ WARNED = [
     ("unicode_line_break", "\u2028"),
     ("unicode_line_break", "a\u2028b"),
     ("unicode_line_break", "a\u2029b"),
-    ("blanks", " a"),
-    ("blanks", "a "),
-    ("blanks", "a\t"),
-    ("blanks", "\u00a0a"),
-    ("blanks", " "),
+    ("surrounding_whitespace", " a"),
+    ("surrounding_whitespace", "a "),
+    ("surrounding_whitespace", "a\t"),
+    ("surrounding_whitespace", "\u00a0a"),
+    ("surrounding_whitespace", " "),
     ("formula", "=1+1"),
     ("formula", "+1"),
     ("formula", "-1"),
@@ -205,10 +205,12 @@ def test_a_blank_before_the_last_quote_is_refused(found, schema):
     """On the last line a blank before a closing quote breaks the upload: an error there only."""
     assert found(table("ann ", before=2, after=0)) == [
         ("last_row_blank", "owner", 2, "ann "),
-        ("blanks", "owner", 2, "ann "),
+        ("surrounding_whitespace", "owner", 2, "ann "),
     ]
     assert validate_enrichment(table("ann ", before=0, after=1), schema).ok
-    assert found(table(" ann", before=2, after=0)) == [("blanks", "owner", 2, " ann")]
+    assert found(table(" ann", before=2, after=0)) == [
+        ("surrounding_whitespace", "owner", 2, " ann")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,7 @@ def test_every_text_type_is_judged_alike(found, convert):
         ("line_break", "owner", 1, "l\nb"),
         ("control_character", "owner", 3, "x\0y"),
         ("key_conflict", None, 5, "db1"),
-        ("blanks", "host", 1, " db2"),
+        ("surrounding_whitespace", "host", 1, " db2"),
         ("formula", "host", 3, "=x"),
         ("pipe", "host", 2, "a|b"),
         ("empty_key", "host", 4, ""),

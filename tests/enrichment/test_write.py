@@ -77,7 +77,7 @@ def test_two_parsers_read_the_validated_table(tmp_path, rows):
     frame = pd.DataFrame(rows, columns=SCHEMA.columns, dtype=object)
     before = frame.copy(deep=True)
     report = validate_enrichment(frame, SCHEMA)
-    if not report.ok:  # two keys became one when the blanks at the end were cut
+    if not report.ok:  # two keys became one when trailing whitespace was cut
         assert {each.rule for each in report.errors} <= {"key_conflict", "duplicate_row"}
         return
     file = write_enrichment_csv(frame, SCHEMA, tmp_path / "t.csv")

@@ -71,7 +71,7 @@ def test_against_the_service(client, running, schema_id, there, new):
     """The service's table is read by page and compared; nothing is sent."""
     preview = client.preview_enrichment(new, schema_id)
     assert counts(preview) == (2, 1, 3, 246)
-    assert not preview.is_same
+    assert not preview.is_empty
     assert " ".join(preview.changes["host"]) == "host-7 host-250 host-251 host-0 host-1 host-2"
     assert repr(preview) == (
         "2 rows added, 1 changed, 3 removed, 246 as they were, against the service's table"
@@ -98,7 +98,7 @@ def test_against_what_is_at_hand(client, running, schema_id, there, new, tmp_pat
 def test_an_equal_table_has_an_empty_preview(client, schema_id, there):
     """Another order and other types of the same rows change nothing."""
     preview = client.preview_enrichment(there.iloc[::-1].astype("category"), schema_id)
-    assert preview.is_same
+    assert preview.is_empty
     assert counts(preview) == (0, 0, 0, 250)
 
 
@@ -221,7 +221,7 @@ def test_the_replaced_table_is_saved(client, schema_id, there, new, tmp_path):
     path = tmp_path / "before.parquet"
     client.upload_enrichment(new, schema_id, save_replaced=path)
     kept = pk.load(path)
-    assert client.preview_enrichment(there, schema_id, kept).is_same
+    assert client.preview_enrichment(there, schema_id, kept).is_empty
     assert client.enrichment_arrived(new, schema_id)
     client.upload_enrichment(kept, schema_id)
     assert client.enrichment_arrived(there, schema_id)

@@ -14,6 +14,13 @@ def simulate(events: pd.DataFrame) -> str:
     """Names of the simulation have their types."""
     policy = assert_type(pk.CLASSIC.replace(anchor="latest"), pk.Policy)
     result = assert_type(pk.consolidate(events, policy), pk.Consolidation)
+    pk.CLASSIC.replace(anchor="lastest")  # type: ignore[arg-type]
+    pk.CLASSIC.replace(anchr="latest")  # type: ignore[call-arg]
+    pk.Policy(patterns=[pk.Pattern("host", "1h")], dedup="payloads")  # type: ignore[arg-type]
+    pk.Policy(patterns=[], matchers="intersection")  # type: ignore[arg-type]
+    pk.Policy(patterns=[], order="given")  # type: ignore[arg-type]
+    pk.consolidate(events, unit="min")  # type: ignore[arg-type]
+    pk.sweep(events, anchors="last")  # type: ignore[arg-type]
     return assert_type(result.explain(0).text, str)
 
 
@@ -29,6 +36,25 @@ def load() -> None:
     with pk.connect() as services:
         assert_type(services.bigpanda, pk.BigPanda)
     try:
-        pk.Panther("api.example.net", "token").rules(severity=["HIGH"])
+        panther = pk.Panther("api.example.net", "token")
+        assert_type(panther.rules(severity=["HIGH"], state="enabled"), "pd.DataFrame")
+        log = pk.Pangea("token", domain="aws.us.pangea.cloud")
+        log.search(order="newest")  # type: ignore[arg-type]
+        log.search(order_by=pk.pangea.CustomField("duration_ms"), search_restriction={"actor": "x"})
     except pk.PandakitError as error:
         assert_type(error.retry_after, float | None)
+
+
+def filter_panther(panther: pk.Panther) -> None:
+    """Filters of Panther are known by name and value; a typo is an error."""
+    panther.rules(severity="HIGH", log_type="Okta.SystemLog")
+    panther.rules(severity=["HIGH", "LOW"], max_rows=10)
+    panther.rules(severity="HIHG")  # type: ignore[arg-type]
+    panther.rules(severty="HIGH")  # type: ignore[call-arg]
+    panther.rules(state="on")  # type: ignore[arg-type]
+    panther.policies(compliance_status="FAIL", resource_type=["AWS.S3.Bucket"])
+    panther.alerts(start="7d", type="all", sub_type="RULE", status=["OPEN", "TRIAGED"])
+    panther.alerts(start="7d", type="EVERYTHING")  # type: ignore[arg-type]
+    panther.alerts(start="7d", quality="LOUD")  # type: ignore[arg-type]
+    panther.get("rules", "An.Id")
+    panther.get("rule", "An.Id")  # type: ignore[arg-type]

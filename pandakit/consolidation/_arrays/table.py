@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pandakit.errors import EventError
+from pandakit.interchange import as_table
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -27,18 +28,11 @@ class Table:
     """
 
     def __init__(self, events: Any) -> None:
-        if isinstance(events, pa.RecordBatch):
-            events = pa.Table.from_batches([events])
-        if not isinstance(events, (pd.DataFrame, pa.Table)):
-            raise EventError(
-                f"events must be a DataFrame or an Arrow table, not {type(events).__name__}"
-            )
-        self.source = events
-        self.is_frame = isinstance(events, pd.DataFrame)
-        self.names = [
-            str(name) for name in (events.columns if self.is_frame else events.schema.names)
-        ]
-        self.n_rows = len(events)
+        self.source: Any = as_table(events, name="events", error=EventError)
+        self.is_frame = isinstance(self.source, pd.DataFrame)
+        names = self.source.columns if self.is_frame else self.source.schema.names
+        self.names = [str(name) for name in names]
+        self.n_rows = len(self.source)
         self._positions = {name: position for position, name in enumerate(self.names)}
         repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
         if repeated:

@@ -20,7 +20,7 @@ from pandakit.spans import microseconds
 if TYPE_CHECKING:
     from pandakit.consolidation._explain.replay import Entry, Standing
     from pandakit.consolidation._output.arrays import ResultArrays
-    from pandakit.consolidation.policy import Pattern
+    from pandakit.consolidation.pattern import Pattern
 
 __all__ = ["Explanation", "checked_alert", "explain"]
 

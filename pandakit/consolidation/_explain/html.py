@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
+from pandakit import _html
 from pandakit.consolidation._explain.sentence import readable_refusal, readable_values, sentence
-from pandakit.consolidation._output.html import (
-    BLUE,
-    FRAME,
-    NUMBER,
-    SENTENCE,
-    SMALL,
-    TITLE,
-    bar,
-    block,
-    cell,
-    table,
-)
-from pandakit.consolidation._output.readable import readable_span
+from pandakit.spans import span_text
 
 __all__ = ["explanation_html"]
 
+_HEADS = ("incident", "anchor alert", "started", "not taken because")
+
 
 def explanation_html(text: str, facts: dict[str, Any]) -> str:
-    """Show the sentence; below it how much of the window was used, or every candidate."""
+    """Return the sentence, with how much of the window was used, or with every candidate."""
     if not facts.get("candidates"):
         window = _used_window(facts) if facts.get("margin") is not None else ""
-        return block(block(escape(text), SENTENCE) + window, FRAME)
-    parts = [block(escape(sentence(facts, listed=False)), SENTENCE)]
-    heads = ("incident", "anchor alert", "started", "not taken because")
+        return _html.card(_html.line(text), window)
+    parts: list[Any] = [_html.line(sentence(facts, listed=False))]
     for name, values in facts["matched"].items():
         rows = [_candidate(one) for one in facts["candidates"] if one["pattern"] == name]
         if not rows:
             continue
-        parts.append(block(escape(readable_values(name, values)), TITLE))
-        parts.append(table(heads, rows))
+        parts += [
+            _html.line(readable_values(name, values), "section"),
+            _html.table(_HEADS, rows),
+        ]
         if name in facts["older_not_listed"]:
-            parts.append(block("Older ones are not listed.", SMALL))
-    return block("".join(parts), FRAME)
+            parts.append(_html.line("Older ones are not listed.", "muted"))
+    return _html.card(*parts)
 
 
-def _used_window(facts: dict[str, Any]) -> str:
-    used = bar(facts["gap"] / facts["limit"], BLUE)
-    labels = (facts["gap"], facts["limit"], facts["margin"])
-    gap, limit, margin = (readable_span(span) for span in labels)
-    return table([], [[cell(used), cell(f"{gap} of {limit} used, {margin} left")]])
+def _used_window(facts: dict[str, Any]) -> Any:
+    gap, limit, margin = (span_text(facts[name]) for name in ("gap", "limit", "margin"))
+    used = _html.bar(facts["gap"] / facts["limit"])
+    return _html.table([], [[used, f"{gap} of {limit} used, {margin} left"]])
 
 
-def _candidate(candidate: dict[str, Any]) -> list[str]:
+def _candidate(candidate: dict[str, Any]) -> list[Any]:
     return [
-        cell(str(candidate["incident_id"]), NUMBER),
-        cell(str(candidate["anchor_alert_id"]), NUMBER),
-        cell(f"{readable_span(candidate['gap'])} earlier"),
-        cell(escape(readable_refusal(candidate))),
+        candidate["incident_id"],
+        candidate["anchor_alert_id"],
+        f"{span_text(candidate['gap'])} earlier",
+        _html.Cell(readable_refusal(candidate), "prose"),
     ]

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandakit.consolidation._output.arrays import EventArrays
-    from pandakit.consolidation.policy import Pattern, Policy
+    from pandakit.consolidation.pattern import Pattern
+    from pandakit.consolidation.policy import Policy
 
 __all__ = ["CHANGED", "Entry", "Replay", "Standing"]
 

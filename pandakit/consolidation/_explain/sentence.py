@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.consolidation._output.readable import readable_span, readable_time
+from pandakit.consolidation._output.readable import readable_time
+from pandakit.spans import span_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +53,9 @@ def _joined(facts: dict[str, Any]) -> str:
     values = facts["matched"][facts["joined_by"]]
     verb = "matches" if len(values) == 1 else "match"
     shared = readable_values(facts["joined_by"], values)
-    limit = readable_span(facts["limit"])
+    limit = span_text(facts["limit"])
     if facts["slot_end"] is None:
-        left = f"limit {limit}; margin {readable_span(facts['margin'])}"
+        left = f"limit {limit}; margin {span_text(facts['margin'])}"
     else:
         left = f"in the same {limit} slot, which ends {readable_time(facts['slot_end'])}"
     return (
@@ -64,7 +65,7 @@ def _joined(facts: dict[str, Any]) -> str:
 
 
 def _earlier(gap: pd.Timedelta) -> str:
-    return f"{readable_span(gap)} earlier" if gap else "at the same time"
+    return f"{span_text(gap)} earlier" if gap else "at the same time"
 
 
 def _opened(facts: dict[str, Any], *, listed: bool) -> str:
@@ -109,7 +110,7 @@ def readable_refusal(candidate: dict[str, Any]) -> str:
 
 
 def _too_late(candidate: dict[str, Any]) -> str:
-    limit, by = readable_span(candidate["limit"]), readable_span(candidate["passed_by"])
+    limit, by = span_text(candidate["limit"]), span_text(candidate["passed_by"])
     if candidate["slot_end"] is not None:
         return f"its {limit} slot ended {by} before"
     return f"{limit} limit from alert {candidate['anchor_alert_id']} passed by {by}"

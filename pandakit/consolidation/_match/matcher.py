@@ -16,7 +16,8 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from pandakit.bpql import Bpql
     from pandakit.consolidation._read.events import Reading
-    from pandakit.consolidation.policy import Pattern, Policy
+    from pandakit.consolidation.pattern import Pattern
+    from pandakit.consolidation.policy import Policy
 
 __all__ = ["Matcher", "Matches", "source_systems"]
 

@@ -45,6 +45,8 @@ class ResultArrays:
     """Labels and codes of each column of the identity."""
     description: pa.Array
     counts: dict[str, int]
+    rejected: dict[str, int]
+    """How many rows for each reason."""
     as_of: int | None
 
 

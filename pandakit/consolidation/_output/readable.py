@@ -1,43 +1,10 @@
-"""Spans, times and the funnel in words."""
+"""Times and the funnel in words."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from pandakit.spans import microseconds
-
-__all__ = ["readable_funnel", "readable_span", "readable_time"]
-
-_UNITS = (
-    ("d", 86_400_000_000),
-    ("h", 3_600_000_000),
-    ("min", 60_000_000),
-    ("s", 1_000_000),
-    ("ms", 1_000),
-    ("us", 1),
-)
-# Windows are thought of in hours: 24 h, 48 h, then days.
-_DAYS_ABOVE = 48 * 3_600_000_000
-
-
-def readable_span(span: pd.Timedelta) -> str:
-    """Return a span in full.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> readable_span(pd.Timedelta(hours=20, minutes=48)), readable_span(pd.Timedelta(days=1))
-    ('20 h 48 min', '24 h')
-    >>> readable_span(pd.Timedelta(days=30, seconds=1)), readable_span(pd.Timedelta(0))
-    ('30 d 1 s', '0 s')
-    """
-    rest = microseconds(span.to_pytimedelta())
-    parts = []
-    for unit, size in _UNITS if rest > _DAYS_ABOVE else _UNITS[1:]:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
+__all__ = ["readable_funnel", "readable_time"]
 
 
 def readable_time(time: pd.Timestamp) -> str:

@@ -81,7 +81,7 @@ class Reader:
         self.unit = unit
         self.until: int | None = None
         self.n_received = 0
-        self.n_rejected = 0
+        self.rejected = dict.fromkeys(REASONS, 0)
         self.vocabularies = Vocabularies()
         self.primaries = NamedCodes()
         self.secondaries = NamedCodes()
@@ -108,7 +108,7 @@ class Reader:
         reason = _reasons(app, time, status, primary)
         order = _time_order(time, reason)
         identity = self._identify(app, primary, secondary, identifier)
-        self._advance(time, order, table.n_rows)
+        self._advance(time, order, reason)
         return Reading(
             table=table,
             reason=reason,
@@ -199,18 +199,19 @@ class Reader:
             secondary = np.where(identifier >= 0, np.int32(-1), secondary)
         return self._identities.encode(self._owners.encode(app, subject), secondary)
 
-    def _advance(self, time: np.ndarray, order: np.ndarray | None, n_rows: int) -> None:
+    def _advance(self, time: np.ndarray, order: np.ndarray | None, reason: np.ndarray) -> None:
         """Count the rows and move the clock; refuse events from before the last chunk's end."""
         accepted = time if order is None else time[order]
         if len(accepted) and self.until is not None and accepted[0] < self.until:
-            rows = np.arange(n_rows) if order is None else np.sort(order)
+            rows = np.flatnonzero(reason < 0)
             raise EventError(
                 f"column 'timestamp': events of this chunk are earlier than {moment(self.until)}, "
                 f"the end of the last chunk ({row_list(rows[time[rows] < self.until])}); sort all "
                 f"events by time before cutting them into chunks"
             )
-        self.n_received += n_rows
-        self.n_rejected += n_rows - len(accepted)
+        self.n_received += len(time)
+        for code, count in enumerate(np.bincount(reason[reason >= 0])):
+            self.rejected[REASONS[code]] += int(count)
         if len(accepted):
             self.until = int(accepted[-1])
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandakit.consolidation._arrays.table import Table
-    from pandakit.consolidation.policy import Pattern
+    from pandakit.consolidation.pattern import Pattern
 
 __all__ = [
     "INCIDENT_IDENTIFIER",

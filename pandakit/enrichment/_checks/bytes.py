@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Layout", "has_regular_quotes", "judge_bytes", "read_titles"]
 
 _BLOCK = 1 << 20
-#: The title row and the last line are looked for in so many bytes.
+#: The header row and the last line are looked for in so many bytes.
 _END = 1 << 20
 _LF, _CR, _QUOTE, _COMMA = 0x0A, 0x0D, 0x22, 0x2C
 _BORDERS = np.isin(np.arange(256), np.frombuffer(b'\n\r,"', np.uint8))
@@ -52,7 +52,7 @@ def judge_bytes(path: Path, tally: Tally) -> Layout | None:
     try:
         titles = read_titles(path)
     except csv.Error as error:
-        tally.add("unreadable", why=f"the title row: {error}")
+        tally.add("unreadable", why=f"the header row: {error}")
         return None
     if scan.quotes % 2:
         return Layout(titles, scan.regular)  # no telling where lines end
@@ -64,7 +64,7 @@ def judge_bytes(path: Path, tally: Tally) -> Layout | None:
 
 def has_regular_quotes(path: Path) -> bool:
     """Say whether all quotes of a file enclose whole values."""
-    return _Scan(path, Tally(strict=True, cap=0), content=0).regular
+    return _Scan(path, Tally(strict=True, max_findings=0), content=0).regular
 
 
 class _Scan:
@@ -125,7 +125,7 @@ class _Scan:
 
     def _report(self, rule: str, places: np.ndarray, ends: np.ndarray) -> None:
         kept = places[: self._tally.room(rule)]
-        lines = np.searchsorted(ends, kept) + self.lines  # 0 is the title row
+        lines = np.searchsorted(ends, kept) + self.lines  # 0 is the header row
         rows = [int(line) - 1 if line else None for line in lines]
         if places.size:
             self._tally.add_many(rule, "", rows, [{}] * len(rows), int(places.size))
@@ -152,7 +152,7 @@ def read_titles(path: Path) -> list[str]:
 
 
 def _judge_last_line(tally: Tally, tail: bytes, titles: Sequence[str], row: int) -> None:
-    """Find blanks before a closing quote on the last line."""
+    """Find whitespace before a closing quote on the last line."""
     line = re.split(rb"[\r\n]", tail.rstrip(b"\r\n"))[-1]
     if not re.search(rb'[ \t]"(,|$)', line):
         return

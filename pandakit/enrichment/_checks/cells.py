@@ -99,7 +99,7 @@ def _mask(values: Any) -> np.ndarray:
     return mask
 
 
-def _blanks(stretch: Stretch) -> np.ndarray:
+def _has_whitespace_around(stretch: Stretch) -> np.ndarray:
     edges = (stretch.first, stretch.last)
     near = [(edge <= _SPACE) | (edge >= _DELETE) for edge in edges]
     candidates = (near[0] | near[1]) & (stretch.lengths > 0)
@@ -167,9 +167,9 @@ _RULES = (
         lambda s: _longer(s, sure=False),
     ),
     _CellRule(
-        "blanks",
+        "surrounding_whitespace",
         lambda s: s.beyond_ascii or s.first.min() <= _SPACE or s.last.min() <= _SPACE,
-        _blanks,
+        _has_whitespace_around,
     ),
     _CellRule(
         "formula",

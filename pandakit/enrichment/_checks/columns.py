@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema
 
 __all__ = [
-    "IN_USE",
+    "CURRENT_USAGE",
     "extra_columns",
     "judge_columns",
     "judge_index",
@@ -29,7 +29,7 @@ __all__ = [
 _TAG = re.compile(r"[a-z][a-z0-9_-]*")
 
 #: What an organisation may already have in use: the words for it, and the limit.
-IN_USE = {
+CURRENT_USAGE = {
     "alert_tags": ("alert tags", LIMITS.alert_tags),
     "items": ("enrichment items", LIMITS.items),
     "items_per_tag": ("enrichment items for one tag", LIMITS.items_per_tag),
@@ -72,7 +72,7 @@ def extra_columns(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, i
 
 
 def renames(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, str]:
-    """Give the titles that names with other case or blanks stand for, where that is sure."""
+    """Return the title that each name means, where only case or whitespace differ."""
     missing = {_plain(title): title for title in schema.columns if title not in names}
     candidates = [name for name in names if isinstance(name, str) and name not in schema.columns]
     times = Counter(map(_plain, candidates))
@@ -93,16 +93,22 @@ def judge_index(tally: Tally, index: pd.Index) -> None:
         tally.add("index", value=", ".join(str(name) for name in index.names))
 
 
-def unjudged(in_use: Mapping[str, int] | None) -> tuple[str, ...]:
+def unjudged(current_usage: Mapping[str, int] | None) -> tuple[str, ...]:
     """Say which of the organisation's limits were judged for this schema alone."""
     limits = [
-        f"{most:,} {what}" for key, (what, most) in IN_USE.items() if key not in (in_use or {})
+        f"{most:,} {what}"
+        for key, (what, most) in CURRENT_USAGE.items()
+        if key not in (current_usage or {})
     ]
-    note = f"judged without what the organisation has in use: {', '.join(limits)} (see in_use)"
+    note = (
+        f"judged without what the organisation has in use: {', '.join(limits)} (see current_usage)"
+    )
     return (note,) if limits else ()
 
 
-def judge_schema(tally: Tally, schema: EnrichmentSchema, in_use: Mapping[str, int] | None) -> None:
+def judge_schema(
+    tally: Tally, schema: EnrichmentSchema, current_usage: Mapping[str, int] | None
+) -> None:
     """Judge tag names, and the organisation's limits as far as they can be known."""
     for field in schema.fields:
         if why := _tag_fault(field.tag):
@@ -114,8 +120,8 @@ def judge_schema(tally: Tally, schema: EnrichmentSchema, in_use: Mapping[str, in
         "items_per_tag": 1,
         "result_tags": len(schema.result),
     }
-    for key, (what, most) in IN_USE.items():
-        count = adds[key] + (in_use or {}).get(key, 0)
+    for key, (what, most) in CURRENT_USAGE.items():
+        count = adds[key] + (current_usage or {}).get(key, 0)
         if count > most:
             tally.add("organisation_limit", what=what, count=count, most=most, value=str(count))
 

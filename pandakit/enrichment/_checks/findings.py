@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     column
         The column, when it is about one.
     row
-        The row, counted from 0 without the title row, when it is about one.
+        The row, counted from 0 without the header row, when it is about one.
     value
         The text that would be sent.
     message
@@ -43,18 +43,18 @@ class Finding(NamedTuple):
 
 
 class Tally:
-    """Counts every finding, and keeps the first `cap` of each rule and column.
+    """Counts every finding, and keeps the first `max_findings` of each rule and column.
 
     Parameters
     ----------
     strict
         Doubtful limits are errors.
-    cap
+    max_findings
         How many findings of a rule and column are kept.
     """
 
-    def __init__(self, *, strict: bool, cap: int) -> None:
-        self.strict, self.cap = strict, cap
+    def __init__(self, *, strict: bool, max_findings: int) -> None:
+        self.strict, self.max_findings = strict, max_findings
         self._kept: dict[tuple[str, str], list[Finding]] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
 
@@ -65,7 +65,7 @@ class Tally:
 
     def room(self, rule: str, column: str = "") -> int:
         """Say how many more findings would be kept."""
-        return self.cap - len(self._kept.get((rule, column), ()))
+        return self.max_findings - len(self._kept.get((rule, column), ()))
 
     def add(self, rule: str, column: str = "", row: int | None = None, **facts: Any) -> None:
         """Add one finding; `facts` fill the rule's message, `value` the finding."""
@@ -84,7 +84,7 @@ class Tally:
         kept = self._kept.setdefault((rule, column), [])
         severity, message = self.severity(rule), RULES[rule].message
         for row, fact in zip(rows, facts, strict=False):
-            if len(kept) < self.cap:
+            if len(kept) < self.max_findings:
                 says, value = message.format_map(fact), fact.get("value")
                 at = None if row is None else int(row)
                 kept.append(Finding(rule, severity, column or None, at, value, says))

@@ -47,7 +47,7 @@ class Rule(NamedTuple):
 
 _ROWS = (
     # the table as a whole
-    Rule("no_rows", ERROR, _TABLE, "the table needs a title row and at least one row of values"),
+    Rule("no_rows", ERROR, _TABLE, "the table needs a header row and at least one row of values"),
     Rule("missing_column", ERROR, _TABLE, "the schema has this column, the table has not{hint}"),
     Rule("extra_column", ERROR, _TABLE, "the table has this column, the schema has not{hint}"),
     Rule("repeated_column", ERROR, _TABLE, "the table has this column {times} times"),
@@ -63,13 +63,18 @@ _ROWS = (
     Rule("line_break", ERROR, _TABLE, "a line break (LF or CR) inside a value"),
     Rule("value_length", ERROR, _TABLE, "{characters:,} characters: more than 32K on any reading"),
     Rule("value_length_doubt", DOUBTFUL, _TABLE, "{bytes:,} bytes: 32K may mean 32,000 bytes"),
-    Rule("last_row_blank", ERROR, _TABLE, "the last line has blanks before a closing quote"),
+    Rule("last_row_blank", ERROR, _TABLE, "whitespace before a closing quote on the last line"),
     Rule("control_character", ERROR, _GUESS, "a NUL or other control character"),
     Rule("lone_surrogate", ERROR, _UTF8, "half of a surrogate pair cannot be written as UTF-8"),
     Rule("not_finite", ERROR, _GUESS, "infinity has no text form"),
     Rule("no_text_form", ERROR, _GUESS, "a value of type {kind} has no text form: convert it"),
     Rule("unicode_line_break", WARNING, _GUESS, "a line break of Unicode (VT, FF, NEL, LS, PS)"),
-    Rule("blanks", WARNING, _GUESS, "blanks at the start or the end count when tags are compared"),
+    Rule(
+        "surrounding_whitespace",
+        WARNING,
+        _GUESS,
+        "leading or trailing whitespace counts when tags are compared",
+    ),
     Rule("formula", WARNING, "CSV Injection (OWASP)", "a spreadsheet takes this for a formula"),
     Rule(
         "pipe",
@@ -92,7 +97,7 @@ _ROWS = (
     Rule("blank_line", ERROR, _CSV, "blank lines between the rows"),
     Rule("invalid_utf8", ERROR, _UTF8, "bytes that are not UTF-8"),
     Rule("quotes", ERROR, _CSV, "quotes that do not enclose a whole value"),
-    Rule("cell_count", ERROR, _CSV, "{actual} values where the title row has {expected}"),
+    Rule("cell_count", ERROR, _CSV, "{actual} values where the header row has {expected}"),
     Rule("unreadable", ERROR, _CSV, "cannot be read as CSV: {why}"),
 )
 

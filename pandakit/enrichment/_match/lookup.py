@@ -112,9 +112,9 @@ class Lookup:
         near = first_rows(_bare(lowered(self._known)), _bare(lowered(sought)))
         places = pa.array(near, mask=near < 0)
         closest, known = self.keys.take(places), self._known.take(places)
-        by_case, by_blanks = (_same(f(known), f(sought)) for f in (lowered, _bare))
+        by_case, by_space = (_same(f(known), f(sought)) for f in (lowered, _bare))
         difference = np.select(
-            [near < 0, by_case, by_blanks], ["", "case", "blanks"], "case and blanks"
+            [near < 0, by_case, by_space], ["", "case", "whitespace"], "case and whitespace"
         )
         shown = self._tags.take(pa.array(rows[first]))
         frame = pa.table(

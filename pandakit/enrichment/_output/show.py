@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from pandakit import _html
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from pandakit.enrichment._checks.findings import Finding
@@ -17,33 +20,6 @@ __all__ = ["as_html", "as_text", "summary_html"]
 
 _EACH, _LINES = 3, 12
 _WIDTH, _WIDE, _LONG = 28, 100, 1_000
-
-_STYLE = """
-.pk-report{font:13px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:980px;
-border:1px solid #d9e0e7;border-radius:8px;padding:14px 16px}
-.pk-report h4{margin:0 0 4px;font-size:15px}
-.pk-report h5{margin:16px 0 4px;font-size:11px;letter-spacing:.06em;text-transform:uppercase;
-color:#64707d}
-.pk-report .facts{color:#64707d}.pk-report .note{margin-top:12px;font-size:12px}
-.pk-report .badge{display:inline-block;border-radius:10px;padding:1px 10px;margin-right:8px;
-color:#fff;font-size:12px;font-weight:600;vertical-align:1px}
-.pk-report .refused{background:#c62f2f}.pk-report .accepted{background:#1f7a4d}
-.pk-report .scroll{overflow-x:auto}
-.pk-report table{font:inherit;color:inherit;border-collapse:collapse;border:0;margin:0}
-.pk-report th,.pk-report td{border:0;border-bottom:1px solid #e6ebf0;padding:4px 14px 4px 0;
-text-align:left;vertical-align:baseline;white-space:nowrap;background:none;color:inherit}
-.pk-report th{font-weight:600;color:#64707d}
-.pk-report td.says{white-space:normal;min-width:18em}
-.pk-report td.row{text-align:right;font-variant-numeric:tabular-nums}
-.pk-report .cells td,.pk-report .cells th{padding:4px 12px}
-.pk-report code{font:12px ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit;
-padding:0;white-space:pre}
-.pk-report td.error{color:#a61b1b;font-weight:600}
-.pk-report td.warning{color:#8a5a00;font-weight:600}
-.pk-report .cells td.error,.pk-report .cells td.warning{color:inherit;font-weight:400}
-.pk-report .cells td.error{background:#fde3e3;box-shadow:inset 3px 0 #c62f2f}
-.pk-report .cells td.warning{background:#fff1cf;box-shadow:inset 3px 0 #d99a00}
-"""
 
 
 def as_text(report: ValidationReport) -> str:
@@ -70,7 +46,7 @@ def _digest(report: ValidationReport, findings: tuple[Finding, ...]) -> list[Fin
     for (rule, column), group in groupby(findings, lambda found: (found.rule, found.column)):
         some = list(group)
         total = totals[rule, column or ""]
-        shown = min(_EACH, report.cap, total)
+        shown = min(_EACH, report.max_findings, total)
         lines += some[:shown]
         if total > shown:
             says = f"and {total - shown:,} more: {total:,} in all"
@@ -104,7 +80,7 @@ def _line(found: Finding) -> str:
 
 
 def _visible(value: str, width: int = _WIDTH) -> str:
-    """Show a text so that nothing in it can hide: controls, and blanks at its edges."""
+    """Show control characters, and whitespace at either end."""
     start, end = len(value) - len(value.lstrip()), len(value.rstrip())
     marks = [_mark(char, edge=not start <= at < end) for at, char in enumerate(value[:width])]
     return "".join(marks) + (f"… ({len(value):,} characters)" if len(value) > width else "")
@@ -119,88 +95,78 @@ def _mark(char: str, *, edge: bool) -> str:
 
 
 def as_html(report: ValidationReport, excerpt: pd.DataFrame | None) -> str:
-    """Give the report as HTML that stands by itself."""
-    state = "accepted" if report.ok else "refused"
-    parts = [
-        f"<style>{_STYLE}</style><div class='pk-report'>",
-        f"<h4><span class='badge {state}'>{_verdict(report)}</span>Enrichment table</h4>",
-        f"<div class='facts'>{html.escape(_facts(report))}</div>",
-        _findings_html(report),
-    ]
-    if excerpt is not None:
-        parts.append(_excerpt_html(report, excerpt))
-    parts += [f"<div class='facts note'>Note: {html.escape(note)}</div>" for note in report.notes]
-    return "".join([*parts, "</div>"])
-
-
-def _findings_html(report: ValidationReport) -> str:
-    parts = []
-    for title, count, findings in _parts(report):
-        if findings:
-            rows = "".join(map(_finding_html, _digest(report, findings)))
-            parts.append(
-                f"<h5>{title} ({count:,})</h5><div class='scroll'><table><tr><th>rule</th>"
-                "<th>column</th><th>row</th><th>value</th><th>what is wrong</th></tr>"
-                f"{rows}</table></div>"
-            )
-    return "".join(parts)
-
-
-def _finding_html(found: Finding) -> str:
-    value = "" if found.value is None else _code(found.value)
-    row = "" if found.row is None else f"{found.row:,}"
-    return (
-        f"<tr><td class='{found.severity}'>{found.rule}</td>"
-        f"<td>{html.escape(_visible(found.column or '', _WIDE))}</td><td class='row'>{row}</td>"
-        f"<td>{value}</td><td class='says'>{html.escape(_visible(found.message, _LONG))}</td></tr>"
+    """Return the report as an HTML card for a notebook."""
+    verdict = _html.badge(_verdict(report), "good" if report.ok else "error")
+    return _html.card(
+        _html.title(verdict, "Enrichment table"),
+        _html.line(_facts(report), "muted"),
+        *_findings_html(report),
+        *([] if excerpt is None else _excerpt_html(report, excerpt)),
+        *(_html.line(f"Note: {note}", "muted") for note in report.notes),
     )
 
 
-def _excerpt_html(report: ValidationReport, excerpt: pd.DataFrame) -> str:
+def _findings_html(report: ValidationReport) -> Iterator[str]:
+    for name, count, findings in _parts(report):
+        if findings:
+            yield _html.line(f"{name} ({count:,})", "section")
+            yield _html.table(
+                ["rule", "column", "row", "value", "what is wrong"],
+                [_finding_cells(found) for found in _digest(report, findings)],
+            )
+
+
+def _finding_cells(found: Finding) -> list[Any]:
+    return [
+        _html.Cell(found.rule, found.severity),
+        _visible(found.column or "", _WIDE),
+        _html.Cell(found.row, "number"),
+        None if found.value is None else _code(found.value),
+        _html.Cell(_visible(found.message, _LONG), "prose"),
+    ]
+
+
+def _excerpt_html(report: ValidationReport, excerpt: pd.DataFrame) -> Iterator[str]:
     marks: dict[tuple[int, str], Finding] = {}
     for found in (*report.warnings, *report.errors):  # errors come last: they win
         if found.row is not None:
             marks[found.row, found.column or ""] = found
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in excerpt.columns)
-    lines = []
-    for number, cells in zip(excerpt.index, excerpt.itertuples(index=False), strict=True):
-        values = [("", f"{number:,}"), *zip(excerpt.columns, cells, strict=True)]
-        line = "".join(_cell_html(marks.get((number, name)), value) for name, value in values)
-        lines.append(f"<tr>{line}</tr>")
-    return (
-        "<h5>the rows, with the bad cells marked</h5><div class='scroll'>"
-        f"<table class='cells'><tr><th>row</th>{head}</tr>{''.join(lines)}</table></div>"
-    )
+    rows = []
+    for number, values in zip(excerpt.index, excerpt.itertuples(index=False), strict=True):
+        named = zip(excerpt.columns, values, strict=True)
+        cells = [_marked_cell(marks.get((number, name)), value) for name, value in named]
+        rows.append([_marked_cell(marks.get((number, "")), number), *cells])
+    yield _html.line("the rows, with the bad cells marked", "section")
+    yield _html.table(["row", *excerpt.columns], rows)
 
 
-def _cell_html(found: Finding | None, value: str) -> str:
+_MARKS = {"error": "wrong", "warning": "doubtful"}
+
+
+def _marked_cell(found: Finding | None, value: Any) -> _html.Cell:
+    is_number = not isinstance(value, str)
+    content = value if is_number else _code(value)
+    look = "number" if is_number else ""
     if found is None:
-        return f"<td>{_code(value)}</td>"
-    shown = found.value if found.column and found.value is not None else value
-    tip = html.escape(f"{found.rule}: {found.message}")
-    return f"<td class='{found.severity}' title='{tip}'>{_code(shown)}</td>"
+        return _html.Cell(content, look)
+    if found.column and found.value is not None:
+        content = _code(found.value)
+    tip = f"{found.rule}: {found.message}"
+    return _html.Cell(content, f"{look} {_MARKS[found.severity]}".lstrip(), tip)
 
 
 def _code(value: str) -> str:
-    return f"<code>{html.escape(_visible(value))}</code>"
+    return _html.code(_visible(value))
 
 
 def summary_html(title: str, lines: list[str], tables: dict[str, pd.DataFrame]) -> str:
-    """Give a heading, some lines and the first rows of some tables as HTML."""
-    parts = [f"<style>{_STYLE}</style><div class='pk-report'><h4>{html.escape(title)}</h4>"]
-    parts += [f"<div>{html.escape(line)}</div>" for line in lines]
+    """Return a card with a heading, some lines and the first rows of some tables."""
+    parts = [_html.title(title), *map(_html.line, lines)]
     for name, frame in tables.items():
         if len(frame):
-            visible = frame.head(_LINES).map(_visible_cell)
-            shown = visible.to_html(index=False, border=0, na_rep="", float_format=_share)
-            more = len(frame) - _LINES
-            rest = f"<div class='facts'>and {more:,} more</div>" if more > 0 else ""
-            parts.append(f"<h5>{html.escape(name)}</h5><div class='scroll'>{shown}</div>{rest}")
-    return "".join([*parts, "</div>"])
-
-
-def _share(number: float) -> str:
-    return f"{number:.1%}"
+            parts.append(_html.line(name, "section"))
+            parts.append(_html.frame_table(frame.map(_visible_cell), _LINES, {"rate": ".1%"}))
+    return _html.card(*parts)
 
 
 def _visible_cell(cell: Any) -> Any:

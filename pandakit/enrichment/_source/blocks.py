@@ -129,7 +129,7 @@ def parsed(
     wanted
         Positions of the values to give.
     has_titles
-        Its first row is the title row, and is left out.
+        Its first row is the header row, and is left out.
     room
         How many bad lines to keep in full.
 

@@ -65,7 +65,7 @@ class FileSource:
 
     def stretches(self) -> Iterator[list[Cells]]:
         """Give the next rows; the lines that are no rows are reported."""
-        row = -1  # the title row's
+        row = -1  # the header row's
         try:
             for block in self._read():
                 self._report(block.bad, row)
@@ -149,8 +149,8 @@ def read_text(path: Path) -> pd.DataFrame:
     """
     titles = read_titles(path)
     if len(set(titles)) < len(titles) or not titles:
-        raise EnrichmentError(f"{path}: the title row is empty, or has a title twice")
-    tally = Tally(strict=True, cap=1)
+        raise EnrichmentError(f"{path}: the header row is empty, or has a title twice")
+    tally = Tally(strict=True, max_findings=1)
     places = {title: place for place, title in enumerate(titles)}
     none = pa.table([pa.array([], pa.large_string())] * len(titles), titles)
     stretches = [none]

@@ -1,1 +1,1 @@
-"""Pangea on loopback."""
+"""The Secure Audit Log on loopback."""

@@ -42,12 +42,12 @@ _FIELDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLog:
-    """The events as a search answers them, and what proves them.
+    """The events as a search returns them, and what proves them.
 
     Parameters
     ----------
     tree_name
-        Names the tree in its roots.
+        The name of the tree in its roots.
     events
         Oldest first: envelope, hash, membership proof, leaf index.
     tree
@@ -57,7 +57,7 @@ class AuditLog:
     sealed
         When each batch was sealed, epoch seconds.
     schema
-        The answer of `/v1/schema`.
+        The result of `/v1/schema`.
     """
 
     tree_name: str
@@ -146,7 +146,7 @@ def _event(draw: Draw, number: int, moment: int, users: list[Row]) -> Row:
 
 
 def _change(draw: Draw) -> Row:
-    """Give old and new as JSON texts, whose keys are not sorted: they are hashed as they are."""
+    """Return old and new as JSON text with unsorted keys: text is hashed verbatim."""
     city = draw.one(("Århus", "Málaga", "Gdańsk", "Brno"))
     old = json.dumps({"zone": draw.between(1, 9), "city": city}, ensure_ascii=False)
     new = json.dumps({"zone": draw.between(1, 9), "city": city, "by": None}, ensure_ascii=False)

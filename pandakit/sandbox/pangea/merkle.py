@@ -1,7 +1,7 @@
 """Hash trees of the audit log: roots, membership paths and consistency proofs.
 
 A tree of n leaves is split at the largest power of two below n. Nodes are SHA-256 of the
-two child hashes put together, without any prefix (Pangea: "Tamperproofing" pages).
+two concatenated child hashes, without a prefix (Pangea: "Tamperproofing" pages).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Step = tuple[str, bytes]
 
 
 def canonical(value: Any) -> bytes:
-    """Give the canonical JSON that is hashed: sorted keys, no blanks, raw UTF-8."""
+    """Return the canonical JSON that is hashed: sorted keys, no whitespace, raw UTF-8."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
 
@@ -24,7 +24,7 @@ def leaf_hash(envelope: dict[str, Any]) -> bytes:
 
 
 class Tree:
-    """A growing tree over leaf hashes; any earlier size can be asked for.
+    """A growing tree over leaf hashes, with the roots and proofs of every earlier size.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Tree:
         self._nodes: dict[tuple[int, int], bytes] = {}
 
     def node(self, low: int, high: int) -> bytes:
-        """Give the hash over the leaves from `low` up to, not including, `high`."""
+        """Return the hash over the leaves from `low` up to, not including, `high`."""
         if high - low == 1:
             return self.leaves[low]
         if (low, high) not in self._nodes:
@@ -50,7 +50,7 @@ class Tree:
         return self.node(0, len(self.leaves) if size is None else size)
 
     def path(self, low: int, high: int, size: int) -> list[Step]:
-        """Give the siblings from the node over `[low, high)` up to the root of `size` leaves."""
+        """Return the siblings from the node over `[low, high)` up to the root of `size` leaves."""
         steps: list[Step] = []
         left, right = 0, size
         while (left, right) != (low, high):
@@ -67,9 +67,9 @@ class Tree:
         return self.path(index, index + 1, len(self.leaves) if size is None else size)
 
     def consistency(self, size: int) -> list[str]:
-        """Show that the root of `size` leaves extends the root of `size - 1` leaves.
+        """Return the proof that the root of `size` leaves extends that of `size - 1` leaves.
 
-        One text per complete subtree of the smaller tree, the smallest and right-most first.
+        One item per complete subtree of the smaller tree, the smallest and right-most first.
         """
         return [
             f"x:{self.node(low, high).hex()}{_tail(self.path(low, high, size))}"

@@ -1,6 +1,6 @@
 """The audit log's search language as the sandbox reads it (Secure Audit Log: Search).
 
-Terms stand side by side or between AND and OR; matching is case-sensitive and partial.
+Terms are adjacent or joined by AND and OR; matching is case-sensitive and partial.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SearchError(ValueError):
 
 
 def compile_search(query: str) -> Test:
-    """Give the test of an event that a query stands for; an empty one matches all.
+    """Return the test that a query puts to an event; an empty query matches every event.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an audit search asks for: read strictly, then applied to the log."""
+"""An audit search: read strictly, then applied to the log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandakit.sandbox.pangea.query import SearchError, compile_search
-from pandakit.sandbox.pangea.times import moment
+from pandakit.sandbox.pangea.times import read_time
 from pandakit.sandbox.service import Refused
 
 if TYPE_CHECKING:
@@ -35,23 +35,23 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """One search: which events, in which order, how many."""
+    """One search: which events, in which order, and how many."""
 
     test: Callable[[Row], bool]
     start: datetime
     end: datetime
     limit: int | None
-    most: int
+    max_results: int
     newest_first: bool
     order_by: str
     restriction: dict[str, list[str]]
     verbose: bool
 
-    def chosen(self, events: list[Row]) -> list[Row]:
-        """Give the events found, in order, no more than were asked for."""
+    def select(self, events: list[Row]) -> list[Row]:
+        """Return the matching events in order, at most `max_results` of them."""
         found = [row for row in events if self._matches(row["envelope"])]
-        found.sort(key=lambda row: self._place(row["envelope"]), reverse=self.newest_first)
-        return found[: self.most]
+        found.sort(key=lambda row: self._sort_key(row["envelope"]), reverse=self.newest_first)
+        return found[: self.max_results]
 
     def _matches(self, envelope: Row) -> bool:
         received = datetime.fromisoformat(envelope["received_at"])
@@ -61,7 +61,7 @@ class Search:
         allowed = all(event.get(name) in values for name, values in self.restriction.items())
         return allowed and self.test(event)
 
-    def _place(self, envelope: Row) -> tuple[bool, Any]:
+    def _sort_key(self, envelope: Row) -> tuple[bool, Any]:
         if self.order_by == "received_at":
             return True, envelope["received_at"]
         value = envelope["event"].get(self.order_by)
@@ -69,18 +69,18 @@ class Search:
 
 
 def invalid(name: str, code: str, detail: str) -> Refused:
-    """Give the service's answer to a field that it cannot take."""
+    """Return the service's refusal of a field."""
     errors = [{"code": code, "detail": detail, "source": f"/{name}"}]
     text = "There were 1 validation error(s)"
     return Refused(400, text, status_name="ValidationError", result={"errors": errors})
 
 
 def read_search(body: Row, now: datetime, ceiling: int) -> Search:
-    """Read the body of `/v1/search`; unknown and misfit fields are refused."""
+    """Return the search of a `/v1/search` body; unknown and mistyped fields are refused."""
     body = {name: value for name, value in body.items() if value is not None}
     _check_types(body)
-    most = body.get("max_results", ceiling)
-    if not 1 <= most <= ceiling:
+    max_results = body.get("max_results", ceiling)
+    if not 1 <= max_results <= ceiling:
         raise invalid("max_results", "NotWithinRange", f"must be from 1 to {ceiling}")
     if body.get("limit", 1) < 1:
         raise invalid("limit", "NotWithinRange", "must be at least 1")
@@ -92,10 +92,10 @@ def read_search(body: Row, now: datetime, ceiling: int) -> Search:
         raise invalid("query", "BadFormat", str(fault)) from None
     return Search(
         test=test,
-        start=_moment(body, "start", now, now - timedelta(days=_DEFAULT_DAYS)),
-        end=_moment(body, "end", now, now),
+        start=_read_time(body, "start", now, now - timedelta(days=_DEFAULT_DAYS)),
+        end=_read_time(body, "end", now, now),
         limit=body.get("limit"),
-        most=most,
+        max_results=max_results,
         newest_first=body.get("order", "desc") == "desc",
         order_by=body.get("order_by", "received_at"),
         restriction=body.get("search_restriction", {}),
@@ -111,10 +111,10 @@ def _check_types(body: Row) -> None:
             raise invalid(name, "BadFormat", f"{name} has the wrong type")
 
 
-def _moment(body: Row, name: str, now: datetime, default: datetime) -> datetime:
+def _read_time(body: Row, name: str, now: datetime, default: datetime) -> datetime:
     if name not in body:
         return default
     try:
-        return moment(body[name], now)
+        return read_time(body[name], now)
     except (ValueError, KeyError):
         raise invalid(name, "BadFormatDateTime", f"cannot read {body[name]!r}") from None

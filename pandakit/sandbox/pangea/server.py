@@ -31,16 +31,16 @@ _KEPT = timedelta(days=2)
 
 
 @dataclass
-class _Waiting:
-    """An answer that is not ready: 404 at the first look, then what it is."""
+class _Deferred:
+    """A deferred result: 404 at the first poll, then the result."""
 
     result: Row
-    looks: int = 0
+    polls: int = 0
 
 
 @dataclass
-class _Found:
-    """A kept search: the events it found, to be read by offset."""
+class _KeptSearch:
+    """A search and the events that it found, to be read by offset."""
 
     search: Search
     events: list[Row] = field(default_factory=list)
@@ -76,8 +76,8 @@ class PangeaService(Service):
         self._most = most_results
         self._log = organisation.pangea
         self._numbers = count(1)
-        self._searches: dict[str, _Found] = {}
-        self._waiting: dict[str, _Waiting] = {}
+        self._searches: dict[str, _KeptSearch] = {}
+        self._deferred: dict[str, _Deferred] = {}
 
     def authorise(self, request: Request) -> None:
         if request.path.startswith("/download/"):
@@ -98,14 +98,14 @@ class PangeaService(Service):
     def search(self, request: Request) -> Response:
         body = self._body(request)
         search = read_search(body, self.organisation.now, self._most)
-        events = search.chosen(self._log.events)
+        events = search.select(self._log.events)
         key = f"pas_{next(self._numbers):032d}"
-        self._searches[key] = _Found(search, events)
+        self._searches[key] = _KeptSearch(search, events)
         expires = stamp(int((self.organisation.now + _KEPT).timestamp()))
         page = self._page(request, self._searches[key], 0, search.limit or _LIMIT)
         result = {"id": key, "expires_at": expires} | page
         slow = search.start < self.organisation.now - _HOT
-        return self._later(result) if self.awkward and slow else self._envelope(result)
+        return self._defer(result) if self.awkward and slow else self._envelope(result)
 
     def results(self, request: Request) -> Response:
         body = self._body(request)
@@ -122,7 +122,7 @@ class PangeaService(Service):
             raise Refused(400, "offset is past the end", status_name="BadOffset")
         return self._envelope(self._page(request, found, offset, limit))
 
-    def _page(self, request: Request, found: _Found, offset: int, limit: int) -> Row:
+    def _page(self, request: Request, found: _KeptSearch, offset: int, limit: int) -> Row:
         events = found.events[offset : offset + limit]
         if self.control.is_lost(self.name, request.path, offset // limit + 1):
             events = []
@@ -133,7 +133,10 @@ class PangeaService(Service):
                 {name: value for name, value in row.items() if name not in bare} for row in events
             ]
             return page
-        return page | {"root": self._root(self._log.published), "unpublished_root": self._newest()}
+        return page | {
+            "root": self._root(self._log.published),
+            "unpublished_root": self._unpublished_root(),
+        }
 
     def root(self, request: Request) -> Response:
         size = self._body(request).get("tree_size") or self._log.published
@@ -154,7 +157,7 @@ class PangeaService(Service):
             row["consistency_proof"] = self._log.tree.consistency(size)
         return row
 
-    def _newest(self) -> Row:
+    def _unpublished_root(self) -> Row:
         size = len(self._log.tree.leaves)
         row = {"tree_name": self._log.tree_name, "size": size}
         return row | {"root_hash": self._log.tree.root().hex()}
@@ -185,22 +188,22 @@ class PangeaService(Service):
 
     def request(self, request: Request, key: str) -> Response:
         del request
-        waiting = self._waiting.get(key)
-        if waiting is not None:
-            waiting.looks += 1
-        if waiting is None or waiting.looks == 1:
+        deferred = self._deferred.get(key)
+        if deferred is not None:
+            deferred.polls += 1
+        if deferred is None or deferred.polls == 1:
             raise Refused(404, "no such request", status_name="NotFound")
-        return self._envelope(waiting.result, request_id=key)
+        return self._envelope(deferred.result, request_id=key)
 
-    def _later(self, result: Row) -> Response:
+    def _defer(self, result: Row) -> Response:
         key = self._request_id()
-        self._waiting[key] = _Waiting(result)
-        later = {
+        self._deferred[key] = _Deferred(result)
+        pending = {
             "ttl_mins": 5_760,
             "retry_counter": 0,
             "location": f"{self.url}/audit/request/{key}",
         }
-        return self._envelope(later, 202, "Accepted", "still working on it", request_id=key)
+        return self._envelope(pending, 202, "Accepted", "still working on it", request_id=key)
 
     def _body(self, request: Request) -> Row:
         try:

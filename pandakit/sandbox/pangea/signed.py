@@ -1,6 +1,6 @@
-"""Three signed audit events: made once with a key that nobody else uses, and kept as they are.
+"""Three signed audit events, made once with a key that is used for nothing else.
 
-Signing needs a library that the sandbox does without, so the signatures stand here.
+Signing needs a library that the sandbox does without, so the signatures are kept here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SIGNED = (
 
 
 def signed_envelopes() -> list[dict[str, Any]]:
-    """Give envelopes without `received_at`: event, signature and public key."""
+    """Return envelopes without `received_at`: event, signature and public key."""
     return [
         {
             "event": {

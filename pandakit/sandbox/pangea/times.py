@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["moment"]
+__all__ = ["read_time"]
 
 _SPAN = re.compile(r"(\d+)\s*([a-z]+)")
 _UNITS = {
@@ -23,12 +23,12 @@ _SHORT = {
 }  # fmt: skip
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """Give the moment that a text names; without a zone it is UTC.
+def read_time(text: str, now: datetime) -> datetime:
+    """Return the time that a text names; without a zone it is UTC.
 
     Examples
     --------
-    >>> moment("2h", datetime(2026, 6, 1, 12, tzinfo=UTC)).isoformat()
+    >>> read_time("2h", datetime(2026, 6, 1, 12, tzinfo=UTC)).isoformat()
     '2026-06-01T10:00:00+00:00'
     """
     span = _SPAN.fullmatch(text)

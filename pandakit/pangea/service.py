@@ -1,4 +1,4 @@
-"""How Pangea is reached: its address, and its envelope, which decides about success."""
+"""The audit service: its address, and the envelope whose status decides about success."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pandakit.transport import Problem, Service
 if TYPE_CHECKING:
     from pandakit.transport import Reply
 
-__all__ = ["base_url", "pangea_service", "result_of", "state_of"]
+__all__ = ["base_url", "pangea_service", "read_result", "read_status"]
 
 Row = dict[str, Any]
 
 _SERVICE_NAME = "{SERVICE_NAME}"
-_FINE = {"success", "accepted"}
-# Status names to the HTTP status that each amounts to; other names keep the answer's own.
+_SUCCESS = {"success", "accepted"}
+# The HTTP status that each status name stands for; other names keep the HTTP status.
 _STATUSES = {
     "badoffset": 400,
     "failed": 400,
@@ -40,12 +40,12 @@ _HINTS = {
 
 
 def base_url(domain: str | None, template: str | None) -> str:
-    """Make the base URL of the audit service: of a template, else of the domain.
+    """Return the base URL of the audit service, from the template or else from the domain.
 
     Raises
     ------
     SettingsError
-        When there is neither.
+        If neither is set, or the domain is a URL.
 
     Examples
     --------
@@ -62,56 +62,56 @@ def base_url(domain: str | None, template: str | None) -> str:
         raise SettingsError(missing_message("PANGEA_DOMAIN", "PANGEA_BASE_URL_TEMPLATE"))
     if "/" in name:
         raise SettingsError(
-            f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or a "
-            "URL in PANGEA_BASE_URL_TEMPLATE"
+            f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or "
+            "put the URL in PANGEA_BASE_URL_TEMPLATE"
         )
     return f"https://audit.{name.removeprefix('audit.')}"
 
 
 def pangea_service(url: str) -> Service:
-    """Declare the audit service at a base URL.
+    """Return the declaration of the audit service at a base URL.
 
     Source: "Pangea API reference".
     """
     return Service("Pangea", url, read_error=_read_error, hints=_HINTS)
 
 
-def state_of(reply: Reply) -> str:
-    """Give the status word of an answer, in lower case."""
+def read_status(reply: Reply) -> str:
+    """Return the status of a reply in lower case; empty if it has none."""
     body = reply.json()
     return str(body.get("status", "")).lower() if isinstance(body, dict) else ""
 
 
-def result_of(reply: Reply, *needed: str) -> Row:
-    """Give the result of a successful answer.
+def read_result(reply: Reply, *needed: str) -> Row:
+    """Return the result of a successful reply.
 
     Raises
     ------
     ProtocolError
-        When there is none, or it lacks what it must have.
+        If there is no result, or it lacks a member that it must have.
     """
     result = reply.object().get("result")
     if not isinstance(result, dict):
-        raise reply.malformed("answered that all is well, but without a result")
+        raise reply.malformed("reported success without a result")
     if missing := [key for key in needed if key not in result]:
-        raise reply.malformed(f"answered with a result that lacks {', '.join(missing)}")
+        raise reply.malformed(f"returned a result without {', '.join(missing)}")
     return result
 
 
 def _read_error(reply: Reply) -> Problem | None:
-    """Read the envelope: its status decides, whatever HTTP says."""
+    """Return the error that the envelope reports; its status decides, not HTTP's."""
     if reply.content.lstrip()[:1] == b"<":
         return Problem(f"a web page, not JSON: {reply.excerpt()!r}. Check PANGEA_DOMAIN")
     try:
         body = reply.json()
     except ProtocolError:
-        return Problem(reply.excerpt() or "an empty answer")
+        return Problem(reply.excerpt() or "an empty reply")
     if not isinstance(body, dict) or not isinstance(body.get("status"), str):
         return Problem(f"no Pangea envelope: {reply.excerpt()!r}")
     name = body["status"]
-    if name.lower() in _FINE:
+    if name.lower() in _SUCCESS:
         return None
-    return Problem(_words(name, body), _status(name, reply.status), body.get("request_id"))
+    return Problem(_describe(name, body), _status(name, reply.status), body.get("request_id"))
 
 
 def _status(name: str, http: int) -> int:
@@ -120,7 +120,7 @@ def _status(name: str, http: int) -> int:
     return _STATUSES.get(name.lower(), max(http, 400))
 
 
-def _words(name: str, body: Row) -> str:
+def _describe(name: str, body: Row) -> str:
     result = body.get("result")
     errors = result.get("errors") if isinstance(result, dict) else None
     details = [

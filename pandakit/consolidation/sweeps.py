@@ -20,7 +20,7 @@ from pandakit.spans import read_span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandakit.consolidation.policy import Policy
+    from pandakit.consolidation.policy import Anchor, Policy, TimeUnit
 
 __all__ = ["sweep", "with_window"]
 
@@ -30,9 +30,9 @@ def sweep(
     policy: Policy = CLASSIC,
     *,
     windows: Any = None,
-    anchors: str | Sequence[str] | None = None,
+    anchors: Anchor | Sequence[Anchor] | None = None,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> pd.DataFrame:
     """Count the incidents that other windows and anchors would give.
 
@@ -93,7 +93,7 @@ def sweep(
 def _settings(
     policy: Policy,
     windows: Any,
-    anchors: str | Sequence[str] | None,
+    anchors: Anchor | Sequence[Anchor] | None,
     pattern: str | None,
 ) -> list[tuple[Any, Policy]]:
     """Give each window with its policy; all arguments are checked, even if one list is empty."""
@@ -111,7 +111,7 @@ def _settings(
 
 def _listed(given: Any) -> list[Any]:
     one = isinstance(given, (str, timedelta, np.timedelta64))
-    return [given] if one else list(given or ())
+    return [given] if one else list(() if given is None else given)
 
 
 def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:

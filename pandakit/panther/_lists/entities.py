@@ -34,7 +34,7 @@ def _actor(field: str, did: str) -> tuple[Column, ...]:
     )
 
 
-_ID = _column("id", "text", "chosen by the author, unique in its list")
+_ID = _column("id", "text", "chosen by its author, unique in its list")
 _BODY = _column("body", "text", "Python source")
 _LOG_TYPES = _column("logTypes", "list", "log types that it reads")
 _DETECTION = _column("detection", "text", "YAML of the detection")
@@ -52,7 +52,7 @@ _SHARED = (
     _ID,
     _column("displayName", "text", "name for people"),
     _column("description", "text", "what it is for"),
-    _column("enabled", "boolean", "switched on; missing when the service does not say"),
+    _column("enabled", "boolean", "enabled; missing when the service omits it"),
     _column("severity", "text", "INFO, LOW, MEDIUM, HIGH or CRITICAL"),
     _column("tags", "list", "tags, in no order"),
     _column("reports", "map", "framework to its controls; see `reports(frame)`"),
@@ -63,7 +63,7 @@ _SHARED = (
 _AUTHORS = (
     *_CHANGED,
     *_actor("createdBy", "created it"),
-    _column("createdByExternal", "text", "author as an upload from outside named it"),
+    _column("createdByExternal", "text", "author named by an external upload"),
 )
 _ALERTING = (
     _column("dedupPeriodMinutes", "integer", "minutes during which matches join one alert"),
@@ -116,8 +116,8 @@ CORRELATION_RULE = (
 )
 POLICY = (
     *_SHARED,
-    _column("resourceTypes", "list", "cloud resources that it judges"),
-    _column("suppressions", "list", "patterns of resources that it leaves alone"),
+    _column("resourceTypes", "list", "types of cloud resource that it checks"),
+    _column("suppressions", "list", "patterns of resources that it skips"),
     _BODY,
     _TESTS,
     *_AUTHORS,
@@ -126,7 +126,7 @@ DATA_MODEL = (
     _ID,
     _column("displayName", "text", "name for people"),
     _column("description", "text", "what it is for"),
-    _column("enabled", "boolean", "switched on"),
+    _column("enabled", "boolean", "enabled"),
     _column("managed", "boolean", "part of a pack of the vendor"),
     _column("logTypes", "list", "log types that it maps"),
     _column("mappings", "list", "common name to path or method; see `mappings(frame)`"),
@@ -141,7 +141,7 @@ GLOBAL = (
     *_CHANGED,
 )
 QUERY = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("name", "text", "name, unique"),
     _column("description", "text", "what it is for"),
     _column("managed", "boolean", "part of a pack of the vendor"),
@@ -149,12 +149,12 @@ QUERY = (
     _column("schedule.cron", "text", "when it runs, as a cron expression"),
     _column("schedule.rateMinutes", "integer", "or every so many minutes"),
     _column("schedule.timeoutMinutes", "integer", "stopped after so many minutes"),
-    _column("schedule.disabled", "boolean", "whether the schedule is switched off"),
-    _column("emailConfig", "map", "who gets the results by mail"),
+    _column("schedule.disabled", "boolean", "schedule disabled"),
+    _column("emailConfig", "map", "recipients of the results by mail"),
     *_STAMPS,
 )
 ALERT = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("type", "text", "RULE, POLICY, SCHEDULED_RULE, RULE_ERROR, SYSTEM_ERROR ..."),
     _column("status", "text", "OPEN, TRIAGED, RESOLVED or CLOSED"),
     _column("severity", "text", "INFO, LOW, MEDIUM, HIGH or CRITICAL"),
@@ -163,24 +163,24 @@ ALERT = (
     _column("firstEventOccurredAt", "time", "first of its events"),
     _column("lastReceivedEventAt", "time", "newest of its events"),
     _column("eventCount", "integer", "number of its events"),
-    _column("detection.id", "text", "detection that made it; none for system errors"),
+    _column("detection.id", "text", "detection that raised it; missing for system errors"),
     _column("detection.type", "text", "kind of that detection"),
     _column("systemError", "map", "what failed, for system errors"),
     _column("runbook", "text", "what to do"),
-    *_actor("assignee", "takes care of it"),
+    *_actor("assignee", "is assigned to it"),
     *_actor("updatedBy", "changed it last"),
-    _column("quality", "text", "NOISE or USEFUL, where somebody judged it"),
+    _column("quality", "text", "NOISE or USEFUL, once judged"),
     _column("contextTags", "list", "context tags"),
-    _column("deliveries", "list", "what was sent to which destination"),
-    _column("context", "any", "context that the detection gave"),
+    _column("deliveries", "list", "notifications by destination"),
+    _column("context", "any", "alert context of the detection"),
 )
 EVENT = (
-    _column("p_alert_id", "text", "alert that the events were asked for"),
-    _column("p_event_time", "time", "when it happened"),
+    _column("p_alert_id", "text", "alert of the event"),
+    _column("p_event_time", "time", "time of the event"),
     _column("p_log_type", "text", "log type"),
 )
 COMMENT = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("alertId", "text", "alert that it belongs to"),
     _column("body", "any", "text, or JSON"),
     _column("format", "text", "PLAIN_TEXT, HTML ..."),
@@ -191,10 +191,10 @@ COMMENT = (
 CONTEXT_TAG = (
     _column("tag", "text", "the tag"),
     _column("category", "text", "its category"),
-    _column("managed", "boolean", "given by the vendor"),
+    _column("managed", "boolean", "one of the vendor's"),
 )
 USER = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("email", "text", "address"),
     _column("givenName", "text", "given name"),
     _column("familyName", "text", "family name"),
@@ -206,15 +206,15 @@ USER = (
     _column("lastLoggedInAt", "time", "last login; missing when there was none"),
 )
 ROLE = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("name", "text", "name"),
     _column("permissions", "list", "raw names of its permissions"),
     _column("logTypeAccessKind", "text", "ALLOW, ALLOW_ALL, DENY or DENY_ALL"),
-    _column("logTypeAccess", "list", "log types that ALLOW or DENY is about"),
+    _column("logTypeAccess", "list", "log types that ALLOW or DENY refers to"),
     *_STAMPS,
 )
 API_TOKEN = (
-    _column("id", "text", "given by the service"),
+    _column("id", "text", "made by the service"),
     _column("name", "text", "name"),
     _column("permissions", "list", "raw names of its permissions"),
     _column("allowedCIDRBlocks", "list", "networks that may use it; empty for any"),

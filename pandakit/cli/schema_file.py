@@ -30,7 +30,7 @@ def read_schema(
     """
     if schema_file is None:
         if query is None or result is None:
-            raise click.UsageError("give --schema FILE, or --query NAMES and --result NAMES")
+            raise click.UsageError("pass --schema FILE, or --query NAMES and --result NAMES")
         return EnrichmentSchema(_names(query), _names(result))
     if query is not None or result is not None:
         raise click.UsageError("--schema already says which columns there are")

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pandakit.consolidation import (
-    CLASSIC,
-    CURRENT,
-    events_from_alarms,
-    readable_funnel,
-)
+from pandakit.consolidation import events_from_alarms, readable_funnel
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandakit.consolidation import Consolidation, Policy
+    from pandakit.consolidation import Consolidation
 
-__all__ = ["policy_of", "read_events", "simulation_text"]
+__all__ = ["read_events", "simulation_text"]
 
-_PRESETS = {"classic": CLASSIC, "current": CURRENT}
 _LARGEST = 5
-
-
-def policy_of(name: str, *, anchor: str | None = None, reopen_window: str | None = None) -> Policy:
-    """Give the preset with the settings of the command line in it.
-
-    Examples
-    --------
-    >>> policy_of("classic", anchor="latest").anchor
-    'latest'
-    """
-    changed: dict[str, Any] = {}
-    if anchor is not None:
-        changed["anchor"] = anchor
-    if reopen_window is not None:
-        changed["reopen_window"] = None if reopen_window == "none" else reopen_window
-    return _PRESETS[name].replace(**changed)
 
 
 def read_events(
@@ -92,7 +70,7 @@ def simulation_text(simulation: Consolidation) -> str:
 
 
 def _rejections(simulation: Consolidation) -> list[str]:
-    """Tell how many rows were rejected, for which reasons, and where the first of each is."""
+    """Return how many rows were rejected, for which reasons, and where the first of each is."""
     rejected = simulation.events[simulation.events["outcome"] == "rejected"]
     counts = rejected["reason"].value_counts()
     reasons = [

@@ -16,13 +16,13 @@ __all__ = ["base_url", "panther_service"]
 _PASTED = "/public/graphql"
 _HINTS = {
     401: "Check PANTHER_API_TOKEN; a new token takes up to a minute to work",
-    403: "Some gateways also answer so to a wrong token, or to an address it is not bound to",
-    404: "Check PANTHER_API_HOST: self-hosted instances may need /v1 at its end",
+    403: "Some gateways answer 403 to a wrong token, or to an address outside the token's networks",
+    404: "Check PANTHER_API_HOST: the URL of a self-hosted instance may need to end in /v1",
 }
 
 
 def base_url(host: str) -> str:
-    """Make the base URL of what users have: a host, a URL, or the console's GraphQL URL.
+    """Return the base URL for a host, a URL, or the console's GraphQL URL.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def _without_suffix(path: str) -> str:
 
 
 def panther_service(host: str) -> Service:
-    """Declare Panther at a host.
+    """Return the declaration of Panther at a host.
 
     Source: "Panther REST API".
     """
@@ -58,7 +58,7 @@ def panther_service(host: str) -> Service:
 
 
 def _read_error(reply: Reply) -> Problem | None:
-    """Read `message`, which all error bodies of the service and its gateway have."""
+    """Return the `message`, which all error bodies of the service and its gateway have."""
     if reply.content.lstrip()[:1] == b"<":
         return Problem(
             f"a web page, not JSON: {reply.excerpt()!r}. "

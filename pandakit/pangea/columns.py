@@ -1,0 +1,139 @@
+"""Audit events as frames: the event's fields as columns, the envelope exactly as received."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandakit.frames import Column, Kind, add_facts, build_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+__all__ = [
+    "EVENT_COLUMNS",
+    "ROOT_COLUMNS",
+    "SCHEMA_COLUMNS",
+    "custom_fields",
+    "events_frame",
+    "kinds_by_field",
+]
+
+Row = dict[str, Any]
+
+_CUSTOM = "event\0"  # cannot be the name of a field of the service
+_STANDARD_FIELDS: tuple[tuple[str, Kind, str], ...] = (
+    ("timestamp", "time", "when it happened, according to the client"),
+    ("actor", "text", "who acted"),
+    ("action", "text", "what was done"),
+    ("status", "text", "the outcome"),
+    ("target", "text", "what was acted on"),
+    ("source", "text", "where the request came from"),
+    ("message", "text", "description; JSON text is kept verbatim"),
+    ("old", "text", "the value before a change"),
+    ("new", "text", "the value after a change"),
+    ("tenant_id", "text", "tenant"),
+)
+EVENT_COLUMNS = (
+    Column(
+        "received_at",
+        "time",
+        ("envelope.received_at", "received_at"),
+        "when the service received it",
+    ),
+    *(
+        Column(name, kind, (f"envelope.event.{name}",), text)
+        for name, kind, text in _STANDARD_FIELDS
+    ),
+    Column("hash", "text", meaning="SHA-256 of the envelope, as stored by the service"),
+    Column(
+        "leaf_index",
+        "integer",
+        meaning="number of the batch, which all its events share",
+    ),
+    Column("published", "boolean", meaning="whether the batch is under a published root"),
+    Column("imported", "boolean", meaning="whether it was imported by hand"),
+    Column("signed", "boolean", meaning="whether the client signed it"),
+    Column("valid_signature", "boolean", meaning="the service's own verdict on the signature"),
+    Column("membership_proof", "text", meaning="sibling hashes from the event up to the root"),
+    Column("root_size", "integer", ("root.size",), "size of that root, in batches"),
+    Column("root_hash", "text", ("root.root_hash",), "hash of that root"),
+    Column(
+        "err",
+        "any",
+        ("envelope.err", "err"),
+        "why the event is malformed, if the log keeps such events",
+    ),
+    Column("envelope", "map", meaning="what was hashed, exactly as received"),
+)
+_HIDDEN = ("root",)
+ROOT_COLUMNS = (
+    Column("tree_name", "text", meaning="name of the tree"),
+    Column("size", "integer", meaning="number of batches under the root"),
+    Column("root_hash", "text", meaning="hash of the root"),
+    Column("url", "text", meaning="where the root is published"),
+    Column("published_at", "time", meaning="when the root was published"),
+    Column("consistency_proof", "list", meaning="proof that the root extends the one before it"),
+)
+SCHEMA_COLUMNS = (
+    Column("id", "text", meaning="the field's id in events and queries"),
+    Column("name", "text", meaning="display name"),
+    Column("type", "text", meaning="boolean, datetime, integer, string, string-unindexed, text"),
+    Column("description", "text", meaning="description"),
+    Column("required", "boolean", meaning="whether every event must have the field"),
+    Column("size", "integer", meaning="maximum length"),
+    Column("redact", "boolean", meaning="whether values are redacted before they are stored"),
+    Column("partitioned", "boolean", meaning="whether searches can be restricted to its values"),
+    Column("ui_default_visible", "boolean", meaning="whether the console shows it by default"),
+)
+_KINDS: dict[str, Kind] = {"boolean": "boolean", "datetime": "time", "integer": "integer"}
+
+
+def custom_fields(events: Sequence[Row]) -> list[str]:
+    """Return the event fields outside the standard schema, in order of appearance."""
+    standard = {name for name, _, _ in _STANDARD_FIELDS}
+    names = dict.fromkeys(name for row in events for name in _event(row))
+    return [name for name in names if name not in standard]
+
+
+def kinds_by_field(fields: Sequence[Row]) -> dict[str, Kind]:
+    """Return the column kind of each field of a schema; unknown types are text."""
+    return {str(each.get("id")): _KINDS.get(str(each.get("type")), "text") for each in fields}
+
+
+def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame:
+    """Return events as a frame; `kinds` types the fields of a custom schema."""
+    names = custom_fields(rows)
+    columns = [*EVENT_COLUMNS, *(_custom_column(name, kinds) for name in names)]
+    frame = build_frame([_flat(row, names) for row in rows], columns, ignore=_HIDDEN)
+    return add_facts(frame, roots=_roots(rows))
+
+
+def _custom_column(name: str, kinds: Mapping[str, Kind]) -> Column:
+    taken = {column.name for column in EVENT_COLUMNS}
+    return Column(
+        f"event_{name}" if name in taken else name, kinds.get(name, "any"), (_path(name),)
+    )
+
+
+def _path(name: str) -> str:
+    return _CUSTOM + name.replace(".", "\0")  # a dot in a path would lead into an object
+
+
+def _flat(row: Row, names: Sequence[str]) -> Row:
+    event, envelope = _event(row), row.get("envelope")
+    signed = isinstance(envelope, dict) and envelope.get("signature") is not None
+    return {**row, "signed": signed, **{_path(name): event.get(name) for name in names}}
+
+
+def _event(row: Row) -> Row:
+    envelope = row.get("envelope")
+    event = envelope.get("event") if isinstance(envelope, dict) else None
+    return event if isinstance(event, dict) else {}
+
+
+def _roots(rows: Sequence[Row]) -> list[Row]:
+    """Return the roots that the proofs lead to, each once."""
+    found = (row["root"] for row in rows if isinstance(row.get("root"), dict))
+    return list({(root.get("tree_name"), root.get("root_hash")): root for root in found}.values())

@@ -1,0 +1,82 @@
+"""Replies that the service defers: 202 first, then the reply under `/request/{id}`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pandakit.errors import PandakitError, ProtocolError
+from pandakit.pangea.service import read_status
+from pandakit.transport import Call, JobRules, wait_for
+
+if TYPE_CHECKING:
+    from pandakit.progress import ProgressLine
+    from pandakit.transport import Reply, Session
+
+__all__ = ["DeferredReplies"]
+
+_POLLING = JobRules(
+    states={"success": "done", "accepted": "running"},
+    read_state=read_status,
+    first=0.5,
+    most=30.0,
+)
+_TIMEOUT = 120.0  # seconds; the search continues at the service, and resume() polls it again
+
+
+class DeferredReplies:
+    """Send calls and poll those that were accepted but not answered yet.
+
+    After a timeout, sending again polls the same request instead of starting another.
+
+    Parameters
+    ----------
+    session
+        The session that sends the calls.
+    progress
+        Whether to show progress while polling; `None` shows it in interactive sessions only.
+    """
+
+    def __init__(self, session: Session, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
+        self._session = session
+        self._progress = progress
+        self._poll: Call | None = None
+        self._attempts = 0
+
+    def send(self, call: Call, line: ProgressLine) -> Reply:
+        """Return the final reply to a call, or to the call that is still pending."""
+        if self._poll is None:
+            reply = self._session.send(call, line)
+            if read_status(reply) != "accepted":
+                return reply
+            self._poll, self._attempts = _poll_call(reply), reply.attempts
+        reply = self._wait(self._poll)
+        self._poll = None
+        return replace(reply, attempts=self._attempts + reply.attempts)
+
+    def _wait(self, poll: Call) -> Reply:
+        try:
+            return wait_for(
+                self._session,
+                poll,
+                _POLLING,
+                timeout=_TIMEOUT,
+                progress=self._progress,
+                name=f"the Pangea request {poll.url.rpartition('/')[2]}",
+            )
+        except PandakitError as error:
+            if not error.retryable:  # there will never be a reply
+                self._poll = None
+            raise
+
+
+def _poll_call(reply: Reply) -> Call:
+    """Return the call that polls for the reply; the session refuses any other host."""
+    body = reply.json()
+    result = body.get("result")
+    location = result.get("location") if isinstance(result, dict) else None
+    request_id = str(body.get("request_id") or "")
+    if not location and not request_id:
+        raise ProtocolError(f"{reply.url}: accepted, but with neither a location nor a request_id")
+    return Call("GET", location or f"/request/{quote(request_id, safe='')}", endpoint="/request")
