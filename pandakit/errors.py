@@ -216,7 +216,7 @@ class OutcomeUnknownError(PandakitError):
     sent
         What was sent, where that is known: of a table ``rows``, ``bytes``, ``sha256`` and
         ``sent_at``.
-    look
+    verify
         A function that asks the service whether it arrived.
     """
 
@@ -225,27 +225,27 @@ class OutcomeUnknownError(PandakitError):
         message: str = "",
         *,
         sent: Mapping[str, Any] | None = None,
-        look: Callable[[], bool] | None = None,
+        verify: Callable[[], bool] | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(message, **fields)
         self.sent = dict(sent or {})
-        self._look = look
+        self._verify = verify
 
-    def arrived(self) -> bool:
-        """Ask the service whether what was sent is there now.
+    def verify(self) -> bool:
+        """Return whether the service has what was sent.
 
         Raises
         ------
         PandakitError
-            When there is no way to ask, or the question fails too.
+            When there is no way to find out, or asking fails too.
         """
-        if self._look is None:
-            raise PandakitError("there is no way to ask: look at the service")
-        return self._look()
+        if self._verify is None:
+            raise PandakitError("there is no way to find out from here: look at the service")
+        return self._verify()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_look": None}
+        return {**super().__getstate__(), "_verify": None}
 
 
 class EnrichmentError(PandakitError, ValueError):

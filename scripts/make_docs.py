@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import pandakit
-from pandakit.bigpanda._resources import RESOURCES as BIGPANDA
+from pandakit.bigpanda._lists.resources import RESOURCES as BIGPANDA
 from pandakit.cli import cli
 from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
 from pandakit.panther import child_tables

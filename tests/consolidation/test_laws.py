@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit import consolidation
 from pandakit.errors import EventError
 from tests.consolidation import engines
 from tests.consolidation.reference_engine import text_of, time_of
 from tests.consolidation.strategies import DAY, HOUR, Scenario, scenarios
+from tests.fuzz import examples
 
-ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
-LAW = settings(
-    max_examples=int(ASKED or 40),
-    derandomize=ASKED is None,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+LAW = examples(quick=30, full=1_000)
 OUTCOMES = {"opened", "updated", "resolved", "reopened", "duplicate", "orphan_ok", "rejected"}
 WITH_ALERT = ["opened", "updated", "resolved", "reopened"]
 ALERT_TIMES = ("start", "end", "last_event_at")

@@ -58,3 +58,16 @@ def filter_panther(panther: pk.Panther) -> None:
     panther.alerts(start="7d", quality="LOUD")  # type: ignore[arg-type]
     panther.get("rules", "An.Id")
     panther.get("rule", "An.Id")  # type: ignore[arg-type]
+
+
+def filter_bigpanda(bigpanda: pk.BigPanda) -> None:
+    """Folders, expansions and API versions are known by value; a typo is an error."""
+    bigpanda.incidents("All", folder="active", expand="alerts")
+    bigpanda.incidents("All", folder="open")  # type: ignore[arg-type]
+    bigpanda.incidents("All", expand=["alert"])  # type: ignore[list-item]
+    bigpanda.incident("All", "id", expand=["alerts"])
+    bigpanda.enrichments(api_version="v1.0")
+    bigpanda.enrichments(api_version="1.0")  # type: ignore[arg-type]
+    bigpanda.upload_enrichment("table.csv", "id", backup_path="before.parquet")
+    bigpanda.upload_enrichment("table.csv", "id", backup="before.parquet")  # type: ignore[call-arg]
+    pk.BigPanda("key", region="asia")  # type: ignore[arg-type]
