@@ -1,19 +1,24 @@
-# One verb a line: demo, test, test-oldest, lint, bench, fuzz, mutants, samples, docs, lab.
+# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, docs, wheel, lab.
 PYTHON ?= python3
 BIN := .venv/bin
+# tests/parallel.py says what stays together.
+PARALLEL := -n 2
 READY := .venv/.ready
-OLDEST := .venv-oldest/.ready
 
-.PHONY: demo test test-oldest lint bench fuzz mutants samples docs lab clean
+.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures docs wheel lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo
 
 test: lint
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
+	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
 
-test-oldest: $(OLDEST)
-	@.venv-oldest/bin/python -m pytest tests/contract tests/transport tests/consolidation tests/enrichment tests/bpql
+test-oldest: $(READY)
+	@$(BIN)/nox --reuse-existing-virtualenvs --force-python $(PYTHON) -k oldest
+
+# Interpreters of pyenv are found too, whichever of them is chosen.
+matrix: $(READY)
+	@PATH="$$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.*/bin 2>/dev/null | tr '\n' ':')$$PATH" $(BIN)/nox
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -22,7 +27,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
+	@PANDAKIT_FUZZ=1 $(BIN)/python -m pytest $(PARALLEL) -m hypothesis tests
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
@@ -30,17 +35,23 @@ mutants: $(READY)
 samples: $(READY)
 	@$(BIN)/python scripts/make_samples.py
 
+signatures: $(READY)
+	@$(BIN)/python scripts/public_signatures.py
+
 docs: $(READY)
+	@rm -rf docs/_build
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs docs/_build/html
+	@$(BIN)/python scripts/check_site.py
+
+wheel: $(READY)
+	@$(BIN)/python -m pytest -m wheel tests/tour/test_wheel.py
 
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
 clean:
-	@rm -rf .venv .venv-oldest demo-output
+	@rm -rf .venv .nox demo-output docs/_build
 
 $(READY): pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh $(PYTHON) .venv
-
-$(OLDEST): pyproject.toml scripts/setup.sh scripts/lowest_versions.py
-	@sh scripts/setup.sh $(PYTHON) .venv-oldest oldest

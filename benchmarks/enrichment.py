@@ -136,7 +136,7 @@ def _upload() -> None:
     if len(rest) > 1:
         table = CsvFile(path, int(rest[0]), int(rest[1]), rest[2])
     with BigPanda(env["BIGPANDA_API_KEY"], base_url=env["BIGPANDA_BASE_URL"]) as client:
-        maps = client.enrichments().set_index("name")["enrichment_id"]
+        maps = client.enrichments().set_index("name")["schema_id"]
         client.enrichment_schema(maps["Host owners"])
         before, started = _reset_peak(), time.perf_counter()
         job = client.upload_enrichment(table, maps["Host owners"])

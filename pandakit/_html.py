@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLOURS",
+    "SEVERITIES",
     "STYLE",
     "Cell",
     "Html",
@@ -57,8 +58,8 @@ COLOURS: Final = {
     "acknowledged": ("#2563a8", "#74b3f0"),
     "ok": ("#1b6e45", "#74cfa2"),
 }
-_SEVERITIES: Final = ("critical", "warning", "unknown", "acknowledged", "ok")
-_TONES: Final = ("muted", "accent", "error", "good", *_SEVERITIES)
+SEVERITIES: Final = ("critical", "warning", "unknown", "acknowledged", "ok")
+_TONES: Final = ("muted", "accent", "error", "good", *SEVERITIES)
 
 _DARK_PAGES: Final = (
     "[data-jp-theme-light=false] .pk",
@@ -208,7 +209,7 @@ def code(text: str) -> Html:
 
 def severity(name: str) -> Html:
     """Return a severity as a coloured dot and its word."""
-    tone = name if name in _SEVERITIES else "muted"
+    tone = name if name in SEVERITIES else "muted"
     return join([element("span", Html("&#9679;"), tone), " ", name])
 
 

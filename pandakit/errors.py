@@ -35,7 +35,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,6 +134,22 @@ class PandakitError(Exception):
             raise PandakitError("nothing to resume: call again from the start")
         return self._resume()
 
+    def extended(
+        self,
+        note: str = "",
+        *,
+        partial: pd.DataFrame | None = None,
+        resume: Callable[[], Any] | None = None,
+    ) -> Self:
+        """Return a copy with a longer message, and with `resume` as the way on, if any.
+
+        `partial` replaces what was fetched.
+        """
+        error = type(self)(str(self) + note)
+        changed = {} if partial is None else {"partial": partial}
+        error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
+        return error
+
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
         return {**self.__dict__, "_resume": None}
@@ -216,7 +232,7 @@ class OutcomeUnknownError(PandakitError):
     sent
         What was sent, where that is known: of a table ``rows``, ``bytes``, ``sha256`` and
         ``sent_at``.
-    look
+    verify
         A function that asks the service whether it arrived.
     """
 
@@ -225,27 +241,27 @@ class OutcomeUnknownError(PandakitError):
         message: str = "",
         *,
         sent: Mapping[str, Any] | None = None,
-        look: Callable[[], bool] | None = None,
+        verify: Callable[[], bool] | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(message, **fields)
         self.sent = dict(sent or {})
-        self._look = look
+        self._verify = verify
 
-    def arrived(self) -> bool:
-        """Ask the service whether what was sent is there now.
+    def verify(self) -> bool:
+        """Return whether the service has what was sent.
 
         Raises
         ------
         PandakitError
-            When there is no way to ask, or the question fails too.
+            When there is no way to find out, or asking fails too.
         """
-        if self._look is None:
-            raise PandakitError("there is no way to ask: look at the service")
-        return self._look()
+        if self._verify is None:
+            raise PandakitError("there is no way to find out from here: look at the service")
+        return self._verify()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_look": None}
+        return {**super().__getstate__(), "_verify": None}
 
 
 class EnrichmentError(PandakitError, ValueError):
@@ -339,7 +355,7 @@ _BY_STATUS: dict[int, type[PandakitError]] = {
 
 
 def error_for_status(status: int) -> type[PandakitError]:
-    """Give the error class of an HTTP status: the one mapping that all services share.
+    """Return the error class of an HTTP status: the one mapping that all services share.
 
     Examples
     --------

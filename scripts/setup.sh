@@ -1,11 +1,8 @@
 #!/bin/sh
-# Makes a virtual environment: sh scripts/setup.sh PYTHON FOLDER [oldest]
-#   newest (the default): everything a developer needs
-#   oldest: the core alone, each requirement at its lower bound
+# Makes a virtual environment with everything a developer needs: sh scripts/setup.sh PYTHON FOLDER
 set -eu
 python=$1
 folder=$2
-kind=${3:-newest}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
@@ -17,18 +14,15 @@ echo "Setting up $folder (once; a few minutes) ..."
 bin=$folder/bin
 "$bin/python" -m pip install --quiet --upgrade 'pip>=25.1'  # --group is new there
 
-if [ "$kind" = oldest ]; then
-    "$bin/python" -m pip install --quiet packaging
-    "$bin/python" scripts/lowest_versions.py > "$folder/lowest.txt"
-    "$bin/python" -m pip install --quiet --constraint "$folder/lowest.txt" --editable . --group test
-else
-    "$bin/python" -m pip install --quiet --editable '.[all]' --group dev
-    # Wheels only: building numba needs a compiler and LLVM, and pandakit runs without it.
-    if ! "$bin/python" -m pip install --quiet --only-binary numba,llvmlite --editable '.[fast]' 2>"$folder/numba.log"; then
-        echo "numba has no wheel for this Python: consolidation runs interpreted, same answers, slower."
-    fi
-    # Compiles the kernel into the package's cache, so that no first call has to wait for it.
-    "$bin/python" - <<'END'
+# Wheels only: building numba needs a compiler and LLVM, and pandakit runs without it.
+if ! "$bin/python" -m pip install --quiet --only-binary numba,llvmlite \
+        --editable '.[all]' --group dev --group docs 2>"$folder/numba.log"; then
+    echo "numba has no wheel for this Python: consolidation runs interpreted, same answers, slower."
+    "$bin/python" -m pip install --quiet \
+        --editable '.[notebook,sandbox,verify]' --group dev --group docs
+fi
+# Compiles the kernel into the package's cache, so that no first call has to wait for it.
+"$bin/python" - <<'END'
 import pyarrow, pandakit
 
 rows = 30_000  # fewer are not worth the kernel's own encoding of text
@@ -40,5 +34,4 @@ for text in pyarrow.string(), pyarrow.large_string():
             chunks.feed(pyarrow.table({"timestamp": [second] * rows, **cells}))
         chunks.result().incidents
 END
-fi
 touch "$folder/.ready"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pandakit.bigpanda._client import BigPanda
-from pandakit.bigpanda._tables import TableSize
-from pandakit.bigpanda._upload import UploadJob
+from pandakit.bigpanda._lists.tables import TableSize
+from pandakit.bigpanda._upload.jobs import UploadJob
+from pandakit.bigpanda.client import BigPanda
 
 __all__ = ["BigPanda", "TableSize", "UploadJob"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pandakit.demo._report import Report
-from pandakit.demo._tour import run_demo
+from pandakit.demo.report import Report
+from pandakit.demo.tour import run_demo
 
 __all__ = ["Report", "run_demo"]

@@ -55,7 +55,7 @@ class ValidationReport:
     Rows are counted from 0 without the header row: ``frame.iloc[row]``.
     """
 
-    def __init__(  # noqa: PLR0913 - one keyword an attribute
+    def __init__(
         self,
         schema: EnrichmentSchema,
         *,

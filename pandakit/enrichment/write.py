@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from uuid import uuid4
 
 import pyarrow as pa
 
@@ -15,8 +13,11 @@ from pandakit.enrichment._source.csv_options import csv_writer, header_bytes
 from pandakit.enrichment._source.source import FrameSource
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.errors import EnrichmentError
+from pandakit.files import atomic_write
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from pandakit.enrichment.report import ValidationReport
@@ -66,8 +67,8 @@ def write_enrichment_csv(
     schema
         The mapping's columns.
     path
-        The file to write. It appears whole, or (when anything fails) not at all: what was
-        there before stays.
+        The file to write. It is replaced in one step; if anything fails, the old one stays.
+        An existing file keeps its permissions, and no symbolic link is followed.
     strict
         As for `validate_enrichment`.
 
@@ -104,18 +105,11 @@ def write_enrichment_csv(
     report = validate_enrichment(frame, schema, strict=strict)
     if not report.ok:
         raise EnrichmentError(_refusal(report), report=report)
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
-    try:
-        with partial.open("xb") as file:
-            written = _write(file, frame, schema)
-            os.fsync(file.fileno())
+    with atomic_write(path) as file:
+        written = _write(file, frame, schema)
         if written.size != report.bytes:
             raise EnrichmentError("the frame changed while it was written: write it again")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return CsvFile(target, report.rows, written.size, written.sha256)
+    return CsvFile(Path(path), report.rows, written.size, written.sha256)
 
 
 def _refusal(report: ValidationReport) -> str:

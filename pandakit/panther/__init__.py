@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pandakit.panther._client import Panther
+from pandakit.panther.client import Panther
 
 __all__ = ["Panther"]

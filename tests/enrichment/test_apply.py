@@ -2,10 +2,11 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, apply_enrichment, write_enrichment_csv
 from pandakit.errors import BpqlSyntaxError, EnrichmentError
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["host"], ["owner"])
 TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
@@ -281,7 +282,7 @@ def expected_owner(host, site, table, *, fold, optional):
 
 
 @given(rows, alerts_of, st.booleans(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@examples(quick=40, full=2000)
 def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
     """For any small table and alerts, each alert has the result of its first matching row."""
     schema = EnrichmentSchema(

@@ -6,7 +6,7 @@ import threading
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import (
     EnrichmentSchema,
@@ -19,6 +19,7 @@ from pandakit.enrichment._checks.rules import LIMITS
 from pandakit.enrichment._duplicates import keys as _keys
 from pandakit.enrichment._source import blocks as _blocks, file as _file
 from pandakit.errors import EnrichmentError
+from tests.fuzz import examples
 
 
 @pytest.fixture
@@ -196,9 +197,7 @@ alphabet = st.sampled_from(
 
 
 @given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans())
-@settings(
-    deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(quick=100, full=5000)
 def test_any_bytes(file, schema, body, ends):
     """No file raises; one that is accepted is read by the csv module as the rows it has."""
     path = file(b"host,owner\n" + body + b"\n" * ends)
@@ -216,9 +215,7 @@ def test_any_bytes(file, schema, body, ends):
 
 
 @given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans(), st.integers(1, 9))
-@settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(quick=60, full=3000)
 def test_any_bytes_in_any_blocks(file, schema, body, ends, block):
     """Of no file is anything else said, whatever blocks it is read in: quotes, BOM, CR, CRLF."""
     path = file(b"host,owner\n" + body + b"\n" * ends)
@@ -281,9 +278,7 @@ def test_a_row_without_end(monkeypatch, file, schema):
 
 
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 20))
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(quick=20, full=1000)
 def test_rows_keep_their_number_among_bad_lines(found, file, good, block):
     """Whichever lines are no rows, every row is reported by its place in the file."""
     lines = [b"a,b\x00" if is_row else b"bad" for is_row in good]

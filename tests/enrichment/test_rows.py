@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import (
     EnrichmentSchema,
@@ -14,6 +14,7 @@ from pandakit.enrichment import (
 )
 from pandakit.enrichment._duplicates import keys as _keys, lot as _lot, repeats as _repeats
 from pandakit.enrichment._source import source as _source
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 
@@ -95,7 +96,7 @@ def expected(rows):
 
 
 @given(tables)
-@settings(deadline=None, max_examples=200)
+@examples(quick=40, full=2000)
 def test_agrees_with_plain_dictionaries(rows):
     """For any small table the findings are those of three dictionaries."""
     assert [each[:2] for each in judged(rows)] == expected(rows)
@@ -103,7 +104,7 @@ def test_agrees_with_plain_dictionaries(rows):
 
 @pytest.mark.parametrize("hashes", [0, 1])
 @given(rows=tables)
-@settings(deadline=None, max_examples=60)
+@examples(quick=20, full=600)
 def test_hashes_only_say_where_to_look(hashes, rows):
     """When every hash collides, the findings are the same: the text decides."""
 

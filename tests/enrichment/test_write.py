@@ -6,7 +6,7 @@ import hashlib
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pyarrow import csv as arrow_csv
 
 from pandakit.enrichment import (
@@ -18,6 +18,7 @@ from pandakit.enrichment import (
 from pandakit.enrichment._source import source as _source
 from pandakit.enrichment._source.source import FrameSource
 from pandakit.errors import EnrichmentError
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner"])
 GOOD = pd.DataFrame({"owner": ["ann", "bob"], "host": ["a", "b"], "site": ["x", None]})
@@ -67,9 +68,7 @@ def read_twice(path):
 
 
 @given(rows)
-@settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(quick=40, full=2000)
 def test_two_parsers_read_the_validated_table(tmp_path, rows):
     """Any table without a refused value is read back, text for text, by two other parsers."""
     last = [*rows[-1][:2], "end"]

@@ -144,7 +144,7 @@ def test_each_version_of_the_api_gets_its_own_token(bigpanda_at):
 def test_ctrl_c_while_a_job_is_waited_for_leaves_its_handle(bigpanda_at):
     """The interrupt of a wait has the job and `resume()`, and the id alone goes on too."""
     client, calls = bigpanda_at(lambda _: {"status": "done", "job_id": "m_1_2"})
-    session = client._session_of("v2.1")
+    session = client._session_for("v2.1")
     usual = session.clock
 
     def interrupt(_):
@@ -350,7 +350,7 @@ def test_events_are_read_in_other_wrappings(bigpanda_at, wrapping):
 def test_a_window_that_can_be_no_minutes_is_read_in_seconds(bigpanda_at):
     """7200 is above the 4,320 minutes that a window may have: two hours, and a warning."""
     rows = [{"id": "p", "tags": ["host"], "time_window": 7200}]
-    with pytest.warns(pk.ServiceWarning, match="taken as seconds"):
+    with pytest.warns(pk.ServiceWarning, match="read as seconds"):
         policy = bigpanda_at(lambda _: rows)[0].policy()
     assert policy.patterns[0].window.total_seconds() == 7200
     rows[0]["time_window"] = 4320

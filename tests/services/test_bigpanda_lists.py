@@ -264,8 +264,8 @@ def test_enrichments_equal_the_seed(bigpanda, services):
     rows = seed(services, "schemas")
     for version in ("v2.1", "v1.0"):
         frame = bigpanda.enrichments(api_version=version)
-        assert {row["id"] for row in rows} <= set(frame["enrichment_id"])
-        first = frame.set_index("enrichment_id").loc[rows[0]["id"]]
+        assert {row["id"] for row in rows} <= set(frame["schema_id"])
+        first = frame.set_index("schema_id").loc[rows[0]["id"]]
         assert (first["name"], first["query_tags"]) == ("Host owners", ["host"])
         assert first["result_tags"] == ["owner_team", "tier"]
 

@@ -155,7 +155,7 @@ SAME = pd.DataFrame({"host": [f"h{number}" for number in range(250)], "owner": "
     ("ask", "answer"),
     [
         (lambda client: counts(client.preview_enrichment(SAME.iloc[1:], "m")), (0, 0, 1, 249)),
-        (lambda client: client.enrichment_arrived(SAME, "m"), True),
+        (lambda client: client.verify_upload(SAME, "m"), True),
     ],
 )
 def test_a_reading_that_broke_off_goes_on(bigpanda_at, ask, answer):
@@ -185,14 +185,14 @@ def test_without_a_count(bigpanda_at):
     client, _ = bigpanda_at(app)
     assert client.enrichment_size("m") == (None, None, None)
     assert str(client.enrichment_size("m")) == "an unknown number of rows"
-    assert client.enrichment_arrived(SAME, "m") is True
-    assert client.enrichment_arrived(SAME.assign(owner="bob"), "m") is False
+    assert client.verify_upload(SAME, "m") is True
+    assert client.verify_upload(SAME.assign(owner="bob"), "m") is False
 
 
 def test_another_number_of_rows_is_told_by_one_request(bigpanda_at):
     """A table of another length cannot have arrived: no further page is read."""
     client, calls = bigpanda_at(serving(250))
-    assert client.enrichment_arrived(SAME.iloc[1:], "m") is False
+    assert client.verify_upload(SAME.iloc[1:], "m") is False
     assert sum(call.path.endswith("/map") for call in calls) == 1
 
 
@@ -219,21 +219,21 @@ def test_the_progress_line_says_what_it_takes(bigpanda_at, capsys):
 def test_the_replaced_table_is_saved(client, schema_id, there, new, tmp_path):
     """The table that was there is in the file, and can be uploaded again from it."""
     path = tmp_path / "before.parquet"
-    client.upload_enrichment(new, schema_id, save_replaced=path)
+    client.upload_enrichment(new, schema_id, backup_path=path)
     kept = pk.load(path)
     assert client.preview_enrichment(there, schema_id, kept).is_empty
-    assert client.enrichment_arrived(new, schema_id)
+    assert client.verify_upload(new, schema_id)
     client.upload_enrichment(kept, schema_id)
-    assert client.enrichment_arrived(there, schema_id)
+    assert client.verify_upload(there, schema_id)
 
 
 def test_a_saved_table_is_not_overwritten(client, running, schema_id, there, new, tmp_path):
     """A path that exists, or is no Parquet file, is refused before anything is asked."""
     (tmp_path / "before.parquet").write_bytes(b"precious")
     with pytest.raises(FileExistsError, match="to go back to"):
-        client.upload_enrichment(new, schema_id, save_replaced=tmp_path / "before.parquet")
+        client.upload_enrichment(new, schema_id, backup_path=tmp_path / "before.parquet")
     with pytest.raises(ValueError, match=r"\.parquet"):
-        client.upload_enrichment(new, schema_id, save_replaced="before.csv")
+        client.upload_enrichment(new, schema_id, backup_path="before.csv")
     assert running.control.calls == []
     assert (tmp_path / "before.parquet").read_bytes() == b"precious"
 
@@ -244,6 +244,6 @@ def test_what_cannot_be_saved_is_not_replaced(bigpanda_at, tmp_path):
     client, calls = bigpanda_at(app)
     app.broken = True
     with pytest.raises(pk.InvalidRequestError, match="nothing was uploaded"):
-        client.upload_enrichment(SAME, "m", save_replaced=tmp_path / "before.parquet")
+        client.upload_enrichment(SAME, "m", backup_path=tmp_path / "before.parquet")
     assert "POST" not in {call.method for call in calls}
     assert not (tmp_path / "before.parquet").exists()

@@ -242,7 +242,7 @@ def test_a_lost_answer_is_an_unknown_outcome_and_is_not_repeated(bigpanda_at):
     body = posts(calls)[0].get_data()
     assert hashlib.sha256(body).hexdigest() in text
     assert f"rows=2, bytes={len(body)}" in text
-    assert "enrichment_arrived(table, 'map-1')" in text
+    assert "verify_upload(table, 'map-1')" in text
     assert len(posts(calls)) == 1
 
 

@@ -114,7 +114,7 @@ def test_u1_reset_while_sending(client, server, service, large, share):
     assert len(posts(server)) == 1
     assert caught.value.sent["sha256"] == large.sha256
     assert service.table == OLD
-    assert caught.value.arrived() is False
+    assert caught.value.verify() is False
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -130,13 +130,13 @@ def test_u2_the_answer_is_lost(client, server, service, works):
     assert (sent["rows"], sent["bytes"]) == (2, len(post.body))
     assert pd.Timestamp(sent["sent_at"]).tzinfo is not None
     assert all(str(fact) in str(caught.value) for fact in sent.values())
-    assert caught.value.arrived() is works
-    assert client.enrichment_arrived(TABLE, "map-1") is works
+    assert caught.value.verify() is works
+    assert client.verify_upload(TABLE, "map-1") is works
     assert len(posts(server)) == 1
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
     assert copy.sent == sent
     with pytest.raises(pk.PandakitError, match="look at the service"):
-        copy.arrived()
+        copy.verify()
 
 
 def test_u3_busy_after_the_whole_body(client, server, service):
@@ -195,7 +195,7 @@ def test_u7_no_file(client, server, tmp_path):
     """What can be read only once is refused with the reason: a pipe, and a generator."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(pk.EnrichmentError, match="no regular file"):
+    with pytest.raises(pk.EnrichmentError, match="not a regular file"):
         client.upload_enrichment(pipe, "map-1")
     with pytest.raises(TypeError, match="not generator: it is read twice"):
         client.upload_enrichment((line for line in ["host,owner\n"]), "map-1")
@@ -211,7 +211,7 @@ def test_u8_the_file_changes_while_it_is_sent(client, server, service, large):
             file.write(b"y")
 
     plan = plan_post(server, [Read(0.3), change, Read(1.0), CLOSE], early=True)
-    with pytest.raises(pk.EnrichmentError, match="changed after it was judged"):
+    with pytest.raises(pk.EnrichmentError, match="changed after it was validated"):
         client.upload_enrichment(large, "map-1")
     server.settle()
     assert large.bytes * 0.3 <= plan.read < large.bytes
@@ -254,8 +254,8 @@ def test_u10_a_line_that_stands_still(client, server, large):
 
 HOLD = """
 import sys
-from pandakit.bigpanda._upload_lock import one_upload
-with one_upload(sys.argv[1], "map-1", print):
+from pandakit.bigpanda._upload.jobs import lock_table
+with lock_table(sys.argv[1], "map-1", print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -335,7 +335,7 @@ def test_u11_no_place_for_a_lock(client, monkeypatch, tmp_path):
     """Where no lock file can be made that is said, and the upload goes on."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.warns(pk.ServiceWarning, match="cannot be known"):
+    with pytest.warns(pk.ServiceWarning, match="cannot find out"):
         assert client.upload_enrichment(TABLE, "map-1").status == "done"
 
 
@@ -403,7 +403,7 @@ def test_a_forgotten_job(client, service, server):
         client.upload_enrichment(TABLE, "map-1")
     server.heal()
     assert caught.value.sent["rows"] == 2
-    assert caught.value.arrived() is True
+    assert caught.value.verify() is True
     assert service.table[0]["owner"] == "ann"
 
 

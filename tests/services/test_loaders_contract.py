@@ -15,7 +15,7 @@ from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK, PANGEA, PANTHER
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
-    "check", "close", "enrichment_arrived", "enrichment_schema", "enrichment_size", "inventory",
+    "check", "close", "verify_upload", "enrichment_schema", "enrichment_size", "inventory",
     "job", "mappings", "policy", "preview_enrichment", "reports",
     "unit_tests", "upload_enrichment",
 }  # fmt: skip

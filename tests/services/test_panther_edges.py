@@ -1,10 +1,12 @@
 """Panther's awkward and hostile answers, from servers that follow a script."""
 
+import threading
+
 import pytest
 
 import pandakit as pk
 from pandakit.panther import Panther
-from pandakit.panther._service import base_url
+from pandakit.panther.service import base_url
 from tests.services.conftest import column, told
 from tests.tokens import FRESH, PANTHER
 
@@ -156,6 +158,43 @@ def test_detections_need_the_other_lists(panther_at):
 
     with pytest.raises(pk.PermissionDeniedError, match="View Policies"):
         panther_at(answer)[0].detections()
+
+
+def test_alert_events_resume_at_the_alert_that_broke(panther_at):
+    """A refusal on one of several alerts costs none of the others."""
+    broken = [True]
+
+    def answer(request):
+        if "/b/" in request.path and broken[0]:
+            return {"message": "gone"}, 404
+        return {"results": [{"p_log_type": request.path}]}
+
+    client, calls = panther_at(answer)
+    with pytest.raises(pk.NotFoundError) as caught:
+        client.alert_events(["a", "b", "c"])
+    assert column(caught.value.partial, "p_alert_id") == ["a"]
+    broken[0] = False
+    before = len(calls)
+    assert column(caught.value.resume(), "p_alert_id") == ["a", "b", "c"]
+    assert [call.path for call in calls[before:]] == ["/alerts/b/events", "/alerts/c/events"]
+
+
+def test_inventory_reads_lists_side_by_side(panther_at):
+    """Lists are asked for while others are still unanswered, each once, in a fixed order."""
+    together = threading.Barrier(2, timeout=30)
+    first = iter([True, True])
+
+    def answer(request):
+        if next(first, False):
+            together.wait()
+        return {"results": [{"id": request.path}]}
+
+    client, calls = panther_at(answer)
+    frame = client.inventory()
+    assert set(frame["status"]) == {"ok"}
+    assert set(frame["rows"]) == {1}
+    assert column(frame, "resource")[:3] == ["data_models", "globals", "policies"]
+    assert len([call for call in calls if call.path == "/alerts"]) == 3
 
 
 @pytest.mark.parametrize("name", ["roles", "api_tokens"])
@@ -322,6 +361,6 @@ def test_an_empty_choice_does_not_mean_all(panther_at):
     """A list filter without a value is refused: sent, it would filter nothing."""
     client, calls = panther_at(lambda _: {"results": []})
     for load in (lambda: client.rules(tag=[]), lambda: client.alerts(start="2024-01-01", type=[])):
-        with pytest.raises(ValueError, match="names nothing"):
+        with pytest.raises(ValueError, match="empty list"):
             load()
     assert calls == []

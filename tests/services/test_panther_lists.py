@@ -8,7 +8,7 @@ import pytest
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.panther import Panther
-from pandakit.panther._resources import DETECTIONS, RESOURCES
+from pandakit.panther._lists.resources import DETECTIONS, RESOURCES
 from tests.services.conftest import at, column, moment, plain, told
 
 LISTS = (
@@ -126,11 +126,13 @@ def test_python_of_simple_rules_comes_on_request(panther):
         (lambda p: p.rules(colour="red"), TypeError, "no filter 'colour'; it has: name_contains"),
         (lambda p: p.queries(severity="HIGH"), TypeError, "severity"),
         (lambda p: p.rules(severity="URGENT"), ValueError, "one of INFO, LOW"),
-        (lambda p: p.rules(name_contains=3), TypeError, "name_contains is int; give text"),
+        (lambda p: p.rules(name_contains=3), TypeError, "name_contains is int; pass text"),
         (lambda p: p.rules(name_contains=""), ValueError, "leave it out"),
         (lambda p: p.simple_rules(include_python="yes"), TypeError, "True or False"),
         (lambda p: p.alerts(start="1d", event_count_min=True), TypeError, "a whole number"),
         (lambda p: p.alerts(start="2026-05-01T00:00:00"), ValueError, "zone"),
+        (lambda p: p.alerts(start="1d", sub_type="RULES"), ValueError, "one of RULE, RULE_ERROR"),
+        (lambda p: p.alerts(start="1d", type="error"), ValueError, "one of ALERT"),
         (lambda p: p.get("events", "1"), ValueError, "one of data_models"),
     ],
 )
@@ -190,14 +192,61 @@ def test_alerts_keep_their_cells(panther, services):
         assert plain(cells["quality"]) == row.get("quality")
 
 
-def test_alerts_without_start_say_their_window(panther):
-    """Without start the service's thirty days are warned of and stand in attrs."""
+def test_alerts_without_start_say_their_window(panther, services):
+    """Without start thirty days are sent, warned of, and stand in attrs with both ends."""
+    before = len(services.control.calls)
     with pytest.warns(pk.DefaultWindowWarning, match="30 days"):
         frame = panther.alerts()
     assert told(frame)["default_window"] == "30 days before the end"
-    start, end = told(frame)["window"]
-    assert start is None
-    assert end is not None
+    assert told(frame)["window"] == ["2026-05-02T12:00:00+00:00", "2026-06-01T12:00:00+00:00"]
+    queries = [c.query for c in services.control.calls[before:] if c.path == "/alerts"]
+    assert all("created-after=2026-05-02T12%3A00%3A00Z" in query for query in queries)
+    assert all(pd.Timestamp("2026-05-02T12:00Z") <= moment for moment in frame["created_at"])
+
+
+def test_alerts_without_start_count_back_from_their_end(panther):
+    """With an end and no start, the thirty days before that end are loaded."""
+    with pytest.warns(pk.DefaultWindowWarning):
+        frame = panther.alerts(end="2026-05-20")
+    assert told(frame)["window"] == ["2026-04-20T00:00:00+00:00", "2026-05-20T00:00:00+00:00"]
+    assert len(frame)
+
+
+def test_all_types_of_alerts_in_one_word(panther):
+    """`type="all"` returns what naming the three types returns."""
+    names = ["ALERT", "DETECTION_ERROR", "SYSTEM_ERROR"]
+    every = panther.alerts(start="2026-01-01", type="all")
+    pd.testing.assert_frame_equal(every, panther.alerts(start="2026-01-01", type=names))
+    assert {"RULE", "RULE_ERROR", "SYSTEM_ERROR"} <= set(every["type"])
+
+
+def test_events_and_comments_of_several_alerts(panther, services):
+    """Several ids, and an alerts frame, return the rows of each alert once."""
+    rows = seed_rows(services, "alert_comments")
+    ids = list(dict.fromkeys(row["alertId"] for row in rows))[:3]
+    alerts = panther.alerts(start="2026-01-01", type="all")
+    chosen = alerts[alerts["id"].isin(ids)]
+    for load, seed, key in (
+        (panther.alert_comments, rows, "alertId"),
+        (panther.alert_events, seed_rows(services, "alert_events"), "p_alert_id"),
+    ):
+        frame = load([*ids, ids[0]])
+        expected = [row[key] for each in ids for row in seed if row[key] == each]
+        assert column(frame, "p_alert_id" if key == "p_alert_id" else "alert_id") == expected
+        assert len(load(chosen)) == len(frame)
+        assert len(load([])) == len(load(alerts[:0])) == 0
+        assert load([]).dtypes.to_dict().items() <= frame.dtypes.to_dict().items()
+    with pytest.raises(ValueError, match="no column id"):
+        panther.alert_events(pd.DataFrame({"alert": ids}))
+
+
+def test_the_python_of_one_simple_rule_comes_on_request(panther, services):
+    """`get` fills `python_body` of a simple rule when asked to, and refuses other kinds."""
+    key = seed_rows(services, "simple_rules")[0]["id"]
+    assert panther.get("simple_rules", key)["python_body"].isna().all()
+    assert panther.get("simple_rules", key, include_python=True)["python_body"].notna().all()
+    with pytest.raises(ValueError, match="simple_rules"):
+        panther.get("rules", "x", include_python=True)
 
 
 def test_the_upper_bound_of_alerts_is_frozen(panther, services):

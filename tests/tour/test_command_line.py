@@ -1,8 +1,11 @@
 """The command line: what it prints, and that nonsense gets one clear line."""
 
 import functools
+import re
 import subprocess
 import sys
+import unicodedata
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -90,8 +93,8 @@ def test_text_cells_stay_text(run, events):
         (["simulate"], "Missing argument"),
         (["simulate", "no-such-file.csv"], "does not exist"),
         (["simulate", "{events}", "--anchor", "middle"], "middle"),
-        (["simulate", "{events}", "--reopen-window", "soon"], "soon"),
-        (["simulate", "{events}", "--reopen-window", "-1h"], "reopen_window"),
+        (["simulate", "{events}", "--reopen-window", "soon"], "'--reopen-window': 'soon'"),
+        (["simulate", "{events}", "--reopen-window", "-1h"], "'--reopen-window': '-1h'"),
         (["simulate", "{events}", "--start", "from"], "--end, --primary"),
         (["simulate", "{events}", "--start", "a", "--end", "b", "--primary", "c"], "'a'"),
         (["simulate", "{binary}"], "cannot be read as a table"),
@@ -211,3 +214,27 @@ def test_a_mark_at_the_start_and_quoted_cells_are_read(run, tmp_path):
     code, out, _ = run("simulate", file)
     assert code == 0
     assert measure(out, "events") == 1
+
+
+HOSTILE = "\x1b]0;gone\x07\x1b[2J\u202etxt\u2028\x9b31m\u200b"
+
+
+def test_nothing_from_a_file_steers_the_terminal(run, tmp_path):
+    """Escapes, controls, bidi marks and line separators are shown as text: cells and names."""
+    file = tmp_path / "hostile.csv"
+    file.write_text(f"host,check,status,timestamp\n{HOSTILE}a,b,critical,1\n")
+    _, out, _ = run("simulate", file)
+    wrong = tmp_path / f"no{HOSTILE}.csv"
+    _, _, err = run("simulate", wrong)
+    assert "\\x1b[2J\\u202etxt" in out
+    assert "\\u202etxt" in err
+    shown = (out + err).replace("\n", "")
+    assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Zl", "Zp"}
+
+
+def test_commands_write_through_the_one_writer():
+    """No module of the command line prints or echoes but `output`."""
+    folder = Path(cli.__file__).parent
+    sources = [path for path in folder.rglob("*.py") if path.name != "output.py"]
+    assert len(sources) > 5
+    assert not [path for path in sources if re.search(r"\bprint\(|\becho\(", path.read_text())]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit.bigpanda import BigPanda
-from pandakit.bigpanda._service import bigpanda_service
-from pandakit.bigpanda._upload import JOB_RULES
+from pandakit.bigpanda._upload.jobs import JOB_RULES
+from pandakit.bigpanda.service import bigpanda_service
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
 from pandakit.redaction import Secret

@@ -29,9 +29,38 @@ def load() -> None:
     with pk.connect() as services:
         assert_type(services.bigpanda, pk.BigPanda)
     try:
-        pk.Panther("api.example.net", "token").rules(severity=["HIGH"])
+        panther = pk.Panther("api.example.net", "token")
+        assert_type(panther.rules(severity=["HIGH"], state="enabled"), "pd.DataFrame")
         log = pk.Pangea("token", domain="aws.us.pangea.cloud")
         log.search(order="newest")  # type: ignore[arg-type]
         log.search(order_by=pk.pangea.CustomField("duration_ms"), search_restriction={"actor": "x"})
     except pk.PandakitError as error:
         assert_type(error.retry_after, float | None)
+
+
+def filter_panther(panther: pk.Panther) -> None:
+    """Filters of Panther are known by name and value; a typo is an error."""
+    panther.rules(severity="HIGH", log_type="Okta.SystemLog")
+    panther.rules(severity=["HIGH", "LOW"], max_rows=10)
+    panther.rules(severity="HIHG")  # type: ignore[arg-type]
+    panther.rules(severty="HIGH")  # type: ignore[call-arg]
+    panther.rules(state="on")  # type: ignore[arg-type]
+    panther.policies(compliance_status="FAIL", resource_type=["AWS.S3.Bucket"])
+    panther.alerts(start="7d", type="all", sub_type="RULE", status=["OPEN", "TRIAGED"])
+    panther.alerts(start="7d", type="EVERYTHING")  # type: ignore[arg-type]
+    panther.alerts(start="7d", quality="LOUD")  # type: ignore[arg-type]
+    panther.get("rules", "An.Id")
+    panther.get("rule", "An.Id")  # type: ignore[arg-type]
+
+
+def filter_bigpanda(bigpanda: pk.BigPanda) -> None:
+    """Folders, expansions and API versions are known by value; a typo is an error."""
+    bigpanda.incidents("All", folder="active", expand="alerts")
+    bigpanda.incidents("All", folder="open")  # type: ignore[arg-type]
+    bigpanda.incidents("All", expand=["alert"])  # type: ignore[list-item]
+    bigpanda.incident("All", "id", expand=["alerts"])
+    bigpanda.enrichments(api_version="v1.0")
+    bigpanda.enrichments(api_version="1.0")  # type: ignore[arg-type]
+    bigpanda.upload_enrichment("table.csv", "id", backup_path="before.parquet")
+    bigpanda.upload_enrichment("table.csv", "id", backup="before.parquet")  # type: ignore[call-arg]
+    pk.BigPanda("key", region="asia")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Panther detections and what they stand on: globals, data models and queries."""
+"""Panther detections and what they depend on: globals, data models and queries."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DETECTION_YAML = """MatchFilters:
 
 
 def build_detections(draw: Draw, users: list[Row]) -> dict[str, list[Row]]:
-    """Give each list's rows: about 300 detections, then what they stand on."""
+    """Return the rows of each list: about 300 detections, and what they depend on."""
     queries = [_query(draw, number) for number in range(130)]
 
     def scheduled(row: Row) -> Row:
@@ -63,7 +63,7 @@ def build_detections(draw: Draw, users: list[Row]) -> dict[str, list[Row]]:
 
 
 def _shared(draw: Draw, kind: str, number: int, users: list[Row]) -> Row:
-    """Give the fields that all detections share; some are null, some are not there."""
+    """Return the fields that all detections share; some are null or left out."""
     subject, verb = draw.one(words.DETECTION_OBJECTS), draw.one(words.DETECTION_VERBS)
     log_type = draw.one(words.LOG_TYPES)
     row: Row = {

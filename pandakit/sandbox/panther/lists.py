@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pandakit.sandbox.service import Refused
 
-__all__ = ["LISTS", "Filter", "Listing", "bad_parameter", "chosen"]
+__all__ = ["EVENTS", "LISTS", "ListEndpoint", "RowFilter", "bad_parameter", "matching"]
 
 Row = dict[str, Any]
 Test = Callable[[Row, list[str]], bool]
@@ -21,8 +21,8 @@ _TIME_FORMS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d", "%Y-
 
 
 @dataclass(frozen=True)
-class Filter:
-    """A query parameter: which rows it keeps, and the values that it knows."""
+class RowFilter:
+    """A query parameter: which rows it keeps, and the values that it accepts."""
 
     test: Test
     values: tuple[str, ...] = ()
@@ -30,30 +30,30 @@ class Filter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
-    """One list: where its rows are, its limits and filters, how it ends."""
+class ListEndpoint:
+    """One list: its rows, limits and filters, and how its last page looks."""
 
     rows: str
     limit: int = 100
     most: int | None = None
-    filters: dict[str, Filter] = field(default_factory=dict)
+    filters: dict[str, RowFilter] = field(default_factory=dict)
     end: Literal["absent", "null", "empty"] = "absent"
     bare: bool = True  # an empty list may be `{}`
-    gap: bool = False  # an empty page comes in the middle
+    gap: bool = False  # one page in the middle is empty
     single: bool = False  # no cursor, no limit
 
 
 def bad_parameter(kind: str, message: str) -> Refused:
-    """Give the error that the framework answers for a bad parameter."""
+    """Return the framework's error for a bad parameter."""
     flags = {"temporary": False, "timeout": False, "fault": False}
     return Refused(400, message, name=kind, id="sandbox0", **flags)
 
 
-def chosen(
-    listing: Listing, rows: list[Row], asked: dict[str, list[str]], now: datetime
+def matching(
+    endpoint: ListEndpoint, rows: list[Row], asked: dict[str, list[str]], now: datetime
 ) -> list[Row]:
-    """Give the rows that pass every filter asked for, defaults included."""
-    for name, rule in listing.filters.items():
+    """Return the rows that match every filter of a request, defaults included."""
+    for name, rule in endpoint.filters.items():
         values = [value for value in asked.get(name, []) if value]
         if not values and rule.default:
             values = rule.default(now)
@@ -132,74 +132,78 @@ def _month_ago(now: datetime) -> list[str]:
     return [str(int((now - timedelta(days=30)).timestamp()))]
 
 
-_NAME = {"name-contains": Filter(_contains("displayName", "name", "id"))}
+_NAME = {"name-contains": RowFilter(_contains("displayName", "name", "id"))}
 _WHO = {
-    "created-by": Filter(_inner("createdBy", "id")),
-    "last-modified-by": Filter(_inner("lastModifiedBy", "id")),
+    "created-by": RowFilter(_inner("createdBy", "id")),
+    "last-modified-by": RowFilter(_inner("lastModifiedBy", "id")),
 }
-_SEVERITY = {"severity": Filter(_equals("severity"), _SEVERITIES)}
+_SEVERITY = {"severity": RowFilter(_equals("severity"), _SEVERITIES)}
 _DETECTION = {
     **_NAME,
     **_WHO,
     **_SEVERITY,
-    "state": Filter(_state, ("enabled", "disabled")),
-    "tag": Filter(_overlaps("tags")),
+    "state": RowFilter(_state, ("enabled", "disabled")),
+    "tag": RowFilter(_overlaps("tags")),
 }
-_LOG_TYPE = {"log-type": Filter(_overlaps("logTypes"))}
+_LOG_TYPE = {"log-type": RowFilter(_overlaps("logTypes"))}
 _ALERT_FILTERS = {
-    "type": Filter(_alert_type, _ALERT_TYPES, lambda _: ["ALERT"]),
-    "sub-type": Filter(_equals("type")),
-    "created-after": Filter(_created(1), default=_month_ago),
-    "created-before": Filter(_created(-1)),
-    "detection-id": Filter(_inner("detection", "id")),
-    "name-contains": Filter(_contains("title")),
+    "type": RowFilter(_alert_type, _ALERT_TYPES, lambda _: ["ALERT"]),
+    "sub-type": RowFilter(_equals("type")),
+    "created-after": RowFilter(_created(1), default=_month_ago),
+    "created-before": RowFilter(_created(-1)),
+    "detection-id": RowFilter(_inner("detection", "id")),
+    "name-contains": RowFilter(_contains("title")),
     **_SEVERITY,
-    "status": Filter(_equals("status"), ("OPEN", "TRIAGED", "RESOLVED", "CLOSED")),
-    "assignee": Filter(_inner("assignee", "id")),
-    "event-count-min": Filter(_count(1)),
-    "event-count-max": Filter(_count(-1)),
-    "quality": Filter(_equals("quality"), ("NOISE", "USEFUL")),
-    "context-tag": Filter(_overlaps("contextTags")),
+    "status": RowFilter(_equals("status"), ("OPEN", "TRIAGED", "RESOLVED", "CLOSED")),
+    "assignee": RowFilter(_inner("assignee", "id")),
+    "event-count-min": RowFilter(_count(1)),
+    "event-count-max": RowFilter(_count(-1)),
+    "quality": RowFilter(_equals("quality"), ("NOISE", "USEFUL")),
+    "context-tag": RowFilter(_overlaps("contextTags")),
 }
 _USER_FILTERS = {
-    "contains": Filter(_contains("email", "givenName", "familyName")),
-    "email": Filter(_equals("email")),
-    "id": Filter(_equals("id")),
-    "ids": Filter(lambda row, values: row["id"] in values[0].split(",")),
-    "include-deactivated": Filter(
+    "contains": RowFilter(_contains("email", "givenName", "familyName")),
+    "email": RowFilter(_equals("email")),
+    "id": RowFilter(_equals("id")),
+    "ids": RowFilter(lambda row, values: row["id"] in values[0].split(",")),
+    "include-deactivated": RowFilter(
         lambda row, values: row["enabled"] or values[0] == "true", default=lambda _: ["false"]
     ),
-    "status": Filter(_equals("status")),
+    "status": RowFilter(_equals("status")),
 }
-_ROLE_FILTERS = {**_NAME, "name": Filter(_equals("name")), "id": Filter(_equals("id"))}
-_POLICY_FILTERS = {**_DETECTION, "resource-type": Filter(_overlaps("resourceTypes"))}
-_SCHEDULED_FILTERS = {**_DETECTION, "scheduled-query": Filter(_overlaps("scheduledQueries"))}
+_ROLE_FILTERS = {**_NAME, "name": RowFilter(_equals("name")), "id": RowFilter(_equals("id"))}
+_POLICY_FILTERS = {**_DETECTION, "resource-type": RowFilter(_overlaps("resourceTypes"))}
+_SCHEDULED_FILTERS = {**_DETECTION, "scheduled-query": RowFilter(_overlaps("scheduledQueries"))}
 
 LISTS = {
-    "rules": Listing(rows="rules", filters=_DETECTION | _LOG_TYPE, gap=True),
-    "scheduled-rules": Listing(rows="scheduled_rules", filters=_SCHEDULED_FILTERS, end="null"),
-    "simple-rules": Listing(rows="simple_rules", filters=_DETECTION | _LOG_TYPE, end="empty"),
-    "correlation-rules": Listing(rows="correlation_rules", filters=_DETECTION),
-    "policies": Listing(rows="policies", filters=_POLICY_FILTERS, end="empty"),
-    "globals": Listing(rows="globals", filters=_NAME | _WHO, end="null"),
-    "data-models": Listing(rows="data_models"),
-    "queries": Listing(rows="queries", end="null", gap=True),
-    "alerts": Listing(
+    "rules": ListEndpoint(rows="rules", filters=_DETECTION | _LOG_TYPE, gap=True),
+    "scheduled-rules": ListEndpoint(rows="scheduled_rules", filters=_SCHEDULED_FILTERS, end="null"),
+    "simple-rules": ListEndpoint(rows="simple_rules", filters=_DETECTION | _LOG_TYPE, end="empty"),
+    "correlation-rules": ListEndpoint(rows="correlation_rules", filters=_DETECTION),
+    "policies": ListEndpoint(rows="policies", filters=_POLICY_FILTERS, end="empty"),
+    "globals": ListEndpoint(rows="globals", filters=_NAME | _WHO, end="null"),
+    "data-models": ListEndpoint(rows="data_models"),
+    "queries": ListEndpoint(rows="queries", end="null", gap=True),
+    "alerts": ListEndpoint(
         rows="alerts", limit=25, most=50, filters=_ALERT_FILTERS, end="empty", bare=False, gap=True
     ),
-    "alert-comments": Listing(
+    "alert-comments": ListEndpoint(
         rows="alert_comments",
         limit=25,
         most=50,
-        filters={"alert-id": Filter(_equals("alertId"))},
+        filters={"alert-id": RowFilter(_equals("alertId"))},
         end="null",
         bare=False,
     ),
-    "users": Listing(
+    "users": ListEndpoint(
         rows="users", limit=60, most=60, filters=_USER_FILTERS, end="null", bare=False
     ),
-    "alert-context-tags": Listing(rows="alert_context_tags", limit=2000, most=2000, bare=False),
-    "roles": Listing(rows="roles", filters=_ROLE_FILTERS, end="empty", bare=False, single=True),
-    "api-tokens": Listing(rows="api_tokens", bare=False, single=True),
+    "alert-context-tags": ListEndpoint(
+        rows="alert_context_tags", limit=2000, most=2000, bare=False
+    ),
+    "roles": ListEndpoint(
+        rows="roles", filters=_ROLE_FILTERS, end="empty", bare=False, single=True
+    ),
+    "api-tokens": ListEndpoint(rows="api_tokens", bare=False, single=True),
 }
-EVENTS = Listing(rows="alert_events", limit=25, most=50, bare=False)
+EVENTS = ListEndpoint(rows="alert_events", limit=25, most=50, bare=False)

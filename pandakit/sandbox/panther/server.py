@@ -6,7 +6,7 @@ import json
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pandakit.sandbox.panther.lists import EVENTS, LISTS, Listing, bad_parameter, chosen
+from pandakit.sandbox.panther.lists import EVENTS, LISTS, ListEndpoint, bad_parameter, matching
 from pandakit.sandbox.service import Refused, Service, json_response
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["PantherService"]
 Row = dict[str, Any]
 
 _KINDS = ",".join(f'"{kind}"' for kind in LISTS)
-# What a cursor may hold: everything that has to be encoded exactly once.
+# Characters that a client has to encode exactly once.
 _PUNCTUATION = "a b+c&d=e/f?g#h%20\"'{é}"
 
 
@@ -50,16 +50,14 @@ class PantherService(Service):
         return json_response({"message": refused.message} | refused.extra, refused.status)
 
     def rows(self, request: Request, kind: str) -> Response:
-        listing = LISTS[kind]
+        endpoint = LISTS[kind]
         if kind == "alert-comments" and not request.args.get("alert-id"):
             raise bad_parameter("missing_field", '"alert-id" is missing from query string')
-        rows = self.organisation.panther[listing.rows]
-        if kind == "simple-rules" and request.args.get("include-python") == "true":
-            rows = [row | {"pythonBody": "def rule(event):\n    return True\n"} for row in rows]
+        rows = _with_python(request, kind, self.organisation.panther[endpoint.rows])
         if kind == "alerts":
             newest_first = request.args.get("sort-dir", "desc") != "asc"
             rows = sorted(rows, key=lambda row: str(row["createdAt"]), reverse=newest_first)
-        return self._page(request, listing, rows)
+        return self._page(request, endpoint, rows)
 
     def alert_events(self, request: Request, key: str) -> Response:
         self._find("alerts", key)
@@ -71,8 +69,7 @@ class PantherService(Service):
         return json_response(self.organisation.panther["api_tokens"][0])
 
     def row(self, request: Request, kind: str, key: str) -> Response:
-        del request
-        return json_response(self._find(LISTS[kind].rows, key))
+        return json_response(_with_python(request, kind, [self._find(LISTS[kind].rows, key)])[0])
 
     def _find(self, name: str, key: str) -> Row:
         for row in self.organisation.panther[name]:
@@ -80,55 +77,64 @@ class PantherService(Service):
                 return row
         raise Refused(404, "not found")
 
-    def _page(self, request: Request, listing: Listing, rows: list[Row]) -> Response:
+    def _page(self, request: Request, endpoint: ListEndpoint, rows: list[Row]) -> Response:
         asked = request.args.to_dict(flat=False)
-        if listing.single:
-            return self._listed(listing, chosen(listing, rows, asked, self.organisation.now), None)
-        limit = _limit(listing, request.args.get("limit", ""))
-        start, gap = self._position(listing, request.args.get("cursor", ""))
+        if endpoint.single:
+            return self._listed(
+                endpoint, matching(endpoint, rows, asked, self.organisation.now), None
+            )
+        limit = _limit(endpoint, request.args.get("limit", ""))
+        start, gap = self._read_cursor(endpoint, request.args.get("cursor", ""))
         if not self.awkward:
-            rows = chosen(listing, rows, asked, self.organisation.now)
+            rows = matching(endpoint, rows, asked, self.organisation.now)
         stop = start + limit
         page = [] if gap else rows[start:stop]
         if gap:
             stop = start
         if self.control.is_lost(self.name, request.path, start // limit + 1):
             page = []
-        # A store that filters after it has cut the page gives short pages, and empty ones.
-        page = chosen(listing, page, asked, self.organisation.now)
-        opens_gap = self.awkward and listing.gap and start == 0
-        after = self._cursor(listing, stop, gap=opens_gap) if stop < len(rows) else None
-        return self._listed(listing, page, after)
+        # A store that filters a page after cutting it returns short pages, and empty ones.
+        page = matching(endpoint, page, asked, self.organisation.now)
+        opens_gap = self.awkward and endpoint.gap and start == 0
+        after = self._cursor(endpoint, stop, gap=opens_gap) if stop < len(rows) else None
+        return self._listed(endpoint, page, after)
 
-    def _listed(self, listing: Listing, page: list[Row], after: str | None) -> Response:
+    def _listed(self, endpoint: ListEndpoint, page: list[Row], after: str | None) -> Response:
         body: Row = {"results": page}
-        if self.awkward and not page and listing.bare:
+        if self.awkward and not page and endpoint.bare:
             body = {}
         if after is not None:
             body["next"] = after
-        elif self.awkward and listing.end != "absent" and body:
-            body["next"] = None if listing.end == "null" else ""
+        elif self.awkward and endpoint.end != "absent" and body:
+            body["next"] = None if endpoint.end == "null" else ""
         return json_response(body)
 
-    def _cursor(self, listing: Listing, start: int, *, gap: bool) -> str:
+    def _cursor(self, endpoint: ListEndpoint, start: int, *, gap: bool) -> str:
         noise = _PUNCTUATION if self.awkward else ""
-        return json.dumps([listing.rows, start, gap, noise], ensure_ascii=False)
+        return json.dumps([endpoint.rows, start, gap, noise], ensure_ascii=False)
 
-    def _position(self, listing: Listing, cursor: str) -> tuple[int, bool]:
+    def _read_cursor(self, endpoint: ListEndpoint, cursor: str) -> tuple[int, bool]:
         if not cursor:
             return 0, False
         try:
             name, start, gap, _ = json.loads(cursor)
         except ValueError:
             name, start, gap = "", 0, False
-        if name != listing.rows or self._cursor(listing, start, gap=gap) != cursor:
+        if name != endpoint.rows or self._cursor(endpoint, start, gap=gap) != cursor:
             raise Refused(400, "invalid cursor")
         return start, gap
 
 
-def _limit(listing: Listing, text: str) -> int:
+def _with_python(request: Request, kind: str, rows: list[Row]) -> list[Row]:
+    """Add the Python that the service makes of simple rules, when it is asked for."""
+    if kind != "simple-rules" or request.args.get("include-python") != "true":
+        return rows
+    return [row | {"pythonBody": "def rule(event):\n    return True\n"} for row in rows]
+
+
+def _limit(endpoint: ListEndpoint, text: str) -> int:
     if not text:
-        return listing.limit
+        return endpoint.limit
     if not text.lstrip("-").isdigit():
         raise bad_parameter(
             "invalid_field_type", f"invalid value {text!r} for limit, must be an integer"
@@ -138,7 +144,7 @@ def _limit(listing: Listing, text: str) -> int:
         raise bad_parameter(
             "invalid_range", f"limit must be greater or equal than 1 but got {limit}"
         )
-    if listing.most is not None and limit > listing.most:
-        text = f"limit must be lesser or equal than {listing.most} but got value {limit}"
+    if endpoint.most is not None and limit > endpoint.most:
+        text = f"limit must be lesser or equal than {endpoint.most} but got value {limit}"
         raise bad_parameter("invalid_range", text)
     return limit

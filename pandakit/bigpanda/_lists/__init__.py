@@ -1,0 +1,1 @@
+"""BigPanda's lists as data, and their rows as frames."""

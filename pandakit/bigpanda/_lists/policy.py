@@ -1,0 +1,77 @@
+"""The tenant's correlation patterns as a policy to simulate with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from pandakit.bpql import Bpql
+from pandakit.consolidation import CURRENT, Pattern, Policy
+from pandakit.errors import NotFoundError, ServiceWarning
+from pandakit.transport import warn_user
+
+__all__ = ["policy_of"]
+
+_ALL = "*"
+_MOST_MINUTES = 4_320
+
+
+def policy_of(patterns: pd.DataFrame) -> Policy:
+    """Return the policy of loaded patterns: the active ones, in their run order.
+
+    Raises
+    ------
+    NotFoundError
+        When none is active.
+    ValueError
+        When a pattern cannot be simulated; the message names it.
+    """
+    active = patterns[patterns["active"].fillna(value=True).astype(bool)]
+    if active.empty:
+        raise NotFoundError("no correlation pattern is active: there is nothing to simulate")
+    ordered = bool(active["execution_order"].notna().all())
+    if ordered:
+        active = active.sort_values("execution_order", kind="stable")
+    rows = active.to_dict("records")
+    labels = ["+".join(row["tags"] or []) for row in rows]
+    names = [
+        label if labels.count(label) == 1 else f"{label} {row['pattern_id']}"
+        for label, row in zip(labels, rows, strict=True)
+    ]
+    return CURRENT.replace(
+        patterns=[_pattern(row, name) for row, name in zip(rows, names, strict=True)],
+        order="as_given" if ordered else "longest_window_first",
+    )
+
+
+def _pattern(row: dict[str, Any], name: str) -> Pattern:
+    if pd.isna(row["time_window"]):
+        raise ValueError(f"pattern {name!r} ({row['pattern_id']}) has no time_window")
+    return Pattern(
+        row["tags"] or [],
+        _window(int(row["time_window"]), name),
+        filter=_filter(row["filter"]),
+        cross_source=row["cross_source"] is not False,
+        name=name,
+    )
+
+
+def _window(number: int, name: str) -> timedelta:
+    """Return a window of so many minutes; more than the service allows can only be seconds."""
+    if number <= _MOST_MINUTES:
+        return timedelta(minutes=number)
+    warn_user(
+        f"pattern {name!r} has the time_window {number}, more than the {_MOST_MINUTES} minutes "
+        "that the service allows: read as seconds, as in the vendor's own example",
+        ServiceWarning,
+    )
+    return timedelta(seconds=number)
+
+
+def _filter(given: Any) -> str | None:
+    """Return the filter as text; `None` for one that lets everything pass."""
+    if isinstance(given, dict):
+        return str(Bpql.from_object(given))
+    return given if isinstance(given, str) and given.strip() not in {"", _ALL} else None

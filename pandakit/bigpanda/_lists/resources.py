@@ -1,0 +1,90 @@
+"""BigPanda's lists as data: path, page style, id, columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pandakit.bigpanda._lists.columns import (
+    ACTIVITY,
+    ALERT,
+    ENRICHMENT,
+    ENVIRONMENT,
+    EVENT,
+    INCIDENT,
+    PATTERN,
+)
+from pandakit.bigpanda.service import ENRICHMENT_PATHS, NEEDS_USER
+from pandakit.transport import Call, NumberedPages, OnePage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandakit.frames import Column
+    from pandakit.transport import PageStyle
+
+__all__ = ["RESOURCES", "Resource", "pages_of", "user_call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One list.
+
+    Parameters
+    ----------
+    name
+        Name of the loader.
+    path
+        Path at the service, with placeholders.
+    columns
+        Declared columns; tags follow as `tag.<name>`.
+    pages
+        Page style.
+    id_field
+        Field that identifies a row; `None` where there is none.
+    hidden
+        Fields left out because columns under other names hold their content.
+    """
+
+    name: str
+    path: str
+    columns: tuple[Column, ...]
+    pages: PageStyle
+    id_field: str | None = "id"
+    hidden: tuple[str, ...] = ()
+
+
+def user_call(path: str, endpoint: str, params: Mapping[str, Any] | None = None) -> Call:
+    """Return a call that reads with the user API key; `endpoint` is the path with placeholders."""
+    return Call("GET", path, params=params, endpoint=endpoint, needs=NEEDS_USER)
+
+
+def pages_of(name: str = "per_page", size: int = 100) -> NumberedPages:
+    """Return the page style of lists without a ceiling; the parameter differs from list to list."""
+    return NumberedPages(size=size, size_param=name, ceiling=None)
+
+
+_V2 = "/resources/v2.0"
+_UNPAGED = OnePage(
+    rows=("data", "items", "results", "environments", "correlation_patterns", "enrichments")
+)
+_INCIDENTS = f"{_V2}/environments/{{environment}}/incidents"
+
+_ROWS = (
+    Resource("environments", f"{_V2}/environments", ENVIRONMENT, _UNPAGED),
+    Resource("incidents", _INCIDENTS, INCIDENT, NumberedPages(), hidden=("incident_tags",)),
+    Resource("alerts", _INCIDENTS, ALERT, NumberedPages(size=10), hidden=("tags",)),
+    Resource("activities", f"{_V2}/incidents/{{incident_id}}/activities", ACTIVITY, pages_of()),
+    Resource("correlation_patterns", f"{_V2}/correlation-patterns", PATTERN, _UNPAGED),
+    Resource(
+        "raw_alerts",
+        "/resources/v2.1/integration-alerts",
+        EVENT,
+        pages_of("limit"),
+        id_field=None,
+    ),
+    Resource("enrichments", ENRICHMENT_PATHS["v2.1"], ENRICHMENT, _UNPAGED),
+)
+
+RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,0 +1,1 @@
+"""Uploading an enrichment table, and following its job."""

@@ -1,0 +1,142 @@
+"""The BigPanda client: each method is the function of its topic's module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandakit.bigpanda import enrichments, events, incidents, patterns, uploads
+from pandakit.bigpanda.account import Account
+from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
+from pandakit.errors import SettingsError
+from pandakit.redaction import read_token
+from pandakit.settings import find, missing_message
+from pandakit.transport import Check, Session
+
+if TYPE_CHECKING:
+    import requests
+
+    from pandakit.bigpanda.service import Region
+
+__all__ = ["BigPanda"]
+
+
+class BigPanda(Account):
+    """A BigPanda organisation: incidents, alerts, patterns and mapping enrichments.
+
+    Parameters
+    ----------
+    api_key
+        User API key, for everything but v1.0 enrichments and sending alerts. Default: the
+        setting `BIGPANDA_API_KEY`.
+    org_token
+        Org token, for v1.0 enrichments and sending alerts. Default: the setting
+        `BIGPANDA_ORG_TOKEN`.
+    region
+        `"us"` or `"eu"`. Default: the setting `BIGPANDA_REGION`, else `"us"`.
+    base_url
+        URL of the API, instead of the region. Default: the setting `BIGPANDA_BASE_URL`.
+    rate
+        Requests per second and endpoint; the service's limit is 5. `None` for no limit.
+    session
+        A `requests.Session` of your own (client certificates, adapters).
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal and
+        in a notebook.
+
+    Raises
+    ------
+    SettingsError
+        When neither token is set, or a setting is malformed.
+
+    Notes
+    -----
+    `environment` is an environment's id or its name. Every loader takes `max_rows` (a cap that
+    warns with `TruncatedWarning`) and `progress`, and puts the facts of its load into
+    `df.attrs["pandakit"]`. Columns are declared: their names and dtypes do not depend on the
+    rows. Tags follow as `tag.<name>`: text, or a list where there are several values. Words
+    such as statuses are lower case.
+
+    Source: "Introduction to BigPanda APIs".
+
+    Examples
+    --------
+    >>> BigPanda("a-key", region="eu")
+    BigPanda(BigPanda at https://eu-api.bigpanda.io, token from argument)
+
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-01-01")
+    ...     len(incidents), sorted(incidents["folders"][0])
+    (5, [...])
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        org_token: str | None = None,
+        *,
+        region: Region | None = None,
+        base_url: str | None = None,
+        rate: float | None = 5.0,
+        session: requests.Session | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        found = [find("BIGPANDA_API_KEY", api_key), find("BIGPANDA_ORG_TOKEN", org_token)]
+        del api_key, org_token  # tracebacks may show the locals
+        set_tokens = [each for each in found if each.value]
+        if not set_tokens:
+            raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
+        service = bigpanda_service(base_url_of(region, base_url), rate)
+        tokens = {
+            each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
+        }
+        secrets = tuple(tokens.values())
+        self._sessions = {
+            name: Session(service, token, session=session, secrets=secrets)
+            for name, token in tokens.items()
+        }
+        first = set_tokens[0]
+        super().__init__(self._sessions[first.setting.name], first, progress)
+
+    def close(self) -> None:
+        """Release the connections."""
+        for session in self._sessions.values():
+            session.close()
+
+    def check(self) -> Check:
+        """Make one cheap authorised call: list the environments.
+
+        Returns
+        -------
+        Check
+            The service, the setting that gave the token, and what the service answered.
+
+        Raises
+        ------
+        AuthenticationError
+            When the token is refused.
+        """
+        if "BIGPANDA_API_KEY" in self._sessions:
+            return self._checked(f"{len(self.environments(progress=False))} environments")
+        found = self.enrichments(api_version="v1.0", progress=False)
+        return self._checked(f"the org token works; {len(found)} enrichments of v1.0")
+
+    # A method's first parameter is the client, wherever it is defined: one module for each topic,
+    # and this class is their table of contents.
+    environments = incidents.environments
+    incident = incidents.incident
+    alerts = incidents.alerts
+    activities = incidents.activities
+    raw_alerts = events.raw_alerts
+    correlation_patterns = patterns.correlation_patterns
+    policy = patterns.policy
+    enrichment_schema = enrichments.enrichment_schema
+    enrichment_size = enrichments.enrichment_size
+    enrichment_table = enrichments.enrichment_table
+    preview_enrichment = enrichments.preview_enrichment
+    upload_enrichment = uploads.upload_enrichment
+    verify_upload = uploads.verify_upload
+    job = uploads.job
+    # Last, because in this class these names no longer mean the modules.
+    incidents = incidents.incidents
+    enrichments = enrichments.enrichments

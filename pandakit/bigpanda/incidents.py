@@ -1,0 +1,319 @@
+"""Methods of `BigPanda`: environments, incidents, alerts and activities."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pandakit.bigpanda._lists.resources import RESOURCES, user_call
+from pandakit.bigpanda._lists.rows import alert_rows, incident_row, is_newer, to_frame
+from pandakit.bigpanda._search.params import expansion, search_params
+from pandakit.errors import NotFoundError, PermissionDeniedError
+from pandakit.frames import add_facts
+from pandakit.transport import (
+    Call,
+    ChainedPages,
+    Listing,
+    MappedPages,
+    NumberedPages,
+    OneAnswer,
+    Part,
+    path_segment,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from pandakit.bigpanda._search.params import Expansion, Folder
+    from pandakit.bigpanda.account import Account
+    from pandakit.timewindow import TimeLike
+
+__all__ = ["activities", "alerts", "environments", "incident", "incidents"]
+
+_EXPANDED_PAGE = 10
+_ID = re.compile(r"[0-9a-f]{24}")
+
+
+def environments(
+    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+) -> pd.DataFrame:
+    """Return the environments that the token may see.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per environment.
+
+    Notes
+    -----
+    Source: "Environments".
+    """
+    return self._load_resource("environments", max_rows=max_rows, progress=progress)
+
+
+def incidents(
+    self: Account,
+    environment: str,
+    *,
+    query: str | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
+    folder: Folder | None = None,
+    expand: Expansion | Iterable[Expansion] | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the incidents of an environment.
+
+    Parameters
+    ----------
+    environment
+        Id or name of the environment.
+    query
+        BPQL text of at most 2,000 characters; `None` for all incidents.
+    start, end
+        Incidents that were active at any moment between the two, not only those that
+        started then. Each is a zone-aware datetime, ISO 8601 text with a zone, a date (UTC
+        midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the
+        service decides how far back it looks; without `end` it is the present.
+    folder
+        `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
+        `"maintenance"`; `None` for all folders.
+    expand
+        What to return in full, one name or several: `"alerts"`. The service then returns 10
+        incidents per request instead of 100; `alerts` has them as a table of their own.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per incident; incident tags as `tag.<id>`.
+
+    Raises
+    ------
+    PaginationError
+        When more than 10,000 incidents match; the service returns no more.
+
+    Notes
+    -----
+    Source: "Search Incidents".
+    """
+    asked = self._window(start, end)
+    call = _incident_call(self, environment, search_params(query, asked, folder, expand))
+    pages = NumberedPages(size=_EXPANDED_PAGE) if expand else RESOURCES["incidents"].pages
+    return self._load(
+        Listing(call, pages, "id", is_newer, label=f"BigPanda incidents {environment}"),
+        to_frame("incidents", incident_row),
+        session=self._user_session,
+        window=asked,
+        max_rows=max_rows,
+        progress=progress,
+    )
+
+
+def incident(
+    self: Account,
+    environment: str,
+    id: str,  # noqa: A002 - the service's own word
+    *,
+    expand: Expansion | Iterable[Expansion] | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return one incident.
+
+    Parameters
+    ----------
+    environment
+        Id or name of an environment that the incident is in.
+    id
+        The incident's id.
+    expand
+        What to return in full, one name or several: `"alerts"`.
+    max_rows
+        As there is one row, at least 1 or `None`.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, with the columns of `incidents`.
+
+    Raises
+    ------
+    NotFoundError
+        When the incident is not in this environment.
+
+    Notes
+    -----
+    Source: "Retrieve Incident by ID".
+    """
+    call = _incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
+    return self._load(
+        Listing(call, OneAnswer(), label=f"BigPanda incident {id}"),
+        to_frame("incidents", incident_row),
+        session=self._user_session,
+        max_rows=max_rows,
+        progress=progress,
+    )
+
+
+def alerts(
+    self: Account,
+    environment: str,
+    *,
+    query: str | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
+    folder: Folder | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the alerts of an environment's incidents, 10 incidents per request.
+
+    Parameters
+    ----------
+    environment
+        Id or name of the environment.
+    query
+        BPQL text of at most 2,000 characters; `None` for all incidents.
+    start, end
+        Alerts of incidents that were active at any moment between the two. Each is a
+        zone-aware datetime, ISO 8601 text with a zone, a date (UTC midnight) or a span back
+        from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the service decides how far
+        back it looks; without `end` it is the present.
+    folder
+        `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
+        `"maintenance"`; `None` for all folders.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per alert, with its `incident_id`; tags as `tag.<name>`.
+
+    Raises
+    ------
+    PaginationError
+        When more than 10,000 incidents match; the service returns no more.
+
+    Notes
+    -----
+    Source: "Search Incidents", "Alert Object".
+    """
+    asked = self._window(start, end)
+    return self._load(
+        Listing(
+            _incident_call(self, environment, search_params(query, asked, folder, "alerts")),
+            MappedPages(RESOURCES["alerts"].pages, alert_rows),
+            lambda row: (row["incident_id"], row.get("id") or row.get("alert_id")),
+            is_newer,
+            label=f"BigPanda alerts {environment}",
+        ),
+        to_frame("alerts"),
+        session=self._user_session,
+        window=asked,
+        max_rows=max_rows,
+        progress=progress,
+    )
+
+
+def activities(
+    self: Account,
+    incident_ids: str | Iterable[str],
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return what was done with incidents: assigned, commented, resolved, reopened ...
+
+    Parameters
+    ----------
+    incident_ids
+        One id, or several (also a column of `incidents`).
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per activity, newest first within each incident.
+
+    Notes
+    -----
+    Source: "Retrieve Incident Activities".
+    """
+    ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
+    make_frame = to_frame("activities")
+    if not ids:
+        facts = {"source": self.source, "requests": 0, "pages": 0, "rows": 0}
+        window = [None, None]
+        return add_facts(make_frame([]), **facts, window=window, capped=False, complete=True)
+    resource = RESOURCES["activities"]
+    parts = tuple(
+        Part(
+            user_call(resource.path.format(incident_id=path_segment(each)), resource.path),
+            resource.pages,
+            {"incident_id": each},
+        )
+        for each in ids
+    )
+    return self._load(
+        Listing(
+            parts[0].call,
+            ChainedPages(parts),
+            lambda row: (row["incident_id"], row["id"]) if "id" in row else None,
+            label="BigPanda activities",
+        ),
+        make_frame,
+        session=self._user_session,
+        max_rows=max_rows,
+        progress=progress,
+    )
+
+
+def _incident_call(self: Account, environment: str, params: dict[str, Any], tail: str = "") -> Call:
+    path = RESOURCES["incidents"].path
+    key = path_segment(_environment_id(self, environment))
+    return user_call(path.format(environment=key) + tail, path + tail[:1], params)
+
+
+def _environment_id(self: Account, environment: str) -> str:
+    """Return the id of an environment; only what does not look like an id is looked up."""
+    if _ID.fullmatch(environment):
+        return environment
+    try:
+        known = environments(self, progress=False)
+    except (NotFoundError, PermissionDeniedError):
+        return environment  # without a list to look it up in, it can only be an id
+    ids = known.loc[known["environment_id"] == environment, "environment_id"]
+    named = known.loc[known["name"] == environment, "environment_id"]
+    found = list(ids) or list(named)
+    if len(found) == 1:
+        return str(found[0])
+    names = ", ".join(map(repr, known["name"]))
+    problem = f"{len(found)} environments are called" if found else "no environment is called"
+    raise NotFoundError(f"{problem} {environment!r}: use an id, or one of the names {names}")

@@ -1,0 +1,84 @@
+"""Correlation patterns, and the policy that they amount to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pandakit.bigpanda.account import Account
+    from pandakit.consolidation import Policy
+
+__all__ = ["correlation_patterns", "policy"]
+
+
+def correlation_patterns(
+    self: Account,
+    *,
+    active: bool | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the correlation patterns.
+
+    Parameters
+    ----------
+    active
+        `True` for active patterns only; `None` for all of them.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pattern; `time_window` is in minutes.
+
+    Notes
+    -----
+    Source: "Correlation Pattern Object".
+    """
+    return self._load_resource(
+        "correlation_patterns", max_rows=max_rows, progress=progress, active=active
+    )
+
+
+def policy(self: Account, *, progress: bool | None = None) -> Policy:
+    """Return the active patterns as a policy, to consolidate the way this tenant does.
+
+    Parameters
+    ----------
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    Policy
+        The patterns in their run order: the manual one where they have an
+        `execution_order`, else longest window first. All other settings are those of
+        `CURRENT`, because the service does not publish them.
+
+    Raises
+    ------
+    NotFoundError
+        When no pattern is active.
+    ValueError
+        When a pattern cannot be simulated; the message names it.
+
+    Warns
+    -----
+    ServiceWarning
+        When a window is longer than the 4,320 minutes that the service allows: the number
+        is read as seconds.
+
+    Notes
+    -----
+    Source: "Correlation Pattern Object".
+    """
+    from pandakit.bigpanda._lists.policy import policy_of  # noqa: PLC0415 - loads the simulation
+
+    return policy_of(correlation_patterns(self, progress=progress))

@@ -1,0 +1,109 @@
+"""How BigPanda is reached: regions, two kinds of tokens, errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pandakit.errors import ProtocolError, SettingsError
+from pandakit.settings import find
+from pandakit.transport import Call, Problem, Service
+
+if TYPE_CHECKING:
+    from pandakit.transport import Reply
+
+__all__ = [
+    "ENRICHMENT_PATHS",
+    "JOB_PATHS",
+    "NEEDS",
+    "NEEDS_ORG",
+    "NEEDS_USER",
+    "TOKENS",
+    "ApiVersion",
+    "Region",
+    "base_url",
+    "bigpanda_service",
+    "enrichment_call",
+]
+
+Region = Literal["us", "eu"]
+ApiVersion = Literal["v2.1", "v1.0"]
+
+NEEDS_USER = "a user API key (BIGPANDA_API_KEY; such keys usually begin with BPU)"
+NEEDS_ORG = "an org token (BIGPANDA_ORG_TOKEN), not a user API key"
+# API version of mapping enrichments -> the setting of the token that it takes, and the hint.
+TOKENS = {"v2.1": "BIGPANDA_API_KEY", "v1.0": "BIGPANDA_ORG_TOKEN"}
+NEEDS = {"v2.1": NEEDS_USER, "v1.0": NEEDS_ORG}
+
+# API version -> path of mapping enrichments, and of their jobs.
+ENRICHMENT_PATHS = {
+    "v2.1": "/resources/v2.1/mapping-enrichment",
+    "v1.0": "/resources/v1.0/enrichments",
+}
+JOB_PATHS = {
+    "v2.1": "/resources/v2.1/alert-enrichments-jobs/{id}",
+    "v1.0": "/resources/v1.0/enrichment-jobs/{id}",
+}
+
+_REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
+_HINTS = {
+    404: "BigPanda answers 404 in the wrong region (BIGPANDA_REGION) too, and for ids that this "
+    "token may not see",
+    413: "A table may have 500 MB: leave out rows that no alert looks up",
+}
+
+
+def base_url(region: str | None, url: str | None) -> str:
+    """Return the base URL: the given one, else the region's, else that of the settings.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown region.
+
+    Examples
+    --------
+    >>> base_url("eu", None)
+    'https://eu-api.bigpanda.io'
+    """
+    found = find("BIGPANDA_BASE_URL", url)
+    if url is not None or (region is None and found.value):
+        return (found.value or "").rstrip("/")
+    name = (find("BIGPANDA_REGION", region).value or "us").lower()
+    if name not in _REGIONS:
+        raise SettingsError(
+            f"BIGPANDA_REGION is {name!r}: one of {', '.join(_REGIONS)}, "
+            "or set BIGPANDA_BASE_URL instead"
+        )
+    return _REGIONS[name]
+
+
+def bigpanda_service(url: str, rate: float | None) -> Service:
+    """Declare BigPanda at a base URL.
+
+    Source: "Introduction to BigPanda APIs".
+    """
+    return Service("BigPanda", url, rate=rate, read_error=_read_error, hints=_HINTS)
+
+
+def enrichment_call(api_version: str, tail: str = "") -> Call:
+    """Return the call that reads enrichments; `tail` follows the path of their list."""
+    path = ENRICHMENT_PATHS[api_version]
+    return Call("GET", path + tail, endpoint=path, needs=NEEDS[api_version])
+
+
+def _read_error(reply: Reply) -> Problem | None:
+    """Read both envelopes: `{status, errors}`, and the newer `{statusCode, error, message}`."""
+    if reply.content.lstrip()[:1] == b"<":
+        return Problem(
+            f"a web page, not JSON: {reply.excerpt()!r}. The base URL must be that of the API"
+        )
+    if reply.status < 400:  # noqa: PLR2004 - HTTP's bound
+        return None
+    try:
+        body = reply.json()
+    except ProtocolError:
+        body = None
+    message = body.get("errors") or body.get("message") if isinstance(body, dict) else None
+    if isinstance(message, list):
+        message = "; ".join(map(str, message))
+    return Problem(str(message) if message else reply.excerpt())

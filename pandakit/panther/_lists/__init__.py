@@ -1,0 +1,1 @@
+"""How Panther's lists are declared and read: entities < filters and resources < reading."""

@@ -1,0 +1,131 @@
+"""Panther's lists: one row of data for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pandakit.panther import filters
+from pandakit.panther._lists import entities
+from pandakit.panther._lists.parameters import declared_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandakit.frames import Column
+    from pandakit.panther._lists.parameters import Filter
+
+__all__ = ["DETECTIONS", "RESOURCES", "Resource"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One list.
+
+    Parameters
+    ----------
+    name, path
+        Name of the loader, and path at the service.
+    columns
+        Columns of its frame.
+    needs
+        The permission that a token needs, for the hint on 403.
+    filter_type
+        The `TypedDict` that declares its filters.
+    page
+        Rows a page: the service's default, or its maximum where it declares one; `None` for
+        a list without pages.
+    id_field
+        The field that identifies a row; `None` where there is none.
+    hidden
+        Fields that never enter a frame: secrets.
+    single
+        Whether one object can be read by its id.
+    """
+
+    name: str
+    path: str
+    columns: tuple[Column, ...]
+    needs: str
+    filter_type: type | None = None
+    page: int | None = 100
+    id_field: str | None = "id"
+    hidden: tuple[str, ...] = ()
+    single: bool = True
+
+    @property
+    def filters(self) -> dict[str, Filter]:
+        """The filters by name."""
+        return declared_filters(self.filter_type)
+
+
+# The seven lists of the vendor's first public version come first.
+_ROWS = (
+    Resource("data_models", "/data-models", entities.DATA_MODEL, "View Rules"),
+    Resource(
+        "globals",
+        "/globals",
+        entities.GLOBAL,
+        "View Rules or View Policies",
+        filters.AuthorFilters,
+    ),
+    Resource("policies", "/policies", entities.POLICY, "View Policies", filters.PolicyFilters),
+    Resource("queries", "/queries", entities.QUERY, "Query Data Lake"),
+    Resource("rules", "/rules", entities.RULE, "View Rules", filters.RuleFilters),
+    Resource(
+        "scheduled_rules",
+        "/scheduled-rules",
+        entities.SCHEDULED_RULE,
+        "View Rules",
+        filters.ScheduledRuleFilters,
+    ),
+    Resource(
+        "simple_rules",
+        "/simple-rules",
+        entities.SIMPLE_RULE,
+        "View Rules",
+        filters.SimpleRuleFilters,
+    ),
+    Resource(
+        "correlation_rules",
+        "/correlation-rules",
+        entities.CORRELATION_RULE,
+        "View Rules",
+        filters.DetectionFilters,
+    ),
+    Resource("alerts", "/alerts", entities.ALERT, "Read Alerts", filters.AlertFilters, page=50),
+    Resource(
+        "alert_events",
+        "/alerts/{alert_id}/events",
+        entities.EVENT,
+        "Read Alerts",
+        page=50,
+        id_field=None,
+        single=False,
+    ),
+    Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
+    Resource(
+        "alert_context_tags",
+        "/alert-context-tags",
+        entities.CONTEXT_TAG,
+        "Read Alerts",
+        filters.ContextTagFilters,
+        page=2000,
+        id_field="tag",
+        single=False,
+    ),
+    Resource("users", "/users", entities.USER, "Read User Info", filters.UserFilters, page=60),
+    Resource("roles", "/roles", entities.ROLE, "Read User Info", filters.RoleFilters, page=None),
+    Resource(
+        "api_tokens",
+        "/api-tokens",
+        entities.API_TOKEN,
+        "Read API Token Info",
+        page=None,
+        hidden=("value",),
+    ),
+)
+
+RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
+DETECTIONS = ("rules", "scheduled_rules", "simple_rules", "correlation_rules", "policies")

@@ -1,0 +1,254 @@
+"""Loaders of detections and of what they stand on; methods of `Panther`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandakit.panther._lists.reading import whole_list
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    import pandas as pd
+
+    from pandakit.panther.filters import (
+        AuthorFilters,
+        DetectionFilters,
+        PolicyFilters,
+        RuleFilters,
+        ScheduledRuleFilters,
+        SimpleRuleFilters,
+    )
+    from pandakit.transport import Client
+
+__all__ = [
+    "correlation_rules",
+    "data_models",
+    "globals",
+    "policies",
+    "queries",
+    "rules",
+    "scheduled_rules",
+    "simple_rules",
+]
+
+
+def data_models(
+    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+) -> pd.DataFrame:
+    """Return the data models: common names for the fields of log types.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per data model. Needs the permission View Rules.
+    """
+    return self._load(*whole_list("data_models", {}), max_rows=max_rows, progress=progress)
+
+
+def globals(  # noqa: A001 - the name of the method
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[AuthorFilters],
+) -> pd.DataFrame:
+    """Return the globals: Python modules that detections import.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        `name_contains`, `created_by`, `last_modified_by` (id of a user or API token).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per global. Needs the permission View Rules or View Policies.
+    """
+    return self._load(*whole_list("globals", dict(filters)), max_rows=max_rows, progress=progress)
+
+
+def policies(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[PolicyFilters],
+) -> pd.DataFrame:
+    """Return the policies: detections over cloud resources.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        `name_contains`, `state` (enabled, disabled), `compliance_status` (PASS, FAIL, ERROR),
+        `severity`, `tag`, `resource_type` (one or several: rows that match any),
+        `created_by`, `last_modified_by` (id of a user or API token).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per policy. The compliance status is a filter and not a column. Needs the
+        permission View Policies.
+    """
+    return self._load(*whole_list("policies", dict(filters)), max_rows=max_rows, progress=progress)
+
+
+def queries(
+    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+) -> pd.DataFrame:
+    """Return the saved and the scheduled queries.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per query; `schedule_...` is missing where there is no schedule. Needs the
+        permission Query Data Lake.
+    """
+    return self._load(*whole_list("queries", {}), max_rows=max_rows, progress=progress)
+
+
+def rules(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[RuleFilters],
+) -> pd.DataFrame:
+    """Return the rules: detections in Python over log events.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        `name_contains`, `state` (enabled, disabled), `severity` (INFO, LOW, MEDIUM, HIGH,
+        CRITICAL), `tag`, `log_type` (one or several: rows that match any), `created_by`,
+        `last_modified_by` (id of a user or API token).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rule. Needs the permission View Rules.
+    """
+    return self._load(*whole_list("rules", dict(filters)), max_rows=max_rows, progress=progress)
+
+
+def scheduled_rules(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[ScheduledRuleFilters],
+) -> pd.DataFrame:
+    """Return the scheduled rules: detections over the results of queries.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        As for `rules`, with `scheduled_query` in place of `log_type`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rule. Needs the permission View Rules.
+    """
+    return self._load(
+        *whole_list("scheduled_rules", dict(filters)), max_rows=max_rows, progress=progress
+    )
+
+
+def simple_rules(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[SimpleRuleFilters],
+) -> pd.DataFrame:
+    """Return the simple rules: detections in YAML.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        As for `rules`, and `include_python=True` to fill the column `python_body`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rule. Needs the permission View Rules.
+    """
+    return self._load(
+        *whole_list("simple_rules", dict(filters)), max_rows=max_rows, progress=progress
+    )
+
+
+def correlation_rules(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[DetectionFilters],
+) -> pd.DataFrame:
+    """Return the correlation rules, which combine other detections.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        As for `rules`, without `log_type`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rule. Needs the permission View Rules.
+
+    Raises
+    ------
+    InvalidRequestError, NotFoundError
+        When the instance has no correlation rules, as on Databricks.
+    """
+    return self._load(
+        *whole_list("correlation_rules", dict(filters)), max_rows=max_rows, progress=progress
+    )

@@ -1,0 +1,108 @@
+"""Loaders of users, roles and API tokens; methods of `Panther`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandakit.panther._lists.reading import whole_list
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    import pandas as pd
+
+    from pandakit.panther.filters import RoleFilters, UserFilters
+    from pandakit.transport import Client
+
+__all__ = ["api_tokens", "roles", "users"]
+
+
+def users(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[UserFilters],
+) -> pd.DataFrame:
+    """Return the users, deactivated ones included.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        `contains`, `email` (exact; the service then ignores the others), `id` (one or
+        several), `status`, `include_deactivated` (default: `True`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per user. Needs the permission Read User Info.
+    """
+    return self._load(
+        *whole_list("users", {"include_deactivated": True, **filters}),
+        max_rows=max_rows,
+        progress=progress,
+    )
+
+
+def roles(
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    **filters: Unpack[RoleFilters],
+) -> pd.DataFrame:
+    """Return the roles.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+    **filters
+        `name_contains`, `name` (exact; the service then ignores the others), `id` (one or
+        several), `sort_dir` (asc, desc).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per role. Needs the permission Read User Info.
+
+    Warns
+    -----
+    PartialWarning
+        When the service has more rows: this list has no pages, so they cannot be fetched.
+    """
+    return self._load(*whole_list("roles", dict(filters)), max_rows=max_rows, progress=progress)
+
+
+def api_tokens(
+    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+) -> pd.DataFrame:
+    """Return the API tokens, never with their secret value.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; default: all rows.
+    progress
+        `True` shows a progress line and `False` hides it; default: shown in a terminal
+        or a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per token. Needs the permission Read API Token Info.
+
+    Warns
+    -----
+    PartialWarning
+        When the service has more rows: this list has no pages, so they cannot be fetched.
+    """
+    return self._load(*whole_list("api_tokens", {}), max_rows=max_rows, progress=progress)
