@@ -37,8 +37,7 @@ def verification_card(
         parts += [html.line("Batches that are not complete", "section"),
                   html.frame_table(lacking, _MOST)]  # fmt: skip
     if len(failures):
-        named = failures.reset_index(names="row")
-        parts += [html.line("Failures", "section"), html.frame_table(named, _MOST)]
+        parts += [html.line("Failures", "section"), _failures_table(failures)]
     return html.card(*parts)
 
 
@@ -50,3 +49,13 @@ def _checks_table(events: pd.DataFrame) -> html.Html:
         wrong = html.Cell(counts[1], "number wrong") if counts[1] else counts[1]
         rows.append([check, counts[0], wrong, counts[2]])
     return html.table(["check", *_STATUSES], rows)
+
+
+def _failures_table(failures: pd.DataFrame) -> html.Html:
+    rows = [
+        [str(label), row["received_at"], html.Cell(row["reason"], "prose")]
+        for label, row in failures.head(_MOST).iterrows()
+    ]
+    more = len(failures) - _MOST
+    rest = [html.line(f"and {more:,} more", "muted")] if more > 0 else []
+    return html.join([html.table(["row", "received_at", "reason"], rows), *rest])
