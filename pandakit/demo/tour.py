@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pandakit.consolidation import Consolidation, Policy
+    from pandakit.consolidation.policy import Anchor, TimeUnit
     from pandakit.enrichment import CsvFile, ValidationReport
 
 __all__ = ["run_demo"]
@@ -32,7 +33,7 @@ MAP_NAME = "Host owners"
 ALERTS = f"BigPanda alerts of {ENVIRONMENT}"
 EVENTS = "BigPanda events"
 WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h", "72h")
-ANCHORS = ("first", "latest", "bucket")
+ANCHORS: tuple[Anchor, ...] = ("first", "latest", "bucket")
 
 _PANTHER_LISTS = (
     "data_models",
@@ -52,7 +53,7 @@ def run_demo(
     seed: int = 0,
     policy: Policy = CLASSIC,
     events: pd.DataFrame | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
     services: sandbox.Sandbox | None = None,
     echo: Callable[[str], Any] = print,
 ) -> Report:

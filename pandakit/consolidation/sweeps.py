@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._engine import layout as at
-from pandakit.consolidation._engine.incidents import Grouper
-from pandakit.consolidation.consolidator import Consolidator
+from pandakit.consolidation._group.grouper import Grouper
+from pandakit.consolidation._group.layout import ITS_INCIDENT
+from pandakit.consolidation._match.matcher import Matcher
+from pandakit.consolidation._merge.merger import Merger
+from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import CLASSIC, check_policy
 from pandakit.spans import read_span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandakit.consolidation.policy import Policy
+    from pandakit.consolidation.policy import Anchor, Policy, TimeUnit
 
 __all__ = ["sweep", "with_window"]
 
@@ -28,9 +30,9 @@ def sweep(
     policy: Policy = CLASSIC,
     *,
     windows: Any = None,
-    anchors: str | Sequence[str] | None = None,
+    anchors: Anchor | Sequence[Anchor] | None = None,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> pd.DataFrame:
     """Count the incidents that other windows and anchors would give.
 
@@ -75,14 +77,15 @@ def sweep(
     2 0 days 04:00:00          1
     """
     settings = _settings(check_policy(policy), windows, anchors, pattern)
-    opened = Consolidator(policy, unit=unit)._open_alerts(events)  # noqa: SLF001 - its other half
+    reading = Reader(policy, unit).read(events)
+    merged = Merger(policy).merge(reading)
+    matches = Matcher(policy).match(reading, merged.opened_rows)
     rows = []
     for window, varied in settings:
-        grouper = Grouper(varied)
-        grouper.take(opened)
-        sizes = np.bincount(grouper.places(len(opened.start))[:, at.ITS_INCIDENT])
+        membership = Grouper(varied).group(merged, matches)
+        sizes = np.bincount(membership[:, ITS_INCIDENT])
         rows.append(
-            (varied.anchor, window, len(opened.start), len(sizes), max(sizes.tolist(), default=0))
+            (varied.anchor, window, len(membership), len(sizes), max(sizes.tolist(), default=0))
         )
     return _frame(rows)
 
@@ -90,7 +93,7 @@ def sweep(
 def _settings(
     policy: Policy,
     windows: Any,
-    anchors: str | Sequence[str] | None,
+    anchors: Anchor | Sequence[Anchor] | None,
     pattern: str | None,
 ) -> list[tuple[Any, Policy]]:
     """Give each window with its policy; all arguments are checked, even if one list is empty."""

@@ -1,4 +1,4 @@
-"""Independent pieces of work side by side: Arrow and the kernel let go of Python's lock."""
+"""Independent tasks in threads: Arrow and the kernels release Python's lock."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["side_by_side"]
+__all__ = ["run_all"]
 
 _WORTH_IT = 200_000  # rows: for fewer, starting threads costs more than it saves
 
 
-def side_by_side(tasks: Sequence[Callable[[], Any]], n_rows: int) -> list[Any]:
-    """Run tasks over so many rows each, and give their results in order."""
+def run_all(tasks: Sequence[Callable[[], Any]], n_rows: int) -> list[Any]:
+    """Return the results of tasks over `n_rows` rows each, in order."""
     if n_rows < _WORTH_IT:
         return [task() for task in tasks]
     with ThreadPoolExecutor() as pool:

@@ -1,14 +1,26 @@
-"""The funnel as a person reads it."""
+"""Times and the funnel in words."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["readable_funnel"]
+__all__ = ["readable_funnel", "readable_time"]
+
+
+def readable_time(time: pd.Timestamp) -> str:
+    """Return a time to the second or finer.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> readable_time(pd.Timestamp("2026-03-01 04:00", tz="UTC"))
+    '2026-03-01 04:00:00 UTC'
+    """
+    return f"{time.tz_convert(None)} UTC"
 
 
 def readable_funnel(funnel: pd.DataFrame) -> pd.DataFrame:
-    """Write counts as counts, and compressions as shares with what they are shares of.
+    """Return the funnel in words: counts, and compressions as shares with their fraction.
 
     Parameters
     ----------
