@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import CLASSIC, consolidate
-from pandakit.consolidation.sweep import with_window
+from pandakit.consolidation.sweeps import with_window
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandakit.consolidation import Consolidation, Policy
+    from pandakit.consolidation.policy import TimeUnit
 
 __all__ = ["consolidate_with_window", "window_slider"]
 
@@ -24,7 +25,7 @@ def consolidate_with_window(
     policy: Policy = CLASSIC,
     *,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> Consolidation:
     """Return the consolidation with another window: what one row of a sweep counts, in full.
 
@@ -71,7 +72,7 @@ def window_slider(
     *,
     windows: Sequence[Any] = _WINDOWS,
     pattern: str | None = None,
-    unit: str = "s",
+    unit: TimeUnit = "s",
 ) -> Any:
     """Return a slider for the window, with the funnel and the largest incidents below it.
 
