@@ -86,7 +86,7 @@ class BigPanda(Account):
         set_tokens = [each for each in found if each.value]
         if not set_tokens:
             raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
-        service = bigpanda_service(base_url_of(region, base_url), rate)
+        service = bigpanda_service(base_url_of(region, base_url, *set_tokens), rate)
         tokens = {
             each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
         }

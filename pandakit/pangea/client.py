@@ -98,7 +98,7 @@ class Pangea(Client):
     ) -> None:
         secret = require("PANGEA_AUDIT_TOKEN", token)
         del token  # tracebacks may show the locals
-        service = pangea_service(_base_url(domain, base_url_template))
+        service = pangea_service(_base_url(domain, base_url_template, secret))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
         self._config_id = find("PANGEA_AUDIT_CONFIG_ID", config_id).value
