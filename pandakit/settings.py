@@ -13,6 +13,7 @@ import platformdirs
 from dotenv import dotenv_values
 
 from pandakit.errors import SettingsError
+from pandakit.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ __all__ = [
     "check_trust",
     "config_file",
     "find",
+    "read_token",
     "require",
     "show_settings",
 ]
@@ -152,6 +154,43 @@ def require(name: str, argument: str | None = None) -> Found:
     if found.value is None:
         raise SettingsError(missing_message(name))
     return found
+
+
+def read_token(text: str, name: str) -> Secret:
+    """Return a token as a `Secret`: surrounding whitespace goes, anything else odd is refused.
+
+    Parameters
+    ----------
+    text
+        The token as the user or a file gave it; a trailing newline is normal.
+    name
+        What to call it in the error: the setting's name.
+
+    Raises
+    ------
+    SettingsError
+        When it is empty, or has inner whitespace, a line break, a quotation mark or a character
+        outside ASCII. The message never repeats the token.
+    """
+    stripped = text.strip() if isinstance(text, str) else ""
+    fault = _token_fault(stripped)
+    secret = Secret(stripped)
+    del text, stripped  # a traceback that shows locals must not show these
+    if fault:
+        raise SettingsError(f"{name} {fault}; paste the token again, without quotes or line breaks")
+    return secret
+
+
+def _token_fault(token: str) -> str:
+    if not token:
+        return "is empty"
+    if not token.isascii():
+        return "has a character outside ASCII"
+    if any(letter in "\"'`" for letter in token):
+        return "has a quotation mark in it"
+    if not all("!" <= letter <= "~" for letter in token):
+        return "has whitespace, a line break or a control character inside"
+    return ""
 
 
 def missing_message(*names: str) -> str:

@@ -8,8 +8,7 @@ from pandakit.bigpanda import enrichments, events, incidents, patterns, uploads
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
-from pandakit.redaction import read_token
-from pandakit.settings import find, missing_message
+from pandakit.settings import find, missing_message, read_token
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -90,10 +89,8 @@ class BigPanda(Account):
         tokens = {
             each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
         }
-        secrets = tuple(tokens.values())
         self._sessions = {
-            name: Session(service, token, session=session, secrets=secrets)
-            for name, token in tokens.items()
+            name: Session(service, token, session=session) for name, token in tokens.items()
         }
         first = set_tokens[0]
         super().__init__(self._sessions[first.setting.name], first, progress)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pandakit.errors import NotFoundError
 from pandakit.panther import alert_lists, child_tables, content, overview, people
 from pandakit.panther.service import panther_service
-from pandakit.redaction import read_token
-from pandakit.settings import check_trust, require
+from pandakit.settings import check_trust, read_token, require
 from pandakit.transport import Call, Check, Client, Session
 
 if TYPE_CHECKING:
