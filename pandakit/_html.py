@@ -38,6 +38,7 @@ __all__ = [
     "line",
     "page",
     "picture",
+    "progress",
     "severity",
     "table",
     "title",
@@ -118,6 +119,7 @@ font-weight:600;color:var(--pk-paper);vertical-align:1px}}
 .pk code{{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:inherit;background:none;
 border:0;padding:0;white-space:pre-wrap}}
 .pk .track{{width:16em;height:11px;background:var(--pk-track);border-radius:3px}}
+.pk .wide .track{{width:100%}}
 .pk .fill{{height:11px;background:currentColor;border-radius:3px}}
 """
 
@@ -270,6 +272,11 @@ def bar(share: float, tone: str = "accent") -> Html:
     width = f"max({share * 100:.2f}%,2px)" if share else "0"
     fill = f"<div class='fill {tone}' style='width:{width}'></div>"
     return Html(f"<div class='track'>{fill}</div>")
+
+
+def progress(text: str, share: float) -> str:
+    """Return a bar as wide as the cell, filled to a share, below a line of text."""
+    return card(line(text), element("div", bar(share), "wide"))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
