@@ -34,6 +34,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -72,6 +74,7 @@ __all__ = [
     "TransportError",
     "TruncatedWarning",
     "error_for_status",
+    "warn_user",
 ]
 
 
@@ -376,3 +379,11 @@ def error_for_status(status: int) -> type[PandakitError]:
     if status >= HTTPStatus.BAD_REQUEST:
         return InvalidRequestError
     return ProtocolError
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's own code, however deep in pandakit we are."""
+    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)
