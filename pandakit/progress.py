@@ -13,11 +13,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-<<<<<<< HEAD
-from pandakit.forks import renew_in_children
-=======
 from pandakit import _html
->>>>>>> main
+from pandakit.forks import renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
