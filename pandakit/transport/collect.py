@@ -206,7 +206,7 @@ class _Load:
         pages, send = self.listing.pages, self.listing.send or self.session.send
         reply = send(pages.request(self.listing.call, state.position), line)
         state.requests += reply.attempts
-        page = pages.read(reply, state.position)
+        page = reply.read(lambda reply: pages.read(reply, state.position))
         before = len(state.records)
         state.add(page, self.listing.identify(), self.listing.newer)
         line.advance(len(state.records) - before, 1, page.total)

@@ -200,7 +200,7 @@ class _Wait:
         )
 
     def judge(self, reply: Reply) -> Reply | None:
-        word = self.rules.read_state(reply)
+        word = reply.read(self.rules.read_state)
         meaning = self.rules.states.get(word.lower())
         self.last = word or "without a state"
         if meaning is None and word not in self.strangers:
@@ -215,7 +215,7 @@ class _Wait:
         return reply if meaning == "done" else None
 
     def failed(self, reply: Reply) -> JobFailedError:
-        detail = self.rules.read_detail(reply)
+        detail = reply.read(self.rules.read_detail)
         told = [tip for piece, tip in self.rules.advice.items() if piece in detail.lower()]
         return JobFailedError(
             " ".join([f"{self.name} failed: {detail}", *told]),

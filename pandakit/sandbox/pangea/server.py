@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from pandakit.sandbox.draw import stamp
 from pandakit.sandbox.pangea.search import Search, invalid, read_search
-from pandakit.sandbox.service import Refused, Service, json_response
+from pandakit.sandbox.service import Refused, Service, json_response, read_object
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -207,9 +207,9 @@ class PangeaService(Service):
 
     def _body(self, request: Request) -> Row:
         try:
-            body = json.loads(request.get_data())
-        except ValueError:
-            raise Refused(400, "the body is not JSON", status_name="Failed") from None
+            body = read_object(request)
+        except Refused as refused:
+            raise Refused(400, refused.message, status_name="Failed") from None
         given = body.pop("config_id", None)
         if given is None and self.awkward:  # the token belongs to two configurations
             text = "Token has multiple associated configs, config_id field is required"
