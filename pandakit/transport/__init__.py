@@ -56,6 +56,7 @@ from pandakit.transport.paginate import (
     Page,
     PageStyle,
 )
+from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
 
 __all__ = [
     "Call",
@@ -75,14 +76,18 @@ __all__ = [
     "OnePage",
     "Page",
     "PageStyle",
+    "ParallelLoad",
     "Part",
     "Problem",
     "Reply",
     "Service",
     "Session",
+    "Task",
+    "TaskQueue",
     "TransportOptions",
     "carrying",
     "collect",
+    "collect_parallel",
     "find_job",
     "path_segment",
     "wait_for",
