@@ -1,15 +1,17 @@
-# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, docs, wheel, lab.
+# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, lab.
 PYTHON ?= python3
 BIN := .venv/bin
+# tests/parallel.py says what stays together.
+PARALLEL := -n 2
 READY := .venv/.ready
 
-.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures docs wheel lab clean
+.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo
 
 test: lint
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
+	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks
 
 test-oldest: $(READY)
 	@$(BIN)/nox --reuse-existing-virtualenvs --force-python $(PYTHON) -k oldest
@@ -25,7 +27,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(READY)
-	@PANDAKIT_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/consolidation/test_agrees_with_reference.py tests/consolidation/test_explain_agrees.py
+	@PANDAKIT_FUZZ=1 $(BIN)/python -m pytest $(PARALLEL) -m hypothesis tests
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
@@ -35,6 +37,9 @@ samples: $(READY)
 
 signatures: $(READY)
 	@$(BIN)/python scripts/public_signatures.py
+
+notebooks: $(READY)
+	@$(BIN)/jupyter nbconvert --execute --to notebook --inplace notebooks/*.ipynb
 
 docs: $(READY)
 	@rm -rf docs/_build

@@ -17,7 +17,7 @@ version = release = installed("pandakit")
 shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
 
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "decisions/_template.md"]
 html_theme = "furo"
 html_title = f"pandakit {release}"
 html_static_path = ["_static"]

@@ -34,8 +34,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,6 +72,7 @@ __all__ = [
     "TransportError",
     "TruncatedWarning",
     "error_for_status",
+    "warn_user",
 ]
 
 
@@ -133,6 +136,22 @@ class PandakitError(Exception):
         if self._resume is None:
             raise PandakitError("nothing to resume: call again from the start")
         return self._resume()
+
+    def extended(
+        self,
+        note: str = "",
+        *,
+        partial: pd.DataFrame | None = None,
+        resume: Callable[[], Any] | None = None,
+    ) -> Self:
+        """Return a copy with a longer message, and with `resume` as the way on, if any.
+
+        `partial` replaces what was fetched.
+        """
+        error = type(self)(str(self) + note)
+        changed = {} if partial is None else {"partial": partial}
+        error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
+        return error
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
@@ -339,7 +358,7 @@ _BY_STATUS: dict[int, type[PandakitError]] = {
 
 
 def error_for_status(status: int) -> type[PandakitError]:
-    """Give the error class of an HTTP status: the one mapping that all services share.
+    """Return the error class of an HTTP status: the one mapping that all services share.
 
     Examples
     --------
@@ -355,3 +374,11 @@ def error_for_status(status: int) -> type[PandakitError]:
     if status >= HTTPStatus.BAD_REQUEST:
         return InvalidRequestError
     return ProtocolError
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's own code, however deep in pandakit we are."""
+    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)

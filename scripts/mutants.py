@@ -74,6 +74,7 @@ def run_tests(copy: Path, tests: list[str]) -> str | None:
     environment = os.environ | {
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PANDAKIT_FUZZ": "1",  # all examples
         "PANDAKIT_NO_NUMBA": "1",  # compiling each mutant would take longer than its tests
     }
     run = subprocess.run(

@@ -4,7 +4,7 @@ import pytest
 
 from pandakit.settings import SETTINGS
 
-pytest_plugins = ("tests.sweep",)
+pytest_plugins = ("tests.parallel", "tests.sweep")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,9 @@ A plugin of pytest, loaded by `tests/conftest.py`. While the run goes on it look
 test printed and logged (at DEBUG), at warnings and at the outputs of notebooks; at the end at
 every file under the temporary folder and in the repository, unpacked. It also notes every token
 that a client was given, so that the search cannot miss one. A finding fails the run.
+
+Under pytest-xdist every worker searches what its tests print and reveal, and sends its findings
+to the controller, which alone searches the files, after the last worker has ended.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ ON_PURPOSE = (
     ("*/pandakit-*.whl", "the wheel holds the source that makes the sandbox's tokens"),
     (".hypothesis/constants/*", "Hypothesis lists the constants of our sources"),
 )
-_LOGGERS = ("pandakit", "requests", "stamina", "urllib3", "werkzeug")
+_LOGGERS = ("pandakit", "requests", "urllib3", "werkzeug")
 # Written anew by a run: only what this one wrote is looked at.
 _CACHES = (".hypothesis", ".pytest_cache")
 _SOURCES = (".py", ".pyc")  # the tokens of the tests stand in them
@@ -95,6 +98,9 @@ class Sweep:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search the files, and fail the run for what was found."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["tokens_found"] = list(self.found)
+            return
         temporary = session.config._tmp_path_factory._basetemp  # none was made: none is wanted
         if temporary is not None:
             self.look_into(temporary)
@@ -103,6 +109,11 @@ class Sweep:
             self.look_into(self.root / name, self.started)
         if self.found and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker of pytest-xdist found; one that crashed fails the run anyway."""
+        self.found |= dict.fromkeys(getattr(node, "workeroutput", {}).get("tokens_found", ()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where."""

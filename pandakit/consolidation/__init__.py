@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pandakit.consolidation._explain.explain import Explanation
-from pandakit.consolidation._output.funnel import readable_funnel
+from pandakit.consolidation._output.readable import readable_funnel
 from pandakit.consolidation.alarms import events_from_alarms
 from pandakit.consolidation.consolidator import Consolidator, consolidate
-from pandakit.consolidation.policy import CLASSIC, CURRENT, Pattern, Policy
+from pandakit.consolidation.pattern import Pattern
+from pandakit.consolidation.policy import CLASSIC, CURRENT, Policy
 from pandakit.consolidation.result import Consolidation
-from pandakit.consolidation.sweep import sweep
+from pandakit.consolidation.sweeps import sweep
 
 __all__ = [
     "CLASSIC",

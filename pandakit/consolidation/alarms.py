@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._read.events import PRIMARIES, STATUSES
-from pandakit.consolidation._read.row_list import shown_rows
-from pandakit.consolidation._read.table import Table
+from pandakit.consolidation._arrays.table import Table, row_list
+from pandakit.consolidation._read.events import STATUSES
+from pandakit.consolidation._read.requirements import PRIMARIES
 from pandakit.consolidation._read.timestamps import BAD_TIME, read_times
 from pandakit.errors import EventError
 
@@ -99,7 +99,7 @@ def _constant(status: str, n_rows: int, table: Table) -> pd.Series:
 
 
 def _sortable(times: pd.Series, column: str) -> np.ndarray:
-    """Give numbers that are ordered as the times are, whatever the unit."""
+    """Return numbers that are ordered as the times are, whatever the unit."""
     if pd.api.types.is_bool_dtype(times) or not pd.api.types.is_numeric_dtype(times):
         return read_times(times, "us", column)
     if times.hasnans or times.dtype.kind not in "iu":
@@ -114,7 +114,7 @@ def _refuse_reversed(begins: np.ndarray, ends: np.ndarray, start: str, end: str)
     rows = np.flatnonzero(known[0] & known[1] & (ends < begins))
     if len(rows):
         raise EventError(
-            f"alarms end before they start ({shown_rows(rows)}); correct {start!r} and {end!r}, "
+            f"alarms end before they start ({row_list(rows)}); correct {start!r} and {end!r}, "
             f"or leave them out: frame[frame[{end!r}].isna() | (frame[{end!r}] >= "
             f"frame[{start!r}])]"
         )

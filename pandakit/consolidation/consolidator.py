@@ -1,40 +1,121 @@
-"""Consolidation in chunks, and of everything at once."""
+"""From events to incidents: all stages in order, for one table or for one chunk after another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
-from pandakit.consolidation._engine import layout as at
-from pandakit.consolidation._engine.alerts import Merger
-from pandakit.consolidation._engine.compile import kernels
-from pandakit.consolidation._engine.incidents import Grouper, Opened
-from pandakit.consolidation._engine.payload_duplicates import Payloads
-from pandakit.consolidation._output import frames as _frames
-from pandakit.consolidation._output.descriptions import NewestTexts
-from pandakit.consolidation._read.codes import one_chunk
+from pandakit.consolidation._arrays.compile import COMPILED
+from pandakit.consolidation._group.grouper import Grouper
+from pandakit.consolidation._match.matcher import Matcher
+from pandakit.consolidation._merge.merger import Merger
+from pandakit.consolidation._output.arrays import AlertColumns, EventArrays, ResultArrays
+from pandakit.consolidation._output.frames import events_frame
 from pandakit.consolidation._read.events import Reader
-from pandakit.consolidation._read.pattern_keys import Keys
-from pandakit.consolidation._read.row_list import shown_rows
-from pandakit.consolidation._read.table import Table
-from pandakit.consolidation._read.timestamps import read_time
+from pandakit.consolidation._read.timestamps import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
-from pandakit.consolidation.result import Consolidation, EventFacts, Facts
+from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
+from pandakit.interchange import as_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.consolidation._engine.alerts import Merged
-    from pandakit.consolidation._read.events import Reading
-    from pandakit.consolidation.policy import Policy
+    from pandakit.consolidation.policy import Policy, TimeUnit
 
 __all__ = ["Consolidator", "consolidate"]
 
-_SLOW_FROM = 200_000  # interpreted, this takes about a second
-_OPENING_COLUMNS = ("app", "primary", "secondary", "incident_identifier")
+_SLOW_FROM = 200_000  # rows: interpreted, these take about a second
+
+
+class _Stages:
+    """The stages with what each keeps from chunk to chunk."""
+
+    def __init__(self, policy: Policy, unit: TimeUnit) -> None:
+        self.reader = Reader(policy, unit)
+        self.merger = Merger(policy)
+        self.matcher = Matcher(policy)
+        self.grouper = Grouper(policy)
+        self.columns = AlertColumns(self.reader)
+        self.membership = np.zeros((0, 3), dtype=np.int32)
+        self._half_fed = False
+
+    def run(self, events: Any) -> EventArrays:
+        """Take events through all stages; return what became of each row."""
+        self._refuse_half_fed()
+        reading = self.reader.read(events)
+        self._half_fed = True
+        merged = self.merger.merge(reading)
+        matches = self.matcher.match(reading, merged.opened_rows)
+        self.membership = self.grouper.group(merged, matches)
+        self.columns.add(reading, merged)
+        self._half_fed = False
+        return EventArrays(reading.table.index, merged.outcome, reading.reason, merged.alert)
+
+    def result(self, as_of: Any, *, final: bool) -> ResultArrays:
+        """Return the arrays of the result; if no more events follow, `final`, without copies."""
+        self._refuse_half_fed()
+        until = self._clock(as_of)
+        alerts = self.merger.alerts(0 if until is None else until, final=final)
+        return ResultArrays(
+            alerts=alerts,
+            membership=self.membership if final else self.membership.copy(),
+            live_entries=self.grouper.live_entries(),
+            incidents=self.grouper.totals(self.membership, alerts),
+            identity=self.columns.identity(),
+            description=self.columns.description(self.merger.n_alerts),
+            counts=self._counts(),
+            rejected=dict(self.reader.rejected),
+            as_of=until,
+        )
+
+    def _refuse_half_fed(self) -> None:
+        if self._half_fed:
+            raise EventError(
+                "an earlier chunk failed after some of its events were counted; correct that chunk "
+                "and start again with a new Consolidator"
+            )
+
+    def _clock(self, as_of: Any) -> int | None:
+        last = self.reader.until
+        if as_of is None:
+            return last
+        until = read_time(as_of, "as_of")
+        if last is not None and until < last:
+            raise EventError(
+                f"as_of: {as_of!r} is earlier than the last event, {moment(last)}; give a later "
+                f"time, or leave the later events out"
+            )
+        return until
+
+    def _counts(self) -> dict[str, int]:
+        received, rejected = self.reader.n_received, sum(self.reader.rejected.values())
+        duplicates = self.merger.n_duplicates
+        return {
+            "received": received,
+            "rejected": rejected,
+            "duplicates": duplicates,
+            "conflicting": self.merger.n_conflicts,
+            "events": received - rejected - duplicates,
+            "alerts": self.merger.n_alerts,
+            "incidents": self.grouper.n_incidents,
+        }
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the numbers should know."""
+        notes = self.matcher.notes
+        if self.merger.n_conflicts:
+            notes.append(
+                f"{self.merger.n_conflicts:,} duplicates have another status than the event that "
+                f"was kept; a lost 'ok' leaves its alert open until it expires (see Policy.dedup)"
+            )
+        if self.reader.n_received >= _SLOW_FROM and not COMPILED:
+            notes.append(
+                "the kernels ran interpreted, which gives the same answers tens of times slower; "
+                "pip install 'pandakit[fast]' compiles them"
+            )
+        return tuple(notes)
 
 
 class Consolidator:
@@ -65,22 +146,13 @@ class Consolidator:
     <Consolidation: 2 events -> 1 alert -> 1 incident>
     """
 
-    def __init__(self, policy: Policy = CLASSIC, *, unit: str = "s") -> None:
+    def __init__(self, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") -> None:
         self.policy = check_policy(policy)
         self.unit = unit
-        self._reader = Reader(unit)
-        self._payloads = Payloads() if policy.dedup == "payload" else None
-        self._merger = Merger(policy, logged=not policy.join_resolved)
-        self._keys = Keys(policy, self._reader)
-        self._grouper = Grouper(policy)
-        self._descriptions = NewestTexts()
-        self._openings: list[dict[str, np.ndarray]] = []
-        self._until: int | None = None
-        self._sound = True
-        self._counts = dict.fromkeys(("received", "rejected", "duplicates"), 0)
+        self._stages = _Stages(policy, unit)
 
     def feed(self, chunk: Any) -> pd.DataFrame:
-        """Take the next chunk and say what became of each of its rows.
+        """Consolidate the next chunk and return what became of each of its rows.
 
         Parameters
         ----------
@@ -99,105 +171,10 @@ class Consolidator:
             As in `consolidate`; or an event is earlier than the last chunk's end: then the
             chunk left no trace.
         """
-        return _frames.events_frame(self._take(chunk), self._grouper.places(self._merger.n_alerts))
-
-    def _take(self, chunk: Any) -> EventFacts:
-        self._refuse_half_fed()
-        table = Table(chunk)
-        self._keys.check(table)
-        reading = self._reader.read(table)
-        order = _time_order(reading)
-        self._refuse_late(reading, order)
-        self._sound = False
-        merged = self._merge(reading, order)
-        self._grouper.take(self._opened(reading, merged))
-        self._keep_openings(reading, merged.opened_rows)
-        self._keep_descriptions(reading, merged, order)
-        self._counts["received"] += table.n_rows
-        if order is not None:
-            self._counts["rejected"] += table.n_rows - len(order)
-        if order is None or len(order):
-            self._until = int(reading.time[-1 if order is None else order[-1]])
-        self._sound = True
-        return EventFacts(table.index, merged.outcome, reading.reason, merged.alert)
-
-    def _merge(self, reading: Reading, order: np.ndarray | None) -> Merged:
-        n_identities = self._reader.n_identities
-        if self._payloads is None:
-            return self._merger.take(reading, order, n_identities)
-        repeats = self._payloads.repeated(reading, order, n_identities)
-        if len(repeats):
-            kept = np.ones(len(reading.time), dtype=bool)
-            kept[repeats] = False
-            order = np.flatnonzero(kept) if order is None else order[kept[order]]
-        merged = self._merger.take(reading, order, n_identities)
-        merged.outcome[repeats] = at.DUPLICATE
-        self._counts["duplicates"] += len(repeats)
-        return merged
-
-    def _opened(self, reading: Reading, merged: Merged) -> Opened:
-        keys = self._keys.encode(reading, merged.opened_rows)
-        return Opened(merged.log, keys, self._keys.size, merged.first_alert, self._merger.start)
-
-    def _open_alerts(self, events: Any) -> Opened:
-        """Turn events into alerts only: what a sweep groups again and again."""
-        table = Table(events)
-        self._keys.check(table)
-        reading = self._reader.read(table)
-        return self._opened(reading, self._merge(reading, _time_order(reading)))
-
-    def _refuse_half_fed(self) -> None:
-        if not self._sound:
-            raise EventError(
-                "an earlier chunk failed while it was taken in, so its events count in part; "
-                "correct that chunk and start again with a new Consolidator"
-            )
-
-    def _refuse_late(self, reading: Reading, order: np.ndarray | None) -> None:
-        if self._until is None:
-            return
-        early = reading.time < self._until
-        late = np.flatnonzero(early if order is None else early & (reading.reason < 0))
-        if not len(late):
-            return
-        raise EventError(
-            f"column 'timestamp': events of this chunk are earlier than "
-            f"{_frames.moment(self._until)}, the end of the last chunk ({shown_rows(late)}); sort "
-            f"all events by time before cutting them into chunks"
-        )
-
-    def _keep_openings(self, reading: Reading, rows: np.ndarray) -> None:
-        missing = np.full(len(rows), -1, dtype=np.int32)
-        by_name = reading.incident_identifier
-        self._openings.append(
-            {
-                "app": reading.app[rows],
-                "primary": reading.primary[rows],
-                "secondary": reading.secondary[rows],
-                "incident_identifier": missing if by_name is None else by_name[rows],
-            }
-        )
-
-    def _keep_descriptions(
-        self, reading: Reading, merged: Merged, order: np.ndarray | None
-    ) -> None:
-        if "description" not in reading.table and self._descriptions.is_empty:
-            return
-        n_alerts = self._merger.n_alerts
-        taken = merged.alert if order is None else merged.alert[order]
-        rows = np.flatnonzero(taken >= 0)
-        rows = rows if order is None else order[rows]
-        newest = np.full(n_alerts, -1, dtype=np.int64)
-        newest[merged.alert[rows]] = rows  # the last one of an alert stays
-        alerts = np.flatnonzero(newest >= 0)
-        if "description" in reading.table:
-            texts = one_chunk(reading.table.text("description", newest[alerts]))
-        else:
-            texts = pa.nulls(len(alerts), pa.large_string())
-        self._descriptions.put(alerts, texts, n_alerts)
+        return events_frame(self._stages.run(chunk), self._stages.membership)
 
     def result(self, as_of: Any = None) -> Consolidation:
-        """Give the result so far; more chunks may follow.
+        """Return the result so far; more chunks may follow.
 
         Parameters
         ----------
@@ -209,101 +186,13 @@ class Consolidator:
         Consolidation
             Its `events` raises: each chunk's frame was given back by `feed`.
         """
-        facts = self._facts(as_of, final=False)
-        return Consolidation(facts, self.policy, self._notes(), unit=self.unit)
-
-    def _facts(self, as_of: Any, *, final: bool) -> Facts:
-        self._refuse_half_fed()
-        until = self._clock(as_of)
-        merger, n_alerts = self._merger, self._merger.n_alerts
-        alerts, last_event = merger.alerts(until if until is not None else 0, final=final)
-        start, places = merger.start, self._grouper.places(n_alerts)
-        counts = dict(self._counts, conflicting=merger.n_conflicts)
-        counts["duplicates"] += merger.n_duplicates
-        counts["events"] = counts["received"] - counts["rejected"] - counts["duplicates"]
-        counts["alerts"], counts["incidents"] = n_alerts, self._grouper.n_incidents
-        return Facts(
-            alerts=alerts,
-            last_event=last_event,
-            start=start if final else start.copy(),
-            places=places if final else places.copy(),
-            live_entries=self._grouper.live_entries(),
-            identity=self._identity_columns(),
-            description=self._descriptions.of_all(n_alerts),
-            counts=counts,
-            as_of=until,
-            expire_after=merger.rules.expire_after,
-            n_incidents=counts["incidents"],
-        )
-
-    def _clock(self, as_of: Any) -> int | None:
-        if as_of is None:
-            return self._until
-        until = read_time(as_of, "as_of")
-        if self._until is not None and until < self._until:
-            raise EventError(
-                f"as_of: {as_of!r} is earlier than the last event, {_frames.moment(self._until)}; "
-                f"give a later time, or leave the later events out"
-            )
-        return until
-
-    def _identity_columns(self) -> dict[str, tuple[Any, np.ndarray]]:
-        codes = self._openings[0] if len(self._openings) == 1 else _joined(self._openings)
-        self._openings = [codes]
-        reader = self._reader
-        columns = {"app_key": (reader.vocabulary("app_key").labels, codes["app"])}
-        for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
-            names, owners, values = numbers.split(codes[role])
-            labels, offsets = reader.joined_labels(names)
-            columns[f"{role}_property"] = (names, owners)
-            if len(names) > 1:
-                values = values + np.append(offsets, np.int32(0))[owners]
-            columns[f"{role}_value"] = (labels, values)
-        by_name = reader.vocabulary("incident_identifier").labels
-        columns["incident_identifier"] = (by_name, codes["incident_identifier"])
-        return columns
-
-    def _notes(self) -> tuple[str, ...]:
-        notes = list(self._keys.notes)
-        conflicts = self._merger.n_conflicts
-        if conflicts:
-            notes.append(
-                f"{conflicts:,} duplicates have another status than the event that was kept; a "
-                f"lost 'ok' leaves its alert open until it expires (see Policy.dedup)"
-            )
-        if self._counts["received"] >= _SLOW_FROM and not kernels().fast:
-            notes.append(
-                "the kernel ran interpreted, which gives the same answers tens of times slower; "
-                "pip install 'pandakit[fast]' compiles it"
-            )
-        return tuple(notes)
-
-
-def _joined(openings: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    none = np.zeros(0, dtype=np.int32)
-    return {
-        name: np.concatenate([none, *(part[name] for part in openings)])
-        for name in _OPENING_COLUMNS
-    }
-
-
-def _time_order(reading: Reading) -> np.ndarray | None:
-    """Give the accepted rows in the order of time, equal times in the order of rows.
-
-    None says that all rows are accepted and in order, as they mostly are.
-    """
-    times, accepted = reading.time, None
-    if not len(times) or (reading.reason >= 0).any():
-        accepted = np.flatnonzero(reading.reason < 0)
-        times = times[accepted]
-    if (times[1:] >= times[:-1]).all():
-        return accepted
-    order = np.argsort(times, kind="stable")
-    return order if accepted is None else accepted[order]
+        stages = self._stages
+        arrays = stages.result(as_of, final=False)
+        return Consolidation(arrays, self.policy, stages.notes(), unit=self.unit)
 
 
 def consolidate(
-    events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: str = "s"
+    events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: TimeUnit = "s"
 ) -> Consolidation:
     """Turn events into alerts and incidents by the rules of a policy.
 
@@ -352,13 +241,8 @@ def consolidate(
     >>> result.events["outcome"].tolist()
     ['opened', 'opened', 'resolved', 'rejected']
     """
-    consolidator = Consolidator(policy, unit=unit)
-    rows = consolidator._take(events)  # noqa: SLF001 - one chunk of the same machine
-    return Consolidation(
-        consolidator._facts(as_of, final=True),  # noqa: SLF001
-        policy,
-        consolidator._notes(),  # noqa: SLF001
-        events=rows,
-        source=events,
-        unit=unit,
-    )
+    stages = _Stages(check_policy(policy), unit)
+    table = as_table(events, name="events", error=EventError)  # a stream can be read only once
+    rows = stages.run(table)
+    arrays = stages.result(as_of, final=True)
+    return Consolidation(arrays, policy, stages.notes(), events=rows, source=table, unit=unit)

@@ -3,171 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
+import pandas as pd
+
+from pandakit import _html
+from pandakit.consolidation.pattern import CheckedSettings, Pattern, check_flag, refuse_unknown
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
+    from typing import Unpack
 
-__all__ = ["CLASSIC", "CURRENT", "Pattern", "Policy", "check_policy"]
+__all__ = ["CLASSIC", "CURRENT", "Anchor", "Policy", "TimeUnit", "check_policy"]
 
-_MOST_TAGS = 5
-_CHOICES = {
-    "dedup": ("identity_timestamp", "payload", "none"),
-    "anchor": ("first", "latest", "bucket"),
-    "matchers": ("union", "intersect"),
-    "order": ("longest_window_first", "as_given"),
-}
+Dedup: TypeAlias = Literal["identity_timestamp", "payload", "none"]
+Anchor: TypeAlias = Literal["first", "latest", "bucket"]
+Matchers: TypeAlias = Literal["union", "intersect"]
+Order: TypeAlias = Literal["longest_window_first", "as_given"]
+TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
+
+_CHOICES = {"dedup": Dedup, "anchor": Anchor, "matchers": Matchers, "order": Order}
 _SPANS = ("reopen_window", "expire_after", "flap_window")
 _COUNTS = ("max_alerts", "flap_changes")
 _MAY_BE_NONE = ("reopen_window", "expire_after", "max_alerts")
+# The time of each of these changes is kept for every identity.
+_MOST_FLAP_CHANGES = 1_000
 
 
-class _Settings:
-    """Refuses unknown settings with the nearest names, instead of Python's `TypeError`."""
+class PolicySettings(TypedDict, total=False):
+    """The settings of a policy, as `Policy.replace` accepts them."""
 
-    def __new__(cls, *_: Any, **settings: Any) -> Self:
-        refuse_unknown(settings, cls.__name__, [f.name for f in dataclasses.fields(cls)])  # type: ignore[arg-type]
-        return super().__new__(cls)
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-
-def refuse_unknown(given: Iterable[str], owner: str, known: Sequence[str]) -> None:
-    """Raise `ValueError` for the first name that is not known."""
-    for name in given:
-        if name not in known:
-            near = get_close_matches(str(name), known, 3) or known
-            raise ValueError(f"{owner} has no setting {name!r}; there is {', '.join(near)}")
-
-
-@dataclass(frozen=True, repr=False)
-class Pattern(_Settings):
-    """A rule that puts alerts together: equal values of some tags within a window.
-
-    Parameters
-    ----------
-    tags
-        One to five names of columns, or ``primary``, ``secondary``, ``source_system``.
-    window
-        Above zero: text such as ``"4h"`` or a timedelta.
-    filter
-        A BPQL query over the columns of the event that opens an alert.
-    cross_source
-        Whether alerts of different ``app_key`` may come together.
-    name
-        For messages and results; the tags joined with ``+`` when not given.
-
-    Raises
-    ------
-    ValueError
-        A setting has no meaning; the message names it.
-
-    Notes
-    -----
-    Source of the limits: BigPanda, "Correlation Pattern Object".
-
-    Examples
-    --------
-    >>> Pattern(["cluster", "check"], "4h")
-    Pattern('cluster+check', 4 h)
-    """
-
-    tags: tuple[str, ...]
-    window: timedelta
-    filter: str | None = field(default=None, kw_only=True)
-    cross_source: bool = field(default=True, kw_only=True)
-    name: str = field(default="", kw_only=True)
-
-    if TYPE_CHECKING:  # what may be given, beside what is kept
-
-        def __init__(
-            self,
-            tags: str | Sequence[str],
-            window: str | timedelta,
-            *,
-            filter: str | None = None,  # noqa: A002 - the field's name at BigPanda
-            cross_source: bool = True,
-            name: str | None = None,
-        ) -> None: ...
-
-    def __post_init__(self) -> None:
-        given: Any = self.tags
-        tags = (given,) if isinstance(given, str) else tuple(given or ())
-        self._set("tags", tags)
-        self._set("name", "+".join(map(str, tags)) if self.name in {None, ""} else self.name)
-        self._set("window", read_span(self.window, f"window of pattern {self.name!r}"))
-        if not 1 <= len(tags) <= _MOST_TAGS or len(set(tags)) < len(tags) or "" in tags:
-            raise ValueError(
-                f"tags: a pattern has 1 to {_MOST_TAGS} different tags, this one has {list(tags)}"
-            )
-        if not all(isinstance(text, str) for text in (*tags, self.name)):
-            raise ValueError(f"tags and name of a pattern are text: {list(tags)}, {self.name!r}")
-        if self.window <= timedelta(0):
-            raise ValueError(
-                f"window of pattern {self.name!r}: {span_text(self.window)} is not above zero"
-            )
-        _check_flag("cross_source", self.cross_source)
-        self._check_filter()
-
-    def _check_filter(self) -> None:
-        if self.filter is None:
-            return
-        query = self.filter if isinstance(self.filter, str) else ""
-        if not query:
-            raise ValueError(
-                f"filter of pattern {self.name!r}: give the query as text, not {self.filter!r}"
-            )
-        from pandakit.bpql import Bpql  # noqa: PLC0415 - only policies with filters need it
-
-        Bpql(query)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the settings as JSON values; `from_dict` reads them back.
-
-        Examples
-        --------
-        >>> Pattern("host", "60min").to_dict()["window"]
-        '1 h'
-        """
-        return {
-            "tags": list(self.tags),
-            "window": span_text(self.window),
-            "filter": self.filter,
-            "cross_source": self.cross_source,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Pattern:
-        """Read what `to_dict` gave.
-
-        Examples
-        --------
-        >>> Pattern.from_dict({"tags": ["host"], "window": "1h"})
-        Pattern('host', 1 h)
-        """
-        return cls(**settings)
-
-    def __repr__(self) -> str:
-        parts = [repr(self.name), span_text(self.window)]
-        if self.name != "+".join(self.tags):
-            parts.append(f"tags={list(self.tags)}")
-        if self.filter is not None:
-            parts.append(f"filter={self.filter!r}")
-        if not self.cross_source:
-            parts.append("cross_source=False")
-        return f"Pattern({', '.join(parts)})"
+    patterns: Iterable[Pattern]
+    dedup: Dedup
+    reopen_window: str | timedelta | None
+    expire_after: str | timedelta | None
+    anchor: Anchor
+    matchers: Matchers
+    join_resolved: bool
+    max_alerts: int | None
+    order: Order
+    flap_changes: int
+    flap_window: str | timedelta
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Policy(_Settings):
+class Policy(CheckedSettings):
     """All settings of a consolidation. What is not given is as in `CLASSIC`.
 
     Parameters
@@ -216,31 +100,31 @@ class Policy(_Settings):
     """
 
     patterns: tuple[Pattern, ...] = ()
-    dedup: str = "identity_timestamp"
+    dedup: Dedup = "identity_timestamp"
     reopen_window: timedelta | None = timedelta(hours=48)
     expire_after: timedelta | None = timedelta(days=30)
-    anchor: str = "first"
-    matchers: str = "union"
+    anchor: Anchor = "first"
+    matchers: Matchers = "union"
     join_resolved: bool = True
     max_alerts: int | None = None
-    order: str = "longest_window_first"
+    order: Order = "longest_window_first"
     flap_changes: int = 5
     flap_window: timedelta = timedelta(hours=1)
 
-    if TYPE_CHECKING:  # what may be given, beside what is kept
+    if TYPE_CHECKING:  # the accepted types; the fields above have the types that are stored
 
         def __init__(  # noqa: PLR0913 - one parameter per setting
             self,
             *,
             patterns: Iterable[Pattern] = (),
-            dedup: str = "identity_timestamp",
+            dedup: Dedup = "identity_timestamp",
             reopen_window: str | timedelta | None = "48h",
             expire_after: str | timedelta | None = "30d",
-            anchor: str = "first",
-            matchers: str = "union",
+            anchor: Anchor = "first",
+            matchers: Matchers = "union",
             join_resolved: bool = True,
             max_alerts: int | None = None,
-            order: str = "longest_window_first",
+            order: Order = "longest_window_first",
             flap_changes: int = 5,
             flap_window: str | timedelta = "1h",
         ) -> None: ...
@@ -249,13 +133,13 @@ class Policy(_Settings):
         self._check_patterns()
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
-            if value not in choices:
-                raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+            if value not in get_args(choices):
+                raise ValueError(f"{name}: {value!r} is not one of {', '.join(get_args(choices))}")
         for name in _SPANS:
             self._check_span(name)
         for name in _COUNTS:
             self._check_count(name)
-        _check_flag("join_resolved", self.join_resolved)
+        check_flag("join_resolved", self.join_resolved)
 
     def _check_patterns(self) -> None:
         given = [self.patterns] if isinstance(self.patterns, Pattern) else list(self.patterns or ())
@@ -285,10 +169,12 @@ class Policy(_Settings):
             return
         if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name}: {value!r} is not a whole number of 1 or more")
+        if name == "flap_changes" and int(value) > _MOST_FLAP_CHANGES:
+            raise ValueError(f"flap_changes: {value!r} is more than {_MOST_FLAP_CHANGES:,}")
         self._set(name, int(value))
 
     def in_run_order(self) -> tuple[Pattern, ...]:
-        """Give the patterns in the order in which they are tried.
+        """Return the patterns in the order in which they are tried.
 
         Examples
         --------
@@ -299,8 +185,8 @@ class Policy(_Settings):
             return self.patterns
         return tuple(sorted(self.patterns, key=lambda pattern: pattern.window, reverse=True))
 
-    def replace(self, **settings: Any) -> Policy:
-        """Give a policy that differs in the given settings.
+    def replace(self, **settings: Unpack[PolicySettings]) -> Policy:
+        """Return a policy that differs in the given settings.
 
         Examples
         --------
@@ -308,10 +194,11 @@ class Policy(_Settings):
         300
         """
         refuse_unknown(settings, "Policy", [f.name for f in dataclasses.fields(self)])
-        return dataclasses.replace(self, **settings)
+        changed: dict[str, Any] = dict(settings)
+        return dataclasses.replace(self, **changed)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the settings as JSON values; `from_dict` reads them back.
+        """Return the settings as JSON values; `from_dict` reads them back.
 
         Examples
         --------
@@ -325,7 +212,7 @@ class Policy(_Settings):
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Policy:
-        """Read what `to_dict` gave; settings that are not there are as in `CLASSIC`.
+        """Return the policy that `to_dict` wrote; absent settings are those of `CLASSIC`.
 
         Examples
         --------
@@ -335,26 +222,39 @@ class Policy(_Settings):
         patterns = [Pattern.from_dict(pattern) for pattern in settings.get("patterns", ())]
         return cls(**{**settings, "patterns": patterns})
 
+    def _repr_html_(self) -> str:
+        patterns = pd.DataFrame([pattern.to_dict() for pattern in self.in_run_order()])
+        patterns["tags"] = patterns["tags"].map(" + ".join)
+        settings = [
+            (setting.name, _written(getattr(self, setting.name)), _written(setting.default))
+            for setting in dataclasses.fields(self)[1:]
+        ]
+        shown = patterns[["name", "tags", "window", "filter", "cross_source"]]
+        return _html.card(
+            _html.title("Policy: patterns in run order"),
+            _html.frame_table(shown, len(shown)),
+            _html.line("Settings", "section"),
+            _html.table(("setting", "value", "default"), settings),
+        )
+
     def __repr__(self) -> str:
         parts = [f"[{', '.join(map(repr, self.patterns))}]"]
         for setting in dataclasses.fields(self)[1:]:
             value = getattr(self, setting.name)
             if value != setting.default:
-                shown = span_text(value) if isinstance(value, timedelta) else repr(value)
-                parts.append(f"{setting.name}={shown}")
+                parts.append(f"{setting.name}={_written(value)}")
         return f"Policy({', '.join(parts)})"
 
 
+def _written(value: Any) -> str:
+    return span_text(value) if isinstance(value, timedelta) else repr(value)
+
+
 def check_policy(policy: Any) -> Policy:
-    """Give the policy back, or say what one is."""
+    """Return the policy, or raise for anything else."""
     if not isinstance(policy, Policy):
         raise TypeError(f"policy: give a Policy, such as CLASSIC or CURRENT, not {policy!r}")
     return policy
-
-
-def _check_flag(name: str, value: Any) -> None:
-    if value is not True and value is not False:
-        raise ValueError(f"{name}: {value!r} is not True or False")
 
 
 CLASSIC = Policy(patterns=(Pattern("primary", "24h"), Pattern("cluster", "4h")))

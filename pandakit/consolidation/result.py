@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pandakit.consolidation._explain.explain import explain
-from pandakit.consolidation._output import frames as _frames
-from pandakit.consolidation._output.html import consolidation_html
+from pandakit.consolidation._explain.explain import checked_alert, explain
+from pandakit.consolidation._explain.replay import Replay
+from pandakit.consolidation._output.frames import (
+    alerts_frame,
+    events_frame,
+    funnel_frame,
+    incidents_frame,
+)
+from pandakit.consolidation._output.html import consolidation_html, counted
+from pandakit.consolidation._read.timestamps import moment
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
 
     from pandakit.consolidation._explain.explain import Explanation
+    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Consolidation", "EventFacts", "Facts"]
-
-
-@dataclass(frozen=True, eq=False)
-class EventFacts:
-    """What became of each row of the input."""
-
-    index: pd.Index
-    outcome: np.ndarray
-    reason: np.ndarray
-    alert: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """Everything that the frames are built from, one array element or row per alert."""
-
-    alerts: np.ndarray
-    last_event: np.ndarray
-    start: np.ndarray
-    places: np.ndarray
-    live_entries: np.ndarray
-    identity: dict[str, tuple[Any, np.ndarray]]
-    description: pa.Array
-    counts: dict[str, int]
-    as_of: int | None
-    expire_after: int
-    n_incidents: int
+__all__ = ["Consolidation"]
 
 
 class Consolidation:
@@ -92,22 +70,22 @@ class Consolidation:
 
     def __init__(
         self,
-        facts: Facts,
+        arrays: ResultArrays,
         policy: Policy,
         notes: tuple[str, ...],
         *,
-        events: EventFacts | None = None,
+        events: EventArrays | None = None,
         source: Any = None,
         unit: str = "s",
     ) -> None:
-        self._facts = facts
-        self._events = events
+        self._arrays = arrays
+        self._event_arrays = events
         self.policy = policy
         self.notes = notes
         self.input = source
         self.unit = unit
-        self.as_of = _frames.moment(facts.as_of)
-        self.n_conflicting_duplicates = facts.counts["conflicting"]
+        self.as_of = None if arrays.as_of is None else moment(arrays.as_of)
+        self.n_conflicting_duplicates = arrays.counts["conflicting"]
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -122,12 +100,12 @@ class Consolidation:
         EventError
             The events came in chunks, so they were not kept.
         """
-        if self._events is None:
+        if self._event_arrays is None:
             raise EventError(
                 "the events came in chunks and were not kept: Consolidator.feed gave back the "
                 "frame of each chunk; use consolidate() to have all of them at once"
             )
-        return _frames.events_frame(self._events, self._facts.places)
+        return events_frame(self._event_arrays, self._arrays.membership)
 
     @cached_property
     def alerts(self) -> pd.DataFrame:
@@ -143,7 +121,7 @@ class Consolidation:
         ``anchor_alert_id``, ``gap`` (since that alert's start) and ``margin`` (what was
         left of the window; missing for calendar slots).
         """
-        return _frames.alerts_frame(self._facts, self.policy)
+        return alerts_frame(self._arrays, self.policy)
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
@@ -155,7 +133,7 @@ class Consolidation:
         ``n_events``, ``patterns`` (a tuple: names of the patterns by which it can still be
         joined, in run order).
         """
-        return _frames.incidents_frame(self._facts, self.policy)
+        return incidents_frame(self._arrays, self.policy)
 
     @cached_property
     def funnel(self) -> pd.DataFrame:
@@ -164,7 +142,7 @@ class Consolidation:
         The compressions are one minus numerator over denominator; missing where the
         denominator is zero.
         """
-        return _frames.funnel_frame(self._facts.counts)
+        return funnel_frame(self._arrays.counts)
 
     def explain(self, alert_id: int) -> Explanation:
         """Say why an alert is in its incident: as a sentence and as facts.
@@ -230,21 +208,20 @@ class Consolidation:
         >>> result.explain(2).facts["candidates"][0]["reasons"]
         ['window']
         """
-        if self._events is None:
+        if self._event_arrays is None:
             raise EventError(
                 "the events came in chunks and were not kept, so there is nothing to explain "
                 "from; use consolidate() to have all of them at once"
             )
-        return explain(self, self._events, self._facts, alert_id)
+        alert = checked_alert(alert_id, self._arrays.counts["alerts"])
+        replay = Replay(self.input, self.unit, self.policy, self._event_arrays, alert)
+        return explain(replay, self._arrays)
 
     def _repr_html_(self) -> str:
-        return consolidation_html(self, self._events)
+        return consolidation_html(self._arrays, self.policy, self.notes, self.incidents)
 
     def __repr__(self) -> str:
-        counts = self._facts.counts
+        counts = self._arrays.counts
         rejected = f"; {counts['rejected']:,} rejected" if counts["rejected"] else ""
-        chain = " -> ".join(
-            f"{counts[name]:,} {name if counts[name] != 1 else name[:-1]}"
-            for name in ("events", "alerts", "incidents")
-        )
+        chain = " -> ".join(counted(counts[one], one) for one in ("events", "alerts", "incidents"))
         return f"<Consolidation: {chain}{rejected}>"

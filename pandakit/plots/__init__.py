@@ -1,12 +1,12 @@
-"""Pictures of frames: each call gives a matplotlib `Figure` and shows nothing by itself.
+"""Plots of results: each call returns a matplotlib `Figure`, which a notebook shows by itself.
 
-Needs the `notebook` extra (matplotlib), which is imported on first use.
+They need the `notebook` extra (matplotlib), which is imported on first use.
 """
 
 from __future__ import annotations
 
-from pandakit.plots._funnel import funnel
-from pandakit.plots._incidents import largest_incidents
-from pandakit.plots._sweep import sweep
+from pandakit.plots.funnel_chart import funnel
+from pandakit.plots.incident_chart import largest_incidents
+from pandakit.plots.sweep_chart import sweep
 
 __all__ = ["funnel", "largest_incidents", "sweep"]

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
-from pandakit.transport._carry import carrying
-from pandakit.transport._model import Call, Reply
+from pandakit.transport.call import Call
+from pandakit.transport.reply import Reply
 
 if TYPE_CHECKING:
-    from pandakit.transport._session import Session
     from pandakit.transport.collect import Collected
+    from pandakit.transport.session import Session
 
 __all__ = ["ParallelLoad", "Task", "TaskQueue", "collect_parallel"]
 
@@ -217,9 +217,8 @@ def collect_parallel(
     state = collected(complete=failure is None)
     if failure is None:
         return finish(state)
-    raise carrying(
-        failure,
-        words=f" ({load.label}: {load.count} rows of {load.pages} pages were fetched)",
+    raise failure.extended(
+        f" ({load.label}: {load.count} rows of {load.pages} pages were fetched)",
         partial=finish(state),
         resume=resume_after(state.elapsed_s),
     )

@@ -1,10 +1,10 @@
-"""Controls for notebooks, each with a plain function that gives the same numbers.
+"""Controls for notebooks, each with a plain function that returns the same numbers.
 
 The controls need the `notebook` extra (ipywidgets), which is imported on first use.
 """
 
 from __future__ import annotations
 
-from pandakit.widgets._window import at_window, window_slider
+from pandakit.widgets.window import consolidate_with_window, window_slider
 
-__all__ = ["at_window", "window_slider"]
+__all__ = ["consolidate_with_window", "window_slider"]

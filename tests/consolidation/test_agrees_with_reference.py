@@ -1,29 +1,19 @@
 """The package against the judge, on random timelines with random settings.
 
-`PANDAKIT_FUZZ_EXAMPLES` in the environment asks for more timelines, new ones at each run;
-without it the same two thousand are tried every time. A failure prints a `Scenario` that can
-be pasted into a test.
+A failure prints a `Scenario` that can be pasted into a test.
 """
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
 from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
+from tests.fuzz import examples
 
-ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
-FUZZ = settings(
-    max_examples=int(ASKED or 2_000),
-    derandomize=ASKED is None,
-    database=None,
-    deadline=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
+FUZZ = examples(quick=300, full=10_000)
 
 
 @FUZZ
@@ -62,7 +52,7 @@ def test_a_quarter_of_the_timelines_is_long():
     """Among the timelines that are drawn, one in four has fifty events or more."""
     sizes = []
 
-    @settings(FUZZ, max_examples=400, derandomize=True)
+    @examples(quick=120, full=400)
     @given(scenarios())
     def draw(scenario: Scenario):
         sizes.append(len(scenario.rows))

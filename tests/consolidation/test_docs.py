@@ -2,11 +2,13 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-import pandas as pd
+import pytest
 
-from pandakit.consolidation import CLASSIC, CURRENT, Consolidation, Policy, consolidate
+from pandakit.consolidation import CLASSIC, CURRENT, Consolidation, Policy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "consolidation.md").read_text(encoding="utf-8")
 
@@ -35,12 +37,22 @@ def test_presets_on_the_page():
             assert f"`{word}`" in table
 
 
-def test_large_inputs_without_numba_say_so(monkeypatch):
-    """A large input that was interpreted has a note; the same answer compiled has none."""
-    rows = 200_000
-    frame = pd.DataFrame({"timestamp": range(rows), "status": "critical", "host": "h"})
-    monkeypatch.setenv("PANDAKIT_NO_NUMBA", "1")
-    large = consolidate(frame, CURRENT)
-    assert [note for note in large.notes if "interpreted" in note]
-    assert not consolidate(frame[:9], CURRENT).notes
-    assert len(large.alerts) == 1
+_LARGE = """
+import pandas as pd
+from pandakit.consolidation import CURRENT, consolidate
+frame = pd.DataFrame({"timestamp": range(200_000), "status": "critical", "host": "h"})
+print([note for note in consolidate(frame, CURRENT).notes if "interpreted" in note])
+print(consolidate(frame[:9], CURRENT).notes)
+"""
+
+
+@pytest.mark.parametrize("no_numba", ["1", ""], ids=["interpreted", "compiled"])
+def test_large_inputs_without_numba_say_so(monkeypatch, no_numba):
+    """A large input that was interpreted has a note; a small one, or a compiled one, has none."""
+    pytest.importorskip("numba")
+    monkeypatch.setenv("PANDAKIT_NO_NUMBA", no_numba)
+    command = [sys.executable, "-c", _LARGE]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    large, small = run.stdout.splitlines()
+    assert ("interpreted" in large) is bool(no_numba)
+    assert "interpreted" not in small

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from tests.consolidation.engines import moment, package_result
 from tests.consolidation.strategies import scenarios
 from tests.consolidation.witness import witnessed
+from tests.fuzz import examples
 
-ASKED = os.environ.get("PANDAKIT_FUZZ_EXAMPLES")
-EXAMPLES = settings(
-    max_examples=int(ASKED or 150),
-    derandomize=ASKED is None,
-    database=None,
-    deadline=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = examples(quick=40, full=10_000)
 MOST = 5
 
 

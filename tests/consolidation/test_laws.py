@@ -8,21 +8,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit import consolidation
 from pandakit.errors import EventError
 from tests.consolidation import engines
 from tests.consolidation.reference_engine import text_of, time_of
 from tests.consolidation.strategies import DAY, HOUR, Scenario, scenarios
+from tests.fuzz import examples
 
-LAW = settings(
-    max_examples=100,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+LAW = examples(quick=30, full=1_000)
 OUTCOMES = {"opened", "updated", "resolved", "reopened", "duplicate", "orphan_ok", "rejected"}
 WITH_ALERT = ["opened", "updated", "resolved", "reopened"]
 ALERT_TIMES = ("start", "end", "last_event_at")

@@ -166,7 +166,7 @@ ERRORS = {
     "twice": (
         pd.concat([events(), events()[["host"]]], axis=1),
         CLASSIC,
-        r"\['host'\] are there twice",
+        r"more than one column is called 'host'",
     ),
     "tag": (
         events(cluster_name=["x"]),
@@ -180,7 +180,7 @@ ERRORS = {
     ),
     "no text": (events(host=[b"h"]), CLASSIC, "column 'host', row 0: a bytes"),
     "no text in a payload": (events(raw=[{"a": 1}]), CURRENT, "dedup='payload'.*'raw'"),
-    "no frame": ([{"timestamp": 1}], CLASSIC, "DataFrame or an Arrow table, not as list"),
+    "no frame": ([{"timestamp": 1}], CLASSIC, "events: a list is not a table"),
 }
 
 

@@ -107,7 +107,7 @@ _SCRIPT = """
 import hashlib, sys
 import numpy as np, pandas as pd
 from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, consolidate
-from pandakit.consolidation._engine.compile import kernels
+from pandakit.consolidation._arrays.compile import COMPILED
 rng = np.random.default_rng(3)
 n = 3000
 frame = pd.DataFrame({
@@ -119,7 +119,7 @@ frame = pd.DataFrame({
 })
 three = Policy(patterns=[Pattern("primary", "2h"), Pattern(["cluster", "check"], "1h"),
                          Pattern("check", "30min")])
-print(kernels().fast)
+print(COMPILED)
 for base in (CLASSIC, CURRENT, three):
     for anchor in ("first", "latest", "bucket"):
         for joins in (True, False):

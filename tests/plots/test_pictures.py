@@ -9,12 +9,13 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from matplotlib import colors, dates, image, rcParams, style
+from matplotlib import colors, dates, image, rcParams, style as mpl_style
 from matplotlib.figure import Figure
 
 from pandakit import plots
 from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate, sweep
-from pandakit.plots import _style
+from pandakit.plots import style
+from tests.contract.test_html import contrast
 
 HOST = Policy(patterns=[Pattern("host", "1h")])
 WINDOWS = ["10min", "1h", "4h", "24h"]
@@ -99,7 +100,7 @@ def test_incidents_run_from_start_to_end():
     ):
         assert dates.num2date(bar.get_x()) == start
         assert dates.num2date(bar.get_x() + bar.get_width()) == end
-        assert bar.get_facecolor() == colors.to_rgba(_style.SEVERITY[severity])
+        assert bar.get_facecolor() == colors.to_rgba(style.SEVERITY_COLOURS[severity])
 
 
 def test_incidents_are_named_and_counted():
@@ -109,7 +110,7 @@ def test_incidents_are_named_and_counted():
     axes = figure.axes[0]
     shown = result.incidents.sort_values("n_alerts", ascending=False, kind="stable").head(3)
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == [f"{n}  {t}, {s}" for n, t, s in shown[["title", "subtitle"]].itertuples()]
+    assert names == [f"{n}  {t}\n{s}" for n, t, s in shown[["title", "subtitle"]].itertuples()]
     columns = shown[["n_alerts", "severity"]].itertuples(index=False)
     expected = [f"{n} alert{'s' if n > 1 else ''}, {s}, still open" for n, s in columns]
     assert labels(axes) == expected
@@ -140,7 +141,7 @@ def test_a_name_is_text_and_no_formula():
     events = EVENTS.head(2).assign(host=["cost $5 and $6", "x" * 90], check=None)
     figure = plots.largest_incidents(consolidate(events, HOST))
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == [r"0  cost \$5 and \$6", f"1  {'x' * 39}…"]
+    assert names == [r"0  cost \$5 and \$6", f"1  {'x' * 22}…{'x' * 21}"]
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
@@ -160,6 +161,31 @@ def test_the_sweep_draws_the_rows_of_the_frame():
             seconds = rows["window"].dt.total_seconds().tolist()
             assert drawn[anchor] == (seconds, rows[column].tolist())
         assert sorted(labels(axes)) == sorted(ANCHORS), "every line is named beside its end"
+
+
+def test_every_window_has_a_tick_and_a_label_of_its_own():
+    """Each window that was tried has a tick, and no label covers another one."""
+    windows = ["10min", "15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h", "72h"]
+    figure = plots.sweep(sweep(EVENTS, HOST, windows=windows))
+    axis = figure.axes[-1]
+    assert axis.get_xticks().tolist() == [pd.Timedelta(w).total_seconds() for w in windows]
+    boxes = [label.get_window_extent() for label in axis.get_xticklabels()]
+    texts = [label.get_text().strip() for label in axis.get_xticklabels()]
+    assert texts[0] == "10 min"
+    assert texts[-1] == "72 h" or texts[-1] == "3 d"
+    lines = [
+        (box.x0, box.x1, label.get_text().count("\n"))
+        for box, label in zip(boxes, axis.get_xticklabels(), strict=True)
+    ]
+    for line in {number for _, _, number in lines}:
+        ends = [(left, right) for left, right, number in lines if number == line]
+        assert all(before[1] < after[0] for before, after in pairwise(ends))
+
+
+@pytest.mark.parametrize("colour", [style.INK, style.MUTED, *style.LINE_COLOURS])
+def test_every_colour_of_text_can_be_read(colour):
+    """Labels have the contrast that WCAG AA asks for on the paper of the figure."""
+    assert contrast(colour, style.PAPER) >= 4.5
 
 
 def test_the_names_of_lines_do_not_cover_one_another():
@@ -267,7 +293,7 @@ def test_the_same_data_gives_the_same_bytes(name):
 
 def test_the_users_style_is_left_alone_and_leaves_the_pictures_readable():
     """Drawing changes no rcParams, and under a dark style the paper is white all the same."""
-    with style.context("dark_background"):
+    with mpl_style.context("dark_background"):
         before = dict(rcParams)
         for figure in pictures(EVENTS).values():
             corner = image.imread(BytesIO(figure._repr_png_()))[0, 0]
@@ -303,6 +329,6 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     """The message says what to install."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "pandakit.plots._picture", raising=False)
+    monkeypatch.delitem(sys.modules, "pandakit.plots.figure", raising=False)
     with pytest.raises(ImportError, match=r"pip install 'pandakit\[notebook\]'"):
         plots.funnel(consolidate(EVENTS, HOST))

@@ -9,7 +9,7 @@ import pytest
 
 import pandakit as pk
 from pandakit import sandbox
-from pandakit.demo import _tour, run_demo
+from pandakit.demo import run_demo, tour as steps
 from tests.consolidation import reference_engine
 
 PANTHER_KINDS = ("rules", "scheduled_rules", "simple_rules", "correlation_rules", "policies")
@@ -22,7 +22,7 @@ def rows_by_hand(organisation):
     payments = environment_id(organisation, "Payments")
     shown = [row for row in bigpanda["incidents"] if payments in row["environments"]]
     counts = {
-        f"Panther {name}": len(panther[name]) for name in _tour._PANTHER_LISTS if name in panther
+        f"Panther {name}": len(panther[name]) for name in steps._PANTHER_LISTS if name in panther
     }
     return counts | {
         "Panther detections": sum(len(panther[kind]) for kind in PANTHER_KINDS),
@@ -62,7 +62,7 @@ def counts_by_hand(organisation):
         "as_of": None,
     }
     events = organisation.bigpanda["events"]
-    ordered = sorted(events, key=lambda row: _tour.APP_KEYS.index(row["app_key"]))
+    ordered = sorted(events, key=lambda row: steps.APP_KEYS.index(row["app_key"]))
     columns = list(dict.fromkeys(name for row in events for name in row))
     return reference_engine.run(ordered, columns, settings)["funnel"]
 
@@ -77,7 +77,7 @@ def test_every_list_is_whole(tour, small):
 def test_the_app_keys_that_the_tour_types_are_all(small):
     """The integrations that the tour names are those that the organisation has."""
     events = small.organisation.bigpanda["events"]
-    assert {row["app_key"] for row in events} == set(_tour.APP_KEYS)
+    assert {row["app_key"] for row in events} == set(steps.APP_KEYS)
 
 
 def test_the_funnel_is_that_of_the_second_engine(tour, small):

@@ -40,10 +40,10 @@ def run(*options, tests=PLANTED):
         )
 
 
-@pytest.fixture(scope="module")
-def told():
+@pytest.fixture(scope="module", params=[(), ("-n2",)], ids=["one_process", "two_workers"])
+def told(request):
     """What a run says whose tests all pass, and all leave a token behind."""
-    done = run()
+    done = run(*request.param)
     assert f"{len(PLANTS)} passed" in done.stdout, "the planted tests do not run"
     assert done.returncode == 1
     return done.stdout.partition("tokens were left behind")[2]
@@ -53,7 +53,8 @@ def told():
 def test_a_token_left_behind_fails_the_run(told, plant):
     """
     Files of all kinds, packed ones too, output of the tests and of their processes, DEBUG logs,
-    warnings, names of tests, published pages: the place of each is told, and the run is red.
+    warnings, names of tests, published pages: the place of each is told, and the run is red,
+    whether one process runs the tests or several workers do.
     """
     word = TOLD.get(plant, f"{plant}.")
     assert [line for line in told.splitlines() if word in line and CANARY not in line]

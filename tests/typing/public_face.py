@@ -14,6 +14,13 @@ def simulate(events: pd.DataFrame) -> str:
     """Names of the simulation have their types."""
     policy = assert_type(pk.CLASSIC.replace(anchor="latest"), pk.Policy)
     result = assert_type(pk.consolidate(events, policy), pk.Consolidation)
+    pk.CLASSIC.replace(anchor="lastest")  # type: ignore[arg-type]
+    pk.CLASSIC.replace(anchr="latest")  # type: ignore[call-arg]
+    pk.Policy(patterns=[pk.Pattern("host", "1h")], dedup="payloads")  # type: ignore[arg-type]
+    pk.Policy(patterns=[], matchers="intersection")  # type: ignore[arg-type]
+    pk.Policy(patterns=[], order="given")  # type: ignore[arg-type]
+    pk.consolidate(events, unit="min")  # type: ignore[arg-type]
+    pk.sweep(events, anchors="last")  # type: ignore[arg-type]
     return assert_type(result.explain(0).text, str)
 
 

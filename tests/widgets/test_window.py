@@ -10,7 +10,7 @@ import pytest
 
 from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, sweep
 from pandakit.errors import EventError
-from pandakit.widgets import at_window, window_slider
+from pandakit.widgets import consolidate_with_window, window_slider
 
 EVENTS = pd.DataFrame(
     {
@@ -32,7 +32,7 @@ def test_the_twin_counts_what_a_sweep_counts(policy, pattern):
     name = None if pattern is None else policy.patterns[pattern].name
     frame = sweep(EVENTS, policy, windows=WINDOWS, pattern=name)
     for window, (_, row) in zip(WINDOWS, frame.iterrows(), strict=True):
-        result = at_window(EVENTS, window, policy, pattern=name)
+        result = consolidate_with_window(EVENTS, window, policy, pattern=name)
         assert len(result.alerts) == row["alerts"]
         assert len(result.incidents) == row["incidents"]
         assert result.incidents["n_alerts"].max() == row["largest"]
@@ -40,9 +40,9 @@ def test_the_twin_counts_what_a_sweep_counts(policy, pattern):
 
 def test_the_window_goes_to_every_pattern_or_to_the_one_that_is_named():
     """Without a name all windows change; with one, the others stay as they are."""
-    every = at_window(EVENTS, "2h", TWO).policy
+    every = consolidate_with_window(EVENTS, "2h", TWO).policy
     assert [pattern.window for pattern in every.patterns] == [timedelta(hours=2)] * 2
-    one = at_window(EVENTS, "2h", TWO, pattern="cluster").policy
+    one = consolidate_with_window(EVENTS, "2h", TWO, pattern="cluster").policy
     assert [pattern.window for pattern in one.patterns] == [timedelta(days=1), timedelta(hours=2)]
 
 
@@ -53,7 +53,7 @@ def test_the_window_goes_to_every_pattern_or_to_the_one_that_is_named():
 def test_what_means_nothing_is_refused(window, pattern, message):
     """A window that is none and a pattern that is not there raise, for twin and slider alike."""
     with pytest.raises(ValueError, match=message):
-        at_window(EVENTS, window, TWO, pattern=pattern)
+        consolidate_with_window(EVENTS, window, TWO, pattern=pattern)
     with pytest.raises(ValueError, match=message):
         window_slider(EVENTS, TWO, windows=["1h", window], pattern=pattern)
 
@@ -67,18 +67,20 @@ def test_a_slider_needs_windows():
 def test_without_ipywidgets_the_error_names_the_extra(monkeypatch):
     """The message says what to install, and what does without it."""
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.raises(ImportError, match=r"pip install 'pandakit\[notebook\]'; at_window"):
+    with pytest.raises(
+        ImportError, match=r"pip install 'pandakit\[notebook\]'; consolidate_with_window"
+    ):
         window_slider(EVENTS)
 
 
 @pytest.mark.parametrize("pattern", [None, "cluster"])
 def test_moving_the_slider_shows_the_numbers_of_the_twin(pattern):
-    """At every window the shown page is that of `at_window`; pages of windows differ."""
+    """At every window the card shown is that of `consolidate_with_window`, and cards differ."""
     slider, shown = window_slider(EVENTS, TWO, windows=WINDOWS, pattern=pattern).children
     pages = []
     for window in WINDOWS:
         slider.value = window
-        expected = at_window(EVENTS, window, TWO, pattern=pattern)._repr_html_()
+        expected = consolidate_with_window(EVENTS, window, TWO, pattern=pattern)._repr_html_()
         assert shown.value == expected
         pages.append(shown.value)
     assert len(set(pages)) > 1
@@ -92,7 +94,7 @@ def test_it_starts_at_the_window_of_the_policy(windows, start):
     """The slider stands at the policy's longest window if it is there, else at the first."""
     slider, shown = window_slider(EVENTS, TWO, windows=windows).children
     assert pd.Timedelta(slider.value) == pd.Timedelta(start)
-    assert shown.value == at_window(EVENTS, start, TWO)._repr_html_()
+    assert shown.value == consolidate_with_window(EVENTS, start, TWO)._repr_html_()
 
 
 def test_its_choices_are_the_windows():

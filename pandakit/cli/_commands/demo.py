@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pandakit.cli import output
 from pandakit.cli.events_file import read_events
 from pandakit.cli.options import FILE, FOLDER, policy_from, simulation_options
+
+if TYPE_CHECKING:
+    from pandakit.consolidation.policy import TimeUnit
 
 __all__ = ["demo"]
 
@@ -28,7 +31,7 @@ _COLUMNS = ("start", "end", "primary", "secondary")
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sandbox.")
 @simulation_options
-def demo(folder: Path, seed: int, events: Path | None, unit: str, **options: Any) -> None:
+def demo(folder: Path, seed: int, events: Path | None, unit: TimeUnit, **options: Any) -> None:
     """Run the whole tour against the sandbox: no account, no network."""
     from pandakit.demo import run_demo  # noqa: PLC0415 - needs the sandbox extra
 

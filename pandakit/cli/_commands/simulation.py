@@ -14,6 +14,8 @@ from pandakit.consolidation import consolidate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pandakit.consolidation.policy import TimeUnit
+
 __all__ = ["simulate"]
 
 _COLUMNS = ("start", "end", "primary", "secondary")
@@ -22,7 +24,7 @@ _COLUMNS = ("start", "end", "primary", "secondary")
 @click.command()
 @click.argument("file", type=FILE)
 @simulation_options
-def simulate(file: Path, unit: str, **options: Any) -> None:
+def simulate(file: Path, unit: TimeUnit, **options: Any) -> None:
     """Consolidate the events or alarms of FILE (CSV, Parquet) and print the funnel."""
     columns = {name: options.pop(name) for name in _COLUMNS}
     events = read_events(file, **columns)

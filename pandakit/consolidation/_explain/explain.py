@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._engine import layout as at
+from pandakit.consolidation._explain.html import explanation_html
 from pandakit.consolidation._explain.replay import CHANGED, Replay
 from pandakit.consolidation._explain.sentence import sentence
-from pandakit.consolidation._output.frames import moment
-from pandakit.consolidation._output.html import explanation_html
+from pandakit.consolidation._group.layout import ITS_INCIDENT
+from pandakit.consolidation._read.timestamps import moment
 from pandakit.errors import EventError
 from pandakit.spans import microseconds
 
 if TYPE_CHECKING:
     from pandakit.consolidation._explain.replay import Entry, Standing
-    from pandakit.consolidation.policy import Pattern
-    from pandakit.consolidation.result import Consolidation, EventFacts, Facts
+    from pandakit.consolidation._output.arrays import ResultArrays
+    from pandakit.consolidation.pattern import Pattern
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "checked_alert", "explain"]
 
 _MOST_CANDIDATES = 5
 _WHO = (
@@ -66,24 +66,8 @@ class Explanation:
         return explanation_html(self.text, self.facts)
 
 
-def explain(
-    consolidation: Consolidation, events: EventFacts, facts: Facts, alert_id: Any
-) -> Explanation:
-    """Explain one alert of a consolidation whose input is at hand."""
-    alert = _checked(alert_id, len(facts.start))
-    replay = Replay(consolidation, events, alert)
-    if (replay.start != facts.start[: alert + 1]).any():
-        raise EventError(CHANGED)
-    incidents = facts.places[:, at.ITS_INCIDENT]
-    found = _start_of_facts(replay, facts, alert)
-    if incidents[:alert].max(initial=-1) < incidents[alert]:
-        found |= _why_opened(replay, incidents)
-    else:
-        found |= _why_joined(replay, incidents)
-    return Explanation(sentence(found), found)
-
-
-def _checked(alert_id: Any, n_alerts: int) -> int:
+def checked_alert(alert_id: Any, n_alerts: int) -> int:
+    """Return the alert's number, or raise `KeyError`."""
     is_whole = isinstance(alert_id, (int, np.integer)) and not isinstance(alert_id, bool)
     if not is_whole or not 0 <= alert_id < n_alerts:
         known = f"alert ids run from 0 to {n_alerts - 1}" if n_alerts else "there are no alerts"
@@ -91,9 +75,23 @@ def _checked(alert_id: Any, n_alerts: int) -> int:
     return int(alert_id)
 
 
-def _start_of_facts(replay: Replay, facts: Facts, alert: int) -> dict[str, Any]:
-    who = {name: _label(*facts.identity[name], alert) for name in _WHO}
-    incident = int(facts.places[alert, at.ITS_INCIDENT])
+def explain(replay: Replay, arrays: ResultArrays) -> Explanation:
+    """Explain the alert that was replayed."""
+    alert = replay.alert
+    if (replay.start != arrays.alerts.start[: alert + 1]).any():
+        raise EventError(CHANGED)
+    incidents = arrays.membership[:, ITS_INCIDENT]
+    found = _facts_of_alert(replay, arrays, alert)
+    if incidents[:alert].max(initial=-1) < incidents[alert]:
+        found |= _why_opened(replay, incidents)
+    else:
+        found |= _why_joined(replay, incidents)
+    return Explanation(sentence(found), found)
+
+
+def _facts_of_alert(replay: Replay, arrays: ResultArrays, alert: int) -> dict[str, Any]:
+    who = {name: _label(*arrays.identity[name], alert) for name in _WHO}
+    incident = int(arrays.membership[alert, ITS_INCIDENT])
     matched: dict[str, Any] = {}
     unmatched: dict[str, Any] = {}
     for pattern in replay.policy.in_run_order():
@@ -109,7 +107,7 @@ def _start_of_facts(replay: Replay, facts: Facts, alert: int) -> dict[str, Any]:
     return {
         "alert_id": alert,
         "incident_id": incident,
-        "start": moment(int(facts.start[alert])),
+        "start": moment(int(arrays.alerts.start[alert])),
         **who,
         "anchor": replay.policy.anchor,
         "matched": matched,
@@ -123,7 +121,7 @@ def _label(labels: Any, codes: np.ndarray, alert: int) -> str | None:
 
 
 def _value(tag: str, who: dict[str, str | None], replay: Replay) -> Any:
-    """Give the text of a tag; the reserved ones are pairs of name and text."""
+    """Return the text of a tag; the reserved ones are pairs of name and text."""
     if tag not in {"primary", "secondary"}:
         return replay.tag(tag)
     pair = who[f"{tag}_property"], who[f"{tag}_value"]
@@ -131,7 +129,7 @@ def _value(tag: str, who: dict[str, str | None], replay: Replay) -> Any:
 
 
 def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
-    """Find the entry that won: the first one of its incident that takes the alert."""
+    """Return the entry that won: the first one of its incident that takes the alert."""
     incident = int(incidents[replay.alert])
     standing = replay.standings([incident], incidents)[incident]
     for pattern in replay.policy.in_run_order():
@@ -146,7 +144,7 @@ def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
 
 
 def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
-    """Say for the newest entries of each value why they did not take the alert."""
+    """Return for the newest entries of each value why they did not take the alert in."""
     tried: list[tuple[Pattern, Entry]] = []
     cut = []
     for pattern in replay.policy.in_run_order():
@@ -168,7 +166,7 @@ def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
 def _candidate(
     replay: Replay, pattern: Pattern, entry: Entry, standing: Standing
 ) -> dict[str, Any]:
-    """Give the facts of an entry, and all reasons why it does not take the alert."""
+    """Return the facts of an entry, and all reasons why it does not take the alert."""
     anchor = replay.counted_from(entry)
     since, now = int(replay.start[anchor]), int(replay.start[replay.alert])
     overdue = replay.overdue(pattern, entry, replay.alert)
@@ -198,7 +196,7 @@ def _candidate(
 
 
 def _span(span: int) -> pd.Timedelta:
-    """Give microseconds as a span; two alerts may be further apart than nanoseconds reach."""
+    """Return microseconds as a span; two alerts may be further apart than nanoseconds reach."""
     exact = pd.Timedelta(np.timedelta64(span, "us"))
     try:
         return exact.as_unit("ns")

@@ -14,22 +14,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pandakit.consolidation._engine import layout as at
-from pandakit.consolidation._engine.alerts import limit
+from pandakit.consolidation._arrays.table import Table
+from pandakit.consolidation._match.matcher import Matcher, source_systems
+from pandakit.consolidation._merge.layout import OPENED, RESOLVED, limit
 from pandakit.consolidation._read.events import Reader
-from pandakit.consolidation._read.pattern_keys import Keys
-from pandakit.consolidation._read.table import Table
-from pandakit.consolidation._read.tags import Tags
 from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
 from pandakit.spans import microseconds
-from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.consolidation.policy import Pattern, Policy
-    from pandakit.consolidation.result import Consolidation, EventFacts
+    from pandakit.consolidation._output.arrays import EventArrays
+    from pandakit.consolidation.pattern import Pattern
+    from pandakit.consolidation.policy import Policy
 
 __all__ = ["CHANGED", "Entry", "Replay", "Standing"]
 
@@ -59,53 +57,48 @@ class Standing(NamedTuple):
 class Replay:
     """The alerts up to one of them: the values that they have, and when they started."""
 
-    def __init__(self, consolidation: Consolidation, events: EventFacts, alert: int) -> None:
-        self._source, self._events, self.alert = consolidation.input, events, alert
-        self.policy: Policy = consolidation.policy
+    def __init__(
+        self, source: Any, unit: str, policy: Policy, events: EventArrays, alert: int
+    ) -> None:
+        self._source, self._unit, self.policy = source, unit, policy
+        self._events, self.alert = events, alert
         self._rows = _opening_rows(events, alert)
-        if len(self._source) != len(events.outcome):
+        if len(source) != len(events.outcome):
             raise EventError(CHANGED)
-        self._reader = Reader(consolidation.unit)
-        self._reading = self._reader.read(Table(_taken(self._source, self._rows)))
+        self._reading = Reader(policy, unit).read(_taken(source, self._rows))
         if (self._reading.reason >= 0).any():
             raise EventError(CHANGED)
         self.start = self._reading.time
         self._times = self.start.tolist()
-        self._windows = {
-            pattern.name: microseconds(pattern.window) for pattern in self.policy.patterns
-        }
-        keys = Keys(self.policy, self._reader).encode(self._reading, np.arange(alert + 1))
-        names = [pattern.name for pattern in self.policy.patterns]
-        self._keys = {name: keys[:, place] for place, name in enumerate(names)}
+        self._windows = {pattern.name: microseconds(pattern.window) for pattern in policy.patterns}
+        values, _ = Matcher(policy).match(self._reading, np.arange(alert + 1))
+        names = [pattern.name for pattern in policy.patterns]
+        self._values = {name: values[:, place] for place, name in enumerate(names)}
 
     def matches(self, pattern: Pattern) -> bool:
-        """Say whether the alert matches the pattern."""
-        return bool(self._keys[pattern.name][self.alert] >= 0)
+        """Return whether the alert matches the pattern."""
+        return bool(self._values[pattern.name][self.alert] >= 0)
 
     def holders(self, pattern: Pattern) -> np.ndarray:
-        """Give the earlier alerts that have the alert's value, in the order they opened."""
-        keys = self._keys[pattern.name]
-        return np.flatnonzero(keys[: self.alert] == keys[self.alert])
+        """Return the earlier alerts that have the alert's value, in the order they opened."""
+        values = self._values[pattern.name]
+        return np.flatnonzero(values[: self.alert] == values[self.alert])
 
     def tag(self, name: str) -> str | None:
-        """Give the text of the alert's tag, a column's or `source_system`."""
+        """Return the text of the alert's tag, None where it is missing."""
+        if name == "source_system":
+            found: str | None = source_systems(self._reading, np.array([self.alert]))[0].as_py()
+            return found
         table = self._reading.table
-        if name not in table and name != "source_system":
+        if name not in table:
             return None
-        codes, _ = Tags(self._reader).encode(name, self._reading, np.array([self.alert]))
-        if codes[0] < 0:
-            return None
-        if name in table:
-            text = to_text(table.rows(name, [self.alert]), column=name)[0].as_py()
-            if text is not None:
-                return str(text).lower() if name == "status" else str(text)
-        app = self._reader.vocabulary("app_key").labels
-        return str(app[int(self._reading.app[self.alert])])
+        text: str | None = table.text(name, [self.alert])[0].as_py()
+        return text.lower() if text is not None and name == "status" else text
 
     def entries(
         self, pattern: Pattern, incidents: np.ndarray, *, only: int | None = None
     ) -> Iterator[Entry]:
-        """Give the entries of the alert's value, newest first; `only` those of one incident."""
+        """Yield the entries of the alert's value, newest first; `only` those of one incident."""
         holders = self.holders(pattern)
         if only is not None:
             holders = holders[incidents[holders] == only]
@@ -130,10 +123,10 @@ class Replay:
     def _intersected(self, pattern: Pattern, opener: int, incidents: np.ndarray) -> Entry:
         """Follow an entry for as long as every alert of its incident shares the value in time."""
         entry = Entry(int(incidents[opener]), opener, opener)
-        keys = self._keys[pattern.name]
+        values = self._values[pattern.name]
         members = np.flatnonzero(incidents[opener + 1 : self.alert] == entry.incident) + opener + 1
         for member in members.tolist():
-            if keys[member] != keys[opener]:
+            if values[member] != values[opener]:
                 entry.removed_by = member
                 break
             if self.is_past(pattern, entry, member):
@@ -142,11 +135,11 @@ class Replay:
         return entry
 
     def counted_from(self, entry: Entry) -> int:
-        """Give the alert from which the entry's window is counted."""
+        """Return the alert from which the entry's window is counted."""
         return entry.latest if self.policy.anchor == "latest" else entry.first
 
     def overdue(self, pattern: Pattern, entry: Entry, alert: int) -> int:
-        """Give by how many microseconds an alert comes after the end of the entry's window."""
+        """Return by how many microseconds an alert comes after the end of the entry's window."""
         window = self._windows[pattern.name]
         since, now = self._times[self.counted_from(entry)], self._times[alert]
         if self.policy.anchor == "bucket":
@@ -154,12 +147,12 @@ class Replay:
         return int(now - since - window)
 
     def is_past(self, pattern: Pattern, entry: Entry, alert: int) -> bool:
-        """Say whether an alert comes too late: a window has its last moment, a slot has not."""
+        """Return whether an alert comes too late: a window has its last moment, a slot has not."""
         overdue = self.overdue(pattern, entry, alert)
         return overdue >= 0 if self.policy.anchor == "bucket" else overdue > 0
 
     def standings(self, wanted: list[int], incidents: np.ndarray) -> dict[int, Standing]:
-        """Give size and open alerts of incidents at the moment before the alert opened."""
+        """Return size and open alerts of incidents at the moment before the alert opened."""
         earlier = incidents[: self.alert]
         is_wanted = np.isin(earlier, wanted)
         sizes = np.bincount(earlier[is_wanted], minlength=max(wanted, default=0) + 1)
@@ -168,13 +161,13 @@ class Replay:
         return {one: Standing(int(sizes[one]), int(n_open[one])) for one in wanted}
 
     def _open(self, members: np.ndarray) -> np.ndarray:
-        """Give those alerts that were open when the alert opened."""
+        """Return those alerts that were open when the alert opened."""
         of_alert, outcome = self._events.alert, self._events.outcome
         is_member = np.zeros(int(of_alert.max(initial=-1)) + 2, dtype=bool)
         is_member[members] = True
         rows = np.flatnonzero(is_member[of_alert])
-        cells = Table(self._source).rows("timestamp", rows)
-        time = read_times(cells, self._reader.unit)
+        cells = Table(self._source).cells("timestamp", rows)
+        time = read_times(cells, self._unit)
         now, row = self.start[self.alert], self._rows[self.alert]
         before = (time < now) | ((time == now) & (rows < row))
         rows, time = rows[before], time[before]
@@ -182,14 +175,14 @@ class Replay:
         newest = np.full(len(is_member), -1)
         newest[of_alert[rows[order]]] = order  # the last one of an alert stays
         last = newest[members]
-        ended = outcome[rows[last]] == at.RESOLVED
+        ended = outcome[rows[last]] == RESOLVED
         expired = now - time[last] > limit(self.policy.expire_after)
         return np.asarray(members[~ended & ~expired])
 
 
-def _opening_rows(events: EventFacts, alert: int) -> np.ndarray:
-    """Give the rows that opened the alerts up to this one."""
-    opened = np.flatnonzero(events.outcome == at.OPENED)
+def _opening_rows(events: EventArrays, alert: int) -> np.ndarray:
+    """Return the rows that opened the alerts up to this one."""
+    opened = np.flatnonzero(events.outcome == OPENED)
     alerts = events.alert[opened]
     rows = np.empty(alert + 1, dtype=np.int64)
     wanted = alerts <= alert

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandakit.consolidation._output.readable import readable_time
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["readable_refusal", "readable_time", "readable_values", "sentence"]
-
-
-def readable_time(time: pd.Timestamp) -> str:
-    """Write a moment.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> readable_time(pd.Timestamp("2026-03-01 04:00", tz="UTC"))
-    '2026-03-01 04:00:00 UTC'
-    """
-    return f"{time.tz_convert(None)} UTC"
+__all__ = ["readable_refusal", "readable_values", "sentence"]
 
 
 def readable_values(pattern: str, values: dict[str, Any]) -> str:

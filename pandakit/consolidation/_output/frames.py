@@ -8,22 +8,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._engine import layout as at
-from pandakit.consolidation._engine.compile import kernels
-from pandakit.consolidation._output.descriptions import as_text, text_column
-from pandakit.consolidation._read.codes import number_pairs
+from pandakit.consolidation._arrays.pairs import number_pairs
+from pandakit.consolidation._group.layout import (
+    ANCHOR_ALERT,
+    ITS_INCIDENT,
+    JOINED_BY,
+    TOTAL_ALERTS,
+    TOTAL_EVENTS,
+    TOTAL_OPEN,
+    WORST_EVER,
+    WORST_OPEN,
+)
+from pandakit.consolidation._merge.layout import (
+    ENDED_BY_OK,
+    FLAPPING,
+    N_EVENTS,
+    N_REOPENS,
+    OPEN,
+    STANDING,
+    STATUS,
+    WORST,
+)
+from pandakit.consolidation._output.columns import (
+    frame_of,
+    id_column,
+    label_column,
+    span_column,
+    text_column,
+    time_column,
+)
 from pandakit.consolidation._read.events import REASONS, STATUSES
-from pandakit.consolidation._read.side_by_side import side_by_side
 from pandakit.spans import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
-    from pandakit.consolidation.result import EventFacts, Facts
 
-__all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame", "moment"]
+__all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame"]
 
+# In the order of the kernel's numbers for them.
 _OUTCOMES = (
     "opened",
     "updated",
@@ -34,151 +59,99 @@ _OUTCOMES = (
     "rejected",
 )
 _END_REASONS = ("resolved", "expired")
+_COUNTS = ("received", "rejected", "duplicates", "events", "alerts", "incidents")
 _COMPRESSIONS = {
     "event_compression": ("alerts", "events"),
     "correlation_compression": ("incidents", "alerts"),
     "overall_compression": ("incidents", "events"),
 }
-_NAT = np.iinfo(np.int64).min
 
 
-def moment(time: int | None) -> pd.Timestamp | None:
-    """Give microseconds as a timestamp; the end of a slot may be beyond nanoseconds."""
-    if time is None:
-        return None
-    stamp = pd.Timestamp(np.datetime64(time, "us"), tz="UTC")
-    try:
-        return stamp.as_unit("ns")
-    except pd.errors.OutOfBoundsDatetime:
-        return stamp
-
-
-def _moments(times: np.ndarray, missing: np.ndarray | None = None) -> Any:
-    """Give microseconds as `datetime64[ns, UTC]`."""
-    nanoseconds = times * 1_000
-    if missing is not None:
-        nanoseconds[missing] = _NAT
-    return pd.DatetimeIndex(nanoseconds.view("M8[ns]"), tz="UTC").array
-
-
-def _nullable(numbers: np.ndarray) -> Any:
-    """Give ids as `Int64`, missing where they are negative."""
-    missing = numbers < 0
-    return pd.arrays.IntegerArray(np.where(missing, 0, numbers).astype(np.int64), missing)
-
-
-def _looked_up(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Give the value at each place, -1 where the place is -1."""
-    return np.asarray(np.append(values, -1)[places])
-
-
-def _frame(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:
-    """Build the columns side by side, and a frame of them without another copy."""
-    arrays = side_by_side(list(columns.values()), len(index))
-    return pd.DataFrame(dict(zip(columns, arrays, strict=True)), index=index, copy=False)
-
-
-def events_frame(events: EventFacts, places: np.ndarray) -> pd.DataFrame:
-    """Build the frame of events."""
-    incident = places[:, at.ITS_INCIDENT]
+def events_frame(events: EventArrays, membership: np.ndarray) -> pd.DataFrame:
+    """Return the frame of events."""
+    incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
     columns = {
-        "outcome": lambda: text_column(_OUTCOMES, events.outcome),
-        "reason": lambda: text_column(REASONS, events.reason),
-        "alert_id": lambda: _nullable(events.alert),
-        "incident_id": lambda: _nullable(_looked_up(incident, events.alert)),
+        "outcome": lambda: label_column(_OUTCOMES, events.outcome),
+        "reason": lambda: label_column(REASONS, events.reason),
+        "alert_id": lambda: id_column(events.alert),
+        "incident_id": lambda: id_column(incident[events.alert]),
     }
-    return _frame(columns, events.index)
+    return frame_of(columns, events.index)
 
 
-def _ends(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
-    """Give the ends of the alerts, and which are open."""
-    standing, end = facts.alerts[:, at.STANDING], facts.last_event.copy()
-    end[standing == at.EXPIRED] += facts.expire_after
-    return end, standing == at.OPEN
-
-
-def alerts_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
-    """Build the frame of alerts."""
-    alerts, places = facts.alerts, facts.places
-    standing, (end, is_open) = alerts[:, at.STANDING], _ends(facts)
-    end_reason = np.where(is_open, -1, standing - at.ENDED_OK).astype(np.int8)
+def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+    """Return the frame of alerts."""
+    alerts, membership = arrays.alerts, arrays.membership
+    rows, standing = alerts.rows, alerts.rows[:, STANDING]
+    is_open = standing == OPEN
+    end_reason = np.where(is_open, -1, standing - ENDED_BY_OK).astype(np.int8)
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
-        "incident_id": lambda: places[:, at.ITS_INCIDENT].astype(np.int64),
-        **{name: partial(text_column, *part) for name, part in facts.identity.items()},
-        "start": lambda: _moments(facts.start),
-        "end": lambda: _moments(end, is_open),
-        "last_event_at": lambda: _moments(facts.last_event),
-        "status": lambda: text_column(STATUSES, alerts[:, at.STATUS].astype(np.int8)),
-        "severity": lambda: text_column(STATUSES, alerts[:, at.WORST].astype(np.int8)),
-        "description": lambda: as_text(facts.description),
-        "n_events": lambda: alerts[:, at.N_EVENTS].astype(np.int64),
-        "n_reopens": lambda: alerts[:, at.N_REOPENS].astype(np.int64),
-        "flapping": lambda: alerts[:, at.FLAPPING] == 1,
-        "end_reason": lambda: text_column(_END_REASONS, end_reason),
-        "joined_by": lambda: text_column(names, places[:, at.JOINED_BY]),
-        **_distances(facts, policy),
+        "incident_id": lambda: membership[:, ITS_INCIDENT].astype(np.int64),
+        **{name: partial(label_column, *part) for name, part in arrays.identity.items()},
+        "start": lambda: time_column(alerts.start),
+        "end": lambda: time_column(alerts.end, is_open),
+        "last_event_at": lambda: time_column(alerts.last_event),
+        "status": lambda: label_column(STATUSES, rows[:, STATUS].astype(np.int8)),
+        "severity": lambda: label_column(STATUSES, rows[:, WORST].astype(np.int8)),
+        "description": lambda: text_column(arrays.description),
+        "n_events": lambda: rows[:, N_EVENTS].astype(np.int64),
+        "n_reopens": lambda: rows[:, N_REOPENS].astype(np.int64),
+        "flapping": lambda: rows[:, FLAPPING] == 1,
+        "end_reason": lambda: label_column(_END_REASONS, end_reason),
+        "joined_by": lambda: label_column(names, membership[:, JOINED_BY]),
+        **_distances(arrays, policy),
     }
-    return _frame(columns, pd.RangeIndex(len(alerts), name="alert_id"))
+    return frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
 
 
-def _distances(facts: Facts, policy: Policy) -> dict[str, Callable[[], Any]]:
-    """Give the alert that brought each one in, how far away it was, and what was left."""
-    joined_by, anchor = facts.places[:, at.JOINED_BY], facts.places[:, at.ANCHOR_ALERT]
+def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
+    """Return the columns that say how far away the anchor was, and what was left."""
+    start, membership = arrays.alerts.start, arrays.membership
+    joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
     alone = anchor < 0
-    gap = facts.start - facts.start[anchor]  # of no use where there is no anchor
+    gap = start - start[anchor]  # of no use where there is no anchor
     windows = np.array([microseconds(pattern.window) for pattern in policy.patterns])
     no_margin = alone | (policy.anchor == "bucket")
     return {
-        "anchor_alert_id": lambda: _nullable(anchor),
-        "gap": lambda: _spans(gap, alone),
-        "margin": lambda: _spans(windows[joined_by] - gap, no_margin),
+        "anchor_alert_id": lambda: id_column(anchor),
+        "gap": lambda: span_column(gap, alone),
+        "margin": lambda: span_column(windows[joined_by] - gap, no_margin),
     }
 
 
-def _spans(spans: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    nanoseconds = spans * 1_000
-    nanoseconds[missing] = _NAT
-    return nanoseconds.view("m8[ns]")
+def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+    """Return the frame of incidents."""
+    totals, latest_end = arrays.incidents
+    first = np.flatnonzero(arrays.membership[:, JOINED_BY] < 0)  # each of these started one
+    n_open = totals[:, TOTAL_OPEN]
 
-
-def incidents_frame(facts: Facts, policy: Policy) -> pd.DataFrame:
-    """Build the frame of incidents."""
-    alerts, n = facts.alerts, facts.n_incidents
-    incident = facts.places[:, at.ITS_INCIDENT]
-    first = np.flatnonzero(facts.places[:, at.JOINED_BY] < 0)
-    end, _ = _ends(facts)
-    sums = np.zeros((n, 5), dtype=np.int64)
-    latest_end = np.full(n, _NAT)
-    kernels().sum_up(incident, alerts, end, sums, latest_end)
-    n_open = sums[:, at.ITS_OPEN_ALERTS]
-
-    def first_value(name: str) -> Any:
-        labels, codes = facts.identity[name]
-        return text_column(labels, codes[first])
+    def of_first(name: str) -> Any:
+        labels, codes = arrays.identity[name]
+        return label_column(labels, codes[first])
 
     columns = {
-        "start": lambda: _moments(facts.start[first]),
-        "end": lambda: _moments(latest_end, n_open > 0),
+        "start": lambda: time_column(arrays.alerts.start[first]),
+        "end": lambda: time_column(latest_end, n_open > 0),
         "active": lambda: n_open > 0,
-        "status": lambda: text_column(STATUSES, sums[:, at.ITS_STATUS]),
-        "severity": lambda: text_column(STATUSES, sums[:, at.ITS_SEVERITY]),
-        "title": lambda: first_value("primary_value"),
-        "subtitle": lambda: first_value("secondary_value"),
-        "n_alerts": sums[:, at.ITS_ALERTS].copy,
+        "status": lambda: label_column(STATUSES, totals[:, WORST_OPEN]),
+        "severity": lambda: label_column(STATUSES, totals[:, WORST_EVER]),
+        "title": lambda: of_first("primary_value"),
+        "subtitle": lambda: of_first("secondary_value"),
+        "n_alerts": totals[:, TOTAL_ALERTS].copy,
         "n_open_alerts": n_open.copy,
-        "n_events": sums[:, at.ITS_EVENTS].copy,
-        "patterns": lambda: _live_patterns(facts, policy),
+        "n_events": totals[:, TOTAL_EVENTS].copy,
+        "patterns": lambda: _live_patterns(arrays, policy),
     }
-    return _frame(columns, pd.RangeIndex(n, name="incident_id"))
+    return frame_of(columns, pd.RangeIndex(len(totals), name="incident_id"))
 
 
-def _live_patterns(facts: Facts, policy: Policy) -> np.ndarray:
-    """Give a tuple of names per incident; equal ones are one object."""
+def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
+    """Return a tuple of names for each incident; equal ones are one object."""
     names = [pattern.name for pattern in policy.patterns]
     run = [names.index(pattern.name) for pattern in policy.in_run_order()]
-    live = np.zeros((facts.n_incidents, len(names)), dtype=bool)
-    live[facts.live_entries[:, 0], facts.live_entries[:, 1]] = True
+    live = np.zeros((len(arrays.incidents.totals), len(names)), dtype=bool)
+    live[arrays.live_entries[:, 0], arrays.live_entries[:, 1]] = True
     codes, first = np.zeros(len(live), dtype=np.int32), np.zeros(0, dtype=np.int64)
     for pattern in run:
         codes, first = number_pairs(codes, live[:, pattern].astype(np.int32))
@@ -189,10 +162,9 @@ def _live_patterns(facts: Facts, policy: Policy) -> np.ndarray:
 
 
 def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
-    """Build the funnel."""
-    measures = ("received", "rejected", "duplicates", "events", "alerts", "incidents")
+    """Return the funnel."""
     rows: dict[str, tuple[float, Any, Any]] = {
-        name: (float(counts[name]), pd.NA, pd.NA) for name in measures
+        name: (float(counts[name]), pd.NA, pd.NA) for name in _COUNTS
     }
     for name, (upper, lower) in _COMPRESSIONS.items():
         numerator, denominator = counts[upper], counts[lower]

@@ -1,4 +1,4 @@
-"""Reading events: columns of the caller's frame become whole numbers, or a reason not to."""
+"""Reading events: the columns of the caller's table become whole numbers."""
 
 from __future__ import annotations
 
@@ -6,41 +6,51 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from pandakit.consolidation._read.codes import NamedCodes, Pairs, Vocabulary, distinct
-from pandakit.consolidation._read.side_by_side import side_by_side
-from pandakit.consolidation._read.timestamps import BAD_TIME, check_unit, read_times
+from pandakit.consolidation._arrays.codes import Vocabularies, distinct
+from pandakit.consolidation._arrays.pairs import NamedCodes, Pairs
+from pandakit.consolidation._arrays.parallel import run_all
+from pandakit.consolidation._arrays.table import Table, row_list
+from pandakit.consolidation._read.requirements import (
+    INCIDENT_IDENTIFIER,
+    PRIMARIES,
+    PRIMARY_PROPERTY,
+    SECONDARIES,
+    SECONDARY_PROPERTY,
+    check_columns,
+)
+from pandakit.consolidation._read.timestamps import BAD_TIME, check_unit, moment, read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._read.table import Table
+    from typing import Any
 
-__all__ = ["PRIMARIES", "REASONS", "STATUSES", "Reader", "Reading"]
+    import pyarrow as pa
+
+    from pandakit.consolidation.policy import Policy
+
+__all__ = ["REASONS", "STATUSES", "Reader", "Reading"]
 
 STATUSES = ("ok", "acknowledged", "unknown", "warning", "critical")
 REASONS = ("no_app_key", "bad_timestamp", "bad_status", "no_primary")
-PRIMARIES = ("host", "service", "application", "device")
-_SECONDARIES = ("check",)
-_PRIMARY_PROPERTY = ("primary_property",)
-_SECONDARY_PROPERTY = ("secondary_property", "seconday_property")
-_INCIDENT_IDENTIFIER = "incident_identifier"
 _ACCEPTED = -1
-_COLUMNS = (
+_IDENTITY_COLUMNS = (
     "app_key",
     *PRIMARIES,
-    *_SECONDARIES,
-    *_PRIMARY_PROPERTY,
-    *_SECONDARY_PROPERTY,
-    _INCIDENT_IDENTIFIER,
+    *SECONDARIES,
+    *PRIMARY_PROPERTY,
+    *SECONDARY_PROPERTY,
+    INCIDENT_IDENTIFIER,
 )
 
 
 class Reading(NamedTuple):
-    """Rows as numbers; a code of -1 is a missing value."""
+    """The rows of a chunk as numbers; a code of -1 is a missing value."""
 
     table: Table
     reason: np.ndarray
+    order: np.ndarray | None
+    """The accepted rows in time order; None if that is all rows as they are."""
     time: np.ndarray
     status: np.ndarray
     app: np.ndarray
@@ -48,101 +58,96 @@ class Reading(NamedTuple):
     secondary: np.ndarray
     incident_identifier: np.ndarray | None
     identity: np.ndarray
+    n_identities: int
+    """Of this chunk and all before."""
     codes: dict[str, np.ndarray]
+    absent: list[set[str]]
+    """For each pattern of the policy, the columns that it looks at and the table lacks."""
+    vocabularies: Vocabularies
+    primaries: NamedCodes
+    secondaries: NamedCodes
+
+    @property
+    def n_accepted(self) -> int:
+        """How many rows take part in what follows."""
+        return len(self.time) if self.order is None else len(self.order)
 
 
 class Reader:
-    """Reads chunks of events; the same value has the same number in all of them."""
+    """Reads chunks of events; a value has the same number in all of them."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, policy: Policy, unit: str) -> None:
         check_unit(unit)
         self.unit = unit
-        self._columns: dict[str, Vocabulary] = {}
+        self.until: int | None = None
+        self.n_received = 0
+        self.rejected = dict.fromkeys(REASONS, 0)
+        self.vocabularies = Vocabularies()
         self.primaries = NamedCodes()
         self.secondaries = NamedCodes()
+        self._patterns = policy.patterns
         self._subjects = NamedCodes()
         self._owners = Pairs()
         self._identities = Pairs()
 
-    @property
-    def n_identities(self) -> int:
-        """How many identities there are so far."""
-        return self._identities.size
+    def read(self, events: Any) -> Reading:
+        """Read all rows; those that the service would refuse get a reason.
 
-    def vocabulary(self, column: str) -> Vocabulary:
-        """Give the vocabulary of a column."""
-        return self._columns.setdefault(column, Vocabulary())
-
-    def joined_labels(self, columns: list[str]) -> tuple[pa.Array, np.ndarray]:
-        """Give the labels of several columns one after the other, and where each begins."""
-        labels = [self.vocabulary(column).labels for column in columns]
-        sizes = [len(part) for part in labels]
-        offsets = np.cumsum([0, *sizes])[:-1].astype(np.int32)
-        return pa.concat_arrays([*labels, pa.nulls(0, pa.large_string())]), offsets
-
-    def encode(self, table: Table, column: str, rows: np.ndarray | None = None) -> np.ndarray:
-        """Give the codes of the cells of a column, all or those of some rows."""
-        cells = table[column] if rows is None else table.rows(column, rows)
-        try:
-            return self.vocabulary(column).encode(cells, column)
-        except ValueError as error:
-            table.refuse(column, error)
-
-    def read(self, table: Table) -> Reading:
-        """Read all rows; those that the service would refuse get a reason."""
-        _require_columns(table)
+        Raises
+        ------
+        EventError
+            The table cannot be read, or has events before the end of the last chunk.
+        """
+        table = Table(events)
+        absent = check_columns(table, self._patterns)
         time, status, codes = self._read_columns(table)
         app = codes["app_key"] if "app_key" in codes else self._one_app(table.n_rows)
-        primary = self._choose(table, self.primaries, _PRIMARY_PROPERTY, PRIMARIES, codes)
-        secondary = self._choose(table, self.secondaries, _SECONDARY_PROPERTY, _SECONDARIES, codes)
-        by_name = codes.get(_INCIDENT_IDENTIFIER)
-        reason = np.full(table.n_rows, _ACCEPTED, dtype=np.int8)
-        lowest = ((app, 0), (time, BAD_TIME + 1), (status, 0), (primary, 0))
-        for code, (values, least) in reversed(list(enumerate(lowest))):
-            if values.min(initial=least) < least:
-                reason[values < least] = code
-        identity = self._identify(app, primary, secondary, by_name)
+        primary = self._choose(table, self.primaries, PRIMARY_PROPERTY, PRIMARIES, codes)
+        secondary = self._choose(table, self.secondaries, SECONDARY_PROPERTY, SECONDARIES, codes)
+        identifier = codes.get(INCIDENT_IDENTIFIER)
+        reason = _reasons(app, time, status, primary)
+        order = _time_order(time, reason)
+        identity = self._identify(app, primary, secondary, identifier)
+        self._advance(time, order, reason)
         return Reading(
-            table, reason, time, status, app, primary, secondary, by_name, identity, codes
+            table=table,
+            reason=reason,
+            order=order,
+            time=time,
+            status=status,
+            app=app,
+            primary=primary,
+            secondary=secondary,
+            incident_identifier=identifier,
+            identity=identity,
+            n_identities=self._identities.size,
+            codes=codes,
+            absent=absent,
+            vocabularies=self.vocabularies,
+            primaries=self.primaries,
+            secondaries=self.secondaries,
         )
 
     def _read_columns(self, table: Table) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Read the times, the statuses, and the codes of the columns of an identity."""
-        names = [name for name in _COLUMNS if name in table]
-        time, status, *found = side_by_side(
+        names = [name for name in _IDENTITY_COLUMNS if name in table]
+        time, status, *found = run_all(
             [
                 partial(read_times, table["timestamp"], self.unit),
-                partial(self._statuses, table),
-                *(partial(self._distinct, table, name) for name in names),
+                partial(_statuses, table),
+                *(partial(_distinct, table, name) for name in names),
             ],
             table.n_rows,
         )
         codes = {
-            name: self.vocabulary(name).adopt(*part)
+            name: self.vocabularies[name].adopt(*part)
             for name, part in zip(names, found, strict=True)
         }
         return time, status, codes
 
-    def _distinct(self, table: Table, column: str) -> tuple[np.ndarray, pa.Array]:
-        try:
-            return distinct(table[column], column)
-        except ValueError as error:
-            table.refuse(column, error)
-
-    def _statuses(self, table: Table) -> np.ndarray:
-        codes, labels = self._distinct(table, "status")
-        known = {text: code for code, text in enumerate(STATUSES)}
-        places = [known.get(label.lower(), -1) for label in labels.to_pylist()]
-        statuses: np.ndarray = np.array([*places, -1], dtype=np.int8)[codes]
-        return statuses
-
     def _one_app(self, n_rows: int) -> np.ndarray:
-        return np.full(n_rows, self.vocabulary("app_key").code_of(""), dtype=np.int32)
-
-    def _codes(self, table: Table, column: str, cache: dict[str, np.ndarray]) -> np.ndarray:
-        if column not in cache:
-            cache[column] = self.encode(table, column)
-        return cache[column]
+        code = self.vocabularies["app_key"].code_of("")
+        return np.full(n_rows, code, dtype=np.int32)
 
     def _choose(
         self,
@@ -150,13 +155,14 @@ class Reader:
         numbers: NamedCodes,
         properties: tuple[str, ...],
         defaults: tuple[str, ...],
-        cache: dict[str, np.ndarray],
+        codes: dict[str, np.ndarray],
     ) -> np.ndarray:
-        """Give the (name, value) of each row: the property's column, else the first default."""
+        """Return the number of each row's (name, value): from the named column, else a default."""
 
         def named(column: str) -> np.ndarray:
-            codes = self._codes(table, column, cache)
-            return numbers.number(column, codes, self.vocabulary(column).size)
+            if column not in codes:
+                codes[column] = self.vocabularies.encode(table, column)
+            return numbers.number(column, codes[column], self.vocabularies[column].size)
 
         chosen: np.ndarray | None = None
         for column in reversed(defaults):
@@ -168,9 +174,9 @@ class Reader:
         for property_column in reversed(properties):
             if property_column not in table:
                 continue
-            decided = self._codes(table, property_column, cache)
+            decided = codes[property_column]
             chosen = np.where(decided >= 0, np.int32(-1), chosen)
-            names = self.vocabulary(property_column).labels.to_pylist()
+            names = self.vocabularies[property_column].labels.to_pylist()
             for code in np.unique(decided[decided >= 0]):
                 if names[code] in table:
                     rows = decided == code
@@ -182,27 +188,68 @@ class Reader:
         app: np.ndarray,
         primary: np.ndarray,
         secondary: np.ndarray,
-        by_name: np.ndarray | None,
+        identifier: np.ndarray | None,
     ) -> np.ndarray:
+        """Return the number of each row's identity; an identifier replaces both properties."""
         subject = self._subjects.number("primary", primary, self.primaries.size)
-        if by_name is not None:
-            size = self.vocabulary(_INCIDENT_IDENTIFIER).size
-            named = self._subjects.number(_INCIDENT_IDENTIFIER, by_name, size)
-            subject = np.where(by_name >= 0, named, subject)
-            secondary = np.where(by_name >= 0, np.int32(-1), secondary)
+        if identifier is not None:
+            size = self.vocabularies[INCIDENT_IDENTIFIER].size
+            named = self._subjects.number(INCIDENT_IDENTIFIER, identifier, size)
+            subject = np.where(identifier >= 0, named, subject)
+            secondary = np.where(identifier >= 0, np.int32(-1), secondary)
         return self._identities.encode(self._owners.encode(app, subject), secondary)
 
-
-def _require_columns(table: Table) -> None:
-    for column in ("timestamp", "status"):
-        if column not in table:
+    def _advance(self, time: np.ndarray, order: np.ndarray | None, reason: np.ndarray) -> None:
+        """Count the rows and move the clock; refuse events from before the last chunk's end."""
+        accepted = time if order is None else time[order]
+        if len(accepted) and self.until is not None and accepted[0] < self.until:
+            rows = np.flatnonzero(reason < 0)
             raise EventError(
-                f"the events have no column {column!r} ({table.nearest(column)}); rename yours, "
-                f"or see events_from_alarms for rows with a start and an end"
+                f"column 'timestamp': events of this chunk are earlier than {moment(self.until)}, "
+                f"the end of the last chunk ({row_list(rows[time[rows] < self.until])}); sort all "
+                f"events by time before cutting them into chunks"
             )
-    if not any(column in table for column in (*PRIMARIES, *_PRIMARY_PROPERTY)):
-        raise EventError(
-            f"the events have none of the columns {', '.join(PRIMARIES)}, which name what an "
-            f"alert is about ({table.nearest('host')}); rename yours, or name it in a column "
-            f"'primary_property'"
-        )
+        self.n_received += len(time)
+        for code, count in enumerate(np.bincount(reason[reason >= 0])):
+            self.rejected[REASONS[code]] += int(count)
+        if len(accepted):
+            self.until = int(accepted[-1])
+
+
+def _distinct(table: Table, column: str) -> tuple[np.ndarray, pa.Array]:
+    try:
+        return distinct(table[column], column)
+    except ValueError as error:
+        table.refuse(column, error)
+
+
+def _statuses(table: Table) -> np.ndarray:
+    codes, labels = _distinct(table, "status")
+    known = {text: code for code, text in enumerate(STATUSES)}
+    of_labels = [known.get(label.lower(), -1) for label in labels.to_pylist()]
+    statuses: np.ndarray = np.array([*of_labels, -1], dtype=np.int8)[codes]
+    return statuses
+
+
+def _reasons(
+    app: np.ndarray, time: np.ndarray, status: np.ndarray, primary: np.ndarray
+) -> np.ndarray:
+    """Return the first reason to reject each row, -1 where there is none."""
+    reason = np.full(len(time), _ACCEPTED, dtype=np.int8)
+    checked = ((app, 0), (time, BAD_TIME + 1), (status, 0), (primary, 0))
+    for code, (values, least) in reversed(list(enumerate(checked))):
+        if values.min(initial=least) < least:
+            reason[values < least] = code
+    return reason
+
+
+def _time_order(time: np.ndarray, reason: np.ndarray) -> np.ndarray | None:
+    """Return the accepted rows in time order, rows of equal times as they are."""
+    accepted = None
+    if not len(time) or (reason >= 0).any():
+        accepted = np.flatnonzero(reason < 0)
+        time = time[accepted]
+    if (time[1:] >= time[:-1]).all():
+        return accepted
+    order = np.argsort(time, kind="stable")
+    return order if accepted is None else accepted[order]

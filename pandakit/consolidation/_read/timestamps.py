@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.consolidation._read.row_list import shown_rows
+from pandakit.consolidation._arrays.table import row_list
 from pandakit.errors import EventError
 
-__all__ = ["BAD_TIME", "check_unit", "read_time", "read_times"]
+__all__ = ["BAD_TIME", "check_unit", "moment", "read_time", "read_times"]
 
 BAD_TIME = np.iinfo(np.int64).min
 # Microseconds per unit as a ratio, so that nanoseconds are read exactly.
@@ -65,17 +65,17 @@ def check_unit(unit: str) -> None:
 def read_time(value: Any, setting: str) -> int:
     """Read one zone-aware time, such as `as_of`, into microseconds."""
     try:
-        moment = pd.Timestamp(value)
+        stamp = pd.Timestamp(value)
     except (TypeError, ValueError) as error:
         raise EventError(f"{setting}: {value!r} is not a time: {error}") from None
-    if isinstance(value, (int, float)) or moment is pd.NaT:
+    if isinstance(value, (int, float)) or stamp is pd.NaT:
         raise EventError(f"{setting}: {value!r} is not a time; give a datetime with a zone")
-    if moment.tzinfo is None:
+    if stamp.tzinfo is None:
         raise EventError(
             f"{setting}: {value!r} has no zone; say which, for example "
             f"pd.Timestamp({str(value)!r}, tz='UTC')"
         )
-    time = _instant(moment)
+    time = _instant(stamp)
     if time == BAD_TIME:
         raise EventError(
             f"{setting}: {value!r} is out of bounds; pandas holds times from 1678 to 2262"
@@ -83,8 +83,17 @@ def read_time(value: Any, setting: str) -> int:
     return time
 
 
-def _instant(moment: datetime) -> int:
-    stamp = pd.Timestamp(moment)
+def moment(time: int) -> pd.Timestamp:
+    """Return microseconds as a timestamp, in nanoseconds unless it is out of their bounds."""
+    stamp = pd.Timestamp(np.datetime64(time, "us"), tz="UTC")
+    try:
+        return stamp.as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime:
+        return stamp
+
+
+def _instant(cell: datetime) -> int:
+    stamp = pd.Timestamp(cell)
     return int(_from_ticks(np.array([stamp.asm8.view("i8")]), stamp.unit)[0])
 
 
@@ -247,7 +256,7 @@ def _refuse_naive_objects(cells: np.ndarray, column: str) -> None:
 
 def _refuse_naive(column: str, rows: np.ndarray) -> None:
     raise EventError(
-        f"column {column!r} holds datetimes without a zone ({shown_rows(rows)}); say which zone "
+        f"column {column!r} holds datetimes without a zone ({row_list(rows)}); say which zone "
         f"they are in, for example frame[{column!r}].dt.tz_localize('UTC')"
     )
 
@@ -260,7 +269,7 @@ def _refuse_milliseconds(values: Any, column: str) -> None:
     if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:
         raise EventError(
             f"column {column!r} lies thousands of years ahead when read in seconds, in the "
-            f"middle at {middle:.16g} ({shown_rows(rows)}); for milliseconds say unit='ms' (also "
+            f"middle at {middle:.16g} ({row_list(rows)}); for milliseconds say unit='ms' (also "
             f"'us', 'ns')"
         )
 

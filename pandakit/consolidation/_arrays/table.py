@@ -1,0 +1,98 @@
+"""One interface to both kinds of input: a pandas frame and an Arrow table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+import pyarrow as pa
+
+from pandakit.errors import EventError
+from pandakit.interchange import as_table
+from pandakit.text import to_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Table", "row_list"]
+
+_LISTED_ROWS = 5
+
+
+class Table:
+    """The columns of the caller's input by name; the input is never changed.
+
+    A name that is not text is known by its text: a column 0 is called ``"0"``.
+    """
+
+    def __init__(self, events: Any) -> None:
+        self.source: Any = as_table(events, name="events", error=EventError)
+        self.is_frame = isinstance(self.source, pd.DataFrame)
+        names = self.source.columns if self.is_frame else self.source.schema.names
+        self.names = [str(name) for name in names]
+        self.n_rows = len(self.source)
+        self._positions = {name: position for position, name in enumerate(self.names)}
+        repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
+        if repeated:
+            raise EventError(
+                f"more than one column is called {', '.join(map(repr, repeated))}; rename or drop "
+                f"all but one"
+            )
+
+    @property
+    def index(self) -> pd.Index:
+        """The index of the frame; the rows of an Arrow table are counted."""
+        return self.source.index if self.is_frame else pd.RangeIndex(self.n_rows)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._positions
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a Series or a ChunkedArray."""
+        position = self._positions[name]
+        return self.source.iloc[:, position] if self.is_frame else self.source.column(position)
+
+    def cells(self, name: str, rows: Any) -> Any:
+        """Return the cells of a column at some rows."""
+        column = self[name]
+        return column.iloc[rows] if self.is_frame else column.take(pa.array(rows))
+
+    def text(self, name: str, rows: Any) -> pa.ChunkedArray:
+        """Return the text form of the cells of a column at some rows."""
+        try:
+            return to_text(self.cells(name, rows), column=name)
+        except ValueError as error:
+            self.refuse(name, error)
+
+    def refuse(self, name: str, error: ValueError) -> NoReturn:
+        """Raise for a cell without a text form, with its row in the whole column."""
+        try:
+            to_text(self[name], column=name)
+        except ValueError as found:
+            error = found
+        raise EventError(str(error)) from None
+
+    def nearest(self, name: str) -> str:
+        """Return the column names most like this one, for a message."""
+        near = get_close_matches(name, self.names, 3, 0.5)
+        return (
+            f"nearest: {', '.join(near)}"
+            if near
+            else f"there is: {', '.join(self.names) or 'none'}"
+        )
+
+
+def row_list(rows: np.ndarray) -> str:
+    """Return how many rows there are and the positions of the first few, for a message.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row_list(np.array([3])), row_list(np.arange(12_000))
+    ('1 row: 3', '12,000 rows: 0, 1, 2, 3, 4 ...')
+    """
+    count = f"{len(rows):,} row{'s' if len(rows) != 1 else ''}"
+    more = " ..." if len(rows) > _LISTED_ROWS else ""
+    return f"{count}: {', '.join(map(str, rows[:_LISTED_ROWS]))}{more}"

@@ -1,1 +1,0 @@
-"""The engine: rows to alerts to incidents, over arrays."""

@@ -1,0 +1,1 @@
+"""Which patterns an alert matches, and with which values."""

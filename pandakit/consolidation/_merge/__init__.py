@@ -1,0 +1,1 @@
+"""Events to alerts: the life of each identity."""

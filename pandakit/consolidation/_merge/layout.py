@@ -1,0 +1,97 @@
+"""The arrays in which the kernel keeps identities and alerts, and the names of their columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pandakit.spans import microseconds
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+__all__ = ["AlertState", "Chunk", "Log", "MergeRules", "grown", "limit"]
+
+FOREVER = 1 << 62
+LONG_AGO = -(1 << 62)
+
+# Outcomes of events, in the order of their names in the result.
+OPENED, UPDATED, RESOLVED, REOPENED, DUPLICATE, ORPHAN_OK, REJECTED = range(7)
+
+# Standings of an alert.
+ABSENT, OPEN, ENDED_BY_OK, EXPIRED = range(4)
+
+# An identity has one row of 64 bytes, a cache line, so that an event waits for memory once:
+# first three times, then small numbers. The first small numbers are the row of its current alert.
+SEEN, LAST_EVENT, QUEUED = range(3)
+STANDING, STATUS, WORST, N_EVENTS, N_REOPENS, FLAPPING, ALERT, N_CHANGES, SEEN_STATUS = range(9)
+ALERT_COLUMNS = ALERT
+ROW_BYTES, TIMES_BYTES = 64, 24
+
+# Kinds of log entries: what happened to an alert.
+LOG_OPENED, LOG_REOPENED, LOG_CLOSED = range(3)
+
+# Counters.
+N_ALERTS, N_CONFLICTS, N_DUPLICATES, N_LOGGED, HEAD, TAIL = range(6)
+
+
+class Chunk(NamedTuple):
+    """The events of a chunk by row, the order to handle them in, and what becomes of them."""
+
+    order: np.ndarray
+    """Empty: as they are."""
+    identity: np.ndarray
+    time: np.ndarray
+    status: np.ndarray
+    outcome: np.ndarray
+    alert: np.ndarray
+
+
+class AlertState(NamedTuple):
+    """Identities with their current alerts, the alerts before those, and the expiry queue."""
+
+    times: np.ndarray
+    current: np.ndarray
+    changes: np.ndarray
+    """For each identity when its alert last changed, in a ring of `flap_changes` places."""
+    former: np.ndarray
+    """The row of every alert that is no longer its identity's current one."""
+    former_last_event: np.ndarray
+    start: np.ndarray
+    opened_row: np.ndarray
+    queue_identity: np.ndarray
+    queue_time: np.ndarray
+    counters: np.ndarray
+
+
+class Log(NamedTuple):
+    """What happened to alerts, in time order."""
+
+    alert: np.ndarray
+    what: np.ndarray
+
+
+class MergeRules(NamedTuple):
+    """The settings that turn events into alerts."""
+
+    by_time: bool
+    reopen_window: int
+    expire_after: int
+    flap_changes: int
+    flap_window: int
+    logged: bool
+
+
+def limit(span: timedelta | None) -> int:
+    """Return a span in microseconds; None is longer than any span there can be."""
+    return FOREVER if span is None else min(microseconds(span), FOREVER)
+
+
+def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """Return an array with room for `needed` rows; rows after the used ones are not set."""
+    if needed <= len(array):
+        return array
+    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

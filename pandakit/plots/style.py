@@ -1,0 +1,97 @@
+"""One style for all figures, set on each figure: the user's own style is never changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandakit import _html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pandakit.plots.figure import NotebookFigure
+
+__all__ = [
+    "INK",
+    "LINE_COLOURS",
+    "MUTED",
+    "PAPER",
+    "SEVERITY_COLOURS",
+    "annotate",
+    "counted",
+    "new_figure",
+    "write_title",
+]
+
+# Figures are light on every page; their colours are those of the cards.
+_LIGHT = {name: light for name, (light, _) in _html.COLOURS.items()}
+PAPER, INK, MUTED, _GRID = (_LIGHT[name] for name in ("paper", "ink", "muted", "line"))
+SEVERITY_COLOURS = {name: _LIGHT[name] for name in _html.SEVERITIES}
+# Readable as text, and apart for most colour-blind readers.
+LINE_COLOURS = (_LIGHT["accent"], "#b3590a", _LIGHT["good"], _LIGHT["unknown"], _LIGHT["critical"])
+_TITLE_INCHES = 0.55
+
+
+def new_figure(
+    n_panels: int = 1, *, width: float = 9.0, height: float = 4.5, ratios: tuple[float, ...] = (1,)
+) -> tuple[NotebookFigure, list[Axes]]:
+    """Return an empty figure with panels above one another, sizes in inches."""
+    try:
+        from pandakit.plots.figure import NotebookFigure  # noqa: PLC0415 - imports matplotlib
+    except ImportError as error:
+        raise ImportError("plots need matplotlib: pip install 'pandakit[notebook]'") from error
+
+    figure = NotebookFigure(width, height, title_inches=_TITLE_INCHES, background=PAPER)
+    panels = figure.subplots(n_panels, 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
+    for axes in panels:
+        _simplify(axes)
+    return figure, list(panels)
+
+
+def write_title(figure: NotebookFigure, title: str, subtitle: str = "") -> None:
+    """Write what the figure shows above it, and how it was made in small."""
+    from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415 - loaded on first use
+
+    for text, drop, size, weight, colour in (
+        (title, 0.11, 13.0, "bold", INK),
+        (subtitle, 0.37, 9.5, "normal", MUTED),
+    ):
+        place = figure.transFigure + ScaledTranslation(0.12, -drop, figure.dpi_scale_trans)
+        line = figure.text(0, 1, text, va="top", ha="left", transform=place)
+        line.set(fontsize=size, fontweight=weight, color=colour)
+
+
+def annotate(axes: Axes, text: str, point: tuple[float, float], **settings: Any) -> None:
+    """Write a label to the right of a point."""
+    defaults = {
+        "xytext": (6, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 9.5,
+        "color": INK,
+        "annotation_clip": False,
+    }
+    axes.annotate(text, point, **{**defaults, **settings})
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> counted(68699, "event"), counted(1, "incident")
+    ('68,699 events', '1 incident')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _simplify(axes: Axes) -> None:
+    axes.set_facecolor(PAPER)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(True)
+        axes.spines[side].set_color(_GRID)
+    axes.tick_params(colors=MUTED, labelsize=9, length=0)
+    axes.grid(visible=True, color=_GRID, linewidth=0.8, linestyle="-", alpha=1)
+    axes.set_axisbelow(True)

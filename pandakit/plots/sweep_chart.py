@@ -1,0 +1,181 @@
+"""The curve behind the choice of a window."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pandakit.plots import style
+from pandakit.spans import microseconds, read_span, span_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["sweep"]
+
+_PANELS = (("incidents", "incidents"), ("largest", "alerts in the largest"))
+_HEIGHT = 6.2  # inches
+_MAX_LABELS = 12  # on one line below the axis
+_LABEL_STEP = 0.055  # between two names of lines, as a share of the panel's height
+
+
+def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
+    """Draw incidents by window, one line per anchor, with the largest incident below.
+
+    Parameters
+    ----------
+    frame
+        The result of `pandakit.sweep` with ``windows=``.
+    today
+        The window in force, as ``"4h"`` or a timedelta; it is marked.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels over one logarithmic axis of windows: the number of incidents, and the
+        alerts of the largest one. Every window that was tried has a tick. A notebook shows
+        the figure by itself; `savefig` writes it to a file.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        The frame has rows without a window, or `today` is not a span above zero.
+
+    Examples
+    --------
+    >>> import pandas as pd, pandakit as pk
+    >>> events = pd.DataFrame(
+    ...     {"timestamp": [0, 1800, 7200], "status": "critical", "host": ["a", "b", "c"],
+    ...      "cluster": "x"}
+    ... )
+    >>> figure = sweep(pk.sweep(events, windows=["10min", "1h", "4h"]), today="4h")
+    >>> figure.axes[0].lines[0].get_ydata().tolist()
+    [3, 2, 1]
+    """
+    if frame["window"].isna().any():
+        raise ValueError("the sweep did not vary the window: give windows= to pandakit.sweep")
+    mark = None if today is None else microseconds(read_span(today, "today")) / 1e6
+    if mark is not None and mark <= 0:
+        raise ValueError(f"today: {today!r} is not above zero")
+    figure, panels = style.new_figure(2, height=_HEIGHT, ratios=(2.0, 1.0))
+    lines = [
+        (anchor, rows.sort_values("window"), style.LINE_COLOURS[position % len(style.LINE_COLOURS)])
+        for position, (anchor, rows) in enumerate(frame.groupby("anchor", sort=False))
+    ]
+    for axes, (column, name) in zip(panels, _PANELS, strict=True):
+        _draw(axes, lines, column, mark)
+        axes.set_ylabel(name, color=style.MUTED)
+    _scale_windows(panels[-1], sorted({*frame["window"].dt.total_seconds()}), mark)
+    if mark is not None:
+        _mark(panels, mark)
+    style.write_title(figure, _title(frame), _subtitle(frame))
+    return figure.freeze_layout()
+
+
+def _draw(axes: Axes, lines: list[Any], column: str, mark: float | None) -> None:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter  # noqa: PLC0415 - on first use
+
+    ends = []
+    for anchor, rows, colour in lines:
+        seconds, counts = rows["window"].dt.total_seconds().tolist(), rows[column].tolist()
+        axes.plot(seconds, counts, color=colour, marker="o", markersize=4, linewidth=2)
+        ends.append((seconds[-1], counts[-1], anchor, colour))
+        if mark is not None and mark in seconds:
+            now = counts[seconds.index(mark)]
+            axes.plot([mark], [now], "o", color=colour, markersize=9, markeredgecolor=style.PAPER)
+    top = max([1, *(count for _, rows, _ in lines for count in rows[column])])
+    axes.set_ylim(0, top * 1.15)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    _label_lines(axes, ends)
+
+
+def _label_lines(axes: Axes, ends: list[tuple[float, int, str, str]]) -> None:
+    """Write each anchor at the end of its line, apart from the others."""
+    height = axes.get_ylim()[1]
+    below = -math.inf
+    for seconds, count, anchor, colour in sorted(ends, key=lambda end: end[1]):
+        position = max(count / height, below + _LABEL_STEP * _relative_height(axes))
+        shift = (position - count / height) * _height_in_points(axes)
+        style.annotate(axes, anchor, (seconds, count), xytext=(9, shift), color=colour)
+        below = position
+
+
+def _height_in_points(axes: Axes) -> float:
+    return float(axes.get_position().height * _HEIGHT * 72)
+
+
+def _relative_height(axes: Axes) -> float:
+    """Return how often this panel fits into the tallest: labels need that much more of it."""
+    tallest = max(_height_in_points(panel) for panel in axes.figure.axes)
+    return tallest / _height_in_points(axes)
+
+
+def _scale_windows(axes: Axes, windows: list[float], mark: float | None) -> None:
+    """Show windows on a logarithmic axis, with a tick for each."""
+    if not windows:
+        axes.set_xticks([])
+        return
+    low, high = (end(windows if mark is None else [*windows, mark]) for end in (min, max))
+    axes.set_xscale("log")
+    room = max(math.log(high / low), 0.1)
+    axes.set_xlim(low / math.exp(0.04 * room), high * math.exp(0.04 * room))
+    axes.set_xticks(windows, _window_labels(windows, room / _MAX_LABELS))
+    axes.tick_params(axis="x", length=4, color=style.MUTED)
+    axes.minorticks_off()
+    axes.set_xlabel("window", color=style.MUTED)
+
+
+def _window_labels(windows: list[float], step: float) -> list[str]:
+    """Return a label for each tick; one that would touch its neighbour goes a line lower."""
+    ends: list[float] = []  # of each line: where its last label stands
+    labels = []
+    for window in windows:
+        place = math.log(window)
+        free = [line for line, end in enumerate(ends) if place - end >= step]
+        line = free[0] if free else len(ends)
+        ends[line : line + 1] = [place]
+        labels.append("\n" * line + span_text(timedelta(seconds=window)))
+    return labels
+
+
+def _mark(panels: list[Axes], seconds: float) -> None:
+    for axes in panels:
+        axes.axvline(seconds, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    panels[0].annotate(
+        f"today: {span_text(timedelta(seconds=seconds))}",
+        (seconds, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(5, -4),
+        textcoords="offset points",
+        va="top",
+        fontsize=9.5,
+        color=style.INK,
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
+    )
+
+
+def _title(frame: pd.DataFrame) -> str:
+    if frame.empty:
+        return "No settings to show"
+    low, high = int(frame["incidents"].min()), int(frame["incidents"].max())
+    varied = [name for name in ("window", "anchor") if len(set(frame[name])) > 1]
+    if low == high:
+        every = f" under each of {len(frame)} settings" if len(frame) > 1 else ""
+        return f"{style.counted(low, 'incident')}{every}"
+    return f"{low:,} to {high:,} incidents, depending on {' and '.join(varied)}"
+
+
+def _subtitle(frame: pd.DataFrame) -> str:
+    sizes = sorted({int(count) for count in frame["alerts"]})
+    if not sizes:
+        return ""
+    alerts = style.counted(sizes[-1], "alert")
+    if len(sizes) > 1:
+        alerts = f"{sizes[0]:,} to {alerts}"
+    return f"{alerts} grouped under {style.counted(len(frame), 'setting')}"

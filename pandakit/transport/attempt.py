@@ -1,0 +1,207 @@
+"""One attempt over requests: send, read the whole body under limits, classify what went wrong."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3.exceptions as u3
+
+from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.transport.body import BadBody, read_body
+from pandakit.transport.connections import DeadlinePassed, watch, watching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pandakit.transport.call import Call
+    from pandakit.transport.options import Clock, TransportOptions
+
+__all__ = ["AttemptFailed", "fetch"]
+
+
+class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
+    """One attempt that failed, and what is known about it.
+
+    Parameters
+    ----------
+    error
+        What the user will see if this was the last attempt.
+    passing
+        Whether the fault may pass by itself.
+    sent
+        Whether the service may have received the request.
+    status
+        The status, when there was an answer.
+    retry_after
+        Seconds that the service asked for.
+    """
+
+    def __init__(
+        self,
+        error: PandakitError,
+        *,
+        passing: bool,
+        sent: bool = True,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.passing = passing
+        self.sent = sent
+        self.status = status
+        self.retry_after = retry_after
+
+
+def fetch(
+    http: requests.Session,
+    prepared: dict[str, Any],
+    call: Call,
+    *,
+    options: TransportOptions,
+    clock: Clock,
+    deadline: float,
+) -> tuple[int, Any, bytes]:
+    """Send once; gives status, headers and the whole body.
+
+    Raises
+    ------
+    AttemptFailed
+        With an error that names the host and never quotes the HTTP library.
+    """
+    host = prepared["url"].split("/")[2]
+    fault: AttemptFailed | KeyboardInterrupt
+
+    def check() -> None:
+        if clock.monotonic() > deadline:
+            raise DeadlinePassed
+
+    left = deadline - clock.monotonic()
+    waits = (_at_most(options.connect, left), _at_most(options.read, left))
+    try:
+        watch(http.get_adapter(prepared["url"]))
+        with (
+            watching(check),
+            http.request(
+                call.method, **prepared, stream=True, allow_redirects=False, timeout=waits
+            ) as response,
+        ):
+            body = read_body(response, options.body_most, check)
+            return response.status_code, response.headers, body
+    except BadBody as bad:
+        fault = AttemptFailed(bad.kind(f"{host}: {bad}"), passing=bad.passing)
+    except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
+        fault = _classify(exc, host)
+    except KeyboardInterrupt:
+        # Raised anew, since the library's frames hold the header with the token.
+        fault = KeyboardInterrupt()
+    raise fault  # outside of the handler: no chain leads to the library's exceptions
+
+
+def _at_most(limit: float, left: float) -> float | None:
+    wait = max(0.001, min(limit, left))
+    return None if math.isinf(wait) else wait
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """Walk what the layers below wrapped: causes, `reason`s and arguments."""
+    todo, seen = [exc], set()
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        todo += [cause for cause in inner if isinstance(cause, BaseException)]
+
+
+_UNSENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    u3.NewConnectionError,
+    u3.NameResolutionError,
+    u3.ConnectTimeoutError,
+)
+# (sign in the chain of causes, error class, passing, what to say); the first match counts
+_FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
+    (
+        (DeadlinePassed,),
+        TransportError,
+        False,
+        "the answer was not complete within the total deadline",
+    ),
+    (
+        (ssl.SSLCertVerificationError, ssl.CertificateError),
+        TransportError,
+        False,
+        (
+            "its TLS certificate could not be verified (expired, another name, or a private "
+            "authority: then point REQUESTS_CA_BUNDLE at its file)"
+        ),
+    ),
+    (
+        (requests.exceptions.InvalidProxyURL,),
+        TransportError,
+        False,
+        "the proxy of the environment has no usable address: look at HTTPS_PROXY",
+    ),
+    (
+        (requests.exceptions.ProxyError, u3.ProxyError),
+        TransportError,
+        True,
+        "the proxy of the environment refused or failed: look at HTTPS_PROXY and its password",
+    ),
+    ((u3.NameResolutionError,), TransportError, True, "its name could not be resolved"),
+    # a NewConnectionError is a ConnectTimeoutError too, for old times' sake
+    ((u3.NewConnectionError,), TransportError, True, "the connection was refused"),
+    (
+        (requests.exceptions.ConnectTimeout, u3.ConnectTimeoutError),
+        TransportError,
+        True,
+        "no connection within the connect deadline",
+    ),
+    (
+        (requests.exceptions.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
+        TransportError,
+        True,
+        "no byte came within the read deadline",
+    ),
+    (
+        (RemoteDisconnected, ConnectionError),
+        TransportError,
+        True,
+        "the connection broke before the answer was complete",
+    ),
+    ((u3.IncompleteRead, IncompleteRead), TransportError, True, "the answer was cut"),
+    (
+        (BadStatusLine, HTTPException, u3.HeaderParsingError, u3.InvalidHeader),
+        ProtocolError,
+        False,
+        "it does not speak proper HTTP (its status line or headers are malformed)",
+    ),
+    ((ssl.SSLError,), TransportError, True, "the TLS connection broke"),
+    (
+        (requests.exceptions.InvalidHeader, ValueError),
+        ProtocolError,
+        False,
+        "the request, or an address in the answer, cannot be put into HTTP",
+    ),
+)
+
+
+def _classify(exc: BaseException, host: str) -> AttemptFailed:
+    causes = list(_causes(exc))
+    sent = not any(isinstance(cause, _UNSENT) for cause in causes)
+    for kinds, error, passing, words in _FAULTS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return AttemptFailed(error(f"{host}: {words}"), passing=passing, sent=sent)
+    return AttemptFailed(
+        TransportError(f"{host}: the connection failed ({type(exc).__name__})"),
+        passing=True,
+        sent=sent,
+    )

@@ -1,0 +1,334 @@
+"""The session: credentials, hosts, limits and errors of every call."""
+
+from __future__ import annotations
+
+import json as _json
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import requests
+from requests.utils import get_environ_proxies, requote_uri
+
+from pandakit.errors import (
+    AuthenticationError,
+    ProtocolError,
+    SettingsError,
+    TransportError,
+    error_for_status,
+)
+from pandakit.redaction import Secret, mask_logs, redact
+from pandakit.transport.attempt import AttemptFailed, fetch
+from pandakit.transport.connections import RoomyAdapter
+from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
+from pandakit.transport.options import Clock, TransportOptions
+from pandakit.transport.ratelimit import limiter_for
+from pandakit.transport.reply import Problem, Reply
+from pandakit.transport.retry import (
+    PASSING,
+    RetryBudget,
+    http_date,
+    parse_retry_after,
+    with_retries,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandakit.progress import ProgressLine
+    from pandakit.transport.call import Call
+    from pandakit.transport.service import Service
+
+__all__ = ["Session"]
+
+# What the layers below write to at DEBUG; their text may quote what a service sent.
+_LOGGERS = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.response",
+    "pandakit.transport",
+)
+
+
+# A shorter value of a presigned address (a date, a key's name) is no signature.
+_SIGNATURE = 16
+
+
+class _HeaderAuth(requests.auth.AuthBase):
+    """Writes the token into the header; without a token it only keeps netrc away."""
+
+    def __init__(self, service: Service, token: Secret | None) -> None:
+        self._service = service
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token is not None:
+            value = self._service.auth_prefix + self._token.reveal()
+            request.headers[self._service.auth_header] = value
+        return request
+
+
+class Session:
+    """Sends the calls of one service with one token; safe to share between threads.
+
+    Parameters
+    ----------
+    service
+        What the adapter declares.
+    token
+        The credential; goes to the host of `service.base_url` and nowhere else.
+    session
+        A `requests.Session` of your own (adapters, client certificates, a CA file in `verify`).
+    options
+        Deadlines, attempts, limits.
+    clock
+        Time and chance.
+    secrets
+        Further secrets to mask in messages.
+    refresh
+        Called once when a token is refused (401); gives the new one.
+
+    Raises
+    ------
+    SettingsError
+        For plain http outside loopback, credentials in the URL, or a session that does not
+        verify TLS.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        token: Secret,
+        *,
+        session: requests.Session | None = None,
+        options: TransportOptions | None = None,
+        clock: Clock | None = None,
+        secrets: tuple[Secret, ...] = (),
+        refresh: Callable[[], Secret] | None = None,
+    ) -> None:
+        self.service = service
+        self.options = options or TransportOptions()
+        self.clock = clock or Clock()
+        self._home = checked_base(service)
+        self._token = token
+        self._refresh = refresh
+        self._own = session is None
+        self._http = _new_http() if session is None else _checked_http(session)
+        proxies = get_environ_proxies(service.base_url).values()
+        passwords = tuple(Secret(urlsplit(url).password) for url in proxies)
+        self.secrets = (token, *secrets, *passwords)
+        mask_logs(_LOGGERS, self.secrets)
+        self._budget = RetryBudget(self.options.retry_budget)
+        self._limiters: dict[str, Any] = {}
+        self._skew: float | None = None  # no answer has told the time yet
+
+    def __repr__(self) -> str:
+        return f"Session({self.service.name}, {self.service.base_url})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a session holds a connection and a token: make a new client instead")
+
+    def close(self) -> None:
+        """Release the connections (of a session of our own)."""
+        if self._own:
+            self._http.close()
+
+    def server_time(self) -> float:
+        """Return seconds since 1970 by the service's clock, as far as an answer told it."""
+        return self.clock.wall() + (self._skew or 0.0)
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the service's clock."""
+        return self._skew is not None
+
+    def redact(self, text: str) -> str:
+        """Return a text with this session's secrets masked."""
+        return redact(text, self.secrets)
+
+    def url_of(self, call: Call) -> str:
+        """Return the absolute URL of a call, refusing every host but the service's own.
+
+        Raises
+        ------
+        ProtocolError
+            When the URL leaves the configured scheme, host or port.
+        """
+        url = call.url
+        if not urlsplit(url).scheme and not url.startswith("//"):
+            url = self.service.base_url.rstrip("/") + "/" + url.lstrip("/")
+        parts = urlsplit(urljoin(self.service.base_url, url))
+        if call.anonymous:
+            if not encrypted(parts):
+                raise ProtocolError(f"{origin(parts)} would be read without TLS: refused")
+        elif origin(parts) != self._home or parts.username or parts.password:
+            raise ProtocolError(
+                f"{self.service.name} pointed to {origin(parts)}, which is not the configured "
+                f"{self._home}: refused, since the token would go there"
+            )
+        return parts.geturl()
+
+    def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
+        """Send a call and return the whole answer.
+
+        Raises
+        ------
+        PandakitError
+            The class of the status (`AuthenticationError` ...), `TransportError`,
+            `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
+        """
+        refused: AuthenticationError | None = None
+        try:
+            return self._send(call, progress)
+        except AuthenticationError as error:
+            refused = error
+        if self._refresh is None or call.anonymous:
+            raise refused
+        self._token = self._refresh()
+        self.secrets = (self._token, *self.secrets)
+        mask_logs(_LOGGERS, self.secrets)
+        self._limiters.clear()
+        return self._send(call, progress)
+
+    def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
+        url = self.url_of(call)
+        signed = _signature(url) if call.anonymous else ()
+        mask_logs(_LOGGERS, signed)
+        # The first turn is waited for before the deadline starts: a queue is not a fault.
+        self._take_turn(call, progress)
+        return with_retries(
+            lambda deadline: self._attempt(call, url, deadline, signed),
+            call,
+            before_again=lambda: self._take_turn(call, progress),
+            options=self.options,
+            clock=self.clock,
+            budget=self._budget,
+            progress=progress,
+            name=self.service.name,
+        )
+
+    def _take_turn(self, call: Call, progress: ProgressLine | None) -> None:
+        if self.service.rate is None or call.anonymous:
+            return
+        limiter = self._limiters.get(call.endpoint)
+        if limiter is None:
+            key = (self.service.base_url, self._token.fingerprint(), call.endpoint)
+            limiter = limiter_for(key, self.service.rate, self.clock)
+            self._limiters[call.endpoint] = limiter
+        waited = limiter.acquire()
+        if progress is not None and waited >= 1:
+            progress.wait(waited, "rate limit")
+
+    def _attempt(self, call: Call, url: str, deadline: float, signed: tuple[Secret, ...]) -> Reply:
+        if self.clock.monotonic() >= deadline:
+            late = TransportError(f"{self.service.name}: the total deadline passed")
+            raise AttemptFailed(late, passing=False, sent=False)
+        status, headers, content = fetch(
+            self._http,
+            self._prepared(call, url),
+            call,
+            options=self.options,
+            clock=self.clock,
+            deadline=deadline,
+        )
+        # A server in front may add a `Date` of its own before it: the last is the service's.
+        sent = http_date(headers.get("Date", "").rpartition("GMT, ")[2])
+        if sent is not None:
+            self._skew = sent - self.clock.wall()
+        reply = Reply(
+            status,
+            headers,
+            content,
+            url.partition("?")[0],
+            headers.get("X-Request-Id"),
+            secrets=(*self.secrets, *signed),
+        )
+        failure = self._judge(call, reply)
+        if failure is not None:
+            raise failure
+        return reply
+
+    def _prepared(self, call: Call, url: str) -> dict[str, Any]:
+        body = call.body() if callable(call.body) else call.body
+        # The two that we can unpack under a limit.
+        common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        headers: dict[str, str | None] = {**common, **self.service.headers, **(call.headers or {})}
+        if call.json is not None:
+            body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
+            headers.setdefault("Content-Type", "application/json")
+        if call.anonymous:  # nor does a session of the user's own add what it has
+            headers |= {self.service.auth_header: None, "Authorization": None}
+        verify = self._http.verify
+        host = urlsplit(url).hostname
+        return {
+            # What is meant for this machine would leave it through a proxy, perhaps in the clear.
+            "proxies": {"no_proxy": host} if is_loopback(host) else {},
+            "url": url,
+            "params": call.plain_params(),
+            "data": body,
+            "headers": headers,
+            "auth": _HeaderAuth(self.service, None if call.anonymous else self._token),
+            "verify": verify if isinstance(verify, str) else True,
+        }
+
+    def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
+        """Return the failure that an answer is, by its envelope first and its status second."""
+        problem = None if call.anonymous else self.service.read_error(reply)
+        if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            return None
+        problem = problem or Problem(reply.excerpt())
+        status = problem.status or reply.status
+        wait = parse_retry_after(reply.headers, self.clock.wall())
+        error = error_for_status(status)(
+            self._words(call, reply, status, problem),
+            status_code=status,
+            retry_after=wait,
+            retryable=status in PASSING,
+            request_id=problem.request_id or reply.request_id,
+        )
+        return AttemptFailed(error, passing=False, status=status, retry_after=wait)
+
+    def _words(self, call: Call, reply: Reply, status: int, problem: Problem) -> str:
+        path = urlsplit(reply.url).path
+        words = f"{self.service.name} answered {status} to {call.method} {path}"
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            target = urlsplit(urljoin(reply.url, reply.headers.get("Location", "")))
+            words += f": a redirect to {origin(target)}, not followed since it may leak the token"
+        elif problem.message:
+            words += f": {problem.message}"
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
+            words += f". This call needs {call.needs}"
+        if hint := self.service.hints.get(status):
+            words += f". {hint}"
+        return self.redact(words)
+
+
+def _signature(url: str) -> tuple[Secret, ...]:
+    """Return what makes a presigned address a credential: its query, whole and in long pieces."""
+    query = urlsplit(url).query
+    pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
+    return tuple(map(Secret, filter(None, (query, requote_uri(query), *pieces))))
+
+
+def _new_http() -> requests.Session:
+    http = requests.Session()
+    http.mount("https://", RoomyAdapter())
+    http.mount("http://", RoomyAdapter())
+    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return http
+
+
+def _checked_http(http: requests.Session) -> requests.Session:
+    if not http.verify:
+        raise SettingsError(
+            "the given session has verify=False: tokens are only sent over verified TLS; "
+            "set verify to the path of your authority's certificates instead"
+        )
+    return http

@@ -1,0 +1,139 @@
+"""A slider for the window, and the consolidation with one window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandakit.consolidation import CLASSIC, consolidate
+from pandakit.consolidation.sweeps import with_window
+from pandakit.spans import read_span, span_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandakit.consolidation import Consolidation, Policy
+    from pandakit.consolidation.policy import TimeUnit
+
+__all__ = ["consolidate_with_window", "window_slider"]
+
+_WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h")
+
+
+def consolidate_with_window(
+    events: Any,
+    window: Any,
+    policy: Policy = CLASSIC,
+    *,
+    pattern: str | None = None,
+    unit: TimeUnit = "s",
+) -> Consolidation:
+    """Return the consolidation with another window: what one row of a sweep counts, in full.
+
+    Parameters
+    ----------
+    events, unit
+        As in `pandakit.consolidate`.
+    window
+        Text such as ``"4h"`` or a timedelta, above zero. As in `pandakit.sweep` every pattern
+        gets it, or the one that `pattern` names.
+    policy
+        All other settings.
+    pattern
+        The name of the pattern whose window is set.
+
+    Returns
+    -------
+    Consolidation
+        As from `pandakit.consolidate`.
+
+    Raises
+    ------
+    EventError
+        The events cannot be read.
+    ValueError
+        The window is not a span above zero, or the policy has no pattern of that name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> events = pd.DataFrame(
+    ...     {"timestamp": [0, 1800], "status": "critical", "host": "a", "check": ["x", "y"]}
+    ... )
+    >>> consolidate_with_window(events, "10min"), consolidate_with_window(events, "1h")
+    (<Consolidation: 2 events -> 2 alerts -> 2 incidents>,
+     <Consolidation: 2 events -> 2 alerts -> 1 incident>)
+    """
+    return consolidate(events, with_window(policy, window, pattern), unit=unit)
+
+
+def window_slider(
+    events: Any,
+    policy: Policy = CLASSIC,
+    *,
+    windows: Sequence[Any] = _WINDOWS,
+    pattern: str | None = None,
+    unit: TimeUnit = "s",
+) -> Any:
+    """Return a slider for the window, with the funnel and the largest incidents below it.
+
+    Parameters
+    ----------
+    events, policy, pattern, unit
+        As in `consolidate_with_window`, which returns the same numbers without a slider.
+    windows
+        The windows to choose from, in this order. The slider starts at the longest window
+        of the policy when it is among them, else at the first.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The slider and, below it, the consolidation with its window. Letting go of the slider
+        runs it again.
+
+    Raises
+    ------
+    ImportError
+        ipywidgets is not installed.
+    EventError
+        The events cannot be read.
+    ValueError
+        A window is not a span above zero, the policy has no pattern of that name, or there
+        are no windows.
+    """
+    choices = [(_label(window), window) for window in windows]
+    if not choices:
+        raise ValueError("windows: give at least one, such as '4h'")
+    for window in windows:
+        with_window(policy, window, pattern)  # refused now, not when the slider gets there
+    try:
+        import ipywidgets  # noqa: PLC0415 - loaded on first use
+    except ImportError as error:
+        raise ImportError(
+            "the slider needs ipywidgets: pip install 'pandakit[notebook]'; "
+            "consolidate_with_window returns the same numbers without it"
+        ) from error
+
+    slider = ipywidgets.SelectionSlider(
+        options=choices,
+        value=_first(policy, windows),
+        description="window",
+        continuous_update=False,
+    )
+    shown = ipywidgets.HTML()
+
+    def show(_change: Any = None) -> None:
+        result = consolidate_with_window(events, slider.value, policy, pattern=pattern, unit=unit)
+        shown.value = result._repr_html_()
+
+    slider.observe(show, names="value")
+    show()
+    return ipywidgets.VBox([slider, shown])
+
+
+def _label(window: Any) -> str:
+    return span_text(read_span(window, "windows"))
+
+
+def _first(policy: Policy, windows: Sequence[Any]) -> Any:
+    longest = max(pattern.window for pattern in policy.patterns)
+    return next((one for one in windows if read_span(one, "windows") == longest), windows[0])

@@ -1,0 +1,39 @@
+"""How the tests are shared out to the workers of pytest-xdist: by file, with two exceptions.
+
+A plugin of pytest, loaded by `tests/conftest.py`. The ids of the tests decide, so that what must
+be compared as a whole stays in one process and what takes long is spread.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+_UNITS = (
+    # the cases of a scenario: their outcomes make its lines of the published matrix
+    re.compile(r"tests/transport/test_matrix\.py::.*\[[^-\]]+"),
+    # a test of the engine, which may take as long as a file of others
+    re.compile(r"tests/consolidation/[^\[]+"),
+    # a file; of a notebook, whose cells share a kernel, always the whole
+    re.compile(r".*?(?=::|$)"),
+)
+
+
+def unit_of(nodeid: str) -> str:
+    """Return the name of what is run on one worker, in order."""
+    found = next(filter(None, (unit.match(nodeid) for unit in _UNITS)))
+    return found[0].partition("[")[2] or found[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Return a scheduler that hands out these units."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    return Scheduling(config, log)
