@@ -39,6 +39,8 @@ import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
+from pandakit.redaction import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -116,11 +118,11 @@ class PandakitError(Exception):
         partial: pd.DataFrame | None = None,
         resume: Callable[[], Any] | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(shown(message))
         self.status_code = status_code
         self.retry_after = retry_after
         self.retryable = self.retryable_by_default if retryable is None else retryable
-        self.request_id = request_id
+        self.request_id = None if request_id is None else shown(str(request_id))
         self.partial = partial
         self._resume = resume
 
@@ -302,6 +304,9 @@ class BpqlSyntaxError(PandakitError, ValueError):
 
 class PandakitWarning(UserWarning):
     """The root of all warnings: filter it to silence them, or to turn them into errors."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shown(str(each)) for each in args))
 
 
 class CellWarning(PandakitWarning):
