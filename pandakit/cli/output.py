@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from pandakit.terminal import visible
+from pandakit.redaction import shown
 
 __all__ = ["error", "in_options", "prepare", "write"]
 
@@ -47,12 +47,12 @@ def _as_option(found: re.Match[str]) -> str:
 
 def write(text: str) -> None:
     """Write text and a line end to standard output."""
-    click.echo(visible(text))
+    click.echo(shown(text))
 
 
 def error(text: str) -> None:
     """Write text and a line end to standard error."""
-    click.echo(visible(text), err=True)
+    click.echo(shown(text), err=True)
 
 
 def prepare() -> None:
