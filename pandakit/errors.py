@@ -35,7 +35,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,6 +133,22 @@ class PandakitError(Exception):
         if self._resume is None:
             raise PandakitError("nothing to resume: call again from the start")
         return self._resume()
+
+    def extended(
+        self,
+        note: str = "",
+        *,
+        partial: pd.DataFrame | None = None,
+        resume: Callable[[], Any] | None = None,
+    ) -> Self:
+        """Return a copy with a longer message, and with `resume` as the way on, if any.
+
+        `partial` replaces what was fetched.
+        """
+        error = type(self)(str(self) + note)
+        changed = {} if partial is None else {"partial": partial}
+        error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
+        return error
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
@@ -339,7 +355,7 @@ _BY_STATUS: dict[int, type[PandakitError]] = {
 
 
 def error_for_status(status: int) -> type[PandakitError]:
-    """Give the error class of an HTTP status: the one mapping that all services share.
+    """Return the error class of an HTTP status: the one mapping that all services share.
 
     Examples
     --------

@@ -35,7 +35,7 @@ ON_PURPOSE = (
     ("*/pandakit-*.whl", "the wheel holds the source that makes the sandbox's tokens"),
     (".hypothesis/constants/*", "Hypothesis lists the constants of our sources"),
 )
-_LOGGERS = ("pandakit", "requests", "stamina", "urllib3", "werkzeug")
+_LOGGERS = ("pandakit", "requests", "urllib3", "werkzeug")
 # Written anew by a run: only what this one wrote is looked at.
 _CACHES = (".hypothesis", ".pytest_cache")
 _SOURCES = (".py", ".pyc")  # the tokens of the tests stand in them

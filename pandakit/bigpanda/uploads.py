@@ -29,7 +29,7 @@ from pandakit.bigpanda._upload.send import (
 from pandakit.bigpanda.enrichments import enrichment_schema, enrichment_size, whole_table
 from pandakit.errors import JobFailedError, JobTimeoutError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
-from pandakit.transport import carrying, wait_for
+from pandakit.transport import wait_for
 
 if TYPE_CHECKING:
     import os
@@ -247,7 +247,7 @@ def _wait_for_earlier(self: Account, job: UploadJob, *, progress: bool | None) -
     else:
         return
     words = f"; nothing was uploaded, because the earlier upload's job {job.id} comes first"
-    raise carrying(failure, words=words)
+    raise failure.extended(words)
 
 
 def _save_backup(
@@ -267,7 +267,7 @@ def _save_backup(
     else:
         return
     words = f"; nothing was uploaded, because the present table could not be saved to {path}"
-    raise carrying(failure, words=words, partial=failure.partial)
+    raise failure.extended(words)
 
 
 def _wait(
@@ -298,7 +298,7 @@ def _wait(
     except PandakitError as error:
         if isinstance(error, JobTimeoutError):  # the caller knows, and decides what to do
             _release(self, job)
-        failure = carrying(error, resume=again)
+        failure = error.extended(resume=again)
     except KeyboardInterrupt as interrupt:
         interrupt.job, interrupt.resume = job, again  # type: ignore[attr-defined]
         raise

@@ -1,6 +1,7 @@
 """HTTP for every service, without knowledge of any.
 
-An adapter declares its service as data, and gets lists that are whole or say how far they came:
+An adapter declares its service as data, and gets lists that are whole or an error that says how
+far they were read:
 
 >>> from pandakit.redaction import Secret
 >>> from pandakit.transport import Call, CursorPages, Listing, Service, Session, collect
@@ -21,33 +22,24 @@ and then, with the network there::
 the whole list; when a page fails, also for `error.partial`, and again for `error.resume()`.
 
 Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, also a 200, and
-gives `Problem(message, status, request_id)` or `None`. Answers that come later (202): give
-`Listing(..., send=function(call, line))` one that waits with `wait_for`.
+returns `Problem(message, status, request_id)` or `None`. For answers that come later (202), pass
+`Listing(..., send=function(call, line))`, a function that waits with `wait_for`.
 
-Jobs: `find_job(reply, template="/jobs/{id}")` gives a `Job(id, url)`, and
+Jobs: `find_job(reply, template="/jobs/{id}")` returns a `Job(id, url)`, and
 `wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",
-"started": "running"}), timeout=900)` the last answer.
+"started": "running"}), timeout=900)` its last answer.
 
 A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknownError`.
 """
 
 from __future__ import annotations
 
-from pandakit.transport._carry import carrying
-from pandakit.transport._model import (
-    Call,
-    Clock,
-    Problem,
-    Reply,
-    Service,
-    TransportOptions,
-    path_segment,
-)
-from pandakit.transport._session import Session
+from pandakit.transport.call import Call, path_segment
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.jobs import Job, JobRules, find_job, wait_for
+from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
     CursorPages,
     NumberedPages,
@@ -56,6 +48,9 @@ from pandakit.transport.paginate import (
     Page,
     PageStyle,
 )
+from pandakit.transport.reply import Problem, Reply
+from pandakit.transport.service import Service
+from pandakit.transport.session import Session
 
 __all__ = [
     "Call",
@@ -81,7 +76,6 @@ __all__ = [
     "Service",
     "Session",
     "TransportOptions",
-    "carrying",
     "collect",
     "find_job",
     "path_segment",

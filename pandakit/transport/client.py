@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.settings import Found
-    from pandakit.transport._session import Session
     from pandakit.transport.collect import Collected, Listing
+    from pandakit.transport.session import Session
 
 __all__ = ["Check", "Client", "warn_user"]
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError, PandakitError
 from pandakit.progress import ProgressLine, progress_line
-from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
-    from pandakit.transport._model import Call, Reply
-    from pandakit.transport._session import Session
+    from pandakit.transport.call import Call
     from pandakit.transport.paginate import Page, PageStyle
+    from pandakit.transport.reply import Reply
+    from pandakit.transport.session import Session
 
 __all__ = ["Collected", "Listing", "collect"]
 
@@ -194,9 +194,8 @@ class _Load:
             raise
         state.elapsed_s = clock.monotonic() - started
         if failure is not None:
-            raise carrying(
-                failure,
-                words=f" ({label}: {len(state.records)} rows of {state.pages} pages had come)",
+            raise failure.extended(
+                f" ({label}: {len(state.records)} rows of {state.pages} pages had arrived)",
                 partial=self.finish(state),
                 resume=None if state.done else lambda: self.run(state),
             )

@@ -10,8 +10,9 @@ from pandakit.transport.paginate import Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pandakit.transport._model import Call, Reply
+    from pandakit.transport.call import Call
     from pandakit.transport.paginate import PageStyle
+    from pandakit.transport.reply import Reply
 
 __all__ = ["ChainedPages", "MappedPages", "OneAnswer", "Part"]
 

@@ -17,13 +17,13 @@ from pandakit.errors import (
     ServiceWarning,
 )
 from pandakit.progress import ProgressLine, progress_line
-from pandakit.transport._carry import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.transport._model import Call, Reply
-    from pandakit.transport._session import Session
+    from pandakit.transport.call import Call
+    from pandakit.transport.reply import Reply
+    from pandakit.transport.session import Session
 
 __all__ = ["Job", "JobRules", "find_job", "wait_for"]
 
@@ -279,7 +279,7 @@ def _wait(wait: _Wait, line: ProgressLine) -> Reply:
         raise
     except PandakitError as error:
         failure = error
-    raise carrying(failure, resume=lambda: _resumed(wait))
+    raise failure.extended(resume=lambda: _resumed(wait))
 
 
 def _resumed(wait: _Wait) -> Reply:

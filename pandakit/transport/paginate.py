@@ -14,7 +14,8 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from pandakit.transport._model import Call, Reply
+    from pandakit.transport.call import Call
+    from pandakit.transport.reply import Reply
 
 __all__ = ["CursorPages", "NumberedPages", "OffsetPages", "OnePage", "Page", "PageStyle"]
 

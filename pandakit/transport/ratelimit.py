@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from pandakit.transport._model import Clock
+    from pandakit.transport.options import Clock
 
 __all__ = ["RateLimiter", "limiter_for"]
 

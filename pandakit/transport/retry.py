@@ -1,8 +1,7 @@
 """When a call is tried again, and how long to wait before.
 
-stamina counts the attempts and re-raises; the decision, the wait and the clock are ours.
-Calls that do no harm twice are repeated after any passing fault. Writes are repeated only
-when nothing was sent, or when the service said (429, 503) that it did nothing.
+Calls that do no harm twice are retried after any passing fault. Writes are retried only when
+nothing was sent, or when the service said (429, 503) that it did nothing.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import stamina
-
 from pandakit.errors import OutcomeUnknownError, PandakitError
+from pandakit.transport.attempt import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pandakit.progress import ProgressLine
-    from pandakit.transport._model import Call, Clock, Reply, TransportOptions
+    from pandakit.transport.call import Call
+    from pandakit.transport.options import Clock, TransportOptions
+    from pandakit.transport.reply import Reply
 
 __all__ = [
     "PASSING",
-    "AttemptFailed",
     "RetryBudget",
     "http_date",
     "parse_retry_after",
@@ -34,10 +33,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("pandakit.transport")
-# stamina logs every repetition as a warning, without saying which service; ours says it.
-logging.getLogger("stamina").addFilter(
-    lambda record: not str(getattr(record, "stamina.callable", "")).startswith("pandakit.")
-)
 
 _ALWAYS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 PASSING = _ALWAYS | {
@@ -51,47 +46,13 @@ PASSING = _ALWAYS | {
 _AMBIGUOUS = PASSING - _ALWAYS
 
 
-class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
-    """One attempt that failed, and what is known about it.
-
-    Parameters
-    ----------
-    error
-        What the user will see if this was the last attempt.
-    passing
-        Whether the fault may pass by itself.
-    sent
-        Whether the service may have received the request.
-    status
-        The status, when there was an answer.
-    retry_after
-        Seconds that the service asked for.
-    """
-
-    def __init__(
-        self,
-        error: PandakitError,
-        *,
-        passing: bool,
-        sent: bool = True,
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.passing = passing
-        self.sent = sent
-        self.status = status
-        self.retry_after = retry_after
-
-
 class RetryBudget:
-    """Repetitions that all calls of a session share, so that a broken service fails fast.
+    """Retries that all calls of a session share, so that a broken service fails fast.
 
     Parameters
     ----------
     size
-        The most repetitions in store; a success puts one back.
+        The most retries in store; each success returns one.
     """
 
     def __init__(self, size: int) -> None:
@@ -99,7 +60,7 @@ class RetryBudget:
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Take one repetition, if there is one."""
+        """Take one retry; false when none is left."""
         with self._lock:
             there = self._left > 0
             self._left -= there
@@ -112,7 +73,7 @@ class RetryBudget:
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read `Retry-After` in seconds; `None` when absent, malformed or past.
+    """Return `Retry-After` in seconds; `None` when absent, malformed or past.
 
     A date is read against the service's own `Date` header, since the local clock may be wrong.
 
@@ -135,7 +96,7 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def http_date(text: str) -> float | None:
-    """Read a date of HTTP as seconds since 1970; `None` when it is none."""
+    """Return a date of HTTP as seconds since 1970; `None` when it is malformed."""
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
@@ -153,8 +114,6 @@ class _Plan:
     budget: RetryBudget
     progress: ProgressLine | None
     name: str
-    once: Callable[[float], Reply]
-    before_again: Callable[[], object]
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
@@ -175,25 +134,20 @@ class _Plan:
             return failure.retry_after + jitter * first
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
-    def again(self, exc: Exception) -> bool:
+    def again(self, failure: AttemptFailed) -> bool:
         """Decide on another attempt, and wait for it."""
-        if not isinstance(exc, AttemptFailed) or not self.allowed(exc):
+        if not self.allowed(failure):
             return False
-        wait = self.wait_for(exc)
-        self.gave_up = self._reason_to_stop(exc, wait)
+        wait = self.wait_for(failure)
+        self.gave_up = self._reason_to_stop(failure, wait)
         if self.gave_up:
             return False
         if self.progress is not None:
-            self.progress.wait(wait, f"{self.name} failed ({exc.status or 'connection'})")
-        reason = exc.status or "no answer"
+            self.progress.wait(wait, f"{self.name} failed ({failure.status or 'connection'})")
+        reason = failure.status or "no answer"
         _log.info("%s: %s; attempt %d in %.1f s", self.name, reason, self.tries + 1, wait)
         self.clock.sleep(wait)
-        self.before_again()
         return True
-
-    def attempt(self) -> Reply:
-        self.tries += 1
-        return self.once(self.deadline)
 
     def _reason_to_stop(self, failure: AttemptFailed, wait: float) -> str:
         if self.tries >= self.options.attempts:
@@ -208,7 +162,7 @@ class _Plan:
         return ""
 
     def final(self, failure: AttemptFailed) -> PandakitError:
-        """Give the error for the user: what, how often, how long, what to do."""
+        """Return the error for the user: what, how often, how long, what to do."""
         error = failure.error
         spent = self.clock.monotonic() - self.started
         told = f"{error} [{self.tries} attempt{'s'[: self.tries > 1]} in {spent:.1f} s"
@@ -246,25 +200,27 @@ def with_retries(
     name: str = "the service",
     before_again: Callable[[], object] = lambda: None,
 ) -> Reply:
-    """Run `once(deadline)` until it answers or trying again makes no sense.
+    """Return the answer of `once(deadline)`, tried until it answers or a retry makes no sense.
 
     Raises
     ------
     PandakitError
         The last attempt's error with the count and the time in its message.
     OutcomeUnknownError
-        For a write that may have been received, but whose answer did not come.
+        For a write that may have been received, but whose answer was lost.
     """
-    plan = _Plan(call, options, clock, budget, progress, name, once, before_again)
-    attempt = stamina.retry(
-        on=plan.again, attempts=options.attempts, timeout=None,
-        wait_initial=0, wait_max=0, wait_jitter=0,
-    )(plan.attempt)  # fmt: skip
-    try:
-        reply = attempt()
-    except AttemptFailed as failure:
-        error = plan.final(failure)
-    else:
-        budget.give_back()
-        return replace(reply, attempts=plan.tries)
-    raise error  # outside of the handler: no chain leads to the HTTP library's exceptions
+    plan = _Plan(call, options, clock, budget, progress, name)
+    while True:
+        plan.tries += 1
+        failed = None
+        try:
+            reply = once(plan.deadline)
+        except AttemptFailed as failure:
+            failed = failure
+        # Outside of the handler: no chain leads to the HTTP library's exceptions.
+        if failed is None:
+            budget.give_back()
+            return replace(reply, attempts=plan.tries)
+        if not plan.again(failed):
+            raise plan.final(failed)
+        before_again()

@@ -2,10 +2,11 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, apply_enrichment, write_enrichment_csv
 from pandakit.errors import BpqlSyntaxError, EnrichmentError
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["host"], ["owner"])
 TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
@@ -89,7 +90,7 @@ def test_existing_tags_stay_unless_overridden(override, expected):
         "kind": "tag",
         "name": "owner",
         "count": 1,
-        "message": f"alerts with another 'owner' already: 1; the table {verb} it",
+        "message": f"alerts that have another 'owner' already: 1; the table {verb} it",
     }
 
 
@@ -106,7 +107,7 @@ def test_keys_with_several_results():
     applied = apply_enrichment(pd.DataFrame({"host": ["a"]}), table, SCHEMA)
     assert owners(applied) == ["1"]
     assert applied.conflicts[["kind", "name", "count"]].to_numpy().tolist() == [["key", "a", 2]]
-    assert "'a' has 2 different results: the first is taken" in repr(applied)
+    assert "'a' has 2 different results: the first counts" in repr(applied)
 
 
 def test_optional_columns_are_passed_over():
@@ -187,7 +188,7 @@ def test_a_condition_on_a_tag_that_is_not_there():
     schema = EnrichmentSchema("host", "owner", when="site = x OR source_system = *")
     applied = apply_enrichment(pd.DataFrame({"host": ["db1"]}), TABLE, schema)
     assert owners(applied) == ["ann"]
-    said = "looks at 'site', 'source_system', which the alerts have not: taken as met"
+    said = "needs 'site', 'source_system', which the alerts lack: taken as met"
     assert said in repr(applied)
 
 
@@ -281,7 +282,7 @@ def expected_owner(host, site, table, *, fold, optional):
 
 
 @given(rows, alerts_of, st.booleans(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@examples(quick=40, full=2000)
 def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
     """For any small table and alerts, each alert has the result of its first matching row."""
     schema = EnrichmentSchema(

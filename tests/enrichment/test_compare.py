@@ -2,9 +2,10 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from pandakit.enrichment import EnrichmentSchema, diff_enrichment, write_enrichment_csv
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner", "tier"])
 OLD = pd.DataFrame(
@@ -75,7 +76,7 @@ tables = st.dictionaries(st.tuples(names, names), st.tuples(names, names), max_s
 
 
 @given(tables, tables)
-@settings(deadline=None, max_examples=150)
+@examples(quick=30, full=1500)
 def test_agrees_with_dictionaries(new, old):
     """For any two tables with unique keys the changes are those of two dictionaries."""
     frames = [

@@ -6,7 +6,7 @@ import hashlib
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pyarrow import csv as arrow_csv
 
 from pandakit.enrichment import (
@@ -18,6 +18,7 @@ from pandakit.enrichment import (
 from pandakit.enrichment._source import source as _source
 from pandakit.enrichment._source.source import FrameSource
 from pandakit.errors import EnrichmentError
+from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["host", "site"], ["owner"])
 GOOD = pd.DataFrame({"owner": ["ann", "bob"], "host": ["a", "b"], "site": ["x", None]})
@@ -67,9 +68,7 @@ def read_twice(path):
 
 
 @given(rows)
-@settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(quick=40, full=2000)
 def test_two_parsers_read_the_validated_table(tmp_path, rows):
     """Any table without a refused value is read back, text for text, by two other parsers."""
     last = [*rows[-1][:2], "end"]
@@ -105,7 +104,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path, monkeypatch):
     sums = {write_enrichment_csv(table, SCHEMA, tmp_path / "a.csv").sha256}
     for dtype in ("string", "category", pd.ArrowDtype(pa.string()), object):
         sums.add(write_enrichment_csv(table.astype(dtype), SCHEMA, tmp_path / "b.csv").sha256)
-    monkeypatch.setattr(_source, "STRETCH", 7)
+    monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
     sums.add(write_enrichment_csv(table, SCHEMA, tmp_path / "c.csv").sha256)
     assert len(sums) == 1
 
@@ -195,9 +194,9 @@ def test_memory_does_not_hold_a_copy(tmp_path):
 
 @pytest.mark.parametrize("dtype", [object, "str", "category"])
 def test_long_values_go_fewer_rows_at_a_time(dtype):
-    """No stretch of a table has more than 8 MiB of text, unless one row has."""
+    """No batch of a table has more than 8 MiB of text, unless one row has."""
     cells = pd.Series([f"{n:05}" + "x" * (0 if n < 90_000 else 8_000) for n in range(92_000)])
     source = FrameSource(pd.DataFrame({"a": cells.astype(dtype)}), {"a": 0})
-    sizes = [sum(cell.text.nbytes for cell in cells) for cells in source.stretches()]
+    sizes = [sum(cell.text.nbytes for cell in batch.cells) for batch in source.batches()]
     assert max(sizes) <= (24 if dtype == "category" else 8) << 20
     assert len(sizes) < 50

@@ -1,28 +1,51 @@
-"""The README: what it shows runs as it stands there."""
+"""The README: every snippet runs as it stands there, and shows something."""
 
 import functools
 import re
 from pathlib import Path
 
-import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from pandakit import sandbox
 
 README = Path(__file__).parents[2] / "README.md"
+SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_examples_run_one_after_the_other(monkeypatch, tmp_path):
-    """A reader who types the README's Python with no settings gets through to its end."""
-    small = functools.partial(sandbox.start, incidents=200, audit_events=200)
-    monkeypatch.setattr(sandbox, "start", small)
+@pytest.fixture
+def small_sandbox(monkeypatch, tmp_path):
+    """Start small sandboxes without a rate limit, in an empty folder."""
+    start = functools.partial(sandbox.start, incidents=200, audit_events=300)
+    monkeypatch.setattr(sandbox, "start", start)
     monkeypatch.chdir(tmp_path)
-    hosts = ["db-1.example.com", "db-2.example.com"]
-    names = {"owners": pd.DataFrame({"host": hosts, "owner_team": "data", "tier": ["1", "2"]})}
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    for block in blocks:
-        exec(block, names)  # noqa: S102 - our own page
-    names["services"].close()
-    assert len(blocks) >= 5
+
+
+@pytest.mark.usefixtures("small_sandbox")
+def test_the_snippets_run_as_cells_of_a_notebook_and_each_shows_something():
+    """Typed into a notebook from top to bottom with no settings, each cell has an output."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(user_ns={})
+    shown = []
+    for snippet in SNIPPETS:
+        with capture_output() as captured:
+            done = shell.run_cell(snippet)
+        assert done.success, done.error_in_exec or done.error_before_exec
+        shown.append(done.result if done.result is not None else captured.stdout or None)
+    names = shell.user_ns
+    InteractiveShell.clear_instance()
+
+    assert len(SNIPPETS) >= 12
+    silent = [text for text, output in zip(SNIPPETS, shown, strict=True) if output is None]
+    assert silent == ["services.close()\n"]
     assert len(names["detections"]) > 300
-    assert set(names["sweep"]["anchor"]) == {"first", "latest"}
+    assert len(names["loud"]) > 10
+    assert "joined incident" in shown[SNIPPETS.index(next(s for s in SNIPPETS if "explain" in s))]
+    assert names["sweep"]["incidents"].nunique() > 1
+    assert len(names["changes"]) == 1
+    assert names["report"].n_warnings == 1
     assert set(names["deleted"]["action"]) == {"delete"}
+    assert (
+        len(names["incidents"]) == names["rehearsal"].organisation.bigpanda["incidents"].__len__()
+    )

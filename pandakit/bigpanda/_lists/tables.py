@@ -11,7 +11,7 @@ from pandakit.bigpanda.service import enrichment_call
 from pandakit.errors import PandakitError
 from pandakit.frames import Column, build_frame
 from pandakit.snapshot import load
-from pandakit.transport import Listing, carrying, path_segment
+from pandakit.transport import Listing, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,6 +116,4 @@ def resumable(read: Callable[[], Any], finish: Callable[[Any], T]) -> T:
         return finish(found)
     if failure.partial is None:
         raise failure
-    raise carrying(
-        failure, partial=failure.partial, resume=lambda: resumable(failure.resume, finish)
-    )
+    raise failure.extended(resume=lambda: resumable(failure.resume, finish))

@@ -19,14 +19,14 @@ from pandakit.errors import (
     error_for_status,
 )
 from pandakit.redaction import Secret, mask_logs, redact
-from pandakit.transport._hosts import checked_base, encrypted, is_loopback, origin
-from pandakit.transport._http import fetch
-from pandakit.transport._model import Call, Clock, Problem, Reply, Service, TransportOptions
-from pandakit.transport._wire import RoomyAdapter
+from pandakit.transport.attempt import AttemptFailed, fetch
+from pandakit.transport.connections import RoomyAdapter
+from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
+from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.ratelimit import limiter_for
+from pandakit.transport.reply import Problem, Reply
 from pandakit.transport.retry import (
     PASSING,
-    AttemptFailed,
     RetryBudget,
     http_date,
     parse_retry_after,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pandakit.progress import ProgressLine
+    from pandakit.transport.call import Call
+    from pandakit.transport.service import Service
 
 __all__ = ["Session"]
 
@@ -139,7 +141,7 @@ class Session:
             self._http.close()
 
     def server_time(self) -> float:
-        """Give seconds since 1970 by the service's clock, as far as an answer told it."""
+        """Return seconds since 1970 by the service's clock, as far as an answer told it."""
         return self.clock.wall() + (self._skew or 0.0)
 
     @property
@@ -148,11 +150,11 @@ class Session:
         return self._skew is not None
 
     def redact(self, text: str) -> str:
-        """Mask this session's secrets in a text."""
+        """Return a text with this session's secrets masked."""
         return redact(text, self.secrets)
 
     def url_of(self, call: Call) -> str:
-        """Give the absolute URL of a call, refusing every host but the service's own.
+        """Return the absolute URL of a call, refusing every host but the service's own.
 
         Raises
         ------
@@ -174,7 +176,7 @@ class Session:
         return parts.geturl()
 
     def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
-        """Send a call and give the whole answer.
+        """Send a call and return the whole answer.
 
         Raises
         ------
@@ -269,7 +271,7 @@ class Session:
             # What is meant for this machine would leave it through a proxy, perhaps in the clear.
             "proxies": {"no_proxy": host} if is_loopback(host) else {},
             "url": url,
-            "params": _plain_params(call.params),
+            "params": call.plain_params(),
             "data": body,
             "headers": headers,
             "auth": _HeaderAuth(self.service, None if call.anonymous else self._token),
@@ -277,7 +279,7 @@ class Session:
         }
 
     def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
-        """Tell whether the answer is an error, by its envelope first and its status second."""
+        """Return the failure that an answer is, by its envelope first and its status second."""
         problem = None if call.anonymous else self.service.read_error(reply)
         if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
@@ -309,7 +311,7 @@ class Session:
 
 
 def _signature(url: str) -> tuple[Secret, ...]:
-    """Give what makes a presigned address a credential: its query, whole and in long pieces."""
+    """Return what makes a presigned address a credential: its query, whole and in long pieces."""
     query = urlsplit(url).query
     pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
     return tuple(map(Secret, filter(None, (query, requote_uri(query), *pieces))))
@@ -330,15 +332,3 @@ def _checked_http(http: requests.Session) -> requests.Session:
             "set verify to the path of your authority's certificates instead"
         )
     return http
-
-
-def _plain_params(params: Any) -> dict[str, Any]:
-    return {key: _plain(value) for key, value in (params or {}).items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from pandakit.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pandakit.transport._model import Service
+    from pandakit.transport.service import Service
 
 __all__ = ["checked_base", "encrypted", "is_loopback", "origin"]
 
