@@ -120,8 +120,8 @@ class Openings:
         return len(self.start)
 
     def column_of(self, pattern: Pattern) -> int:
-        """Return the column of `values` that a pattern has, whatever its window and name."""
-        return [_what_it_shares(known) for known in self._patterns].index(_what_it_shares(pattern))
+        """Return the column of `values` that belongs to a pattern, whatever its window."""
+        return [known.name for known in self._patterns].index(pattern.name)
 
     def group(self, policy: Policy, values: np.ndarray | None = None) -> np.ndarray:
         """Return the incident of each alert.
@@ -129,7 +129,7 @@ class Openings:
         Parameters
         ----------
         policy
-            Its patterns are among those of the history.
+            Its patterns are among those of the history, by name; their windows may differ.
         values
             Other values for its patterns, one column for each.
         """
@@ -152,7 +152,3 @@ class Openings:
         )
         matches = self._matches._replace(values=self.values[alerts])
         return Openings(merged, matches, self._patterns, n_duplicates=self.n_duplicates)
-
-
-def _what_it_shares(pattern: Pattern) -> tuple[Any, ...]:
-    return pattern.tags, pattern.filter, pattern.cross_source

@@ -200,7 +200,7 @@ class Diff:
             _html.line(f"b: {self.b.policy!r}", "muted"),
             _html.line(
                 f"Incidents a day: {per_day['mean']:+,.2f}, between {per_day['p5']:+,.2f} and "
-                f"{per_day['p95']:+,.2f} in nine of ten draws of {per_day['denominator']:,.0f} days."
+                f"{per_day['p95']:+,.2f} in nine of ten draws of {per_day['denominator']:.0f} days."
             ),
             _html.table(["groups of incidents", ""], [(name, n) for name, n in counts.items()]),
             _html.line("Summary", "section"),
