@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         TransportError as TransportError,
         TruncatedWarning as TruncatedWarning,
     )
+    from pandakit.events import read_events as read_events
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
     from pandakit.settings import show_settings as show_settings
@@ -120,6 +121,7 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
+    "read_events": "pandakit.events",
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",

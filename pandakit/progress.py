@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
+
+from pandakit import _html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["ProgressLine", "progress_line", "someone_watches"]
+
+_NOTHING = {"text/html": "", "text/plain": ""}
 
 
 def someone_watches() -> bool:
@@ -32,14 +35,38 @@ def _in_notebook() -> bool:
 
 
 def _bar(label: str, total: int | None) -> Any:
-    options: dict[str, Any] = {"desc": label, "total": total, "unit": " rows", "leave": False}
-    if _in_notebook() and find_spec("ipywidgets") is not None:
-        from tqdm.notebook import tqdm as notebook_bar  # noqa: PLC0415 - loaded on first use
-
-        return _that_may_fail(notebook_bar)(**options)
     from tqdm.std import tqdm as text_bar  # noqa: PLC0415 - loaded on first use
 
-    return _that_may_fail(text_bar)(**options)
+    kind = _notebook_bar(text_bar) if _in_notebook() else text_bar
+    return _that_may_fail(kind)(desc=label, total=total, unit=" rows", leave=False)
+
+
+def _notebook_bar(text_bar: Any) -> Any:
+    from IPython.display import DisplayHandle  # noqa: PLC0415 - a notebook has loaded it
+
+    class NotebookBar(text_bar):  # type: ignore[misc]
+        """A bar as wide as the cell. It closes with an empty output: notebooks save no line."""
+
+        def __init__(self, **options: Any) -> None:
+            self.output: Any = DisplayHandle()
+            self.output.display(_NOTHING, raw=True)
+            super().__init__(gui=True, **options)  # tqdm itself writes nothing then
+
+        def display(self, *_: Any, **__: Any) -> None:
+            share = self.n / self.total if self.total else 0.0
+            shown = {"text/html": _html.progress(self._told(), share), "text/plain": str(self)}
+            self.output.update(shown, raw=True)
+
+        def _told(self) -> str:
+            rows = f"{self.n:,} of {self.total:,} rows" if self.total else f"{self.n:,} rows"
+            return ", ".join(filter(None, (f"{self.desc.rstrip(': ')}: {rows}", self.postfix)))
+
+        def close(self) -> None:
+            if not self.disable:
+                super().close()
+                self.output.update(_NOTHING, raw=True)
+
+    return NotebookBar
 
 
 def _that_may_fail(kind: Any) -> Any:
