@@ -18,6 +18,7 @@ from pandakit.errors import __all__ as _names_of_errors
 if TYPE_CHECKING:
     from pandakit import (
         bigpanda as bigpanda,
+        detections as detections,
         pangea as pangea,
         panther as panther,
         plots as plots,
@@ -136,7 +137,9 @@ _HOMES: dict[str, str | None] = {
     "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",
     **dict.fromkeys(("load", "save"), "pandakit.snapshot"),
-    **dict.fromkeys(("bigpanda", "pangea", "panther", "plots", "sandbox", "widgets"), None),
+    **dict.fromkeys(
+        ("bigpanda", "detections", "pangea", "panther", "plots", "sandbox", "widgets"), None
+    ),
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

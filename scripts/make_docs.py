@@ -12,9 +12,9 @@ import click
 import pandakit
 from pandakit.bigpanda._lists.resources import RESOURCES as BIGPANDA
 from pandakit.cli import cli
+from pandakit.detections.columns import DETECTIONS, content_columns
 from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
 from pandakit.panther import child_tables
-from pandakit.panther._lists.reading import detection_columns
 from pandakit.panther._lists.resources import RESOURCES as PANTHER
 from pandakit.panther.overview import INVENTORY
 from pandakit.settings import SETTINGS
@@ -109,7 +109,7 @@ def panther() -> Iterator[str]:
         yield f"### `{row.name}`\n\n`GET {row.path}`, {paging}; needs {row.needs}. {filters(row)}"
         yield table(row.columns)
     yield "### `detections`\n\nThe lists of rules and policies in one frame."
-    yield table(detection_columns())
+    yield table(content_columns(DETECTIONS))
     for name, columns in CHILDREN:
         yield f"### `{name}`"
         yield table(columns)

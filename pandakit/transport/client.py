@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pandakit.errors import PandakitError, PartialWarning, TransportError, TruncatedWarning
+from pandakit.errors import (
+    PandakitError,
+    PartialWarning,
+    TransportError,
+    TruncatedWarning,
+    warn_user,
+)
 from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
@@ -189,14 +193,6 @@ class Client(ABC):
             "duplicates": state.duplicates,
             "elapsed_s": round(state.elapsed_s, 3),
         }
-
-
-def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn at the line of the user's own code, however deep in pandakit we are."""
-    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=depth)
 
 
 def _warn_of_missing(label: str, state: Collected) -> None:
