@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pandakit.lab.diff import Diff, Explanations, diff
-from pandakit.lab.sensitivity import sensitivity
-from pandakit.lab.smallest_window import SmallestWindow, smallest_window
+from pandakit.lab.differences import Diff, Explanations, diff
+from pandakit.lab.readings import sensitivity
+from pandakit.lab.windows import SmallestWindow, smallest_window
 
 __all__ = ["Diff", "Explanations", "SmallestWindow", "diff", "sensitivity", "smallest_window"]
