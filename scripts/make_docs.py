@@ -64,6 +64,7 @@ TITLES = {
     "pandakit.bpql": "Query language (BPQL)",
     "pandakit.connection": "Connecting",
     "pandakit.consolidation": "Simulation",
+    "pandakit.lab": "What-if analysis",
     "pandakit.errors": "Errors and warnings",
     "pandakit.snapshot": "Saved frames",
 }
