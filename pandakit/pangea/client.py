@@ -19,8 +19,7 @@ from pandakit.pangea.deferred import DeferredReplies
 from pandakit.pangea.pages import PAGE_SIZE, audit_pages
 from pandakit.pangea.search import MAX_RESULTS, Order, OrderBy, SearchRestriction, search_body
 from pandakit.pangea.service import base_url as _base_url, pangea_service, read_result
-from pandakit.redaction import read_token
-from pandakit.settings import find, require
+from pandakit.settings import find, read_token, require
 from pandakit.transport import Call, Check, Client, Listing, OneAnswer, Session, warn_user
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class Pangea(Client):
     ) -> None:
         secret = require("PANGEA_AUDIT_TOKEN", token)
         del token  # tracebacks may show the locals
-        service = pangea_service(_base_url(domain, base_url_template))
+        service = pangea_service(_base_url(domain, base_url_template, secret))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
         self._config_id = find("PANGEA_AUDIT_CONFIG_ID", config_id).value
