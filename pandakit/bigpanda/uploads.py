@@ -230,7 +230,8 @@ def job(
     known = job if isinstance(job, UploadJob) else job_of(job, api_version)
     if wait:
         return _wait(self, known, timeout=timeout, progress=progress)
-    seen = read_job(known, self._session_for(known.api_version).send(known.call))
+    reply = self._session_for(known.api_version).send(known.call)
+    seen = reply.read(lambda reply: read_job(known, reply))
     if seen.status in FINAL:
         _release(self, seen)
     return seen

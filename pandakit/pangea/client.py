@@ -335,7 +335,7 @@ class Pangea(Client):
 
         def send(call: Call, line: ProgressLine) -> Reply:
             reply = replies.send(call, line)
-            result = read_result(reply, "count")
+            result = reply.read(lambda reply: read_result(reply, "count"))
             search.update({key: result[key] for key in ("id", "expires_at") if result.get(key)})
             self._fetch_schema_once(result.get("events"))
             return reply

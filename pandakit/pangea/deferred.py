@@ -48,9 +48,9 @@ class DeferredReplies:
         """Return the final reply to a call, or to the call that is still pending."""
         if self._poll is None:
             reply = self._session.send(call, line)
-            if read_status(reply) != "accepted":
+            if reply.read(read_status) != "accepted":
                 return reply
-            self._poll, self._attempts = _poll_call(reply), reply.attempts
+            self._poll, self._attempts = reply.read(_poll_call), reply.attempts
         reply = self._wait(self._poll)
         self._poll = None
         return replace(reply, attempts=self._attempts + reply.attempts)

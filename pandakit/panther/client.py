@@ -13,6 +13,8 @@ from pandakit.transport import Call, Check, Client, Session
 if TYPE_CHECKING:
     import requests
 
+    from pandakit.transport import Reply
+
 __all__ = ["Panther"]
 
 
@@ -101,9 +103,7 @@ class Panther(Client):
         except NotFoundError:  # versions before 1.112 have no such path
             self._session.send(Call("GET", "/data-models", params={"limit": 1}))
             return self._checked("the token works")
-        token = reply.object()
-        rights = ", ".join(map(str, token.get("permissions") or [])) or "none named"
-        return self._checked(f"the token {token.get('name')!r} works; permissions: {rights}")
+        return self._checked(reply.read(_described_token))
 
     # A method's first parameter is the client, wherever it is defined: one module for each topic,
     # and this class is their table of contents.
@@ -128,3 +128,9 @@ class Panther(Client):
     unit_tests = staticmethod(child_tables.unit_tests)
     reports = staticmethod(child_tables.reports)
     mappings = staticmethod(child_tables.mappings)
+
+
+def _described_token(reply: Reply) -> str:
+    token = reply.object()
+    rights = ", ".join(map(str, token.get("permissions") or [])) or "none named"
+    return f"the token {token.get('name')!r} works; permissions: {rights}"

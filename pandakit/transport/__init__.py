@@ -48,7 +48,8 @@ from pandakit.transport.paginate import (
     Page,
     PageStyle,
 )
-from pandakit.transport.reply import Problem, Reply
+from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
+from pandakit.transport.reply import Problem, Reply, read_or_raise
 from pandakit.transport.service import Service
 from pandakit.transport.session import Session
 
@@ -70,15 +71,20 @@ __all__ = [
     "OnePage",
     "Page",
     "PageStyle",
+    "ParallelLoad",
     "Part",
     "Problem",
     "Reply",
     "Service",
     "Session",
+    "Task",
+    "TaskQueue",
     "TransportOptions",
     "collect",
+    "collect_parallel",
     "find_job",
     "path_segment",
+    "read_or_raise",
     "wait_for",
     "warn_user",
 ]

@@ -20,6 +20,7 @@ from pandakit.errors import (
 from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
+from pandakit.transport.parallel import ParallelLoad, collect_parallel
 from pandakit.transport.reply import read_or_raise
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Client(ABC):
 
     def _load(
         self,
-        listing: Listing,
+        listing: Listing | ParallelLoad,
         to_frame: Callable[[Sequence[Row]], pd.DataFrame],
         *,
         session: Session | None = None,
@@ -185,15 +186,15 @@ class Client(ABC):
                     f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
                     TruncatedWarning,
                 )
-            return add_facts(frame, **self._facts(frame, state, window), **said)
+            return add_facts(frame, **self._facts(frame, state, window) | said | state.facts)
 
-        loaded: pd.DataFrame = collect(
-            session or self._session,
-            listing,
-            max_rows=max_rows,
-            progress=self._progress if progress is None else progress,
-            finish=finish,
-        )
+        where = session or self._session
+        show = self._progress if progress is None else progress
+        loaded: pd.DataFrame
+        if isinstance(listing, ParallelLoad):
+            loaded = collect_parallel(where, listing, progress=show, finish=finish)
+        else:
+            loaded = collect(where, listing, max_rows=max_rows, progress=show, finish=finish)
         return loaded
 
     def _facts(self, frame: pd.DataFrame, state: Collected, window: Window | None) -> Row:

@@ -149,7 +149,8 @@ def read_or_raise(read: Callable[[], T], malformed: Callable[[str], PandakitErro
     except _MISREAD as error:
         place = extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
-        why = f"answered in another shape than promised ({type(error).__name__} in {where})"
+        what = f"{type(error).__name__}: {str(error)[:_EXCERPT]}"
+        why = f"answered in another shape than promised ({what}, in {where})"
     raise malformed(why)  # outside of the handler: values of the answer are in its frames
 
 
