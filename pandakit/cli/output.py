@@ -1,14 +1,48 @@
-"""The one writer to the terminal: nothing that comes from a file or a service can steer it."""
+"""The one writer to the terminal, and the words of the command line in its messages."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 
 import click
 
 from pandakit.redaction import shown
 
-__all__ = ["error", "prepare", "write"]
+__all__ = ["error", "in_options", "prepare", "write"]
+
+_NAMES = "profile|time|tz|time_format|unit|start|end|pattern|windows|anchors"
+# A setting as it is written in Python: a dict of one pair, a text, a flag, or its name alone.
+_SETTING = re.compile(
+    r"\b(?P<dict>columns|constants|status)=\{'(?P<key>[^']*)': '?(?P<of_key>[^'}]*)'?\}"
+    rf"|\b(?P<name>{_NAMES})='(?P<value>[^']*)'"
+    r"|\b(?P<flag>skip_bad)=True"
+    rf"|\b(?P<alone>{_NAMES}|columns|constants)="
+    r"|^(?P<start>windows|anchors|pattern)(?=: )"
+)
+_SINGULAR = {"columns": "column", "constants": "constant"}
+
+
+def in_options(message: str) -> str:
+    """Return a message in which settings are called as on the command line.
+
+    Examples
+    --------
+    >>> in_options("no zone; say tz='Europe/Berlin', or columns={'host': 'device id'}")
+    "no zone; say --tz Europe/Berlin, or --column 'host=device id'"
+    """
+    return _SETTING.sub(_as_option, message)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    part = found.groupdict()
+    name = next(part[kind] for kind in ("dict", "name", "flag", "alone", "start") if part[kind])
+    option = "--" + _SINGULAR.get(name, name).replace("_", "-")
+    if part["dict"]:
+        pair = f"{part['key']}={part['of_key']}"
+        return f"{option} {shlex.quote(pair)}"
+    return f"{option} {shlex.quote(part['value'])}" if part["name"] else option
 
 
 def write(text: str) -> None:
