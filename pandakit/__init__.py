@@ -18,6 +18,7 @@ from pandakit.errors import __all__ as _names_of_errors
 if TYPE_CHECKING:
     from pandakit import (
         bigpanda as bigpanda,
+        detections as detections,
         pangea as pangea,
         panther as panther,
         plots as plots,
@@ -79,6 +80,14 @@ if TYPE_CHECKING:
         TransportError as TransportError,
         TruncatedWarning as TruncatedWarning,
     )
+    from pandakit.events import read_events as read_events
+    from pandakit.lab import (
+        Diff as Diff,
+        SmallestWindow as SmallestWindow,
+        diff as diff,
+        sensitivity as sensitivity,
+        smallest_window as smallest_window,
+    )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
     from pandakit.settings import show_settings as show_settings
@@ -120,11 +129,17 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
+    "read_events": "pandakit.events",
+    **dict.fromkeys(
+        ("Diff", "SmallestWindow", "diff", "sensitivity", "smallest_window"), "pandakit.lab"
+    ),
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",
     **dict.fromkeys(("load", "save"), "pandakit.snapshot"),
-    **dict.fromkeys(("bigpanda", "pangea", "panther", "plots", "sandbox", "widgets"), None),
+    **dict.fromkeys(
+        ("bigpanda", "detections", "pangea", "panther", "plots", "sandbox", "widgets"), None
+    ),
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -11,6 +11,7 @@ A cell or a sentence that is not `Html` already is data, and is escaped.
 from __future__ import annotations
 
 import unicodedata
+from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -35,6 +36,9 @@ __all__ = [
     "frame_table",
     "join",
     "line",
+    "page",
+    "picture",
+    "progress",
     "severity",
     "table",
     "title",
@@ -42,6 +46,7 @@ __all__ = [
 
 # Name: on a light page, on a dark page. `tests/contract/test_html.py` computes the contrast.
 COLOURS: Final = {
+    "page": ("#f5f7fa", "#101317"),
     "paper": ("#ffffff", "#1b1f24"),
     "ink": ("#1f2933", "#e3e8ed"),
     "muted": ("#5b6773", "#a7b1bc"),
@@ -72,6 +77,8 @@ _LIGHT_PAGES: Final = (
     "body.vscode-light .pk",
     "[data-theme=light] .pk",
 )
+# Three times, to outweigh the rules of JupyterLab for tables and code in outputs.
+_INSIDE: Final = ".pk.pk.pk "
 _JOINERS: Final = "\u200c\u200d"  # part of words in some scripts, and of emoji
 
 
@@ -80,8 +87,8 @@ def _style() -> str:
     both = "".join(
         f"--pk-{name}:light-dark({pair[0]},{pair[1]});" for name, pair in COLOURS.items()
     )
-    tones = "".join(f".pk .{name}{{color:var(--pk-{name})}}" for name in _TONES)
-    return f"""
+    tones = "".join(f"& .{name}{{color:var(--pk-{name})}}" for name in _TONES)
+    style = f"""
 .pk{{{light}}}
 @supports (color:light-dark(red,red)){{.pk{{{both}}}}}
 {",".join(_DARK_PAGES)}{{color-scheme:dark}}
@@ -90,35 +97,56 @@ def _style() -> str:
 .pk{{font:13px/1.5 system-ui,sans-serif;color:var(--pk-ink);background:var(--pk-paper);
 box-sizing:border-box;max-width:62rem;border:1px solid var(--pk-line);border-radius:8px;
 padding:12px 16px;overflow-wrap:anywhere;text-align:left}}
-.pk .title{{font-size:15px;font-weight:600;margin:0 0 4px}}
-.pk .section{{font-weight:600;margin:14px 0 2px}}
-.pk .line{{margin:4px 0}}
-.pk .scroll{{overflow-x:auto}}
-.pk table{{font:inherit;color:inherit;border-collapse:collapse;border:0!important;margin:0;
+& .title{{font-size:15px;font-weight:600;margin:0 0 4px}}
+& .section{{font-weight:600;margin:14px 0 2px}}
+& .line{{margin:4px 0}}
+& .scroll{{overflow-x:auto}}
+& table{{font:inherit;color:inherit;border-collapse:collapse;border:0!important;margin:0;
 width:auto;min-width:0;table-layout:auto;display:table}}
-.pk table tr{{background:none!important;border:0}}
-.pk table th,.pk table td{{border:0;border-bottom:1px solid var(--pk-line);background:none;
+& table tr{{background:none!important;border:0}}
+& table th,& table td{{border:0;border-bottom:1px solid var(--pk-line);background:none;
 padding:3px 12px;text-align:left;vertical-align:baseline;white-space:nowrap;max-width:none}}
-.pk table :is(th,td):first-child{{padding-left:8px}}
-.pk table th{{font-weight:600;color:var(--pk-muted)}}
-.pk table .number{{text-align:right;font-variant-numeric:tabular-nums}}
-.pk table .prose{{white-space:normal;min-width:18em}}
-.pk table td.wrong{{background:var(--pk-error-fill);box-shadow:inset 3px 0 var(--pk-error)}}
-.pk table td.doubtful{{background:var(--pk-warning-fill);box-shadow:inset 3px 0 var(--pk-warning)}}
+& table :is(th,td):first-child{{padding-left:8px}}
+& table th{{font-weight:600;color:var(--pk-muted)}}
+& table .number{{text-align:right;font-variant-numeric:tabular-nums}}
+& table .prose{{white-space:normal;min-width:18em}}
+& table td.wrong{{background:var(--pk-error-fill);box-shadow:inset 3px 0 var(--pk-error)}}
+& table td.doubtful{{background:var(--pk-warning-fill);box-shadow:inset 3px 0 var(--pk-warning)}}
 {tones}
-.pk table .error,.pk table td.warning{{font-weight:600}}
-.pk .badge{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:8px;font-size:12px;
+& table .error,& table td.warning{{font-weight:600}}
+& .badge{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:8px;font-size:12px;
 font-weight:600;color:var(--pk-paper);vertical-align:1px}}
-.pk .badge.error{{color:var(--pk-paper);background:var(--pk-error)}}
-.pk .badge.good{{color:var(--pk-paper);background:var(--pk-good)}}
-.pk code{{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:inherit;background:none;
+& .badge.error{{color:var(--pk-paper);background:var(--pk-error)}}
+& .badge.good{{color:var(--pk-paper);background:var(--pk-good)}}
+& code{{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:inherit;background:none;
 border:0;padding:0;white-space:pre-wrap}}
-.pk .track{{width:16em;height:11px;background:var(--pk-track);border-radius:3px}}
-.pk .fill{{height:11px;background:currentColor;border-radius:3px}}
+& .track{{width:16em;height:11px;background:var(--pk-track);border-radius:3px}}
+& .wide .track{{width:100%}}
+& .fill{{height:11px;background:currentColor;border-radius:3px}}
 """
+    return style.replace("& ", _INSIDE)
 
 
 STYLE: Final = _style()
+
+
+_PAGE_STYLE: Final = """
+:root{color-scheme:light dark}
+body{margin:0}
+main.pk{max-width:none;min-height:100vh;padding:2.5rem 1.5rem 4rem;border:0;border-radius:0;
+background:var(--pk-page);font-size:15px}
+main.pk.pk>*{max-width:62rem;margin-left:auto;margin-right:auto}
+main.pk h1{font-size:2rem;margin-top:0;margin-bottom:.25rem}
+main.pk h2{font-size:1.2rem;margin:0 0 .75rem}
+main.pk.pk section{box-sizing:border-box;background:var(--pk-paper);border:1px solid var(--pk-line);
+border-radius:10px;padding:1.5rem;margin-top:1.5rem;margin-bottom:0;overflow-x:auto}
+main.pk section .pk{border:0;padding:0;max-width:none}
+main.pk table{font-size:13px}
+main.pk figure{margin:0 0 1.5rem}
+main.pk figure:last-child{margin-bottom:0}
+main.pk img{max-width:100%;height:auto;display:block;border-radius:6px}
+main.pk figcaption{color:var(--pk-muted);font-size:13px;margin-top:.3rem}
+"""
 
 
 class Html(str):
@@ -187,6 +215,34 @@ def card(*parts: Any) -> str:
     return f"<style>{STYLE}</style><div class='pk'>{join(parts)}</div>"
 
 
+def page(heading: str, lead: str, sections: Mapping[str, Iterable[Any]]) -> str:
+    """Return a whole document that needs no other file.
+
+    Parameters
+    ----------
+    heading, lead
+        The title, and the line below it.
+    sections
+        The parts of each section by its heading.
+    """
+    body = [element("h1", heading), line(lead, "muted")]
+    for name, parts in sections.items():
+        body.append(element("section", join([element("h2", name), *parts])))
+    return (
+        "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
+        f"<title>{escaped(heading)}</title>\n<style>{STYLE}{_PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n<main class='pk'>{join(body)}</main>\n</body>\n</html>\n"
+    )
+
+
+def picture(png: bytes, caption: str) -> Html:
+    """Return a figure with the image inside it."""
+    data = b64encode(png).decode("ascii")
+    image = Html(f"<img alt='{escaped(caption)}' src='data:image/png;base64,{data}'>")
+    return element("figure", join([image, element("figcaption", caption)]))
+
+
 def title(*parts: Any) -> Html:
     """Return the heading of a card."""
     return element("div", join(parts), "title")
@@ -219,6 +275,11 @@ def bar(share: float, tone: str = "accent") -> Html:
     width = f"max({share * 100:.2f}%,2px)" if share else "0"
     fill = f"<div class='fill {tone}' style='width:{width}'></div>"
     return Html(f"<div class='track'>{fill}</div>")
+
+
+def progress(text: str, share: float) -> str:
+    """Return a bar as wide as the cell, filled to a share, below a line of text."""
+    return card(line(text), element("div", bar(share), "wide"))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:

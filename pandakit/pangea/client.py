@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pandakit.pangea import downloads, roots, searches
 from pandakit.pangea.account import Account
 from pandakit.pangea.service import base_url as _base_url, pangea_service
-from pandakit.redaction import read_token
-from pandakit.settings import find, require
+from pandakit.settings import find, read_token, require
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class Pangea(Account):
     ) -> None:
         secret = require("PANGEA_AUDIT_TOKEN", token)
         del token  # tracebacks may show the locals
-        service = pangea_service(_base_url(domain, base_url_template))
+        service = pangea_service(_base_url(domain, base_url_template, secret))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
         self._config_id = find("PANGEA_AUDIT_CONFIG_ID", config_id).value

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import pandakit as pk
-from pandakit import consolidate, sandbox
-from tests.services.conftest import bigpanda_of, column, plain, seconds, told
+from pandakit import consolidate
+from tests.services.conftest import column, plain, seconds, told
 
 EVERYTHING = "All Incidents"
 
@@ -237,19 +237,6 @@ def test_raw_alerts_from_a_moment_on(bigpanda, services):
     large = bigpanda.raw_alerts("nagios.core", start=start, page_size=500)
     assert len(small) == sum(row["timestamp"] >= middle for row in rows)
     pd.testing.assert_frame_equal(small, large)
-
-
-def test_more_than_the_ceiling_is_an_error_not_a_cut():
-    """More incidents than a search reaches: PaginationError with the first page, no silent end."""
-    with (
-        sandbox.start(requests_per_second=None, incidents=10_050, audit_events=5) as many,
-        bigpanda_of(many) as client,
-    ):
-        with pytest.raises(pk.PaginationError, match="10050") as caught:
-            client.incidents(EVERYTHING)
-        assert len(caught.value.partial) == 100
-        with pytest.warns(pk.TruncatedWarning):
-            assert len(client.incidents(EVERYTHING, max_rows=150)) == 150
 
 
 def test_check_counts_what_the_token_sees(bigpanda):

@@ -7,8 +7,9 @@ import pytest
 
 import pandakit as pk
 from pandakit import sandbox
+from pandakit.detections.columns import DETECTIONS
 from pandakit.panther import Panther
-from pandakit.panther._lists.resources import DETECTIONS, RESOURCES
+from pandakit.panther._lists.resources import RESOURCES
 from tests.services.conftest import at, column, moment, plain, told
 
 LISTS = (

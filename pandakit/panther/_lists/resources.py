@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pandakit.detections.columns import COLUMNS
 from pandakit.panther import filters
 from pandakit.panther._lists import entities
 from pandakit.panther._lists.parameters import declared_filters
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pandakit.frames import Column
     from pandakit.panther._lists.parameters import Filter
 
-__all__ = ["DETECTIONS", "RESOURCES", "Resource"]
+__all__ = ["RESOURCES", "Resource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +63,35 @@ class Resource:
 
 # The seven lists of the vendor's first public version come first.
 _ROWS = (
-    Resource("data_models", "/data-models", entities.DATA_MODEL, "View Rules"),
+    Resource("data_models", "/data-models", COLUMNS["data_models"], "View Rules"),
     Resource(
         "globals",
         "/globals",
-        entities.GLOBAL,
+        COLUMNS["globals"],
         "View Rules or View Policies",
         filters.AuthorFilters,
     ),
-    Resource("policies", "/policies", entities.POLICY, "View Policies", filters.PolicyFilters),
-    Resource("queries", "/queries", entities.QUERY, "Query Data Lake"),
-    Resource("rules", "/rules", entities.RULE, "View Rules", filters.RuleFilters),
+    Resource("policies", "/policies", COLUMNS["policies"], "View Policies", filters.PolicyFilters),
+    Resource("queries", "/queries", COLUMNS["queries"], "Query Data Lake"),
+    Resource("rules", "/rules", COLUMNS["rules"], "View Rules", filters.RuleFilters),
     Resource(
         "scheduled_rules",
         "/scheduled-rules",
-        entities.SCHEDULED_RULE,
+        COLUMNS["scheduled_rules"],
         "View Rules",
         filters.ScheduledRuleFilters,
     ),
     Resource(
         "simple_rules",
         "/simple-rules",
-        entities.SIMPLE_RULE,
+        COLUMNS["simple_rules"],
         "View Rules",
         filters.SimpleRuleFilters,
     ),
     Resource(
         "correlation_rules",
         "/correlation-rules",
-        entities.CORRELATION_RULE,
+        COLUMNS["correlation_rules"],
         "View Rules",
         filters.DetectionFilters,
     ),
@@ -128,4 +129,3 @@ _ROWS = (
 )
 
 RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
-DETECTIONS = ("rules", "scheduled_rules", "simple_rules", "correlation_rules", "policies")

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "data-samples"
-NAMES = sorted(path.name for path in SAMPLES.iterdir() if path.name != "README.md")
+NAMES = sorted(path.name for path in SAMPLES.iterdir() if path.is_file() and path.suffix != ".md")
 
 
 @pytest.fixture(scope="module")
