@@ -71,3 +71,7 @@ def filter_bigpanda(bigpanda: pk.BigPanda) -> None:
     bigpanda.upload_enrichment("table.csv", "id", backup_path="before.parquet")
     bigpanda.upload_enrichment("table.csv", "id", backup="before.parquet")  # type: ignore[call-arg]
     pk.BigPanda("key", region="asia")  # type: ignore[arg-type]
+    bigpanda.activities(["id"], types=["incident_assigned", "incident_reopened"])
+    bigpanda.activities("id", types="incident_asigned")  # type: ignore[arg-type]
+    bigpanda.maintenance_plans(status="running")
+    bigpanda.maintenance_plans(status="over")  # type: ignore[arg-type]
