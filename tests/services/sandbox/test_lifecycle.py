@@ -114,8 +114,8 @@ def test_the_servers_share_nothing_with_the_clients():
         "print([m for m in sys.modules if m.startswith('pandakit.') and 'sandbox' not in m])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # The package's own face loads its errors, whose texts are redacted.
-    assert done.stdout.strip() == "['pandakit.redaction', 'pandakit.errors']"
+    # The package's own face loads its errors, whose texts are redacted and whose tracebacks are short.
+    assert done.stdout.strip() == "['pandakit.redaction', 'pandakit.tracebacks', 'pandakit.errors']"
 
 
 def test_only_names_of_this_machine_are_answered(ask):
