@@ -81,6 +81,14 @@ if TYPE_CHECKING:
         TruncatedWarning as TruncatedWarning,
     )
     from pandakit.events import read_events as read_events
+    from pandakit.lab import (
+        Diff as Diff,
+        SmallestWindow as SmallestWindow,
+        diff as diff,
+        sensitivity as sensitivity,
+        smallest_window as smallest_window,
+        suggest_patterns as suggest_patterns,
+    )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
     from pandakit.settings import show_settings as show_settings
@@ -123,6 +131,17 @@ _HOMES: dict[str, str | None] = {
         "pandakit.enrichment",
     ),
     "read_events": "pandakit.events",
+    **dict.fromkeys(
+        (
+            "Diff",
+            "SmallestWindow",
+            "diff",
+            "sensitivity",
+            "smallest_window",
+            "suggest_patterns",
+        ),
+        "pandakit.lab",
+    ),
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",

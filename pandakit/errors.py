@@ -39,6 +39,9 @@ import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
+from pandakit.redaction import shown
+from pandakit.tracebacks import short_traceback, wants_short
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -116,11 +119,11 @@ class PandakitError(Exception):
         partial: pd.DataFrame | None = None,
         resume: Callable[[], Any] | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(shown(message))
         self.status_code = status_code
         self.retry_after = retry_after
         self.retryable = self.retryable_by_default if retryable is None else retryable
-        self.request_id = request_id
+        self.request_id = None if request_id is None else shown(str(request_id))
         self.partial = partial
         self._resume = resume
 
@@ -152,6 +155,13 @@ class PandakitError(Exception):
         changed = {} if partial is None else {"partial": partial}
         error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
         return error
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython shows instead of the whole traceback, where it has this attribute."""
+        if not wants_short():
+            raise AttributeError("_render_traceback_")
+        return lambda: short_traceback(self)
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
@@ -302,6 +312,9 @@ class BpqlSyntaxError(PandakitError, ValueError):
 
 class PandakitWarning(UserWarning):
     """The root of all warnings: filter it to silence them, or to turn them into errors."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shown(str(each)) for each in args))
 
 
 class CellWarning(PandakitWarning):

@@ -1,4 +1,4 @@
-"""One line of progress: rows, pages and waits; silent when nobody watches.
+"""One line of progress: rows, pages and waits; silent in non-interactive sessions.
 
 >>> with progress_line("Panther rules", progress=False) as line:
 ...     line.advance(rows=100, pages=1)
@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from pandakit import _html
+from pandakit.forks import renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ _NOTHING = {"text/html": "", "text/plain": ""}
 
 
 def someone_watches() -> bool:
-    """Say whether standard error is a terminal, or this runs in a notebook's kernel."""
+    """Return whether standard error is a terminal, or this runs in a notebook's kernel."""
     return _in_notebook() or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
@@ -84,6 +86,20 @@ def _that_may_fail(kind: Any) -> Any:
     return Bar
 
 
+class _BarLock:
+    """The lock of all bars, which a thread may hold while another one forks."""
+
+    def renew(self) -> None:
+        std = sys.modules.get("tqdm.std")
+        if std is not None:
+            std.TqdmDefaultWriteLock.th_lock = threading.RLock()
+            std.tqdm.set_lock(std.TqdmDefaultWriteLock())
+
+
+_bar_lock = _BarLock()
+renew_in_children(_bar_lock)
+
+
 class ProgressLine:
     """Counts rows and pages, and shows them when asked to; a context manager.
 
@@ -115,7 +131,7 @@ class ProgressLine:
         self.close()
 
     def advance(self, rows: int = 0, pages: int = 0, total: int | None = None) -> None:
-        """Count what came; `total` when the service told how many rows there are."""
+        """Count rows and pages; `total` when the service said how many rows there are."""
         self.rows += rows
         self.pages += pages
 
@@ -128,14 +144,14 @@ class ProgressLine:
         self._draw(draw)
 
     def wait(self, seconds: float, why: str) -> None:
-        """Tell that nothing will come for a while, and why."""
+        """Show that nothing will arrive for a while, and why."""
         self.waits += 1
         told = f"{why}, waiting {seconds:.1f} s"
         said = ", ".join(filter(None, (self._pages(), told)))
         self._draw(lambda bar: bar.set_postfix_str(said))
 
     def close(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self._draw(lambda bar: bar.close())
         self._bar = None
 
@@ -155,14 +171,15 @@ class ProgressLine:
 def progress_line(
     label: str, *, progress: bool | None = None, total: int | None = None
 ) -> ProgressLine:
-    """Open a progress line.
+    """Return a progress line.
 
     Parameters
     ----------
     label
         What is being loaded.
     progress
-        `True` and `False` force; `None` shows it on a terminal and in a notebook only.
+        `True` shows the line, `False` does not; `None` shows it on a terminal and in a notebook
+        only.
     total
         The number of rows, when it is known.
     """

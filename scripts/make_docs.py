@@ -64,6 +64,7 @@ TITLES = {
     "pandakit.bpql": "Query language (BPQL)",
     "pandakit.connection": "Connecting",
     "pandakit.consolidation": "Simulation",
+    "pandakit.lab": "What-if analysis",
     "pandakit.errors": "Errors and warnings",
     "pandakit.snapshot": "Saved frames",
 }
@@ -150,7 +151,8 @@ def command_line_page() -> str:
     """Return the help of the command line and of each command."""
     context = click.Context(cli, info_name="pandakit")
     pages = [HELP.format(level="#", title="Command line", text=cli.get_help(context))]
-    for name, command in cli.commands.items():
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    for name, command in commands.items():
         inner = click.Context(command, info_name=name, parent=context)
         pages.append(HELP.format(level="##", title=name, text=command.get_help(inner)))
     return "\n".join(pages)

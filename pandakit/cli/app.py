@@ -26,6 +26,9 @@ COMMANDS = {
     "check": "services",
     "settings": "services",
     "simulate": "simulation",
+    "sweep": "simulation",
+    "explain": "simulation",
+    "report": "simulation",
     "validate": "enrichment",
 }
 
@@ -70,14 +73,14 @@ def main(arguments: list[str] | None = None) -> None:
         output.error("stopped")
         code = INTERRUPTED
     except click.ClickException as error:
-        output.error(_usage(error))
+        output.error(output.in_options(_usage(error)))
         code = error.exit_code
     except BrokenPipeError:
         # The reader, such as `head`, has gone; Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FINDINGS
     except _EXPECTED as error:
-        output.error(f"{type(error).__name__}: {error}")
+        output.error(f"{type(error).__name__}: {output.in_options(str(error))}")
         code = FINDINGS
     if code:
         sys.exit(code)
@@ -90,4 +93,4 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    output.error(f"{category.__name__}: {message}")
+    output.error(f"{category.__name__}: {output.in_options(str(message))}")

@@ -18,6 +18,7 @@ from pandakit.events._mapping.assemble import Assembled, assemble
 from pandakit.events._mapping.plan import Plan, plan_for
 from pandakit.events._mapping.request import Request
 from pandakit.interchange import is_table
+from pandakit.redaction import shown
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -300,4 +301,4 @@ def _say(parts: list[_Part]) -> None:
     for part in {str(_mapping(part)): part for part in parts}.values():
         table = pd.DataFrame(_mapping(part)).to_string(index=False)
         text = f"read_events: {part.raw.name} ({part.raw.form}) was read as\n{table}"
-        sys.stderr.write("".join(c if c == "\n" or c.isprintable() else "?" for c in text) + "\n")
+        sys.stderr.write(shown(text) + "\n")

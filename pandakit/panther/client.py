@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pandakit.errors import NotFoundError
 from pandakit.panther import alert_lists, child_tables, content, overview, people, writes
 from pandakit.panther.service import panther_service
-from pandakit.redaction import read_token
-from pandakit.settings import require
+from pandakit.settings import check_trust, read_token, require
 from pandakit.transport import Call, Check, Client, Session
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ class Panther(Client):
         secret = require("PANTHER_API_TOKEN", token)
         del token  # tracebacks may show the locals
         where = require("PANTHER_API_HOST", host)
+        check_trust(where, secret)
         service = panther_service(str(where.value))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)

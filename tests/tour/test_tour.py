@@ -182,14 +182,6 @@ def test_a_refused_table_ends_the_tour(tampered, tmp_path):
         run_demo(tmp_path, services=tampered, echo=lambda _line: None)
 
 
-def test_own_events_take_the_place_of_the_sandbox_s(small, tmp_path):
-    """Events of the user's own are what is consolidated, swept and drawn."""
-    own = pd.DataFrame({"host": ["a", "b"], "timestamp": [1, 2], "status": ["critical"] * 2})
-    report = run_demo(tmp_path, services=small, events=own, echo=lambda _line: None)
-    assert len(report.simulation.alerts) == 2
-    assert set(report.windows["alerts"]) == {2}
-
-
 def test_the_sweep_has_today_s_answer_in_it(tour):
     """Where the swept window is the policy's own, the sweep and the funnel agree."""
     report, _, _ = tour
