@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         diff as diff,
         sensitivity as sensitivity,
         smallest_window as smallest_window,
+        suggest_patterns as suggest_patterns,
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
@@ -131,7 +132,15 @@ _HOMES: dict[str, str | None] = {
     ),
     "read_events": "pandakit.events",
     **dict.fromkeys(
-        ("Diff", "SmallestWindow", "diff", "sensitivity", "smallest_window"), "pandakit.lab"
+        (
+            "Diff",
+            "SmallestWindow",
+            "diff",
+            "sensitivity",
+            "smallest_window",
+            "suggest_patterns",
+        ),
+        "pandakit.lab",
     ),
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",

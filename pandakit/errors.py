@@ -40,6 +40,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from pandakit.redaction import shown
+from pandakit.tracebacks import short_traceback, wants_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,6 +155,13 @@ class PandakitError(Exception):
         changed = {} if partial is None else {"partial": partial}
         error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
         return error
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython shows instead of the whole traceback, where it has this attribute."""
+        if not wants_short():
+            raise AttributeError("_render_traceback_")
+        return lambda: short_traceback(self)
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.

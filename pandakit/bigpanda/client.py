@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda import enrichments, events, incidents, patterns, uploads
+from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, uploads
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
@@ -125,8 +125,14 @@ class BigPanda(Account):
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts
+    send_alerts = events.send_alerts
+    replay = events.replay
     correlation_patterns = patterns.correlation_patterns
     policy = patterns.policy
+    maintenance_plans = setup.maintenance_plans
+    alert_filters = setup.alert_filters
+    incident_tags = setup.incident_tags
+    troubleshooting_logs = setup.troubleshooting_logs
     enrichment_schema = enrichments.enrichment_schema
     enrichment_size = enrichments.enrichment_size
     enrichment_table = enrichments.enrichment_table

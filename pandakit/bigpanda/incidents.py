@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
 from pandakit.bigpanda._lists.rows import alert_rows, incident_row, to_frame
+from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.bigpanda._search.params import expansion, search_params
 from pandakit.bigpanda._search.walk import walk
 from pandakit.errors import NotFoundError, PermissionDeniedError
-from pandakit.frames import add_facts
 from pandakit.transport import (
     Call,
-    ChainedPages,
     Listing,
     OneAnswer,
-    Part,
     path_segment,
 )
 
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pandakit.bigpanda._search.activities import ActivityType
     from pandakit.bigpanda._search.params import Expansion, Folder
     from pandakit.bigpanda.account import Account
     from pandakit.timewindow import TimeLike, Window
@@ -247,6 +246,7 @@ def activities(
     self: Account,
     incident_ids: str | Iterable[str],
     *,
+    types: ActivityType | Iterable[ActivityType] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -256,6 +256,9 @@ def activities(
     ----------
     incident_ids
         One id, or several (also a column of `incidents`).
+    types
+        Types of activities, one or several; `None` for all of them. `"incident_reopen"` and
+        `"incident_reopened"` are the same: the service spells it both ways.
     max_rows
         Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
     progress
@@ -265,35 +268,17 @@ def activities(
     Returns
     -------
     pandas.DataFrame
-        One row per activity, newest first within each incident.
+        One row per activity, newest first within each incident. Several incidents are read at
+        the same time, within the rate limit.
 
     Notes
     -----
     Source: "Retrieve Incident Activities".
     """
     ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
-    make_frame = to_frame("activities")
-    if not ids:
-        facts = {"source": self.source, "requests": 0, "pages": 0, "rows": 0}
-        window = [None, None]
-        return add_facts(make_frame([]), **facts, window=window, capped=False, complete=True)
-    resource = RESOURCES["activities"]
-    parts = tuple(
-        Part(
-            user_call(resource.path.format(incident_id=path_segment(each)), resource.path),
-            resource.pages,
-            {"incident_id": each},
-        )
-        for each in ids
-    )
     return self._load(
-        Listing(
-            parts[0].call,
-            ChainedPages(parts),
-            lambda row: (row["incident_id"], row["id"]) if "id" in row else None,
-            label="BigPanda activities",
-        ),
-        make_frame,
+        ActivityLoad(ids, wanted_types(types), max_rows),
+        to_frame("activities"),
         session=self._user_session,
         max_rows=max_rows,
         progress=progress,

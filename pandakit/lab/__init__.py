@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from pandakit.lab.differences import Diff, Explanations, diff
 from pandakit.lab.readings import sensitivity
+from pandakit.lab.suggestions import suggest_patterns
 from pandakit.lab.windows import SmallestWindow, smallest_window
 
-__all__ = ["Diff", "Explanations", "SmallestWindow", "diff", "sensitivity", "smallest_window"]
+__all__ = [
+    "Diff",
+    "Explanations",
+    "SmallestWindow",
+    "diff",
+    "sensitivity",
+    "smallest_window",
+    "suggest_patterns",
+]

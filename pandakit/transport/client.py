@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from pandakit import _html
 from pandakit.errors import (
     PandakitError,
     PartialWarning,
@@ -91,6 +92,16 @@ class Client(ABC):
             return f"<{type(self).__name__}, not made yet>"
         return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
+    def _repr_html_(self) -> str:
+        loaders = [name for name in dir(type(self)) if not name.startswith("_")]
+        methods = ", ".join(name for name in loaders if callable(getattr(type(self), name)))
+        return _html.card(
+            _html.title(self.source),
+            _html.table([], [["token", f"{self._setting} from {self._setting_source}"]]),
+            _html.line("Methods", "section"),
+            _html.line(_html.code(methods)),
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -98,7 +109,7 @@ class Client(ABC):
         self.close()
 
     def close(self) -> None:
-        """Release the connections."""
+        """Release the connections; later calls raise `TransportError`."""
         self._session.close()
 
     @property

@@ -7,6 +7,7 @@ asks again after a style said that this was the end.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandakit.errors import PaginationError
@@ -182,6 +183,8 @@ class NumberedPages:
 
     def rows_and_total(self, reply: Reply) -> tuple[list[Row], int | None]:
         """Return the rows of an answer, and how many there are in the whole list."""
+        if reply.status == HTTPStatus.NO_CONTENT:
+            return [], 0
         rows, body = _named_rows(reply, self.rows)
         return rows, _count(body, self.totals, reply)
 

@@ -120,6 +120,7 @@ class Session:
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
         self._skew: float | None = None  # no answer has told the time yet
+        self._is_closed = False
         renew_in_children(self)
 
     def __repr__(self) -> str:
@@ -139,7 +140,8 @@ class Session:
         leave_connections(self._http)
 
     def close(self) -> None:
-        """Release the connections (of a session of our own)."""
+        """Release the connections (of a session of our own); later calls raise."""
+        self._is_closed = True
         if self._own:
             self._http.close()
 
@@ -180,9 +182,11 @@ class Session:
         Raises
         ------
         PandakitError
-            The class of the status (`AuthenticationError` ...), `TransportError`,
-            `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
+            The class of the status (`AuthenticationError` ...), `TransportError` (also after
+            `close`), `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
         """
+        if self._is_closed:
+            raise TransportError(f"this {self.service.name} client is closed: make a new one")
         refused: AuthenticationError | None = None
         try:
             return self._send(call, progress)
@@ -277,6 +281,8 @@ class Session:
 
     def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
         """Return the failure that an answer is, by its envelope first and its status second."""
+        if reply.status in call.expected:
+            return None
         problem = None if call.anonymous else self.service.read_error(reply)
         if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return None

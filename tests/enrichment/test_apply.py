@@ -304,3 +304,19 @@ def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
     assert whole["present"] == len(usable)
     assert applied.unmatched["alerts"].sum() == whole["present"] - whole["matched"]
     assert whole["matched"] >= sum(owner is not None for owner in wanted)
+
+
+LITERAL = pd.DataFrame({"host": [["a|b"], ["c", "d"], ['x"|y'], "e"], "owner": list("1234")})
+
+
+@pytest.mark.parametrize("multi_value", ["any", "whole"])
+@pytest.mark.parametrize(
+    ("host", "owner"),
+    [("a|b", "1"), (["a|b"], "1"), ('x"|y', "3"), ('"a|b"', None), ("c|d", "2"), ("e", "4")],
+)
+def test_a_key_written_as_a_literal_pipe(tmp_path, host, owner, multi_value):
+    """A key protected as the rule `pipe` advises matches its own text, from a frame and a file."""
+    alerts = pd.DataFrame({"host": pd.Series([host], dtype=object)})
+    file = write_enrichment_csv(LITERAL, SCHEMA, tmp_path / "t.csv")
+    for table in (LITERAL, file):
+        assert owners(apply_enrichment(alerts, table, SCHEMA, multi_value=multi_value)) == [owner]

@@ -9,6 +9,7 @@ from pandakit.sandbox.bigpanda.feed import FeedRoutes
 from pandakit.sandbox.bigpanda.mapping import MappingRoutes
 from pandakit.sandbox.bigpanda.query import QueryError, alert_tags, compile_query
 from pandakit.sandbox.bigpanda.request import asked_page, expansion, integer
+from pandakit.sandbox.bigpanda.setup import SetupRoutes
 from pandakit.sandbox.service import Refused, Service, json_response
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _SORTS = {"last_change": "updated_at", "status": "status", "start": "start", "al
 _ENVIRONMENT = "/resources/v2.0/environments"
 
 
-class BigPandaService(FeedRoutes, MappingRoutes, Service):
+class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
     """BigPanda: Bearer tokens of two kinds, `{total, items}`, `{status, errors}`."""
 
     name = "bigpanda"
@@ -46,6 +47,7 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
         ("GET", "/resources/v2.0/correlation-patterns/<key>", "pattern"),
         *FeedRoutes.feed_routes,
         *MappingRoutes.mapping_routes,
+        *SetupRoutes.setup_routes,
     )
 
     def __init__(
@@ -63,6 +65,7 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
         Service.__init__(self, organisation, control, awkward=awkward)
         FeedRoutes.__init__(self, organisation, control)
         MappingRoutes.__init__(self, organisation, control, folder, most_bytes)
+        SetupRoutes.__init__(self, organisation)
         self._keys = keys
         self._limiter = limiter
         self._ceiling = ceiling
