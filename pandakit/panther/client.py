@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pandakit.errors import NotFoundError
 from pandakit.panther import alert_lists, child_tables, content, overview, people, writes
 from pandakit.panther.service import panther_service
-from pandakit.settings import check_trust, read_token, require
+from pandakit.settings import check_trust, read_token, require, token_reader
 from pandakit.transport import Call, Check, Client, Session
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Panther(Client):
         check_trust(where, secret)
         service = panther_service(str(where.value))
         read = read_token(str(secret.value), secret.setting.name)
-        super().__init__(Session(service, read, session=session), secret, progress)
+        super().__init__(
+            Session(service, read, session=session, refresh=token_reader(secret)), secret, progress
+        )
 
     def check(self) -> Check:
         """Make one cheap authorised call: fetch this token's permissions.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json as _json
+import re
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, requote_uri
@@ -20,6 +21,7 @@ from pandakit.errors import (
 )
 from pandakit.forks import renew_in_children
 from pandakit.redaction import Secret, mask_logs
+from pandakit.settings import read_token
 from pandakit.transport.attempt import AttemptFailed, fetch
 from pandakit.transport.connections import RoomyAdapter, leave_connections
 from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
@@ -90,7 +92,7 @@ class Session:
     clock
         Time and chance.
     refresh
-        Called once when a token is refused (401); gives the new one.
+        Called when a token is refused (401); returns another one, or `None`.
 
     Raises
     ------
@@ -107,7 +109,7 @@ class Session:
         session: requests.Session | None = None,
         options: TransportOptions | None = None,
         clock: Clock | None = None,
-        refresh: Callable[[], Secret] | None = None,
+        refresh: Callable[[], Secret | None] | None = None,
     ) -> None:
         self.service = service
         self.options = options or TransportOptions()
@@ -183,6 +185,33 @@ class Session:
             )
         return parts.geturl()
 
+    def own_url(self, address: str, path: str) -> str | None:
+        """Return an address as an absolute URL, if it is the service's own and leads to a path.
+
+        Parameters
+        ----------
+        address
+            A URL or a path that an answer or a user gave.
+        path
+            A regular expression for the whole path, after that of the base URL.
+
+        Returns
+        -------
+        str or None
+            `None` for another host or path, and for anything that is not an address.
+        """
+        base = self.service.base_url.rstrip("/")
+        try:
+            parts = urlsplit(urljoin(base + "/", address))
+            is_own = origin(parts) == self._home and not (parts.username or parts.password)
+        except ValueError:
+            return None
+        before = urlsplit(base).path
+        steps = set(unquote(parts.path).split("/"))
+        if not is_own or not parts.path.startswith(before) or steps & {".", ".."}:
+            return None
+        return parts.geturl() if re.fullmatch(path, parts.path[len(before) :]) else None
+
     def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
         """Send a call and return the whole answer.
 
@@ -199,12 +228,26 @@ class Session:
             return self._send(call, progress)
         except AuthenticationError as error:
             refused = error
-        if self._refresh is None or call.anonymous:
+        fresh = None if self._refresh is None or call.anonymous else self._refresh()
+        if fresh is None or fresh.fingerprint() == self._token.fingerprint():
             raise refused
-        self._masked.append(self._token)
-        self._token = self._refresh()
-        self._limiters.clear()
+        self._replace_token(fresh)
         return self._send(call, progress)
+
+    def use_token(self, token: str) -> None:
+        """Send another token from now on.
+
+        Raises
+        ------
+        SettingsError
+            When it is malformed.
+        """
+        self._replace_token(read_token(token, "the new token"))
+
+    def _replace_token(self, token: Secret) -> None:
+        self._masked.append(self._token)
+        self._token = token
+        self._limiters.clear()
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self.url_of(call)

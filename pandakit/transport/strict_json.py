@@ -71,10 +71,10 @@ def read_json(content: bytes, check: Callable[[], object] = lambda: None) -> Any
     )
     check()
     if repeated:
-        shown = ", ".join(map(ascii, sorted(repeated)[:5]))
+        some = ", ".join(map(ascii, sorted(repeated)[:5]))
+        more = f" and {len(repeated) - 5} more" if len(repeated) > 5 else ""  # noqa: PLR2004 - a few
         warnings.warn(
-            f"an answer repeats {len(repeated)} keys within one object; the last value wins: "
-            f"{shown}",
+            f"an answer repeats the keys {some}{more} within one object; the last value wins",
             ServiceWarning,
             stacklevel=3,
         )
