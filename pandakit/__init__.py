@@ -82,8 +82,10 @@ if TYPE_CHECKING:
     )
     from pandakit.events import read_events as read_events
     from pandakit.lab import (
+        Agreement as Agreement,
         Diff as Diff,
         SmallestWindow as SmallestWindow,
+        agreement as agreement,
         diff as diff,
         sensitivity as sensitivity,
         smallest_window as smallest_window,
@@ -131,7 +133,16 @@ _HOMES: dict[str, str | None] = {
     ),
     "read_events": "pandakit.events",
     **dict.fromkeys(
-        ("Diff", "SmallestWindow", "diff", "sensitivity", "smallest_window"), "pandakit.lab"
+        (
+            "Agreement",
+            "agreement",
+            "Diff",
+            "SmallestWindow",
+            "diff",
+            "sensitivity",
+            "smallest_window",
+        ),
+        "pandakit.lab",
     ),
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",

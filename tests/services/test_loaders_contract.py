@@ -17,7 +17,7 @@ CLIENTS = (Panther, BigPanda, Pangea)
 SINGLE = {
     "check", "close", "verify_upload", "enrichment_schema", "enrichment_size", "inventory",
     "job", "mappings", "policy", "preview_enrichment", "reports",
-    "replay", "send_alerts", "unit_tests", "upload_enrichment",
+    "replay", "send_alerts", "simulate", "unit_tests", "upload_enrichment",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
