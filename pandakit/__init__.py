@@ -89,6 +89,7 @@ if TYPE_CHECKING:
         diff as diff,
         sensitivity as sensitivity,
         smallest_window as smallest_window,
+        suggest_patterns as suggest_patterns,
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
@@ -135,12 +136,13 @@ _HOMES: dict[str, str | None] = {
     **dict.fromkeys(
         (
             "Agreement",
-            "agreement",
             "Diff",
             "SmallestWindow",
+            "agreement",
             "diff",
             "sensitivity",
             "smallest_window",
+            "suggest_patterns",
         ),
         "pandakit.lab",
     ),

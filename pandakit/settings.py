@@ -56,6 +56,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("PANGEA_DOMAIN", "pangea", "domain, as in aws.us.pangea.cloud"),
         Setting("PANGEA_BASE_URL_TEMPLATE", "pangea", "URL with {SERVICE_NAME}, for the domain"),
         Setting("PANGEA_AUDIT_CONFIG_ID", "pangea", "config id, for a token with several configs"),
+        Setting("PANGEA_ARWEAVE_URL", "pangea", "where published roots are read"),
     )
 }
 

@@ -81,7 +81,15 @@ class EventHistory:
         merger, matcher = Merger(policy), Matcher(self._policy)
         merged = merger.merge(reading)
         matches = matcher.match(reading, merged.opened_rows)
-        return Openings(merged, matches, self._policy.patterns, n_duplicates=merger.n_duplicates)
+        rows = merged.opened_rows
+        return Openings(
+            merged,
+            matches,
+            self._policy.patterns,
+            primary=reading.primary[rows],
+            identity=reading.identity[rows],
+            n_duplicates=merger.n_duplicates,
+        )
 
 
 class Openings:
@@ -93,9 +101,11 @@ class Openings:
         When each alert opened, in microseconds since the epoch.
     rows : numpy.ndarray
         The row of the event that opened each alert.
-    values : numpy.ndarray
+    pattern_values : numpy.ndarray
         The value of each pattern as a number, one row per alert and one column per pattern; -1
         where the alert does not match.
+    primary, identity : numpy.ndarray
+        The primary and the identity of each alert, as numbers.
     n_duplicates : int
         How many events were dropped as duplicates.
     """
@@ -106,21 +116,25 @@ class Openings:
         matches: Matches,
         patterns: Sequence[Pattern],
         *,
-        n_duplicates: int = 0,
+        primary: np.ndarray,
+        identity: np.ndarray,
+        n_duplicates: int,
     ) -> None:
         self._merged = merged
         self._matches = matches
         self._patterns = tuple(patterns)
         self.start = merged.start
         self.rows = merged.opened_rows
-        self.values = matches.values
+        self.pattern_values = matches.values
+        self.primary = primary
+        self.identity = identity
         self.n_duplicates = n_duplicates
 
     def __len__(self) -> int:
         return len(self.start)
 
     def column_of(self, pattern: Pattern) -> int:
-        """Return the column of `values` that belongs to a pattern, whatever its window."""
+        """Return the column of `pattern_values` that belongs to a pattern, whatever its window."""
         return [known.name for known in self._patterns].index(pattern.name)
 
     def group(self, policy: Policy, values: np.ndarray | None = None) -> np.ndarray:
@@ -134,7 +148,8 @@ class Openings:
             Other values for its patterns, one column for each.
         """
         if values is None:
-            values = self.values[:, [self.column_of(pattern) for pattern in policy.patterns]]
+            columns = [self.column_of(pattern) for pattern in policy.patterns]
+            values = self.pattern_values[:, columns]
         matches = Matches(np.ascontiguousarray(values), self._matches.n_values)
         incidents: np.ndarray = Grouper(policy).group(self._merged, matches)[:, ITS_INCIDENT]
         return incidents
@@ -150,5 +165,12 @@ class Openings:
             opened_rows=self.rows[alerts],
             log=Log(places[log.alert[kept]], log.what[kept]),
         )
-        matches = self._matches._replace(values=self.values[alerts])
-        return Openings(merged, matches, self._patterns, n_duplicates=self.n_duplicates)
+        matches = self._matches._replace(values=self.pattern_values[alerts])
+        return Openings(
+            merged,
+            matches,
+            self._patterns,
+            primary=self.primary[alerts],
+            identity=self.identity[alerts],
+            n_duplicates=self.n_duplicates,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pandakit.lab.differences import Diff, Explanations, diff
 from pandakit.lab.readings import sensitivity
 from pandakit.lab.scores import Agreement, agreement
+from pandakit.lab.suggestions import suggest_patterns
 from pandakit.lab.windows import SmallestWindow, smallest_window
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "diff",
     "sensitivity",
     "smallest_window",
+    "suggest_patterns",
 ]

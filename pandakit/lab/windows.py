@@ -112,7 +112,7 @@ def smallest_window(
     every = _every(step, limit)
     openings = EventHistory(events, policy, unit).openings(policy)
     ids = _ids(together, len(openings))
-    linked = linked_by_values(openings.values)
+    linked = linked_by_values(openings.pattern_values)
     if len(np.unique(linked[ids])) > 1:
         text = f"{_named(ids)} share no value of any pattern, not even by way of other alerts."
         return SmallestWindow(None, text, _ranges([]))
@@ -171,7 +171,7 @@ def _windows_to_try(
 
 def _gaps(part: Openings, moved: Pattern, step: int, limit: int) -> np.ndarray:
     """Return the distances of alerts that share the moved pattern's value, in steps."""
-    values = part.values[:, part.column_of(moved)]  # noqa: PD011 - an array
+    values = part.pattern_values[:, part.column_of(moved)]
     found = [np.zeros(0, dtype=np.int64)]
     for value in np.unique(values[values >= 0]):
         starts = part.start[values == value]

@@ -7,14 +7,25 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Answer", "Call", "Control", "JobPlan"]
+__all__ = ["Answer", "Call", "Control", "JobPlan", "Tampering"]
 
 Outcome = Literal["done", "failed", "lost", "stuck"]
+Tampering = Literal[
+    "event",
+    "rehash",
+    "proof",
+    "drop",
+    "drop_batch",
+    "reorder",
+    "forge",
+    "root",
+    "arweave",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +41,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Answer:
-    """An answer that stands in for the service's own, so many times."""
+    """An answer that stands in for the service's own, after some and for so many requests."""
 
     service: str
     path: re.Pattern[str]
@@ -39,6 +50,7 @@ class Answer:
     content_type: str
     headers: dict[str, str]
     times: int
+    after: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +73,8 @@ class Control:
         What was asked, oldest first.
     clock
         The seconds by which the rate limit counts.
+    tampering
+        What `tamper` was told last; empty for nothing.
 
     Examples
     --------
@@ -75,6 +89,7 @@ class Control:
 
     calls: list[Call] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
+    tampering: str = ""
     _answers: list[Answer] = field(default_factory=list)
     _lost: list[tuple[str, re.Pattern[str], int]] = field(default_factory=list)
     _jobs: deque[JobPlan] = field(default_factory=deque)
@@ -90,6 +105,7 @@ class Control:
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
         times: int = 1,
+        after: int = 0,
     ) -> None:
         """Let the next `times` requests whose path matches get this answer.
 
@@ -103,6 +119,9 @@ class Control:
             The answer.
         times
             How often, before the service answers for itself again.
+        after
+            How many requests the service answers itself first: ``after=2`` breaks a list at
+            its third page.
         """
         planned = Answer(
             service=service,
@@ -112,6 +131,7 @@ class Control:
             content_type=content_type,
             headers=headers or {},
             times=times,
+            after=after,
         )
         with self._lock:
             self._answers.append(planned)
@@ -155,8 +175,30 @@ class Control:
         with self._lock:
             self._jobs.append(plan)
 
+    def tamper(self, kind: Tampering | None) -> None:
+        """Let Pangea's log, from now on, be served as if it had been tampered with.
+
+        Parameters
+        ----------
+        kind
+            `"event"`: an event is altered; `"rehash"`: so is its hash; `"proof"`: its proof is;
+            `"drop"`: an event is left out; `"drop_batch"`: a whole batch is; `"reorder"`: two
+            events changed places; `"forge"`: an event is altered and the whole log made anew,
+            so that it agrees with itself; `"root"`: the root of the answers is another;
+            `"arweave"`: the roots on Arweave are. `None` ends it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        """
+        if kind is not None and kind not in get_args(Tampering):
+            raise ValueError(f"kind={kind!r}: must be one of {', '.join(get_args(Tampering))}")
+        self.tampering = kind or ""
+
     def clear(self) -> None:
         """Forget all plans and calls."""
+        self.tampering = ""
         with self._lock:
             for planned in (self.calls, self._answers, self._lost, self._jobs):
                 planned.clear()
@@ -174,7 +216,12 @@ class Control:
         """Give the answer that stands in for the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
-                if planned.times and planned.service == service and planned.path.search(path):
+                if not planned.times or planned.service != service:
+                    continue
+                if planned.path.search(path):
+                    if planned.after:
+                        planned.after -= 1
+                        continue
                     planned.times -= 1
                     return planned
         return None

@@ -15,9 +15,10 @@ from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK, PANGEA, PANTHER
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
-    "check", "close", "verify_upload", "enrichment_schema", "enrichment_size", "inventory",
-    "job", "mappings", "policy", "preview_enrichment", "reports",
+    "check", "close", "download", "roots", "verify_upload", "enrichment_schema",
+    "enrichment_size", "inventory", "job", "mappings", "policy", "preview_enrichment", "reports",
     "replay", "send_alerts", "simulate", "unit_tests", "upload_enrichment",
+    "save", "delete", "test_results",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
