@@ -162,7 +162,7 @@ def test_a_given_session_is_used(scripted):
         own.headers["X-Mine"] = "yes"
         with Panther(script.url, PANTHER, session=own) as client:
             client.rules()
-        client.rules()
+        own.get(script.url)
     assert [call.headers["X-Mine"] for call in script.calls] == ["yes", "yes"]
 
 
