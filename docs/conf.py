@@ -37,4 +37,5 @@ toc_object_entries_show_parents = "hide"
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"
+nb_mime_priority_overrides = [("html", "text/html", 0)]  # what widgets show without a kernel
 nb_ipywidgets_js = {}  # the widgets' viewer would come from a CDN

@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Answer:
-    """An answer that stands in for the service's own, so many times."""
+    """An answer that stands in for the service's own, after some and for so many requests."""
 
     service: str
     path: re.Pattern[str]
@@ -50,6 +50,7 @@ class Answer:
     content_type: str
     headers: dict[str, str]
     times: int
+    after: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,7 @@ class Control:
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
         times: int = 1,
+        after: int = 0,
     ) -> None:
         """Let the next `times` requests whose path matches get this answer.
 
@@ -117,6 +119,9 @@ class Control:
             The answer.
         times
             How often, before the service answers for itself again.
+        after
+            How many requests the service answers itself first: ``after=2`` breaks a list at
+            its third page.
         """
         planned = Answer(
             service=service,
@@ -126,6 +131,7 @@ class Control:
             content_type=content_type,
             headers=headers or {},
             times=times,
+            after=after,
         )
         with self._lock:
             self._answers.append(planned)
@@ -210,7 +216,12 @@ class Control:
         """Give the answer that stands in for the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
-                if planned.times and planned.service == service and planned.path.search(path):
+                if not planned.times or planned.service != service:
+                    continue
+                if planned.path.search(path):
+                    if planned.after:
+                        planned.after -= 1
+                        continue
                     planned.times -= 1
                     return planned
         return None

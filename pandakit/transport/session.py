@@ -281,6 +281,8 @@ class Session:
 
     def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
         """Return the failure that an answer is, by its envelope first and its status second."""
+        if reply.status in call.expected:
+            return None
         problem = None if call.anonymous else self.service.read_error(reply)
         if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return None

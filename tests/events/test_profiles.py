@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - cases stand in tables, one a line
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -204,6 +205,48 @@ def test_frames_of_the_loaders_are_read():
     assert read["service"].notna().all()
     pd.testing.assert_series_equal(read["timestamp"], alerts["created_at"], check_names=False)
     assert read_events(raw)["host"].tolist() == raw["host"].tolist()
+
+
+ALERT = {
+    "status": "firing",
+    "labels": {"alertname": "Down", "instance": "a"},
+    "startsAt": "2026-03-01T04:00:00Z",
+    "endsAt": "0001-01-01T00:00:00Z",
+}
+OTHER = {**ALERT, "labels": {"alertname": "Down", "instance": "b"}}
+ENDED = {**ALERT, "status": "resolved", "endsAt": "2026-03-01T04:30:00Z"}
+WAZUH = {
+    "timestamp": "2026-03-01T04:00:00Z",
+    "rule": {"level": 12, "id": "1"},
+    "agent": {"name": "a"},
+}
+VARIANTS = {
+    "bodies in a list": ([{"alerts": [ALERT, OTHER]}, {"alerts": [ENDED]}], "alertmanager"),
+    "older, with data around": ({"status": "success", "data": [ALERT, OTHER, ENDED]}, "alertmanager"),
+    "newest first": ([ENDED, OTHER, ALERT], "alertmanager"),
+    "hits of a search": ({"hits": {"hits": [{"_index": "w", "_source": WAZUH}]}}, "wazuh"),
+    "one object": ({"incident": {"id": "Q1", "incident_number": 1, "title": "t", "urgency": "high",
+                   "status": "triggered", "created_at": "2026-03-01T04:00:00Z",
+                   "service": {"summary": "a"}}}, "pagerduty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_records_are_found_wherever_a_tool_puts_them(kind, tmp_path):
+    """Lists of answers, searches, single objects; a notification that is repeated counts once."""
+    content, profile = VARIANTS[kind]
+    (tmp_path / "answer.json").write_text(json.dumps(content))
+    events = read_events(tmp_path / "answer.json", profile=profile)
+    expected = {"alertmanager": ["04:00 critical a Down", "04:00 critical b Down", "04:30 ok a Down"],
+                "wazuh": ["04:00 critical a 1"], "pagerduty": ["04:00 critical a t"]}  # fmt: skip
+    assert sorted(shown(events)) == expected[profile]
+
+
+def test_columns_of_a_profile_are_found_in_any_spelling():
+    """A tool's column is known by its words, whatever the case and the separators."""
+    rows = pd.read_csv(SAMPLES / "pagerduty-incidents.csv", dtype=str)
+    rows.columns = [name.replace("_", " ").title() for name in rows.columns]
+    assert shown(read_events(rows)) == CASES["pagerduty-incidents.csv"][3]
 
 
 def test_unknown_profiles_and_other_forms_are_refused():

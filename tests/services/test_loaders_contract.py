@@ -18,6 +18,7 @@ SINGLE = {
     "check", "close", "download", "roots", "verify_upload", "enrichment_schema",
     "enrichment_size", "inventory", "job", "mappings", "policy", "preview_enrichment", "reports",
     "replay", "send_alerts", "unit_tests", "upload_enrichment",
+    "save", "delete", "test_results",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 

@@ -1,5 +1,6 @@
 """The pages for contributors name what is there."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -38,3 +39,12 @@ def test_every_verb_on_the_pages_is_one_of_make():
         for verb in re.findall(r"(?:`|^)make ([\w-]+)", page.read_text("utf-8"), re.MULTILINE)
     }
     assert named - targets == set()
+
+
+def test_the_code_on_the_page_about_loading_gives_what_is_shown():
+    """Every example of docs/loading.md runs and returns what stands below it."""
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    page = ROOT / "docs" / "loading.md"
+    done = doctest.testfile(str(page), module_relative=False, optionflags=options)
+    assert done.attempted > 12
+    assert done.failed == 0

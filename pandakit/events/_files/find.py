@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -115,7 +116,7 @@ def _members(path: Path) -> Iterator[Member]:
             yield Member(str(path), path, b"")
     except FileNotFoundError:
         raise EventError(f"{path}: there is no such file") from None
-    except (OSError, pa.ArrowException, zipfile.BadZipFile, RuntimeError) as error:
+    except (OSError, pa.ArrowException, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise EventError(f"{path} cannot be read: {error}") from None
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["from_frame", "from_member"]
 
 
+_FIRST_LINES = 10  # a log may begin with other lines
 # Columns of which only the different values are looked at: those are what a file stores.
 _FEW_VALUES = ("status", "state", "severity")
 
@@ -43,10 +44,9 @@ def from_member(member: Member) -> Raw:
     for magic, read in _BINARY:
         if head.startswith(magic):
             return _plain(_refusing(member, read))
-    start = head.decode(encoding_of_head(head, member.name), errors="replace").lstrip(
-        "\ufeff \t\r\n"
-    )
-    if LOG_LINE.match(start):
+    text = head.decode(encoding_of_head(head, member.name), errors="replace")
+    start = text.lstrip("\ufeff \t\r\n")
+    if any(LOG_LINE.match(line) for line in start.splitlines()[:_FIRST_LINES]):
         return read_lines(member)
     if start[:1] in {"{", "["}:
         return _plain(read_records(member))
@@ -58,8 +58,8 @@ def _refusing(member: Member, read: Callable[[Member], Raw]) -> Raw:
         return read(member)
     except EventError:
         raise
-    except (pa.ArrowException, ValueError, OSError, KeyError, TypeError) as error:
-        raise EventError(f"{member.name} cannot be read as a table: {error}") from None
+    except Exception as error:  # the parsers of damaged files fail with whatever they meet
+        raise EventError(f"{member.name} cannot be read as a table: {error}") from error
 
 
 def _parquet(member: Member) -> Raw:
@@ -75,12 +75,16 @@ def _parquet(member: Member) -> Raw:
 def _feather(member: Member) -> Raw:
     from pyarrow import feather  # noqa: PLC0415 - loaded on use
 
-    return Raw(member.name, feather.read_table(member.open()), "Feather")
+    table = feather.read_table(member.open())
+    table.validate(full=True)  # a damaged file may hold offsets that lead anywhere
+    return Raw(member.name, table, "Feather")
 
 
 def _arrow_stream(member: Member) -> Raw:
     with pa.ipc.open_stream(member.open()) as reader:
-        return Raw(member.name, reader.read_all(), "Arrow stream")
+        table = reader.read_all()
+    table.validate(full=True)
+    return Raw(member.name, table, "Arrow stream")
 
 
 def _excel(member: Member) -> Raw:

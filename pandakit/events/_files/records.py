@@ -105,6 +105,8 @@ def _unwrapped_record(record: Any) -> list[Any]:
         inner = next((record[key] for key in _ROW if isinstance(record.get(key), dict)), None)
         if inner is not None:
             return [inner]
+    if len(record) == 1 and all(isinstance(inner, dict) for inner in record.values()):
+        return [each for inner in record.values() for each in _unwrapped_record(inner)]
     lists = [key for key in _WRAPPERS if _is_list_of_records(record.get(key))]
     if len(lists) == 1:
         around = {key: value for key, value in record.items() if _is_scalar(value)}
@@ -149,7 +151,8 @@ def columns_of(records: list[dict[str, Any]]) -> pa.Table:
 
 def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        name = f"{prefix}{key}"
+        # Half of a surrogate pair is no text; it is written out, as a name must be one.
+        name = f"{prefix}{key}".encode(errors="backslashreplace").decode()
         if isinstance(value, dict):
             yield from _flat(value, f"{name}.")
         elif isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):

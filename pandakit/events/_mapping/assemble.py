@@ -82,7 +82,7 @@ def _only_events(raw: Raw, plan: Plan) -> tuple[Raw, dict[str, int]]:
             for value, count in _counted(text, ~is_event).items():
                 counts[f"{column}={value}"] = count
             raw = raw.only(is_event)
-    if profile.once and set(profile.once) <= set(raw.table.column_names):
+    if profile.once:
         newest = _newest(raw.table, plan)
         if repeated := int((~newest).sum()):
             counts["repeated notification"] = repeated
@@ -101,15 +101,23 @@ def _true(condition: Any) -> np.ndarray:
 
 def _newest(table: pa.Table, plan: Plan) -> np.ndarray:
     """Return the newest notification of each alarm: the last one, or that of its end."""
-    profile = plan.of_profile
-    assert profile is not None  # noqa: S101 - the caller's condition, for type checkers
     keys = pd.DataFrame(
-        {name: to_text(table.column(name), column=name).to_pandas() for name in profile.once}
+        {name: to_text(table.column(name), column=name).to_pandas() for name in _keys(table, plan)}
     )
     order = np.argsort(_ended(table, plan), kind="stable")
     newest = np.zeros(len(keys), bool)
     newest[order] = ~keys.iloc[order].duplicated(keep="last").to_numpy()
     return newest
+
+
+def _keys(table: pa.Table, plan: Plan) -> list[str]:
+    """Return the columns that tell an alarm; all labels where one of the profile's is absent."""
+    profile, names = plan.of_profile, table.column_names
+    once = profile.once if profile else ()
+    if set(once) <= set(names):
+        return list(once)
+    prefixes = profile.plain if profile else ()
+    return [name for name in names if name in once or name.startswith(prefixes)]
 
 
 def _ended(table: pa.Table, plan: Plan) -> np.ndarray:

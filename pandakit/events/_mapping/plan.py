@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "plan_for"]
 
+_HALF = 0.5
 _MANY_ROWS = 50  # with so many different values a column numbers rows
 
 
@@ -80,6 +81,8 @@ def plan_for(raw: Raw, request: Request) -> tuple[Plan, Raw]:
         A column is missing, or what the columns are cannot be told, or told in two ways.
     """
     profile, how = _profile(raw, request)
+    if profile is not None:
+        raw = _as_the_profile_has_them(raw, profile)
     original = set(raw.table.column_names)
     if profile is not None and profile.derive is not None:
         raw = replace(raw, table=profile.derive(raw.table))
@@ -108,19 +111,49 @@ def _nearest(raw: Raw, column: str) -> str:
 
 def _profile(raw: Raw, request: Request) -> tuple[Profile | None, str]:
     columns = set(raw.table.column_names)
-    fitting = [profile for profile in PROFILES if profile.fits(columns)]
     if request.profile is not None:
-        forms = [profile for profile in PROFILES if request.profile in profile.names]
-        fitting = [profile for profile in forms if profile in fitting]
-        if not fitting:
-            raise EventError(_unfit(raw, request.profile, forms))
-        return fitting[0], f"profile {request.profile}"
+        return _asked_profile(raw, request.profile), f"profile {request.profile}"
     if request.time or request.start or _is_plain(columns):
         return None, ""
+    fitting = [profile for profile in PROFILES if profile.fits(_known(columns, profile))]
     if len(fitting) > 1:
         labels, first = ", ".join(profile.label for profile in fitting), fitting[0].names[0]
         raise EventError(f"{raw.name} fits several profiles: {labels}; say profile={first!r}")
     return (fitting[0] if fitting else None), "guessed"
+
+
+def _asked_profile(raw: Raw, name: str) -> Profile:
+    """Return the form of a tool that a table has most of: half of its marks, time and status."""
+    forms = [profile for profile in PROFILES if name in profile.names]
+    columns = set(raw.table.column_names)
+
+    def closeness(profile: Profile) -> tuple[bool, float]:
+        known = _known(columns, profile)
+        return profile.fits(known), profile.n_marks(known) / len(profile.marks)
+
+    best = max(forms, key=closeness)
+    with_derived = _as_the_profile_has_them(raw, best).table
+    derived = best.derive(with_derived) if best.derive else with_derived
+    if closeness(best)[1] < _HALF or not best.can_read(derived.column_names):
+        raise EventError(_unfit(raw, name, forms))
+    return best
+
+
+def _known(columns: set[str], profile: Profile) -> set[str]:
+    """Return the columns under the profile's names, in whatever case and with any separators."""
+    written = {normalized(column) for column in columns}
+    return columns | {name for name in profile.names_used() if normalized(name) in written}
+
+
+def _as_the_profile_has_them(raw: Raw, profile: Profile) -> Raw:
+    """Return the table with its columns renamed to the profile's names."""
+    names = raw.table.column_names
+    wanted = {normalized(name): name for name in profile.names_used() if name not in names}
+    renamed = [
+        name if name in profile.names_used() else wanted.pop(normalized(name), name)
+        for name in names
+    ]
+    return replace(raw, table=raw.table.rename_columns(renamed))
 
 
 def _is_plain(columns: set[str]) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _NEW_STATE = re.compile(r" to ([A-Z_]+)")
+_COUNT = re.compile(r"[0-9]{1,10}")  # seconds, or nanoseconds of one
 _BRACKETED = r"^\s*\[[^\]]*\]\s*"
 
 
@@ -105,21 +106,25 @@ def zabbix(table: pa.Table) -> pa.Table:
     In an export a recovery only names its problem: host, name and tags are those of the problem.
     """
     table = _first_host(table)
-    if "p_eventid" in table.column_names:
+    if {"p_eventid", "eventid"} <= set(table.column_names):
         problem = pc.index_in(_text(table, "p_eventid"), _text(table, "eventid").combine_chunks())
         for name in (name for name in _OF_PROBLEM if name in table.column_names):
             own = table.column(name)
             table = _with(table, name, pc.coalesce(own, own.combine_chunks().take(problem)))
-    recovered = pc.equal(_text(table, "value"), "0")
+    value = pc.utf8_lower(_text(table, "value"))
+    recovered = pc.is_in(value, pa.array(["0", "ok", "resolved"], value.type))
     table = _with(table, "zabbix_state", pc.if_else(recovered, "ok", _text(table, "severity")))
-    instants = [
-        None if clock is None else int(clock) * 1_000_000_000 + int(ns or 0)
-        for clock, ns in zip(
-            _text(table, "clock").to_pylist(), _text(table, "ns").to_pylist(), strict=True
-        )
-    ]
+    both = zip(_text(table, "clock").to_pylist(), _text(table, "ns").to_pylist(), strict=True)
+    instants = [_nanoseconds(clock, ns) for clock, ns in both]
     table = _with(table, "instant", pa.array(instants, pa.int64()))
     return _with_tags(table, table.column("tags")) if "tags" in table.column_names else table
+
+
+def _nanoseconds(clock: str | None, ns: str | None) -> int | None:
+    """Return seconds and nanoseconds as one number; `None` where they are no such counts."""
+    if not _COUNT.fullmatch(clock or ""):
+        return None
+    return int(clock or 0) * 1_000_000_000 + (int(ns or 0) if _COUNT.fullmatch(ns or "") else 0)
 
 
 def _first_host(table: pa.Table) -> pa.Table:
@@ -130,6 +135,8 @@ def _first_host(table: pa.Table) -> pa.Table:
     cells = table.column("hosts")
     if pa.types.is_list(cells.type) or pa.types.is_large_list(cells.type):
         names = _each(cells, lambda cell: str(cell[0]) if cell else None)
+    elif "hosts.0.host" not in table.column_names:
+        names = _text(table, "hosts")
     for column in ("hosts.0.host", "hosts.0.name"):
         if column in table.column_names:
             names = pc.coalesce(names, _text(table, column))
@@ -139,6 +146,8 @@ def _first_host(table: pa.Table) -> pa.Table:
 def last_timestamp(table: pa.Table) -> pa.Table:
     """AMiner: the time of the newest log line that made the alert."""
     name = "LogData.Timestamps"
+    if name not in table.column_names:
+        return table
     cells = table.column(name)
     if pa.types.is_list(cells.type) or pa.types.is_large_list(cells.type):
         newest = [max(cell) if cell else None for cell in cells.to_pylist()]

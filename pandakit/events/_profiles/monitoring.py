@@ -43,7 +43,7 @@ MONITORING: tuple[Profile, ...] = (
         names=("alertmanager",),
         form="webhook JSON",
         source="Prometheus: Alerting, Configuration, webhook_config",
-        marks=("startsAt", "endsAt", "status", "fingerprint"),
+        marks=("startsAt", "endsAt", "status", ("fingerprint", "labels.alertname")),
         unmarked=("status.state", *_GRAFANA_MARKS),
         fields=_LABELS,
         last_resort=("labels.alertname",),
@@ -60,7 +60,7 @@ MONITORING: tuple[Profile, ...] = (
         names=("alertmanager",),
         form="API v2 JSON",
         source="Alertmanager: API v2, OpenAPI specification, gettableAlert",
-        marks=("startsAt", "endsAt", "status.state", "fingerprint"),
+        marks=("startsAt", "endsAt", "status.state", ("fingerprint", "labels.alertname")),
         unmarked=_GRAFANA_MARKS,
         fields=_LABELS,
         last_resort=("labels.alertname",),
@@ -157,7 +157,7 @@ MONITORING: tuple[Profile, ...] = (
         marks=("clock", "eventid", "value"),
         unmarked=("itemid",),
         fields={
-            "host": ("first_host",),
+            "host": ("first_host", "host", "hostname"),
             "check": ("name",),
             "description": ("opdata",),
         },
@@ -381,7 +381,7 @@ MONITORING: tuple[Profile, ...] = (
         marks=(
             ("_time", "time", "mod_time"),
             ("severity", "severity_label"),
-            ("event_id", "itsi_group_id", "event_identifier_hash"),
+            ("itsi_group_id", "event_identifier_hash", "event_identifier_string", "itsi_policy_id"),
             ("title", "search_name", "signature"),
         ),
         fields={

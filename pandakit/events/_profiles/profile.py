@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Profile:
     source
         The title of the vendor's page that describes it.
     marks
-        Columns that tell the form; each may be several, of which one must be there.
+        Columns that tell the form; each may be several, of which one must be there. A guess
+        needs all of them, a profile that was asked for only a time and a status.
     unmarked
         Columns that another form has and this one has not.
     fields
@@ -80,11 +82,28 @@ class Profile:
     derive: Callable[[pa.Table], pa.Table] | None = None
 
     def fits(self, columns: Collection[str]) -> bool:
-        """Return whether a table with these columns has this form."""
-        return all(
-            any(each in columns for each in ((mark,) if isinstance(mark, str) else mark))
-            for mark in self.marks
-        ) and not any(each in columns for each in self.unmarked)
+        """Return whether a table with these columns has this form for certain."""
+        return self.n_marks(columns) == len(self.marks) and not any(
+            each in columns for each in self.unmarked
+        )
+
+    def n_marks(self, columns: Collection[str]) -> int:
+        """Return how many of the marks a table with these columns has."""
+        marks = ((mark,) if isinstance(mark, str) else mark for mark in self.marks)
+        return sum(any(each in columns for each in mark) for mark in marks)
+
+    def can_read(self, columns: Collection[str]) -> bool:
+        """Return whether a table with these columns has a time, and a status where one is due."""
+        has_time = any(name in columns for name in (*self.time, *self.start))
+        has_status = any(name in columns for name in self.status) or "status" in self.constants
+        return has_time and (has_status or bool(self.start))
+
+    def names_used(self) -> frozenset[str]:
+        """Return all raw columns that the profile knows."""
+        lists = (self.time, self.start, self.end, self.status, self.last_resort, self.once)
+        marks = ((mark,) if isinstance(mark, str) else mark for mark in self.marks)
+        tables = (self.only, self.ended)
+        return frozenset(chain(*lists, *marks, *tables, *self.fields.values()))
 
     @property
     def label(self) -> str:

@@ -169,7 +169,9 @@ def _send_tolerant(
 
 def to_frame(resource: Resource) -> ToFrame:
     """Return the function that builds the frame of a resource's rows."""
-    return partial(build_frame, columns=resource.columns, ignore=resource.hidden)
+    return partial(
+        build_frame, columns=resource.columns, ignore=resource.hidden, rename=resource.rename
+    )
 
 
 def _list_call(resource: Resource, params: Mapping[str, Any], path: Mapping[str, str]) -> Call:

@@ -12,7 +12,7 @@ from pandakit.panther._lists import entities
 from pandakit.panther._lists.parameters import declared_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pandakit.frames import Column
     from pandakit.panther._lists.parameters import Filter
@@ -43,6 +43,8 @@ class Resource:
         Fields that never enter a frame: secrets.
     single
         Whether one object can be read by its id.
+    rename
+        Turns the name of a field without a column into a column's; default: snake_case.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Resource:
     id_field: str | None = "id"
     hidden: tuple[str, ...] = ()
     single: bool = True
+    rename: Callable[[str], str] | None = None
 
     @property
     def filters(self) -> dict[str, Filter]:
@@ -104,6 +107,7 @@ _ROWS = (
         page=50,
         id_field=None,
         single=False,
+        rename=str,  # the fields of a log event, under the names that rules ask for
     ),
     Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
     Resource(
