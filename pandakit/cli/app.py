@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "simulation",
     "validate": "enrichment",
     "detections": "detections",
+    "verify": "verification",
 }
 
 OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
