@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "simulation",
     "report": "simulation",
     "validate": "enrichment",
+    "verify": "verification",
 }
 
 OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
