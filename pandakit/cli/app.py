@@ -30,6 +30,8 @@ COMMANDS = {
     "explain": "simulation",
     "report": "simulation",
     "validate": "enrichment",
+    "detections": "detections",
+    "verify": "verification",
 }
 
 # Older releases of click print the help themselves.
