@@ -63,7 +63,7 @@ def _new_state(data: str | None, summary: str | None) -> str | None:
 
 
 def detector_of_name(table: pa.Table) -> pa.Table:
-    """Return the table with the detector, which precedes the colon in a name (AIT Alert Data Set)."""
+    """Return the table with the detector, which precedes the colon of a name (AIT data set)."""
     before = pc.extract_regex(_text(table, "name"), r"^(?P<detector>[^:]+):")
     return _with(table, "detector", pc.struct_field(before, "detector"))
 
