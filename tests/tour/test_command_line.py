@@ -403,6 +403,14 @@ def test_results_are_saved_and_not_overwritten(run, alarms, tmp_path, file_forma
     assert run(*arguments, "--force")[0] == 0
 
 
+def test_lists_are_saved_in_their_text_form(run, tmp_path):
+    """A tag that is a list stands in a CSV file as it is compared: with bars between its items."""
+    file = tmp_path / "events.json"
+    file.write_text('{"timestamp": 1, "status": "critical", "host": "a", "rack": ["r1", "r2"]}')
+    assert run("simulate", file, "--output", tmp_path / "out", "--format", "csv")[0] == 0
+    assert pd.read_csv(tmp_path / "out" / "events.csv")["rack"].tolist() == ["r1|r2"]
+
+
 def test_sweep_prints_a_row_for_each_window(run, alarms, tmp_path):
     """The incidents of each window and anchor, of the first pattern or the one that is named."""
     arguments = ["sweep", alarms / "alarms.csv", *ALARMS, "--windows", "10min,1 hour"]
