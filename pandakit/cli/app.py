@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "simulation",
     "report": "simulation",
     "validate": "enrichment",
+    "detections": "detections",
     "verify": "verification",
 }
 
