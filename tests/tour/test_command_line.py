@@ -94,7 +94,9 @@ def test_text_cells_stay_text(run, events):
     ("arguments", "part"),
     [
         (["nonsense"], "No such command"),
+        ([], "Commands:"),
         (["simulate"], "Missing argument"),
+        (["simulate", ""], "'' does not exist"),
         (["simulate", "no-such-file.csv"], "does not exist"),
         (["simulate", "{events}", "--anchor", "middle"], "middle"),
         (["simulate", "{events}", "--reopen-window", "soon"], "'--reopen-window': 'soon'"),
