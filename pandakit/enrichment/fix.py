@@ -33,7 +33,7 @@ def fix_table(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the repaired frame and the list of changes."""
     frame, renamed = _rename(_without_views(whole_frame(table)), schema)
-    if not frame.columns.is_unique:
+    if isinstance(frame.columns, pd.MultiIndex) or not frame.columns.is_unique:
         return frame, _listed([renamed])
     trims = {title: _trim(frame[title]) for title in schema.columns if title in frame}
     _leave_meaning(trims, schema)

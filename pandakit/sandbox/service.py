@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -93,6 +94,7 @@ class Service:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = None if self.streams(request) else _LONGEST_BODY
+        time.sleep(self.control.delay)
         response = self._refuse_host(request) or self._planned(request) or self._answer(request)
         # Its clock stands still, which no client would believe of a service.
         response.headers["X-Sandbox-Time"] = http_date(self.organisation.now)

@@ -256,7 +256,8 @@ def test_the_summary():
     alerts = pd.DataFrame({"host": ["db1", "<b>", "DB1"]})
     applied = apply_enrichment(alerts, TABLE, SCHEMA)
     assert repr(applied) == (
-        "1 of 3 alerts match a row of the table\n2 keys match no row, 1 only by case or whitespace"
+        "1 of 3 alerts matched a row of the table\n"
+        "2 keys matched no row, of which 1 would match but for case or whitespace"
     )
     html = applied._repr_html_()
     assert "&lt;b&gt;" in html

@@ -176,11 +176,14 @@ def test_extra_newlines_have_two_readings(file, schema):
 
 
 def test_what_is_no_table_is_a_type_error(schema, tmp_path):
-    """Neither frame nor path: a TypeError; no file: the system's own error."""
+    """Neither table nor path: a TypeError; no file, or no regular one: an OSError."""
     with pytest.raises(TypeError, match="not list"):
         validate_enrichment([1], schema)
     with pytest.raises(FileNotFoundError):
         validate_enrichment(tmp_path / "none.csv", schema)
+    for special in (tmp_path, "/dev/null"):
+        with pytest.raises(OSError, match="not a regular file"):
+            validate_enrichment(special, schema)
 
 
 def test_a_title_row_that_is_no_csv(file):

@@ -221,3 +221,13 @@ def test_arrow_tables_are_repaired(schema):
     fixed, changes = fix(table, schema)
     assert table_text(fixed, schema).to_pydict() == {"host": ["a", "b"], "owner": ["x", "y"]}
     assert list(changes["change"]) == ["renamed", "trimmed"]
+
+
+def test_columns_that_cannot_be_fixed_are_left():
+    """A table with several columns of a name, or names of several levels, comes back as it is."""
+    twice = pd.DataFrame([[" a", "b", "c"]], columns=["host", "host", "owner"])
+    levels = pd.DataFrame([[" a", "b"]], columns=pd.MultiIndex.from_tuples([("host", 1), ("x", 2)]))
+    for frame in (twice, levels):
+        fixed, changes = fix(frame)
+        pd.testing.assert_frame_equal(fixed, frame)
+        assert len(changes) == 0
