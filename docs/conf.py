@@ -31,6 +31,7 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 add_module_names = False
+default_role = "code"  # what single backticks mean in docstrings
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 

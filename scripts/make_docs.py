@@ -70,7 +70,12 @@ TITLES = {
 }
 MEMBERS = """\
    :members:
-   :inherited-members: object,Exception,tuple,str
+   :inherited-members: object,BaseException,Exception,tuple,str
+"""
+# What an error inherits stands at the root of the tree, once.
+ERROR = """\
+.. autoclass:: {name}{signature}
+   :members:
    :show-inheritance:
 """
 ALSO_SHOWN = {"Connection"}  # what `connect` returns
@@ -192,6 +197,9 @@ def directive(name: str) -> str:
     module, _, last = name.rpartition(".")
     value = getattr(import_module(module), last)
     if inspect.isclass(value):
+        if issubclass(value, Exception):
+            own = "__init__" in vars(value)
+            return ERROR.format(name=name, signature="" if own else "(message='', **fields)")
         return f".. autoclass:: {name}\n{MEMBERS}"
     if callable(value):
         return f".. autofunction:: {name}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, uploads
+from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, simulation, uploads
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
@@ -129,6 +129,7 @@ class BigPanda(Account):
     replay = events.replay
     correlation_patterns = patterns.correlation_patterns
     policy = patterns.policy
+    simulate = simulation.simulate
     maintenance_plans = setup.maintenance_plans
     alert_filters = setup.alert_filters
     incident_tags = setup.incident_tags
