@@ -155,7 +155,13 @@ class IncidentLoad(ParallelLoad):
     def page(self, to: int | None) -> Reading[Answer]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
-        return self.take(reply, to)
+        answer = self.take(reply, to)
+        if answer.total and not answer.keys:
+            raise PaginationError(
+                f"the service counts {answer.total} incidents, but returned none of them on the "
+                "first page: the list cannot be read to its end"
+            )
+        return answer
 
     def read(
         self,
