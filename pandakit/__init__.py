@@ -82,8 +82,10 @@ if TYPE_CHECKING:
     )
     from pandakit.events import read_events as read_events
     from pandakit.lab import (
+        Agreement as Agreement,
         Diff as Diff,
         SmallestWindow as SmallestWindow,
+        agreement as agreement,
         diff as diff,
         sensitivity as sensitivity,
         smallest_window as smallest_window,
@@ -133,8 +135,10 @@ _HOMES: dict[str, str | None] = {
     "read_events": "pandakit.events",
     **dict.fromkeys(
         (
+            "Agreement",
             "Diff",
             "SmallestWindow",
+            "agreement",
             "diff",
             "sensitivity",
             "smallest_window",

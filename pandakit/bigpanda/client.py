@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, uploads
+from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, simulation, uploads
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
@@ -122,6 +122,7 @@ class BigPanda(Account):
     # and this class is their table of contents.
     environments = incidents.environments
     incident = incidents.incident
+    refresh = incidents.refresh
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts
@@ -129,6 +130,7 @@ class BigPanda(Account):
     replay = events.replay
     correlation_patterns = patterns.correlation_patterns
     policy = patterns.policy
+    simulate = simulation.simulate
     maintenance_plans = setup.maintenance_plans
     alert_filters = setup.alert_filters
     incident_tags = setup.incident_tags

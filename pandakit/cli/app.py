@@ -30,9 +30,12 @@ COMMANDS = {
     "explain": "simulation",
     "report": "simulation",
     "validate": "enrichment",
+    "detections": "detections",
     "verify": "verification",
 }
 
+# Older releases of click print the help themselves.
+_NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
 # Bad input has a message of its own; anything else is a defect of ours and keeps its trace.
 _EXPECTED = (PandakitError, ValueError, OSError, ImportError)
@@ -88,6 +91,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _usage(error: click.ClickException) -> str:
+    if isinstance(error, _NO_COMMAND):
+        return str(error.format_message())  # the whole help
     context = getattr(error, "ctx", None)
     lines = [] if context is None else [context.get_usage(), f"Help: {context.command_path} -h"]
     return "\n".join([*lines, f"Error: {error.format_message()}"])

@@ -43,7 +43,7 @@ class _Source(click.ParamType):  # type: ignore[type-arg]
         """Return the path as text."""
         path = Path(value).expanduser()
         matches = has_magic(value) and glob(str(path), recursive=True)  # noqa: PTH207 - as read_events
-        if not (path.exists() or matches):
+        if not value.strip() or not (path.exists() or matches):
             self.fail(f"{value!r} does not exist", param, ctx)
         return value
 

@@ -11,6 +11,7 @@ import pandas as pd
 from pandakit.cli import output
 from pandakit.cli.options import FOLDER, add
 from pandakit.files import atomic_write
+from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,9 @@ def save_page(page: str, folder: Path, *, force: bool) -> None:
 def _as_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
     buffer: Any = io.BytesIO()
     if file_format == "csv":
-        frame.to_csv(buffer, index=False)
+        lists = [name for name in frame if frame[name].dtype == object]
+        texts = {name: to_text(frame[name], column=str(name)).to_pandas() for name in lists}
+        frame.assign(**texts).to_csv(buffer, index=False)
     else:
         frame.to_parquet(buffer, index=False)
     content: bytes = buffer.getvalue()

@@ -8,6 +8,7 @@ import click
 
 from pandakit.cli.options import FILE, PAIR, add, refuse_unknown
 from pandakit.cli.toml_file import read_toml
+from pandakit.errors import EventError
 from pandakit.events import PROFILE_NAMES, read_events
 
 if TYPE_CHECKING:
@@ -99,7 +100,12 @@ def read_source(source: str, options: dict[str, Any]) -> pd.DataFrame:
             settings[name] = given[name]
     for option, key in _PAIRS.items():
         settings[key] = {**settings.get(key, {}), **dict(given[option])} or None
-    return read_events(source, **settings)
+    try:
+        return read_events(source, **settings)
+    except EventError:
+        raise
+    except ValueError as error:  # an option without a meaning, or two that contradict each other
+        raise click.UsageError(str(error)) from None
 
 
 def _from_file(file: Path | None) -> dict[str, Any]:

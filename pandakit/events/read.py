@@ -167,8 +167,13 @@ def _raws(source: Any) -> tuple[list[Raw], list[str]]:
 
 
 def _part(raw: Raw, request: Request) -> _Part:
-    plan, raw = plan_for(raw, request)
-    return _Part(raw, plan, assemble(raw, plan))
+    try:
+        plan, raw = plan_for(raw, request)
+        return _Part(raw, plan, assemble(raw, plan))
+    except EventError as error:
+        if raw.name in str(error):
+            raise
+        raise EventError(f"{raw.name}: {error}") from error
 
 
 def _judge(parts: list[_Part], *, skip_bad: bool) -> None:
@@ -207,7 +212,7 @@ def _frame(parts: list[_Part]) -> pd.DataFrame:
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
-    """Put tables under each other; a column of different types becomes text."""
+    """Return the tables as one; a column of different types becomes text."""
     if len(tables) == 1:
         return tables[0]
     types: dict[str, set[pa.DataType]] = {}

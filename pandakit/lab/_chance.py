@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation import Policy
     from pandakit.consolidation.openings import Openings
 
-__all__ = ["PRIMARY", "ByChance", "by_chance", "compression_of", "exchanged"]
+__all__ = ["PRIMARY", "ByChance", "Carriers", "by_chance", "compression_of"]
 
 #: The pattern whose own saving is added where primaries carry the values.
 PRIMARY = Pattern("primary", timedelta(hours=1), name="primary itself")
@@ -65,12 +65,12 @@ def by_chance(
     primaries_carry = _determined(values, openings.primary) and not _determined(
         openings.primary[values >= 0], values[values >= 0]
     )
-    carriers = openings.primary if primaries_carry else openings.identity
+    carriers = Carriers(openings.primary if primaries_carry else openings.identity, values)
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(runs):
         table = table.copy()
-        table[:, column] = exchanged(values, carriers, rng)
+        table[:, column] = carriers.exchanged(rng)
         drawn.append(compression_of(openings.group(policy, table)))
     mean = float(np.mean(drawn)) if drawn else np.nan
     sd = float(np.std(drawn, ddof=1)) if len(drawn) > 1 else np.nan
@@ -98,29 +98,40 @@ def _own_of_primary(
 
 def _determined(values: np.ndarray, by: np.ndarray) -> bool:
     """Return whether rows that share a number in `by` share their value, missing ones included."""
-    codes, _ = pd.factorize(by)
-    first = np.full(codes.max(initial=-1) + 1, -1, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    codes, first = _numbered(by)
     return bool((values == values[first[codes]]).all())
 
 
-def exchanged(values: np.ndarray, carriers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the value of each alert after carriers exchanged theirs.
+def _numbered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers in order of appearance, and the first row of each."""
+    codes, _ = pd.factorize(values)
+    first = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return codes, first
+
+
+class Carriers:
+    """Those that carry values, each the value of its first alert, and exchange them.
 
     Examples
     --------
-    >>> carriers = np.array([7, 7, 5, 9, 8])
-    >>> exchanged(np.array([0, 0, 1, 2, -1]), carriers, np.random.default_rng(0))
+    >>> carriers = Carriers(np.array([7, 7, 5, 9, 8]), np.array([0, 0, 1, 2, -1]))
+    >>> carriers.exchanged(np.random.default_rng(0))
     array([ 2,  2,  0,  1, -1])
     """
-    codes, _ = pd.factorize(carriers)  # numbered in order of appearance
-    first = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    carried = values[first]
-    have = np.flatnonzero(carried >= 0)
-    carried[have] = carried[have][rng.permutation(len(have))]
-    new: np.ndarray = carried[codes]
-    return new
+
+    def __init__(self, carriers: np.ndarray, values: np.ndarray) -> None:
+        self._codes, first = _numbered(carriers)
+        self._carried = values[first]
+        self._with_value = np.flatnonzero(self._carried >= 0)
+
+    def exchanged(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the value of each alert after the carriers that have one exchanged theirs."""
+        carried = self._carried.copy()
+        given = carried[self._with_value]
+        carried[self._with_value] = given[rng.permutation(len(given))]
+        values: np.ndarray = carried[self._codes]
+        return values
 
 
 def compression_of(incidents: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Faults on demand: what a test or a rehearsal asks the running services to do wrong."""
+"""Faults on demand: what a test or a rehearsal has the running services do wrong."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Answer", "Call", "Control", "JobPlan", "Tampering"]
+__all__ = ["Answer", "Call", "Control", "JobPlan", "Move", "Tampering"]
 
 Outcome = Literal["done", "failed", "lost", "stuck"]
+Change = Literal["update", "resolve", "reopen", "add"]
 Tampering = Literal[
     "event",
     "rehash",
@@ -63,6 +64,14 @@ class JobPlan:
     location: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A change of one BigPanda incident, before the answer to a search."""
+
+    change: Change
+    incident: int = 0
+
+
 @dataclass
 class Control:
     """Plant faults in a running sandbox.
@@ -73,6 +82,12 @@ class Control:
         What was asked, oldest first.
     clock
         The seconds by which the rate limit counts.
+    delay
+        Seconds that every answer takes.
+    newest_first
+        Whether searches for incidents are newest first, or oldest first.
+    shuffled
+        Whether equal incidents change their order from answer to answer.
     tampering
         What `tamper` was told last; empty for nothing.
 
@@ -90,6 +105,10 @@ class Control:
     calls: list[Call] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
     tampering: str = ""
+    delay: float = 0.0
+    newest_first: bool = True
+    shuffled: bool = False
+    _moves: deque[list[Move]] = field(default_factory=deque)
     _answers: list[Answer] = field(default_factory=list)
     _lost: list[tuple[str, re.Pattern[str], int]] = field(default_factory=list)
     _jobs: deque[JobPlan] = field(default_factory=deque)
@@ -137,7 +156,7 @@ class Control:
             self._answers.append(planned)
 
     def lose_page(self, service: str, path: str, page: int) -> None:
-        """Let the rows of one page (counted from 1) be missing from the lists that match.
+        """Leave the rows of one page (counted from 1) out of the lists that match.
 
         Parameters
         ----------
@@ -148,6 +167,23 @@ class Control:
         """
         with self._lock:
             self._lost.append((service, re.compile(path), page))
+
+    def move(self, change: Change, incident: int = 0, *, after: int = 0) -> None:
+        """Change a BigPanda incident between two answers to searches for incidents.
+
+        Parameters
+        ----------
+        change
+            `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now).
+        incident
+            Which one: its number by start, 0 is the newest.
+        after
+            How many searches are answered before that.
+        """
+        with self._lock:
+            while len(self._moves) <= after:
+                self._moves.append([])
+            self._moves[after].append(Move(change=change, incident=incident))
 
     def plan_job(
         self,
@@ -200,11 +236,11 @@ class Control:
         """Forget all plans and calls."""
         self.tampering = ""
         with self._lock:
-            for planned in (self.calls, self._answers, self._lost, self._jobs):
+            for planned in (self.calls, self._answers, self._lost, self._jobs, self._moves):
                 planned.clear()
 
     def seconds(self) -> float:
-        """Read the clock as it is set now (for the rate limit)."""
+        """Return the time of the clock (for the rate limit)."""
         return self.clock()
 
     def note(self, call: Call) -> None:
@@ -213,7 +249,7 @@ class Control:
             self.calls.append(call)
 
     def planned(self, service: str, path: str) -> Answer | None:
-        """Give the answer that stands in for the service's own, if any (for the services)."""
+        """Return the answer that replaces the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
                 if not planned.times or planned.service != service:
@@ -227,14 +263,19 @@ class Control:
         return None
 
     def is_lost(self, service: str, path: str, page: int) -> bool:
-        """Say whether a page has to be missing (for the services)."""
+        """Return whether a page is to be left out (for the services)."""
         with self._lock:
             return any(
                 (name, number) == (service, page) and pattern.search(path)
                 for name, pattern, number in self._lost
             )
 
+    def next_moves(self) -> list[Move]:
+        """Return the changes that are due before this search (for the services)."""
+        with self._lock:
+            return self._moves.popleft() if self._moves else []
+
     def next_job(self) -> JobPlan:
-        """Give the plan of the next job (for the services)."""
+        """Return the plan of the next job (for the services)."""
         with self._lock:
             return self._jobs.popleft() if self._jobs else JobPlan()

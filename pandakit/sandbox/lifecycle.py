@@ -129,6 +129,7 @@ def start(
     now: datetime = REFERENCE_TIME,
     incidents: int = 2_000,
     audit_events: int = 3_000,
+    within: int | None = None,
     requests_per_second: float | None = 5,
     most_results: int = 10_000,
     most_upload_bytes: int = _MOST_BYTES,
@@ -149,6 +150,9 @@ def start(
         make spans that a client counts back from today find something.
     incidents, audit_events
         How many there are.
+    within
+        Seconds within which all incidents start, each on a host of its own; `None` spreads them
+        over 28 days.
     requests_per_second
         BigPanda's limit for each endpoint; `None` for no limit.
     most_results
@@ -168,7 +172,9 @@ def start(
     ...     sorted(services.urls), len(services.organisation.panther["rules"])
     (['bigpanda', 'pangea', 'panther'], 205)
     """
-    organisation = build(seed, now=now, incidents=incidents, audit_events=audit_events)
+    organisation = build(
+        seed, now=now, incidents=incidents, audit_events=audit_events, within=within
+    )
     control = Control()
     env = _secrets(seed, now)
     folder = TemporaryDirectory(prefix="pandakit-sandbox-")
@@ -207,7 +213,7 @@ def _addresses(served: dict[str, Served]) -> dict[str, str]:
 
 
 def _secrets(seed: int, now: datetime) -> dict[str, str]:
-    """Give invented tokens that look like the services' own."""
+    """Return invented tokens that look like the services' own."""
     draw = Draw(f"tokens {seed}", now)
     return {
         "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),

@@ -94,7 +94,9 @@ def test_text_cells_stay_text(run, events):
     ("arguments", "part"),
     [
         (["nonsense"], "No such command"),
+        ([], "Commands:"),
         (["simulate"], "Missing argument"),
+        (["simulate", ""], "'' does not exist"),
         (["simulate", "no-such-file.csv"], "does not exist"),
         (["simulate", "{events}", "--anchor", "middle"], "middle"),
         (["simulate", "{events}", "--reopen-window", "soon"], "'--reopen-window': 'soon'"),
@@ -355,6 +357,7 @@ def test_a_policy_comes_from_a_file(run, alarms, tmp_path, kind):
         ("policy.json", "{", "this is not JSON"),
         ("policy.json", "[1]", "these are no correlation patterns"),
         ("policy.json", "3", "a policy is a table of settings"),
+        ("policy.json", '{"data": 3}', "these are no correlation patterns"),
         (
             "policy.json",
             '[{"tags": ["a"], "time_window": 5, "active": false}]',
@@ -399,6 +402,14 @@ def test_results_are_saved_and_not_overwritten(run, alarms, tmp_path, file_forma
     assert code == 2
     assert "exists already; choose another --output, or overwrite it with --force" in err
     assert run(*arguments, "--force")[0] == 0
+
+
+def test_lists_are_saved_in_their_text_form(run, tmp_path):
+    """A tag that is a list stands in a CSV file as it is compared: with bars between its items."""
+    file = tmp_path / "events.json"
+    file.write_text('{"timestamp": 1, "status": "critical", "host": "a", "rack": ["r1", "r2"]}')
+    assert run("simulate", file, "--output", tmp_path / "out", "--format", "csv")[0] == 0
+    assert pd.read_csv(tmp_path / "out" / "events.csv")["rack"].tolist() == ["r1|r2"]
 
 
 def test_sweep_prints_a_row_for_each_window(run, alarms, tmp_path):

@@ -160,7 +160,7 @@ def tampered():
 
 def test_a_lost_page_of_incidents_is_an_error(tampered, tmp_path):
     """BigPanda says how many there are: a lost page is an error with what came, not a report."""
-    tampered.control.lose_page("bigpanda", "/incidents$", 2)
+    tampered.control.lose_page("bigpanda", "/incidents$", 1)
     with pytest.raises(pk.PandakitError) as caught:
         run_demo(tmp_path, services=tampered, echo=lambda _line: None)
     assert isinstance(caught.value.partial, pd.DataFrame)

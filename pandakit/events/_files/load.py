@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,21 +158,39 @@ def _frame_column(series: pd.Series, name: str) -> Any:
             return column
     except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError):
         pass
+    cells = [_json_text(cell) if isinstance(cell, (dict, list)) else cell for cell in series]
     try:
-        return to_text(series, column=name)
+        return to_text(cells, column=name)
     except ValueError as error:
         raise EventError(str(error)) from None
 
 
 def _plain(raw: Raw) -> Raw:
-    """Flatten nested columns, and turn all text into one type."""
+    """Flatten nested columns, write lists of objects as JSON, and turn all text into one type."""
     table = raw.table
     while any(pa.types.is_struct(kind) for kind in table.schema.types):
         table = table.flatten()
     table = as_table(table, name=raw.name, error=EventError)
     table = table.rename_columns(checked_names(raw.name, table.column_names))
     for place, field in enumerate(table.schema):
+        cells = table.column(place)
         if pa.types.is_string(field.type):
-            cells = table.column(place).cast(pa.large_string())
-            table = table.set_column(place, field.with_type(pa.large_string()), cells)
+            cells = cells.cast(pa.large_string())
+        elif _holds_objects(field.type):
+            texts = [None if cell is None else _json_text(cell) for cell in cells.to_pylist()]
+            cells = pa.chunked_array([pa.array(texts, pa.large_string())])
+        else:
+            continue
+        table = table.set_column(place, field.name, cells)
     return replace(raw, table=table)
+
+
+def _holds_objects(kind: pa.DataType) -> bool:
+    if pa.types.is_map(kind):
+        return True
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(is_list and pa.types.is_nested(kind.value_type))
+
+
+def _json_text(cell: Any) -> str:
+    return json.dumps(cell, ensure_ascii=False, default=str)

@@ -47,7 +47,7 @@ def _each(cells: Any, function: Callable[[Any], str | None]) -> pa.Array:
 
 
 def alarm_state(table: pa.Table) -> pa.Table:
-    """CloudWatch: the state that an alarm changed to, from its history."""
+    """Return the table with the state that each alarm changed to (CloudWatch)."""
     data, summary = _text(table, "HistoryData"), _text(table, "HistorySummary")
     states = [_new_state(*both) for both in zip(data.to_pylist(), summary.to_pylist(), strict=True)]
     return _with(table, "new_state", pa.array(states, pa.large_string()))
@@ -63,13 +63,13 @@ def _new_state(data: str | None, summary: str | None) -> str | None:
 
 
 def detector_of_name(table: pa.Table) -> pa.Table:
-    """AIT Alert Data Set: the detector stands before the first colon of the name."""
+    """Return the table with the detector, which precedes the colon of a name (AIT data set)."""
     before = pc.extract_regex(_text(table, "name"), r"^(?P<detector>[^:]+):")
     return _with(table, "detector", pc.struct_field(before, "detector"))
 
 
 def icinga_state(table: pa.Table) -> pa.Table:
-    """Icinga: the name of a state, whose number means one thing for hosts, another for services."""
+    """Return the table with named states; a number means another one for hosts (Icinga)."""
     of_service = dict(zip("0123", ("ok", "warning", "critical", "unknown"), strict=True))
     of_host = {"0": "up"}
     states = [
@@ -82,7 +82,7 @@ def icinga_state(table: pa.Table) -> pa.Table:
 
 
 def servicenow(table: pa.Table) -> pa.Table:
-    """ServiceNow: the severity, or `ok` where the event closes its alert."""
+    """Return the table with the severity, or `ok` where an event closes its alert (ServiceNow)."""
     columns = table.column_names
     severity = pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
     for name in ("severity.value", "severity", "Severity"):
@@ -101,7 +101,7 @@ _OF_PROBLEM = ("first_host", "name", "severity", "groups", "tags")
 
 
 def zabbix(table: pa.Table) -> pa.Table:
-    """Zabbix: host, severity or `ok`, and the time with its nanoseconds.
+    """Return the table with host, severity or `ok`, and time with nanoseconds (Zabbix).
 
     In an export a recovery only names its problem: host, name and tags are those of the problem.
     """
@@ -128,7 +128,7 @@ def _nanoseconds(clock: str | None, ns: str | None) -> int | None:
 
 
 def _first_host(table: pa.Table) -> pa.Table:
-    """Take the first host of a problem, whether hosts are objects or names."""
+    """Return the table with the first host of each problem; hosts are objects or names."""
     if "hosts" not in table.column_names:
         return table
     names = _text(table, "no such column")
@@ -144,7 +144,7 @@ def _first_host(table: pa.Table) -> pa.Table:
 
 
 def last_timestamp(table: pa.Table) -> pa.Table:
-    """AMiner: the time of the newest log line that made the alert."""
+    """Return the table with the time of the newest log line behind each alert (AMiner)."""
     name = "LogData.Timestamps"
     if name not in table.column_names:
         return table
@@ -156,7 +156,7 @@ def last_timestamp(table: pa.Table) -> pa.Table:
 
 
 def tags_and_monitor(table: pa.Table) -> pa.Table:
-    """Datadog: tags such as ``"cluster:db"`` as columns; titles without ``"[Triggered]"``."""
+    """Return the table with tags as columns, and titles without ``"[Triggered]"`` (Datadog)."""
     for name in ("tags", "attributes.tags", "attributes.attributes.tags"):
         if name in table.column_names:
             table = _with_tags(table, table.column(name))

@@ -28,6 +28,8 @@ _REOPENS = 49 * HOUR  # longer than a resolved alert can come back
 _FOR_EVER = 10**12
 _LONGEST_OFFSET = 50 * 60
 _MOST_ALERTS = 14
+_FIT = 3_000  # incidents for which the usual units are enough
+_PER_HOST = 40  # more incidents for each host beyond them
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ class Groups:
     units: list[Unit]
 
 
-def build_groups(draw: Draw, incidents: int) -> Groups:
-    units = _units(draw)
+def build_groups(draw: Draw, incidents: int, within: int | None = None) -> Groups:
+    """Build the incidents; `within` seconds of each other, each is one alert of its own host."""
+    if within is not None:
+        return _burst(draw, incidents, within)
+    units = _units(draw) + _more_hosts(max(0, incidents - _FIT) // _PER_HOST)
     starts = sorted(draw.epoch - draw.between(60, _SPAN) for _ in range(incidents))
     timetable = _Timetable(units, draw)
     groups = [timetable.incident(start) for start in starts]
@@ -71,6 +76,22 @@ def build_groups(draw: Draw, incidents: int) -> Groups:
     events += _noise(draw)
     # The sort is stable: what arrives in the same second keeps its order.
     return Groups(groups, sorted(events, key=lambda event: event["timestamp"]), units)
+
+
+def _burst(draw: Draw, incidents: int, within: int) -> Groups:
+    units = _more_hosts(incidents)
+    timetable = _Timetable(units, draw)
+    first = draw.epoch - HOUR
+    groups = [timetable.lone_alert(unit, first + n % within) for n, unit in enumerate(units)]
+    events = [event for group in groups for alert in group for event in alert.events]
+    return Groups(groups, sorted(events, key=lambda event: event["timestamp"]), units)
+
+
+def _more_hosts(count: int) -> list[Unit]:
+    hosts = [
+        f"edge-{number:05d}.{words.SITES[number % 3]}.{words.DOMAIN}" for number in range(count)
+    ]
+    return [Unit(host, (host,), {"datacenter": host.split(".")[1]}) for host in hosts]
 
 
 def _units(draw: Draw) -> list[Unit]:
@@ -116,6 +137,10 @@ class _Timetable:
         self.free[unit.name] = max(alert.start for alert in alerts) + _APART
         return alerts
 
+    def lone_alert(self, unit: Unit, start: int) -> list[Alert]:
+        identity = (words.INTEGRATIONS[0], unit.name, next(iter(words.CHECKS)))
+        return [self._alert(unit, identity, start, None)]
+
     def _free_unit(self, start: int, wanted: int) -> tuple[Unit, list[Identity]]:
         while True:
             unit = self.draw.one(self.units)
@@ -151,7 +176,7 @@ class _Timetable:
 
 
 def _payloads(draw: Draw, alert: Alert, until: int) -> list[Row]:
-    """Give what the monitoring systems sent: first, repeats, the end, and some of it twice."""
+    """Return what the monitoring systems sent: the first event, repeats, the end, some twice."""
     count = min(int(draw.random.expovariate(0.33)), max(0, until - alert.start - 1))
     moments = {draw.between(alert.start + 1, until - 1) for _ in range(count)}
     events = [
@@ -178,7 +203,7 @@ def _payload(draw: Draw, alert: Alert, moment: int, status: str) -> Row:
 
 
 def _noise(draw: Draw) -> list[Row]:
-    """Give what makes no alert: ends without a beginning, and payloads without a subject."""
+    """Return what makes no alert: ends without a beginning, payloads without a subject."""
     orphans: list[Row] = [
         {
             "app_key": words.INTEGRATIONS[0],
