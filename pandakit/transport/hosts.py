@@ -26,7 +26,7 @@ def origin(parts: SplitResult) -> str:
 
 
 def encrypted(parts: SplitResult) -> bool:
-    """Return whether what is sent there stays private: TLS, or this machine."""
+    """Return whether requests there are private: TLS, or this machine."""
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
