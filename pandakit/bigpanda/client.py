@@ -8,7 +8,7 @@ from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, s
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
-from pandakit.settings import find, missing_message, read_token
+from pandakit.settings import find, missing_message, read_token, token_reader
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -86,11 +86,14 @@ class BigPanda(Account):
         if not set_tokens:
             raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
         service = bigpanda_service(base_url_of(region, base_url, *set_tokens), rate)
-        tokens = {
-            each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
-        }
         self._sessions = {
-            name: Session(service, token, session=session) for name, token in tokens.items()
+            each.setting.name: Session(
+                service,
+                read_token(str(each.value), each.setting.name),
+                session=session,
+                refresh=token_reader(each),
+            )
+            for each in set_tokens
         }
         first = set_tokens[0]
         super().__init__(self._sessions[first.setting.name], first, progress)

@@ -428,8 +428,8 @@ def _environment_id(self: Account, environment: str) -> str:
     ids = known.loc[known["environment_id"] == environment, "environment_id"]
     named = known.loc[known["name"] == environment, "environment_id"]
     found = list(ids) or list(named)
-    if len(found) == 1:
-        return str(found[0])
+    if len(found) == 1 and isinstance(found[0], str) and found[0]:
+        return found[0]
     names = ", ".join(map(repr, known["name"]))
     problem = f"{len(found)} environments are called" if found else "no environment is called"
     raise NotFoundError(f"{problem} {environment!r}: use an id, or one of the names {names}")

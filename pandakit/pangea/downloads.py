@@ -57,7 +57,7 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
     with progress_line("Pangea download", progress=self._progress) as line:
         replies = DeferredReplies(self._session, self._progress)
         reply = replies.send(self._call("/v1/download_results", body), line)
-        url = read_result(reply, "dest_url")["dest_url"]
+        url = reply.read(lambda reply: read_result(reply, "dest_url"))["dest_url"]
         content = self._session.send(_presigned_call(reply, url), line).content
     _write_whole(content, file)
     return file

@@ -154,7 +154,7 @@ def roots(
 def _root_of_size(self: Account, size: int, line: ProgressLine) -> Row:
     call = self._call("/v1/root", {"tree_size": size})
     reply = DeferredReplies(self._session, progress=False).send(call, line)
-    root = _read_root(reply)[0]
+    root = reply.read(_read_root)[0]
     if not isinstance(root, dict) or root.get("size") != size:
         raise reply.malformed(f"returned no root of size {size}")
     return root

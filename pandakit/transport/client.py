@@ -12,6 +12,8 @@ from pandakit import _html
 from pandakit.errors import (
     PandakitError,
     PartialWarning,
+    ProtocolError,
+    ServiceWarning,
     TransportError,
     TruncatedWarning,
     warn_user,
@@ -20,6 +22,7 @@ from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
 from pandakit.transport.parallel import ParallelLoad, collect_parallel
+from pandakit.transport.reply import read_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,6 +141,14 @@ class Client(ABC):
         window(start, end)  # refuses what cannot be read before anything is sent
         if not self._session.knows_time:
             self._learn_time()
+        if self._session.odd_date:
+            name, date = self._session.service.name, self._session.odd_date
+            warn_user(
+                f"{name} says that it is {date!r}, more than 24 h from this machine's time: "
+                "the span counts back from this machine's clock; pass a time with a date if that "
+                "is not what you mean",
+                ServiceWarning,
+            )
         return window(start, end, now=self._now())
 
     def _learn_time(self) -> None:
@@ -173,9 +184,13 @@ class Client(ABC):
     ) -> pd.DataFrame:
         """Read a list into a frame with the facts of its load; `said` are further facts."""
         _check_max_rows(max_rows)
+        service = self._session.service.name
 
         def finish(state: Collected) -> pd.DataFrame:
-            frame = to_frame(state.records)
+            frame = read_or_raise(
+                lambda: to_frame(state.records),
+                lambda why: ProtocolError(f"{listing.label}: {service} {why}"),
+            )
             _warn_of_missing(listing.label, state)
             if state.capped:
                 warn_user(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError, PandakitError
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport.interrupts import Interrupted, interrupted
 
 if TYPE_CHECKING:
     from pandakit.transport.call import Call
@@ -88,6 +90,10 @@ class Collected:
         position = page.spare if page.next is None and lacking else page.next
         self.done = position is None
         self.position = position  # the last step: from here on the page is in
+
+    def so_far(self) -> Collected:
+        """Return a copy that going on does not change: for a result that is made later."""
+        return replace(self, records=list(self.records), extras=list(self.extras), complete=False)
 
     def _go_back(self, records: int, pages: int, duplicates: int) -> None:
         del self.records[records:], self.extras[pages:]
@@ -180,36 +186,57 @@ class _Load:
         clock = self.session.clock
         started = clock.monotonic() - state.elapsed_s
         failure: PandakitError | None = None
-        label = self.listing.label or self.session.service.name
-        limit = state.pages + self.listing.max_pages
         try:
-            with progress_line(label, progress=self.progress) as line:
-                line.advance(len(state.records), state.pages, state.total)
-                while not state.done:
-                    self.step(state, line, limit)
+            self.read(state)
+            state.complete, state.elapsed_s = True, clock.monotonic() - started
+            return self.finish(state)
         except PandakitError as error:
             failure = error
-        except KeyboardInterrupt as interrupt:
-            # Not an error of ours, but its work is not lost: sys.last_value.resume()
-            state.elapsed_s = clock.monotonic() - started
-            interrupt.partial = self.finish(state)  # type: ignore[attr-defined]
-            interrupt.resume = lambda: self.run(state)  # type: ignore[attr-defined]
-            raise
+        except KeyboardInterrupt:
+            pass
+        # Outside of the handlers: no chain leads to frames that hold the token.
+        if failure is None:
+            raise interrupted(lambda: self.interrupt(state, clock.monotonic() - started))
         state.elapsed_s = clock.monotonic() - started
-        if failure is not None:
-            raise failure.extended(
-                f" ({label}: {len(state.records)} rows of {state.pages} pages had arrived)",
-                partial=self.finish(state),
-                resume=None if state.done else lambda: self.run(state),
-            )
-        state.complete = True
-        return self.finish(state)
+        so_far = state.so_far()
+        raise failure.extended(
+            f" ({self.label}: {len(state.records)} rows of {state.pages} pages had arrived)",
+            partial=lambda: self.finish(so_far),
+            resume=None if state.done else partial(self.resume, state),
+        )
+
+    @property
+    def label(self) -> str:
+        return self.listing.label or self.session.service.name
+
+    def read(self, state: Collected) -> None:
+        limit = state.pages + self.listing.max_pages
+        with progress_line(self.label, progress=self.progress) as line:
+            line.advance(len(state.records), state.pages, state.total)
+            while not state.done:
+                self.step(state, line, limit)
+
+    def resume(self, state: Collected, token: str | None = None) -> Any:
+        if token is not None:
+            self.session.use_token(token)
+        return self.run(state)
+
+    def interrupt(self, state: Collected, elapsed_s: float) -> Interrupted:
+        state.elapsed_s = elapsed_s
+        so_far = state.so_far()
+        return Interrupted(
+            f"{self.label}: {len(state.records)} rows of {state.pages} pages had arrived; "
+            "`partial` has them, and resume() asks for the rest (sys.last_value.resume() in a "
+            "notebook)",
+            partial=lambda: self.finish(so_far),
+            resume=partial(self.resume, state),
+        )
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
         pages, send = self.listing.pages, self.listing.send or self.session.send
         reply = send(pages.request(self.listing.call, state.position), line)
         state.requests += reply.attempts
-        page = pages.read(reply, state.position)
+        page = reply.read(lambda reply: pages.read(reply, state.position))
         before = len(state.records)
         state.add(page, self.listing.identify(), self.listing.newer)
         line.advance(len(state.records) - before, 1, page.total)

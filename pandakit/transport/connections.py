@@ -132,7 +132,7 @@ def watch(adapter: Any) -> None:
     Also those through a proxy, and those of an adapter that a user made: of whatever kind they
     are, they stay, and other calls over them notice nothing.
     """
-    if adapter in _watched_adapters or not isinstance(adapter, HTTPAdapter):
+    if not isinstance(adapter, HTTPAdapter) or adapter in _watched_adapters:
         return
     _watch_pools(adapter.poolmanager)
     plain = adapter.proxy_manager_for

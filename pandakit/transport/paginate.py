@@ -191,6 +191,8 @@ class NumberedPages:
     def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
         """Read rows and total; a position is a page's number, the rows before it and their hash."""
         number, before, last = position or (1, 0, 0)
+        if position is not None and reply.status == HTTPStatus.NO_CONTENT:
+            raise reply.malformed(f"has no content for page {number}, after {before} rows")
         rows, total = self.rows_and_total(reply)
         this = hash(reply.content)
         if rows and position is not None and this == last:
