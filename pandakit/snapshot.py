@@ -36,7 +36,7 @@ _VOLATILE = ("elapsed_s",)
 def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Save a frame and its `attrs`.
 
-    The same frame gives the same bytes; values that differ from run to run (`elapsed_s`) are
+    The same frame always makes the same bytes; values that differ from run to run (`elapsed_s`) are
     left out. Columns of objects (lists, maps, mixed values) are kept as JSON text and restored
     equal; any missing value in them comes back as `None`.
 
@@ -147,7 +147,7 @@ def _check_names(frame: pd.DataFrame) -> None:
 
 
 def _is_string(column: pd.Series) -> bool:
-    """Say whether this is pandas' nullable text, whose storage Parquet does not tell."""
+    """Return whether this is pandas' nullable text, whose storage Parquet does not record."""
     return isinstance(column.dtype, pd.StringDtype) and column.dtype.na_value is pd.NA
 
 

@@ -27,7 +27,7 @@ class Window:
     end: datetime | None
 
     def as_text(self) -> list[str | None]:
-        """Give both ends as ISO 8601 text, as they stand in `df.attrs`."""
+        """Return both ends as ISO 8601 text, as in `df.attrs`."""
         return [time.isoformat() if time else None for time in (self.start, self.end)]
 
 

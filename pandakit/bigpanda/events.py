@@ -126,6 +126,9 @@ def send_alerts(
     PandakitError
         When the service could not be reached or refuses the token; with `partial` and
         `resume()`. Only answers that say that nothing happened (429, 503) are retried.
+    KeyboardInterrupt
+        When it is interrupted; the rows under way are `unknown`. With `partial` and `resume()`,
+        which sends what was not sent.
 
     Notes
     -----
@@ -192,8 +195,8 @@ def replay(
     EventError
         When a row would be refused, or has no `timestamp`; nothing was sent.
     OutcomeUnknownError
-        When an answer was lost; `partial` has the outcomes. A replay does not resume: its
-        moments have passed.
+        When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay does
+        not resume: its moments have passed.
 
     Notes
     -----

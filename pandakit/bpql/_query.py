@@ -179,7 +179,7 @@ class Bpql:
         return self._readings.changed()
 
     def mask(self, frame: Any) -> NDArray[np.bool_]:
-        """Say of each row whether the query matches it.
+        """Return, for each row, whether the query matches it.
 
         Parameters
         ----------

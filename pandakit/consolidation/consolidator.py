@@ -42,7 +42,7 @@ class _Stages:
         self._half_fed = False
 
     def run(self, events: Any) -> EventArrays:
-        """Take events through all stages; return what became of each row."""
+        """Run events through all stages; return what became of each row."""
         self._refuse_half_fed()
         reading = self.reader.read(events)
         self._half_fed = True

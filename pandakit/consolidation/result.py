@@ -1,4 +1,4 @@
-"""What a consolidation gives: frames that are built when they are asked for."""
+"""The result of a consolidation: frames that are built on first use."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ class Consolidation:
         return funnel_frame(self._arrays.counts)
 
     def explain(self, alert_id: int) -> Explanation:
-        """Say why an alert is in its incident: as a sentence and as facts.
+        """Return why an alert is in its incident, as a sentence and as facts.
 
-        Nothing is kept for it: the alert's own incident, or those that did not take it, are
+        Nothing is stored for it: the alert's incident, or those that it did not join, are
         replayed from `input`, `events` and `policy`.
 
         Parameters

@@ -96,7 +96,7 @@ def _settings(
     anchors: Anchor | Sequence[Anchor] | None,
     pattern: str | None,
 ) -> list[tuple[Any, Policy]]:
-    """Give each window with its policy; all arguments are checked, even if one list is empty."""
+    """Return each window with its policy; all arguments are checked, even if a list is empty."""
     unvaried = with_window(policy, None, pattern)
     by_window = [(window, with_window(policy, window, pattern)) for window in _listed(windows)]
     by_window = [(None, unvaried)] if windows is None else by_window
@@ -115,7 +115,7 @@ def _listed(given: Any) -> list[Any]:
 
 
 def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:
-    """Give the window to every pattern, or to the one that is named; none changes nothing."""
+    """Return the policy with the window in every pattern, or in the named one; None: unchanged."""
     names = [known.name for known in policy.patterns]
     if pattern is not None and pattern not in names:
         raise ValueError(

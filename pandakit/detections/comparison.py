@@ -32,7 +32,7 @@ _SETS = frozenset(
     {"tags", "log_types", "resource_types", "scheduled_queries", "output_ids", "suppressions"}
     | {"summary_attributes"}
 )
-# Fields that a file has, but that nobody can save.
+# Fields of files that cannot be saved.
 _NOT_COMPARED = frozenset({"created_by_external"})
 
 

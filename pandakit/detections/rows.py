@@ -80,7 +80,7 @@ def kinds_of(frame: pd.DataFrame) -> list[str]:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a cell holds nothing.
+    """Return whether a cell is missing.
 
     Examples
     --------

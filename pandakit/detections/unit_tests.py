@@ -141,6 +141,10 @@ def _tests_of(row: Row, runner: Runner) -> Iterator[Row]:
     reason = _BY_SERVICE.get(row["kind"])
     failure = None if reason else runner.load(loadable(row))
     for test in row["tests"]:
+        if not isinstance(test, dict):
+            head = {"kind": row["kind"], "id": row.get("id")}
+            yield head | _not_run(f"the test is {type(test).__name__}; must be a map")
+            continue
         expected = test.get("expectedResult")
         head = {"kind": row["kind"], "id": row.get("id"), "name": test.get("name")}
         head["expected"] = expected if isinstance(expected, bool) else None

@@ -96,7 +96,7 @@ def _check_ids(rows: list[Row]) -> None:
 
 
 def _name_files(rows: list[Row]) -> None:
-    """Put `file` and `body_file` into the rows that lack them."""
+    """Fill in `file` and `body_file` in the rows that lack them."""
     for kind in ID_KEYS:
         mine = [row for row in rows if row["kind"] == kind]
         for row, stem in zip(mine, file_stems(map(_identity, mine)), strict=True):

@@ -183,7 +183,7 @@ def read_report(path: Path) -> Row:
 
 
 def differences(known: Row, anew: Row) -> list[str]:
-    """Return in which ways a report is not what verifying the file anew gives.
+    """Return how a report differs from verifying the file again.
 
     Parameters
     ----------

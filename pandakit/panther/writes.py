@@ -59,7 +59,7 @@ def save(
     run_tests_first: bool = True,
     run_tests_only: bool = False,
 ) -> pd.DataFrame:
-    """Update content of the instance, or create it, and return what came of each record.
+    """Update content of the instance, or create it, and return the outcome of each record.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def delete(
     *,
     dry_run: bool = True,
 ) -> pd.DataFrame:
-    """Delete content of the instance, and return what came of each id.
+    """Delete content of the instance, and return the outcome of each id.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class Control:
         times: int = 1,
         after: int = 0,
     ) -> None:
-        """Let the next `times` requests whose path matches get this answer.
+        """Answer the next `times` requests whose path matches with this response.
 
         Parameters
         ----------
@@ -135,12 +135,12 @@ class Control:
         path
             A regular expression, searched in the path.
         status, body, content_type, headers
-            The answer.
+            The response.
         times
-            How often, before the service answers for itself again.
+            How many requests, before the service itself responds again.
         after
-            How many requests the service answers itself first: ``after=2`` breaks a list at
-            its third page.
+            How many matching requests the service itself answers first: with ``after=2``, the
+            third page of a list fails.
         """
         planned = Answer(
             service=service,
@@ -212,14 +212,14 @@ class Control:
             self._jobs.append(plan)
 
     def tamper(self, kind: Tampering | None) -> None:
-        """Let Pangea's log, from now on, be served as if it had been tampered with.
+        """Serve Pangea's log, from now on, as if it had been tampered with.
 
         Parameters
         ----------
         kind
             `"event"`: an event is altered; `"rehash"`: so is its hash; `"proof"`: its proof is;
             `"drop"`: an event is left out; `"drop_batch"`: a whole batch is; `"reorder"`: two
-            events changed places; `"forge"`: an event is altered and the whole log made anew,
+            events changed places; `"forge"`: an event is altered and the whole log rebuilt,
             so that it agrees with itself; `"root"`: the root of the answers is another;
             `"arweave"`: the roots on Arweave are. `None` ends it.
 

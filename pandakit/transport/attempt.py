@@ -66,7 +66,7 @@ def fetch(
     clock: Clock,
     deadline: float,
 ) -> tuple[int, Any, bytes]:
-    """Send once; gives status, headers and the whole body.
+    """Send once; return status, headers and the whole body.
 
     Raises
     ------

@@ -101,7 +101,7 @@ def _unpacker(encoding: str) -> _Plain | _Inflate:
 
 
 def _check_head(response: requests.Response) -> None:
-    """Refuse headers after which nobody knows where the body ends."""
+    """Refuse headers that leave it open where the body ends."""
     head = getattr(getattr(response.raw, "_original_response", None), "msg", None)
     if head is not None:
         assert_header_parsing(head)
@@ -117,7 +117,7 @@ def _check_head(response: requests.Response) -> None:
 
 
 def _promised(response: requests.Response) -> set[str]:
-    """Give the lengths that were promised: none, or one, perhaps told twice."""
+    """Return the declared lengths: none, or one, perhaps repeated."""
     told = response.headers.get("Content-Length")
     return set() if told is None else {one.strip() for one in told.split(",")}
 

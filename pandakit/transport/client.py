@@ -129,7 +129,7 @@ class Client(ABC):
         """Make one cheap authorised call."""
 
     def _now(self) -> datetime:
-        """Give the time by the service's clock, or by ours as long as no answer told it."""
+        """Return the time by the service's clock, or by ours until a response has told it."""
         if not self._session.knows_time:
             return datetime.now(UTC)
         return datetime.fromtimestamp(self._session.server_time(), UTC)
@@ -156,7 +156,7 @@ class Client(ABC):
         try:
             self.check()
         except TransportError:
-            raise  # nobody answers: the call itself would not get through either
+            raise  # no response: the call itself would fail too
         except PandakitError:
             return  # the call itself will tell what is wrong
 
@@ -223,7 +223,7 @@ class Client(ABC):
 
 
 def _warn_of_missing(label: str, state: Collected) -> None:
-    """Tell when fewer rows came than the service counts: some moved while they were read."""
+    """Warn when fewer rows were read than the service counts: some moved in between."""
     came = len(state.records)
     if state.complete and not state.capped and state.total is not None and came < state.total:
         warn_user(

@@ -38,7 +38,7 @@ class Collected:
     requests, pages
         How many were sent, repetitions included, and how many pages they brought.
     duplicates
-        Rows left out because their id had come already.
+        Rows dropped because their id was already there.
     capped
         Whether `max_rows` cut the list.
     total
@@ -70,7 +70,7 @@ class Collected:
     _idle: int = field(default=0, repr=False)
 
     def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
-        """Take a page in and move on: whole or not at all, should it be interrupted."""
+        """Add a page and move on: whole or not at all, even if interrupted."""
         before = len(self.records), self.pages, self.duplicates
         try:
             self._add(page, id_of, newer)
@@ -165,7 +165,7 @@ class Listing:
     label: str = ""
 
     def identify(self) -> Callable[[Row], Hashable] | None:
-        """Give the function that identifies a row, if there is one."""
+        """Return the function that identifies a row, if there is one."""
         if not isinstance(self.row_id, str):
             return self.row_id
         key = self.row_id
@@ -251,7 +251,7 @@ class _Load:
 
 
 def _comparable(identity: Any) -> Hashable:
-    """Give an id as something that is equal for the same id only, whatever a service sends."""
+    """Return an id in a form that equals only the same id, whatever a service sends."""
     if identity is None or isinstance(identity, str):
         return identity
     return type(identity), json.dumps(identity, sort_keys=True)  # to Python 1, 1.0 and True are one
@@ -289,6 +289,6 @@ def collect(
         The error of the page that failed, with `partial` (through `finish`) and `resume()`,
         which asks for the missing pages only.
     PaginationError
-        When the list goes round in circles, does not end, or is longer than the service gives.
+        When the list goes round in circles, does not end, or is longer than the service returns.
     """
     return _Load(session, listing, max_rows, progress, finish).run(Collected())

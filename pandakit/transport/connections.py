@@ -42,7 +42,7 @@ class DeadlinePassed(OSError):  # noqa: N818 - never leaves the transport
 
 @contextmanager
 def watching(check: Callable[[], None]) -> Iterator[None]:
-    """Have every read of this thread call `check` first."""
+    """Call `check` before every read of this thread."""
     _current.check = check
     try:
         yield
@@ -127,10 +127,10 @@ def _watch_pools(manager: Any) -> None:
 
 
 def watch(adapter: Any) -> None:
-    """Have the connections of an adapter be watched while a call of ours uses them.
+    """Watch the connections of an adapter while one of our calls uses them.
 
-    Also those through a proxy, and those of an adapter that a user made: of whatever kind they
-    are, they stay, and other calls over them notice nothing.
+    This includes connections through a proxy, and those of a user's own adapter: they keep
+    their classes, and other calls over them are not affected.
     """
     if not isinstance(adapter, HTTPAdapter) or adapter in _watched_adapters:
         return
@@ -192,5 +192,5 @@ def _leave_pool(idle: Any) -> None:
 
 
 def has_surplus(raw: Any) -> bool:
-    """Say whether more bytes came than the answer's length promised."""
+    """Return whether more bytes arrived than the response's length declares."""
     return bool(getattr(getattr(raw, "_original_response", None), "surplus", False))

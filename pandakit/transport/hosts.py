@@ -17,7 +17,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def origin(parts: SplitResult) -> str:
-    """Give scheme, host and port: where a credential belongs."""
+    """Return scheme, host and port: where a credential belongs."""
     try:
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
@@ -26,12 +26,12 @@ def origin(parts: SplitResult) -> str:
 
 
 def encrypted(parts: SplitResult) -> bool:
-    """Say whether what goes there is private: TLS, or this machine."""
+    """Return whether requests there are private: TLS, or this machine."""
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def is_loopback(host: str | None) -> bool:
-    """Say whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -41,7 +41,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def checked_base(service: Service) -> str:
-    """Give the origin of a service.
+    """Return the origin of a service.
 
     Raises
     ------

@@ -61,7 +61,7 @@ class PageStyle(Protocol):
     """What `collect` needs of a style; positions are hashable, the first one is `None`."""
 
     def request(self, call: Call, position: Any) -> Call:
-        """Give the call for the page at a position."""
+        """Return the call for the page at a position."""
 
     def read(self, reply: Reply, position: Any) -> Page:
         """Read that page, and say where the next one is."""
@@ -107,7 +107,7 @@ class OnePage:
     rows: tuple[str, ...] = ("results", "items", "data")
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
-        """Give the call as it is."""
+        """Return the call unchanged."""
         return call
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
@@ -154,8 +154,8 @@ class NumberedPages:
     """Pages counted from 1, with a total or without.
 
     With a total the list ends when as many different rows came; without one, when a page is
-    empty: a short page may only mean that the service gives fewer at a time than it was asked
-    for. A page that repeats the one before is an error: the service does not heed the number.
+    empty: a short page may only mean that the service returns fewer at a time than requested.
+    A page that repeats the one before is an error: the service ignores the number.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class NumberedPages:
     rows, totals
         Keys under which services put the list and the total; the first that is there counts.
     ceiling
-        The most rows that the service gives for one query.
+        The most rows that the service returns for one query.
     """
 
     size: int = 100
@@ -240,7 +240,7 @@ class OffsetPages:
     ceiling: int | None = None
 
     def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
-        """Give the first call as it is, later ones on the handle."""
+        """Return the first call unchanged, later ones on the handle."""
         if position is None:
             return call
         kept = {key: call.json[key] for key in self.carry if key in call.json}

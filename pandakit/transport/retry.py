@@ -43,7 +43,7 @@ PASSING = _ALWAYS | {
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
-# Answers to a write after which nobody knows whether it happened.
+# Responses to a write that leave it open whether it happened.
 _AMBIGUOUS = PASSING - _ALWAYS
 
 
@@ -62,11 +62,11 @@ class RetryBudget:
         renew_in_children(self)
 
     def renew(self) -> None:
-        """Begin with a lock that nobody holds."""
+        """Start with a new, open lock."""
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Take one retry; false when none is left."""
+        """Use up one retry; return False when none is left."""
         with self._lock:
             there = self._left > 0
             self._left -= there

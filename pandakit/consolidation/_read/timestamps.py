@@ -116,7 +116,7 @@ def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
 
 
 def _cells(series: pd.Series) -> Any:
-    """Give an Arrow array, or an array of objects where the cells are of different kinds."""
+    """Return an Arrow array, or an array of objects where cells are of different kinds."""
     if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) != "string":
         return series.to_numpy()
     try:
@@ -275,7 +275,7 @@ def _refuse_milliseconds(values: Any, column: str) -> None:
 
 
 def _numbers(values: Any) -> np.ndarray:
-    """Give all numbers of a column, NaN where a cell is none."""
+    """Return all numbers of a column, NaN where a cell is not a number."""
     if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
         of_labels = _numbers(pd.Series(values.dtype.categories))
         return np.asarray(np.append(of_labels, np.nan)[values.cat.codes.to_numpy()])

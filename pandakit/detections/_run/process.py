@@ -146,7 +146,7 @@ class Runner:
 def _close(pipe: Any) -> None:
     try:
         pipe.close()
-    except OSError:  # what was still to be written has nobody to read it
+    except OSError:  # the reader has gone
         return
 
 

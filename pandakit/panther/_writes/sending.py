@@ -1,4 +1,4 @@
-"""Records one after the other: looked up, sent when need be, and what came of each."""
+"""Save records one by one: look up, send where needed, keep the outcome."""
 
 from __future__ import annotations
 

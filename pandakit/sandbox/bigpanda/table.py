@@ -26,7 +26,7 @@ _LONGEST_LINE = 64 * LONGEST_CELL
 
 
 class Malformed(Exception):  # noqa: N818 - a finding about the sender's bytes
-    """The bytes are not a table of this schema: refused at once."""
+    """The bytes are not a table of this schema: refused immediately."""
 
 
 class TooLarge(Malformed):

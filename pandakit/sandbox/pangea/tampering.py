@@ -81,7 +81,7 @@ def _drop_batch(events: list[Row], place: int) -> list[Row]:
 
 
 def _reorder(events: list[Row], place: int) -> list[Row]:
-    """Let two events change places in the log: each stands where the other one is proved."""
+    """Swap two events in the log, so that each stands where the other is proved."""
     one = events[place]
     other = next((row for row in events if row["hash"] != one["hash"]), one)
     for name in ("envelope", "hash"):
