@@ -43,7 +43,7 @@ def counts_back(value: object) -> bool:
 
 
 def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None) -> datetime:
-    """Read one end of a window as a zone-aware UTC time.
+    """Return one end of a window as a zone-aware UTC time.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
 
 
 def window(start: TimeLike | None, end: TimeLike | None, *, now: datetime | None = None) -> Window:
-    """Read both ends, with one and the same now.
+    """Return the window of both ends, with one and the same now.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
 
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:
-    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is no time
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime without a time
         raise ValueError(f"{name} is {shown}: give {_FORMS}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(

@@ -121,7 +121,7 @@ class Collected:
             self.done = True
             raise PaginationError(
                 f"page {self.pages} points back to a page that was read already: the list would "
-                "never end; what came so far is in `partial`"
+                "never end; what was fetched is in `partial`"
             )
         self._seen.add(self.position)
         if self._idle >= MAX_IDLE_PAGES:
@@ -269,7 +269,7 @@ def collect(
     progress: bool | None = None,
     finish: Callable[[Collected], Any] = _same,
 ) -> Any:
-    """Read all pages of a list.
+    """Return the result of reading all pages of a list.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ class Reply:
         Raises
         ------
         ProtocolError
-            As `json`, and when the document is no object.
+            As `json`, and when the document is not an object.
         """
         document = self.json()
         if not isinstance(document, dict):
