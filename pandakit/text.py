@@ -227,7 +227,7 @@ def _list_text(cells: Any) -> str | None:
 
 
 def _checked_text(cell: str) -> str:
-    cell.encode()  # half of a surrogate pair is no text
+    cell.encode()  # half of a surrogate pair is not text
     return str.__str__(cell)  # of a member of an enumeration its value, not its name
 
 

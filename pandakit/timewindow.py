@@ -32,7 +32,7 @@ class Window:
 
 
 def counts_back(value: object) -> bool:
-    """Return whether an end of a window is a span, which counts back from somebody's clock.
+    """Return whether an end of a window is a span, which counts back from someone's clock.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
 
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:
-    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is no time
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is not a time
         raise ValueError(f"{name} is {shown}: give {_FORMS}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(

@@ -214,7 +214,7 @@ def collect_parallel(
     def interrupt() -> Interrupted:
         state = collected(complete=False)
         return Interrupted(
-            f"{load.label}: {load.count} rows of {load.pages} pages had arrived; `partial` has "
+            f"{load.label}: {load.count} rows of {load.pages} pages were fetched; `partial` has "
             "them, and resume() asks for the rest (sys.last_value.resume() in a notebook)",
             partial=lambda: finish(state),
             resume=resume_after(state.elapsed_s),

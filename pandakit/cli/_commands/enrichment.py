@@ -1,4 +1,4 @@
-"""`pandakit validate`: an enrichment table, judged before it is uploaded."""
+"""`pandakit validate`: an enrichment table, checked before it is uploaded."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def validate(
 def _fix(
     report: ValidationReport, schema: EnrichmentSchema, target: Path, *, strict: bool, force: bool
 ) -> int:
-    """Repair the table and judge it again; it is written only if it would be accepted."""
+    """Repair the table and check it again; it is written only if it would be accepted."""
     frame, changes = report.fix()
     listed = changes.to_string(index=False, na_rep="-") if len(changes) else "nothing to repair"
     output.write(f"\nrepairs ({len(changes):,})\n{listed}")
