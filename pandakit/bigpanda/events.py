@@ -196,7 +196,7 @@ def replay(
         When a row would be refused, or has no `timestamp`; nothing was sent.
     OutcomeUnknownError
         When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay does
-        not resume: its moments have passed.
+        not resume: its times have passed.
 
     Notes
     -----

@@ -85,7 +85,7 @@ def simulate(
     -------
     Simulation
         `.policy`, `.consolidation`, `.production` and `.agreement`. Simulated alerts that
-        started during the warmup stand in `.agreement.unmatched` as `outside`.
+        started during the warmup are in `.agreement.unmatched` as `outside`.
 
     Raises
     ------

@@ -207,7 +207,7 @@ class Bpql:
         return evaluate(self._tree, Columns(frame), self._readings)
 
     def missing(self, frame: Any) -> tuple[str, ...]:
-        """Name the tags of the conditions that a frame has no column for.
+        """Return the tags of conditions for which a frame has no column.
 
         Parameters
         ----------

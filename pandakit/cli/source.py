@@ -36,7 +36,7 @@ source_options = add(
             type=PAIR,
             multiple=True,
             metavar="FIELD=COLUMN",
-            help="A column of the events and where it stands, as in host=device_id; repeatable.",
+            help="A column of the events and its source, as in host=device_id; repeatable.",
         ),
         click.option(
             "--constant",

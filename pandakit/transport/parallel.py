@@ -137,7 +137,7 @@ class TaskQueue:
 
 
 def _send_replies(task: Task, replies: list[Reply]) -> Any:
-    """Let a task read its replies, through the door that all answers pass."""
+    """Return the next calls of a task that reads its replies."""
     return read_or_raise(lambda: task.send(replies), replies[-1].malformed)
 
 

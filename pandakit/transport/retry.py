@@ -141,7 +141,7 @@ class _Plan:
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
     def again(self, failure: AttemptFailed) -> bool:
-        """Decide on another attempt, and wait for it."""
+        """Decide whether to try again, and wait until then."""
         if not self.allowed(failure):
             return False
         wait = self.wait_for(failure)

@@ -69,7 +69,7 @@ def read_time(value: Any, setting: str) -> int:
     except (TypeError, ValueError) as error:
         raise EventError(f"{setting}: {value!r} is not a time: {error}") from None
     if isinstance(value, (int, float)) or stamp is pd.NaT:
-        raise EventError(f"{setting}: {value!r} is not a time; give a datetime with a zone")
+        raise EventError(f"{setting}: {value!r} is not a time; pass a datetime with a zone")
     if stamp.tzinfo is None:
         raise EventError(
             f"{setting}: {value!r} has no zone; say which, for example "
