@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3.exceptions as u3
 
-from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.errors import PandakitError, ProtocolError, SettingsError, TransportError
 from pandakit.transport.body import BadBody, read_body
 from pandakit.transport.connections import DeadlinePassed, watch, watching
 
@@ -145,6 +145,15 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         ),
     ),
     (
+        (requests.exceptions.InvalidSchema,),
+        SettingsError,
+        False,
+        (
+            "a SOCKS proxy of the environment needs a package that is not installed: "
+            "pip install 'requests[socks]', or look at HTTPS_PROXY and ALL_PROXY"
+        ),
+    ),
+    (
         (requests.exceptions.InvalidProxyURL,),
         TransportError,
         False,
@@ -194,8 +203,22 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
 )
 
 
+def _is_bad_certificate_file(cause: BaseException) -> bool:
+    """Return whether our own certificates are missing or malformed, and not the service's."""
+    if isinstance(cause, ssl.SSLError):
+        return cause.library in {"X509", "PEM"} or cause.reason == "NO_CERTIFICATE_OR_CRL_FOUND"
+    # An error of requests that no class tells from others.
+    return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
+
+
 def _classify(exc: BaseException, host: str) -> AttemptFailed:
     causes = list(_causes(exc))
+    if any(map(_is_bad_certificate_file, causes)):
+        words = (
+            "the file or folder of certificates cannot be read: look at REQUESTS_CA_BUNDLE and "
+            "CURL_CA_BUNDLE, and at `verify` and `cert` of a session of your own"
+        )
+        return AttemptFailed(SettingsError(f"{host}: {words}"), passing=False, sent=False)
     sent = not any(isinstance(cause, _UNSENT) for cause in causes)
     for kinds, error, passing, words in _FAULTS:
         if any(isinstance(cause, kinds) for cause in causes):
