@@ -25,10 +25,10 @@
     UserWarning
     └── PandakitWarning
         ├── CellWarning              a value that its column cannot hold
-        ├── DefaultWindowWarning     a window that nobody asked for
-        ├── PartialWarning           a part of what was asked for is not there
+        ├── DefaultWindowWarning     a window that was not asked for
+        ├── PartialWarning           a part of what was asked for is missing
         ├── RejectedEventsWarning    events that could not be read
-        ├── ServiceWarning           the service answered oddly
+        ├── ServiceWarning           an unexpected response of the service
         └── TruncatedWarning         the caller's own cap was reached
 """
 
@@ -89,7 +89,7 @@ class PandakitError(Exception):
     status_code
         The HTTP status, when there was an answer.
     retry_after
-        Seconds that the service asked us to wait.
+        Seconds that the service asks to wait.
     retryable
         Whether the same call may succeed later.
     request_id
@@ -97,7 +97,7 @@ class PandakitError(Exception):
     partial
         A frame of what was fetched before the failure, or the function that makes it.
     resume
-        A function that asks only for the rest and returns the whole.
+        A function that requests only the rest and returns the whole.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class PandakitError(Exception):
         return self._partial
 
     def resume(self, *, token: str | None = None) -> Any:
-        """Ask only for what is missing and return the whole.
+        """Request only what is missing and return the whole.
 
         Parameters
         ----------

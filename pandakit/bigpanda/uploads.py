@@ -72,7 +72,7 @@ def verify_upload(
     -------
     bool
         `True` when the same rows are there. `False` means not yet or not at all: a job
-        that nobody could follow may still be running.
+        that could not be followed may still be running.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def upload_enrichment(
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
     wait
-        Follow the job to its end (up to 15 minutes), or return at once.
+        Follow the job to its end (up to 15 minutes), or return immediately.
 
     Returns
     -------

@@ -42,7 +42,7 @@ _ALWAYS_FOLDED = "status"
 
 
 def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
-    """Give one boolean per row."""
+    """Return one boolean per row."""
     if isinstance(node, Group):
         members = (evaluate(member, columns, readings) for member in node.members)
         combine = _COMBINE[node.operator]
@@ -78,14 +78,14 @@ def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Ma
 
 
 def _is_whole(value: Value, readings: Readings) -> bool:
-    """Say whether a value is held against whole cells: no single item contains a ``|``."""
+    """Return whether a value is compared with whole cells: no single item contains a ``|``."""
     if readings.multi_value == "whole":
         return True
     return not isinstance(value, Regex) and any("|" in part for part in _parts(value))
 
 
 def _test(node: Condition, values: Sequence[Value], readings: Readings) -> Test:
-    """Give the test that a text passes when it equals one of the values."""
+    """Return a test that passes when a text equals one of the values."""
     always_folded = node.tag.lower() == _ALWAYS_FOLDED
     exact = node.operator == "===" and readings.strong_equal == "exact" and not always_folded
     flags = 0 if readings.regex_case and not always_folded else re.IGNORECASE

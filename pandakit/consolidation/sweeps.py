@@ -34,7 +34,7 @@ def sweep(
     pattern: str | None = None,
     unit: TimeUnit = "s",
 ) -> pd.DataFrame:
-    """Count the incidents that other windows and anchors would give.
+    """Return how many incidents there are under other windows and anchors.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def sweep(
     policy
         All settings that are not varied.
     windows
-        One window to try, or several, such as ``["30min", "1h", "4h"]``; each is given to
+        One window to try, or several, such as ``["30min", "1h", "4h"]``; each applies to
         every pattern, or to the one that `pattern` names. Default: those of the policy.
     anchors
         One anchor to try, or several. Default: that of the policy.
@@ -96,7 +96,7 @@ def _settings(
     anchors: Anchor | Sequence[Anchor] | None,
     pattern: str | None,
 ) -> list[tuple[Any, Policy]]:
-    """Give each window with its policy; all arguments are checked, even if one list is empty."""
+    """Return each window with its policy; all arguments are checked, even if a list is empty."""
     unvaried = with_window(policy, None, pattern)
     by_window = [(window, with_window(policy, window, pattern)) for window in _listed(windows)]
     by_window = [(None, unvaried)] if windows is None else by_window
@@ -115,7 +115,7 @@ def _listed(given: Any) -> list[Any]:
 
 
 def with_window(policy: Policy, window: Any, pattern: str | None = None) -> Policy:
-    """Give the window to every pattern, or to the one that is named; none changes nothing."""
+    """Return the policy with the window in every pattern, or in the named one; None: unchanged."""
     names = [known.name for known in policy.patterns]
     if pattern is not None and pattern not in names:
         raise ValueError(

@@ -23,7 +23,7 @@ class Draw:
     Parameters
     ----------
     seed
-        The same seed gives the same organisation.
+        The same seed makes the same organisation.
     now
         Where the organisation's time stands still.
     """

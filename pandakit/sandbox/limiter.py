@@ -14,7 +14,7 @@ _SLACK = 0.25  # of a request: a caller that keeps the pace is not refused for i
 
 
 class Limiter:
-    """Let a burst of `rate` requests through, then `rate` a second.
+    """Admit a burst of `rate` requests, then `rate` a second.
 
     Refused requests cost nothing.
 

@@ -88,7 +88,7 @@ class Service:
         raise NotImplementedError
 
     def refusal(self, refused: Refused) -> Response:
-        """Put a refusal into the service's own envelope."""
+        """Return a refusal in the service's own envelope."""
         raise NotImplementedError
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -174,7 +174,7 @@ class Served:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering; the server gives its port back when its loop ends."""
+        """Stop answering; the server releases its port when its loop ends."""
         self._server.shutdown()
         self._thread.join()
 

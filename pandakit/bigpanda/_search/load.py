@@ -89,7 +89,7 @@ class IncidentLoad(ParallelLoad):
     now
         Returns the present by the service's clock, in epoch seconds.
     rows_of
-        Returns the rows that an incident stands for: itself, or its alerts.
+        Returns the rows for an incident: itself, or its alerts.
     max_rows
         Where to stop; `None` for all rows.
     facts

@@ -161,7 +161,7 @@ class TableLock:
 
     def __init__(self) -> None:
         self.job: UploadJob | None = None
-        """A job that was sent and whose end nobody has seen."""
+        """A job that was sent and has not been seen to end."""
         self.file_lock = ExitStack()
         """Keeps the lock file that other processes look at."""
         self.renew()

@@ -69,7 +69,7 @@ def read_time(value: Any, setting: str) -> int:
     except (TypeError, ValueError) as error:
         raise EventError(f"{setting}: {value!r} is not a time: {error}") from None
     if isinstance(value, (int, float)) or stamp is pd.NaT:
-        raise EventError(f"{setting}: {value!r} is not a time; give a datetime with a zone")
+        raise EventError(f"{setting}: {value!r} is not a time; pass a datetime with a zone")
     if stamp.tzinfo is None:
         raise EventError(
             f"{setting}: {value!r} has no zone; say which, for example "
@@ -116,7 +116,7 @@ def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
 
 
 def _cells(series: pd.Series) -> Any:
-    """Give an Arrow array, or an array of objects where the cells are of different kinds."""
+    """Return an Arrow array, or an array of objects where cells are of different kinds."""
     if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) != "string":
         return series.to_numpy()
     try:
@@ -177,7 +177,7 @@ def _rounded_floats(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     if over > 1:
         return np.asarray(np.rint(numbers / over))
     # The product of today's seconds is exact to a quarter only, that of their fraction is exact.
-    with np.errstate(invalid="ignore", over="ignore"):  # infinity is no time
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is not a time
         whole: np.ndarray = np.floor(numbers)
         fraction = np.rint((numbers - whole) * times)
         whole *= times
@@ -275,7 +275,7 @@ def _refuse_milliseconds(values: Any, column: str) -> None:
 
 
 def _numbers(values: Any) -> np.ndarray:
-    """Give all numbers of a column, NaN where a cell is none."""
+    """Return all numbers of a column, NaN where a cell is not a number."""
     if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
         of_labels = _numbers(pd.Series(values.dtype.categories))
         return np.asarray(np.append(of_labels, np.nan)[values.cat.codes.to_numpy()])

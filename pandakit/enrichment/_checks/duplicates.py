@@ -164,7 +164,7 @@ class _Rows(NamedTuple):
     def pick(
         cls, is_wanted: np.ndarray, texts: list[pa.LargeStringArray], numbers: np.ndarray
     ) -> _Rows:
-        """Take rows from a batch; their text is held as dictionaries, since it repeats."""
+        """Add rows of a batch; their text is kept as dictionaries, since it repeats."""
         kept = pa.array(is_wanted)
         columns = [text.filter(kept).dictionary_encode() for text in texts]
         table = pa.table(columns, [str(place) for place in range(len(columns))])
@@ -172,7 +172,7 @@ class _Rows(NamedTuple):
 
     @classmethod
     def join(cls, parts: list[_Rows]) -> _Rows:
-        """Put the rows of all batches together."""
+        """Return the rows of all batches together."""
         texts, numbers = zip(*parts, strict=True)
         return cls(pa.concat_tables(texts), np.concatenate(numbers))
 

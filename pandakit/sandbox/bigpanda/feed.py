@@ -29,7 +29,7 @@ _PRIMARIES = ("host", "service", "application", "device")
 
 
 class FeedRoutes:
-    """The part of BigPanda that takes events and gives them back.
+    """The part of BigPanda that accepts events and returns them.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def _environment(draw: Draw, name: str) -> Row:
 
 
 def _place(incidents: list[Row], environments: list[Row]) -> None:
-    """Put each incident in the environments whose filter one of its alerts passes."""
+    """Assign each incident to the environments whose filter one of its alerts passes."""
     tests = [(row["id"], compile_query(row["filter"])) for row in environments]
     for incident in incidents:
         tags = [alert_tags(alert) for alert in incident["alerts"]]

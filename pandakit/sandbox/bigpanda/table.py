@@ -1,4 +1,4 @@
-"""An uploaded enrichment table: read piece by piece, kept on disk, judged as the service does.
+"""An uploaded enrichment table: read piece by piece, kept on disk, checked as the service does.
 
 No more than one record is held in memory, and eight bytes for each row.
 """
@@ -26,7 +26,7 @@ _LONGEST_LINE = 64 * LONGEST_CELL
 
 
 class Malformed(Exception):  # noqa: N818 - a finding about the sender's bytes
-    """The bytes are not a table of this schema: refused at once."""
+    """The bytes are not a table of this schema: refused immediately."""
 
 
 class TooLarge(Malformed):
