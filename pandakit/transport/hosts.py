@@ -46,9 +46,16 @@ def checked_base(service: Service) -> str:
     Raises
     ------
     SettingsError
-        For credentials in the address, and for plain http to another machine.
+        For an address that is malformed or has credentials in it, and for plain http to another
+        machine.
     """
-    parts = urlsplit(service.base_url)
+    try:
+        parts = urlsplit(service.base_url)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise SettingsError(f"the address of {service.name} is malformed: {service.base_url!r}")
     if parts.username or parts.password:
         raise SettingsError(f"the URL of {service.name} has credentials in it: take them out")
     if not parts.hostname or not encrypted(parts):

@@ -54,11 +54,11 @@ _LOGGERS = (
 )
 
 
-# The sandbox says by it where its clock stands still; heeded from this machine alone.
+# The sandbox says by it where its clock stands still; obeyed from this machine alone.
 SANDBOX_TIME = "X-Sandbox-Time"
 _SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is not a clock
 
-# A shorter value of a presigned address (a date, a key's name) is no signature.
+# A shorter value of a presigned address (a date, a key's name) is not a signature.
 _SIGNATURE = 16
 
 
