@@ -135,7 +135,7 @@ class PandakitError(Exception):
         return self._partial
 
     def resume(self, *, token: str | None = None) -> Any:
-        """Ask only for what is missing and return the whole.
+        """Request only what is missing and return the whole.
 
         Parameters
         ----------

@@ -165,7 +165,7 @@ def facts(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def snake_case(name: str) -> str:
-    """Turn a field's name into a column's.
+    """Return the column name for a field's name.
 
     Examples
     --------

@@ -183,7 +183,7 @@ def _check_names(frame: pd.DataFrame) -> None:
             raise ValueError(f"column {name!r} has a name that is not text: rename it first")  # noqa: TRY004 - a value of the frame
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise ValueError(f"column {twice[0]!r} stands twice: rename one of them first")
+        raise ValueError(f"column {twice[0]!r} is there twice: rename one of them first")
 
 
 def _is_string(column: pd.Series) -> bool:

@@ -67,7 +67,7 @@ class Column:
         return hits
 
     def spread(self, hits: NDArray[np.bool_], *, missing: bool) -> NDArray[np.bool_]:
-        """Carry what holds for the distinct texts to the rows."""
+        """Return the result for each row from that for the distinct texts."""
         # A missing row's code, -1, picks the last one.
         return np.append(hits, missing)[self.codes]
 

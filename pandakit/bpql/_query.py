@@ -53,7 +53,7 @@ class Bpql:
     Raises
     ------
     BpqlSyntaxError
-        The text is no query, or uses what BPQL does not have (``LIKE``, ``<``, ``>``, unary
+        The text is not a query, or uses what BPQL does not have (``LIKE``, ``<``, ``>``, unary
         ``NOT``, ``IS NULL`` ...). The message shows the query with a caret under the
         character; ``text`` and ``position`` are fields.
     ValueError
@@ -162,7 +162,7 @@ class Bpql:
     def columns(self) -> tuple[str, ...]:
         """The names of the tags that the conditions look at, in lower case and sorted.
 
-        A frame without one of them is no error to `mask`; compare beforehand to make it one.
+        A frame without one of them is not an error for `mask`; compare beforehand to make it one.
         A bare keyword names no tag: see `has_keywords`.
         """
         tags = {node.tag.lower() for node in _leaves(self._tree) if isinstance(node, Condition)}
@@ -207,7 +207,7 @@ class Bpql:
         return evaluate(self._tree, Columns(frame), self._readings)
 
     def missing(self, frame: Any) -> tuple[str, ...]:
-        """Name the tags of the conditions that a frame has no column for.
+        """Return the tags of conditions for which a frame has no column.
 
         Parameters
         ----------

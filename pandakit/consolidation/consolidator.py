@@ -84,7 +84,7 @@ class _Stages:
         until = read_time(as_of, "as_of")
         if last is not None and until < last:
             raise EventError(
-                f"as_of: {as_of!r} is earlier than the last event, {moment(last)}; give a later "
+                f"as_of: {as_of!r} is earlier than the last event, {moment(last)}; pass a later "
                 f"time, or leave the later events out"
             )
         return until
@@ -103,7 +103,7 @@ class _Stages:
         }
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a reader of the numbers should know."""
+        """Return notes for the reader of the result."""
         notes = self.matcher.notes
         if self.merger.n_conflicts:
             notes.append(
@@ -112,7 +112,7 @@ class _Stages:
             )
         if self.reader.n_received >= _SLOW_FROM and not COMPILED:
             notes.append(
-                "the kernels ran interpreted, which gives the same answers tens of times slower; "
+                "the kernels ran interpreted, with the same results but tens of times slower; "
                 "pip install 'pandakit[fast]' compiles them"
             )
         return tuple(notes)
@@ -152,7 +152,7 @@ class Consolidator:
         self._stages = _Stages(policy, unit)
 
     def feed(self, chunk: Any) -> pd.DataFrame:
-        """Consolidate the next chunk and return what became of each of its rows.
+        """Consolidate the next chunk and return the outcome of each of its rows.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class Consolidator:
         Returns
         -------
         Consolidation
-            Its `events` raises: each chunk's frame was given back by `feed`.
+            Its `events` raises: `feed` returned each chunk's frame.
         """
         stages = self._stages
         arrays = stages.result(as_of, final=False)
@@ -194,7 +194,7 @@ class Consolidator:
 def consolidate(
     events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: TimeUnit = "s"
 ) -> Consolidation:
-    """Turn events into alerts and incidents by the rules of a policy.
+    """Return the alerts and incidents that events make by the rules of a policy.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def consolidate(
     ------
     EventError
         The events cannot be read: a column is missing, the times have no zone, milliseconds
-        were taken for seconds, or `as_of` is too early. The message has the fix.
+        were taken for seconds, or `as_of` is too early. The message names the fix.
 
     Notes
     -----

@@ -155,7 +155,7 @@ class Openings:
         return incidents
 
     def only(self, alerts: np.ndarray) -> Openings:
-        """Return some of the alerts, numbered anew in the given order, which is that of time."""
+        """Return some of the alerts, renumbered in the given order, which is that of time."""
         places = np.full(len(self), -1, dtype=np.int32)
         places[alerts] = np.arange(len(alerts))
         log = self._merged.log

@@ -30,7 +30,7 @@ __all__ = ["Consolidation"]
 class Consolidation:
     """Events consolidated into alerts and incidents. Made by `consolidate`.
 
-    Every frame is built when it is first asked for, and kept. Times are
+    Every frame is built on first access, and kept. Times are
     ``datetime64[ns, UTC]``, `gap` and `margin` ``timedelta64[ns]``.
 
     Attributes
@@ -38,7 +38,7 @@ class Consolidation:
     policy : Policy
         The settings that were used.
     notes : tuple of str
-        What a reader of the numbers should know.
+        Notes that qualify the numbers.
     n_conflicting_duplicates : int
         Duplicates whose status differs from that of the event that was kept.
     input : pandas.DataFrame or pyarrow.Table or None

@@ -34,7 +34,7 @@ def sweep(
     pattern: str | None = None,
     unit: TimeUnit = "s",
 ) -> pd.DataFrame:
-    """Count the incidents that other windows and anchors would give.
+    """Return how many incidents there are under other windows and anchors.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def sweep(
     policy
         All settings that are not varied.
     windows
-        One window to try, or several, such as ``["30min", "1h", "4h"]``; each is given to
+        One window to try, or several, such as ``["30min", "1h", "4h"]``; each applies to
         every pattern, or to the one that `pattern` names. Default: those of the policy.
     anchors
         One anchor to try, or several. Default: that of the policy.

@@ -31,7 +31,7 @@ class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
     error
         What the user will see if this was the last attempt.
     passing
-        Whether the fault may pass by itself.
+        Whether the fault may be temporary.
     sent
         Whether the service may have received the request.
     status
@@ -97,7 +97,7 @@ def fetch(
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host)
     except KeyboardInterrupt:
-        # Raised anew, since the library's frames hold the header with the token.
+        # Raised again, since the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
     raise fault  # outside of the handler: no chain leads to the library's exceptions
 

@@ -1,4 +1,4 @@
-"""Read the whole body of one answer, unpacked under a limit and compared with its promise."""
+"""Read the whole body of one response, unpacked under a limit and compared with its headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BadBody(Exception):  # noqa: N818 - never leaves this module
 
 
 def read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
-    """Read what is there, look at the clock, go on; then compare with what was promised."""
+    """Read piece by piece under the deadline, then compare with the headers."""
     raw = response.raw
     _check_head(response)
     # One check for all versions of urllib3, ours: see below.

@@ -40,16 +40,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one cheap authorised call to a service found.
+    """The result of one cheap authorised call to a service.
 
     Parameters
     ----------
     service, host
-        Whom was asked, and where.
+        The service, and its host.
     setting, source
-        The setting that gave the token, and the place where it was found.
+        The setting that the token is from, and where that was found.
     answer
-        What the service answered, in a few words.
+        The response, in a few words.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Client(ABC):
     token
         The setting that gave the token.
     progress
-        Whether loads show progress; `None` where someone watches.
+        Whether loads show progress; `None`: on a terminal and in a notebook.
     """
 
     is_sandbox = False  # the sandbox sets it on the clients that it makes
@@ -117,9 +117,9 @@ class Client(ABC):
 
     @property
     def source(self) -> str:
-        """Which service this is and where, as it stands in `df.attrs["pandakit"]`.
+        """The service and its address, as in `df.attrs["pandakit"]`.
 
-        The sandbox's address is left out: its ports are other ones each time.
+        The sandbox's address is left out: its ports differ each time.
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
@@ -238,6 +238,6 @@ def _check_max_rows(max_rows: int | None) -> None:
     if max_rows is None:
         return
     if isinstance(max_rows, bool) or not isinstance(max_rows, int):
-        raise TypeError(f"max_rows is {type(max_rows).__name__}; give a whole number, or None")
+        raise TypeError(f"max_rows is {type(max_rows).__name__}; pass a whole number, or None")
     if max_rows < 1:
-        raise ValueError(f"max_rows={max_rows}; give at least 1, or None for all rows")
+        raise ValueError(f"max_rows={max_rows}; pass at least 1, or None for all rows")

@@ -284,7 +284,7 @@ def wait_for(
     progress: bool | None = None,
     name: str = "the job",
 ) -> Reply:
-    """Poll a job until it is done, and return the last answer.
+    """Poll a job until it is done, and return the last response.
 
     Interrupting it loses nothing: the same call waits on, and so does `resume()` of the
     `KeyboardInterrupt` (`sys.last_value.resume()` in a notebook).

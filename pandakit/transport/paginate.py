@@ -42,7 +42,7 @@ class Page:
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
     first
-        Whether another list begins here, so that an empty page does not mean that it is endless.
+        Whether another list begins here, so that an empty page is not a sign of an endless one.
     spare
         Where to look on when fewer different rows were fetched than `total`; `None` for nowhere.
     """
@@ -201,7 +201,7 @@ class NumberedPages:
         more = bool(rows) if total is None else seen < total
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
-            beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
+            beyond = f"{total} rows match, but the service returns only the first {self.ceiling}"
         elif more and not rows:
             raise PaginationError(
                 f"the service counts {total} rows, but page {number} is empty after {seen}"
@@ -260,9 +260,9 @@ class OffsetPages:
         handle, before, told = position or (result.get(self.handle), 0, 0)
         seen, total = before + len(rows), max(total, told)
         if seen < total and not isinstance(handle, str):
-            raise reply.malformed("has more pages, but gives no handle to ask for them")
+            raise reply.malformed("has more pages, but no handle to request them")
         if seen < total and not rows:
-            raise PaginationError(f"the service counts {total} rows, but gave none after {seen}")
+            raise PaginationError(f"the service counts {total} rows, but sent none after {seen}")
         beyond = ""
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"

@@ -131,7 +131,7 @@ class _Plan:
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
     def again(self, failure: AttemptFailed) -> bool:
-        """Decide on another attempt, and wait for it."""
+        """Decide whether to try again, and wait until then."""
         if not self.allowed(failure):
             return False
         wait = self.wait_for(failure)
@@ -150,7 +150,7 @@ class _Plan:
             return "all attempts were used"
         asked = failure.retry_after
         if asked is not None and asked > self.options.retry_after_most:
-            return f"the service asked for a wait of {asked:.0f} s, more than we wait"
+            return f"the service asked for a wait of {asked:.0f} s, more than the longest wait"
         if self.clock.monotonic() + wait >= self.deadline:
             return f"the next attempt, in {wait:.1f} s, would be past the total deadline"
         if not self.budget.take():

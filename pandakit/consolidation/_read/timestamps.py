@@ -69,7 +69,7 @@ def read_time(value: Any, setting: str) -> int:
     except (TypeError, ValueError) as error:
         raise EventError(f"{setting}: {value!r} is not a time: {error}") from None
     if isinstance(value, (int, float)) or stamp is pd.NaT:
-        raise EventError(f"{setting}: {value!r} is not a time; give a datetime with a zone")
+        raise EventError(f"{setting}: {value!r} is not a time; pass a datetime with a zone")
     if stamp.tzinfo is None:
         raise EventError(
             f"{setting}: {value!r} has no zone; say which, for example "
@@ -177,7 +177,7 @@ def _rounded_floats(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     if over > 1:
         return np.asarray(np.rint(numbers / over))
     # The product of today's seconds is exact to a quarter only, that of their fraction is exact.
-    with np.errstate(invalid="ignore", over="ignore"):  # infinity is no time
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is not a time
         whole: np.ndarray = np.floor(numbers)
         fraction = np.rint((numbers - whole) * times)
         whole *= times
