@@ -137,8 +137,8 @@ def redact(text: str) -> str:
 
     Examples
     --------
-    >>> secret = Secret("a/b/c")
-    >>> redact("GET /?key=a%2Fb%2Fc")
+    >>> secret = Secret("a/b/c/d")
+    >>> redact("GET /?key=a%2Fb%2Fc%2Fd")
     'GET /?key=***'
     """
     for secret in list(_in_use):
