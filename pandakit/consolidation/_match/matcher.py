@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.codes import Vocabulary, one_chunk
-from pandakit.consolidation._arrays.pairs import NamedCodes, Pairs
+from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabulary, one_chunk
 from pandakit.consolidation._read.events import STATUSES
 from pandakit.errors import EventError
 

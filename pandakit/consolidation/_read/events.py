@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pandakit.consolidation._arrays.codes import Vocabularies, distinct
-from pandakit.consolidation._arrays.pairs import NamedCodes, Pairs
-from pandakit.consolidation._arrays.parallel import run_all
+from pandakit.consolidation._arrays.buffers import run_all
+from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabularies, distinct
 from pandakit.consolidation._arrays.table import Table, row_list
 from pandakit.consolidation._read.requirements import (
     INCIDENT_IDENTIFIER,
