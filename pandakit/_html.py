@@ -11,6 +11,7 @@ A cell or a sentence that is not `Html` already is data, and is escaped.
 from __future__ import annotations
 
 import unicodedata
+from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -35,6 +36,8 @@ __all__ = [
     "frame_table",
     "join",
     "line",
+    "page",
+    "picture",
     "severity",
     "table",
     "title",
@@ -42,6 +45,7 @@ __all__ = [
 
 # Name: on a light page, on a dark page. `tests/contract/test_html.py` computes the contrast.
 COLOURS: Final = {
+    "page": ("#f5f7fa", "#101317"),
     "paper": ("#ffffff", "#1b1f24"),
     "ink": ("#1f2933", "#e3e8ed"),
     "muted": ("#5b6773", "#a7b1bc"),
@@ -121,6 +125,25 @@ border:0;padding:0;white-space:pre-wrap}}
 STYLE: Final = _style()
 
 
+_PAGE_STYLE: Final = """
+:root{color-scheme:light dark}
+body{margin:0}
+main.pk{max-width:none;min-height:100vh;padding:2.5rem 1.5rem 4rem;border:0;border-radius:0;
+background:var(--pk-page);font-size:15px}
+main.pk.pk>*{max-width:62rem;margin-left:auto;margin-right:auto}
+main.pk h1{font-size:2rem;margin-top:0;margin-bottom:.25rem}
+main.pk h2{font-size:1.2rem;margin:0 0 .75rem}
+main.pk.pk section{box-sizing:border-box;background:var(--pk-paper);border:1px solid var(--pk-line);
+border-radius:10px;padding:1.5rem;margin-top:1.5rem;margin-bottom:0;overflow-x:auto}
+main.pk section .pk{border:0;padding:0;max-width:none}
+main.pk table{font-size:13px}
+main.pk figure{margin:0 0 1.5rem}
+main.pk figure:last-child{margin-bottom:0}
+main.pk img{max-width:100%;height:auto;display:block;border-radius:6px}
+main.pk figcaption{color:var(--pk-muted);font-size:13px;margin-top:.3rem}
+"""
+
+
 class Html(str):
     """Text that is HTML already, and goes into the page as it stands."""
 
@@ -185,6 +208,34 @@ def element(tag: str, content: Any, look: str = "", tip: str = "") -> Html:
 def card(*parts: Any) -> str:
     """Return a whole output, with its style sheet: what `_repr_html_` returns."""
     return f"<style>{STYLE}</style><div class='pk'>{join(parts)}</div>"
+
+
+def page(heading: str, lead: str, sections: Mapping[str, Iterable[Any]]) -> str:
+    """Return a whole document that needs no other file.
+
+    Parameters
+    ----------
+    heading, lead
+        The title, and the line below it.
+    sections
+        The parts of each section by its heading.
+    """
+    body = [element("h1", heading), line(lead, "muted")]
+    for name, parts in sections.items():
+        body.append(element("section", join([element("h2", name), *parts])))
+    return (
+        "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
+        f"<title>{escaped(heading)}</title>\n<style>{STYLE}{_PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n<main class='pk'>{join(body)}</main>\n</body>\n</html>\n"
+    )
+
+
+def picture(png: bytes, caption: str) -> Html:
+    """Return a figure with the image inside it."""
+    data = b64encode(png).decode("ascii")
+    image = Html(f"<img alt='{escaped(caption)}' src='data:image/png;base64,{data}'>")
+    return element("figure", join([image, element("figcaption", caption)]))
 
 
 def title(*parts: Any) -> Html:

@@ -15,14 +15,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pandakit.interchange import as_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["to_text"]
+__all__ = ["cell_text", "to_text"]
 
 
 def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
-    """Give the text form of every cell, null where the cell is missing.
+    """Return the text form of every cell, null where the cell is missing.
 
     ======================================== ==========================================
     cell                                     text
@@ -33,7 +35,8 @@ def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
     other floats                             the shortest text that reads back: ``0.1``
     booleans                                 ``true``, ``false``
     categories                               their label
-    lists, tuples, arrays                    items by these rules, joined with ``|``
+    lists, tuples, arrays                    items by these rules, joined with ``|``;
+                                             a list within a list is refused
     datetimes with a zone                    ISO 8601 in UTC: ``2026-03-01T12:00:00Z``
     decimals                                 plain digits, never an exponent
     ======================================== ==========================================
@@ -54,8 +57,8 @@ def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
     Raises
     ------
     ValueError
-        A cell has no text form (bytes, a dict, a datetime without zone ...): the message
-        names the column and the first such row, counted from 0.
+        A cell has no text form (bytes, a dict, a list within a list, a datetime without zone
+        ...): the message names the column and the first such row, counted from 0.
 
     Examples
     --------
@@ -75,10 +78,12 @@ def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
 
 
 def _as_arrow(values: Any) -> Any:
-    """Give a ChunkedArray, or a list where the cells are Python objects."""
+    """Return a ChunkedArray, or a list where the cells are Python objects."""
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return _chunked(values)
     series = values if isinstance(values, pd.Series) else pd.Series(values)
+    if isinstance(series.dtype, pd.SparseDtype):
+        series = series.sparse.to_dense()
     if isinstance(series.dtype, pd.CategoricalDtype):
         return _categories_as_arrow(series.cat)
     is_object = series.dtype == object
@@ -94,7 +99,9 @@ def _as_arrow(values: Any) -> Any:
 
 
 def _chunked(array: Any) -> pa.ChunkedArray:
-    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    """Return a chunked array without views, run-end encoding and null-typed dictionaries."""
+    column = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    return as_table(pa.table({"cells": column})).column(0)
 
 
 def _categories_as_arrow(categories: Any) -> Any:
@@ -125,12 +132,14 @@ def _without_empty(text: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
 
 
 def _from_dictionary(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
-    cells = cells.unify_dictionaries()
-    if not cells.num_chunks:
-        return pa.chunked_array([], type=pa.large_string())
-    labels = pc.cast(to_text(cells.chunk(0).dictionary, column=column), pa.large_string())
-    labels = labels.combine_chunks() if labels.num_chunks != 1 else labels.chunk(0)
-    return pa.chunked_array([labels.take(chunk.indices) for chunk in cells.chunks])
+    texts = []
+    for chunk in cells.chunks:  # they may have different dictionaries
+        try:
+            labels = to_text(chunk.dictionary).cast(pa.large_string()).combine_chunks()
+        except ValueError:  # raised again, with the first row that has such a label
+            return _from_objects(cells.to_pylist(), column)
+        texts.append(labels.take(chunk.indices))
+    return pa.chunked_array(texts, type=pa.large_string())
 
 
 def _from_counts(cells: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
@@ -150,7 +159,7 @@ def _float_text(value: Any) -> str:
 
 
 def _from_instants(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
-    """Give what `datetime.isoformat` gives: a fraction of 6 or 9 digits, or none."""
+    """Write a fraction of 6 or 9 digits, or none, as `datetime.isoformat` does."""
     unit = cells.type.unit
     # The count is UTC whatever the zone; without one, Arrow needs no table of zones.
     instants = cells.cast(pa.int64()).cast(pa.timestamp(unit))
@@ -177,8 +186,8 @@ def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
     text: list[str | None] = []
     for row, cell in enumerate(cells):
         try:
-            text.append(_cell_text(cell))
-        except (TypeError, UnicodeEncodeError) as error:
+            text.append(cell_text(cell))
+        except ValueError as error:
             raise ValueError(
                 f"{_place(column, row)}{error}; give text, a number, a boolean, a list of these, "
                 f"or a datetime with a zone"
@@ -186,27 +195,47 @@ def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(text, type=pa.large_string())])
 
 
-def _cell_text(cell: Any) -> str | None:
+def cell_text(cell: Any) -> str | None:
+    """Return the text form of one cell by the rules of `to_text`, None if it is missing.
+
+    Raises
+    ------
+    ValueError
+        The cell has no text form.
+    """
     if isinstance(cell, (list, tuple, np.ndarray)):
-        items = (_cell_text(item) for item in cell)
-        return "|".join(item for item in items if item is not None) or None
+        return _list_text(cell)
+    if isinstance(cell, Decimal) and cell.is_snan():  # pandas fails to compare it
+        raise ValueError("a signalling NaN has no text form")
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return None
     for kinds, text in _CELLS:
         if isinstance(cell, kinds):
             return text(cell) or None
-    raise TypeError(f"a {type(cell).__name__} has no text form")
+    raise ValueError(f"a {type(cell).__name__} has no text form")
+
+
+def _list_text(cells: Any) -> str | None:
+    if isinstance(cells, np.ndarray) and cells.ndim != 1:
+        raise ValueError(f"an array of {cells.ndim} dimensions has no text form")
+    if any(isinstance(item, (list, tuple, np.ndarray)) for item in cells):
+        raise ValueError("a list within a list has no text form")
+    items = map(cell_text, cells)
+    return "|".join(item for item in items if item is not None) or None
 
 
 def _checked_text(cell: str) -> str:
-    cell.encode()  # lone surrogates are not text
-    return str(cell)
+    cell.encode()  # half of a surrogate pair is no text
+    return str.__str__(cell)  # of a member of an enumeration its value, not its name
 
 
 def _instant_text(cell: datetime) -> str:
     if cell.tzinfo is None:
-        raise TypeError("a datetime without a zone has no text form")
-    return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        raise ValueError("a datetime without a zone has no text form")
+    try:
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        raise ValueError(f"{cell.isoformat()} is beyond the year 9999 in UTC") from None
 
 
 # The first row whose types fit decides: a bool is an int too.

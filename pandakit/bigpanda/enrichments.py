@@ -225,7 +225,7 @@ def preview_enrichment(
     ...     owners = services.bigpanda.enrichment_table(schema_id)
     ...     owners.loc[0, "tier"] = "tier-0"
     ...     services.bigpanda.preview_enrichment(owners.head(100), schema_id)
-    0 rows added, 1 changed, ... removed, 99 as they were, against the service's table
+    0 rows added, 1 changed, ... removed, 99 unchanged, against the service's table
     """
     from pandakit.enrichment import (  # noqa: PLC0415 - loaded on use
         preview_enrichment as preview,

@@ -1,4 +1,4 @@
-"""The tour: load, consolidate, enrich and report, against the sandbox."""
+"""The demo: load, consolidate, enrich and report, on the sandbox."""
 
 from __future__ import annotations
 

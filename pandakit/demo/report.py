@@ -1,20 +1,18 @@
-"""What the tour found, as text and as one HTML page that needs no other file."""
+"""What the demo found, as text and as one HTML page that needs no other file."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
-from html import escape
-from importlib.resources import files
-from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pandakit import _html
 from pandakit.consolidation import readable_funnel
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pandakit.consolidation import Consolidation
@@ -22,100 +20,97 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
+_COUNTS = ("incidents", "largest")
+
 
 @dataclass(frozen=True)
 class Report:
-    """The results of one tour.
+    """The results of one run of the demo.
 
     Parameters
     ----------
     source
-        Where the data came from, as the clients say it.
+        Where the data came from, as the clients name it.
     loaded
         One row per list: `list`, `rows`, `pages`, `requests`.
     simulation
         The consolidation and its funnel.
-    windows, varied
-        The sweep over windows, and the pattern whose window it varies.
+    windows
+        The sweep over windows.
+    swept_pattern
+        The pattern whose window the sweep moves.
     table
         The enrichment table as it was written: path, rows, bytes, checksum.
     refused
-        What the validation said of the bad table.
+        The validation of a table that is wrong on purpose.
     job_status
         How the upload ended.
     pictures
-        The PNG files, by the sentence that stands above each.
+        The PNG files by their captions.
     """
 
     source: str
     loaded: pd.DataFrame
     simulation: Consolidation
     windows: pd.DataFrame
+    swept_pattern: str
     table: CsvFile
     refused: ValidationReport
     job_status: str
-    varied: str
     pictures: dict[str, Path] = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """Give the report for a terminal."""
+        """Return the report for a terminal."""
         sections = (
-            ("Loaded: " + self.source, self.loaded.to_string(index=False)),
+            (f"Loaded: {self.source}", _as_text(self.loaded)),
             (
                 "Consolidated",
-                f"{self.simulation.policy}\n\n{_text(readable_funnel(self.simulation.funnel))}",
+                f"{self.simulation.policy}\n\n{_as_text(readable_funnel(self.simulation.funnel))}",
             ),
-            (f"Which window for {self.varied}?", _text(shown_windows(self.windows))),
-            ("Enrichment", self._enrichment()),
-            ("A bad table is told", str(self.refused)),
+            (f"Which window for {self.swept_pattern}?", _as_text(side_by_side(self.windows))),
+            ("Enrichment", self._upload()),
+            ("A table with mistakes", str(self.refused)),
         )
         return "\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections)
 
     def to_html(self) -> str:
-        """Give the report as one page; pictures are inside it."""
-        page = Template(files("pandakit.demo").joinpath("report.html").read_text("utf-8"))
-        return page.substitute(
-            source=escape(self.source),
-            loaded=_table(self.loaded),
-            policy=escape(str(self.simulation.policy)),
-            funnel=_table(readable_funnel(self.simulation.funnel)),
-            notes="".join(f"<p class='note'>{escape(note)}</p>" for note in self.simulation.notes),
-            pictures="".join(_picture(*each) for each in self.pictures.items()),
-            varied=escape(self.varied),
-            windows=_table(shown_windows(self.windows)),
-            enrichment=escape(self._enrichment()),
-            refused=self.refused._repr_html_(),
-        )
+        """Return the report as one page, pictures included."""
+        sections: dict[str, Iterable[Any]] = {
+            "Loaded, every list to its end": [_all_rows(self.loaded)],
+            "Events, alerts, incidents": [_html.Html(self.simulation._repr_html_())],
+            "Pictures": [
+                _html.picture(path.read_bytes(), caption) for caption, path in self.pictures.items()
+            ],
+            f"Which window for {self.swept_pattern}?": [_all_rows(side_by_side(self.windows))],
+            "The enrichment table": [_html.line(self._upload())],
+            "A table with mistakes": [_html.Html(self.refused._repr_html_())],
+        }
+        return _html.page("The demo", f"Source: {self.source}", sections)
 
-    def _enrichment(self) -> str:
+    def _upload(self) -> str:
         return (
             f"{self.table.rows:,} rows, {self.table.bytes:,} bytes, "
             f"sha256 {self.table.sha256[:16]}…; upload: {self.job_status}"
         )
 
 
-def shown_windows(windows: pd.DataFrame) -> pd.DataFrame:
-    """Put the sweep side by side: one row per window, one column per anchor."""
-    counts = windows.pivot(index="window", columns="anchor", values="incidents")
-    largest = windows.pivot(index="window", columns="anchor", values="largest")
-    table = pd.DataFrame({"window": [span_text(window) for window in counts.index]})
-    for anchor in windows["anchor"].drop_duplicates():
-        table[f"incidents, {anchor}"] = [f"{count:,}" for count in counts[anchor]]
-        table[f"largest, {anchor}"] = [f"{count:,}" for count in largest[anchor]]
-    return table
+def side_by_side(windows: pd.DataFrame) -> pd.DataFrame:
+    """Return a sweep with one row per window, and the counts of each anchor in columns."""
+    table = windows.pivot(index="window", columns="anchor", values=["incidents", "largest"])
+    anchors = windows["anchor"].drop_duplicates()
+    columns = {
+        f"{count}, {anchor}": table[count, anchor] for anchor in anchors for count in _COUNTS
+    }
+    spans = [span_text(window.to_pytimedelta()) for window in table.index]
+    return pd.DataFrame({"window": spans, **{name: [*c] for name, c in columns.items()}})
 
 
-def _text(frame: pd.DataFrame) -> str:
-    return str(frame.to_string(index=False))
+def _as_text(frame: pd.DataFrame) -> str:
+    formats = {
+        name: "{:,}".format for name in frame if pd.api.types.is_integer_dtype(frame[name].dtype)
+    }
+    return str(frame.to_string(index=False, formatters=formats))
 
 
-def _table(frame: pd.DataFrame) -> str:
-    return str(frame.to_html(index=False, border=0, na_rep="", escape=True))
-
-
-def _picture(caption: str, path: Path) -> str:
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return (
-        f"<figure><img alt='{escape(caption)}' src='data:image/png;base64,{data}'>"
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+def _all_rows(frame: pd.DataFrame) -> _html.Html:
+    return _html.frame_table(frame, len(frame))

@@ -1,4 +1,4 @@
-"""The steps of the tour, with the same calls that a user would type."""
+"""The steps of the demo, with the same calls that a user would type."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_demo"]
 
-# What a user of the invented company knows and types.
+# What a user of the invented company would type.
 ENVIRONMENT = "Payments"
 APP_KEYS = ("cloudmetrics.eu", "cloudmetrics.us", "nagios.core", "synthetics.edge")
 MAP_NAME = "Host owners"
@@ -57,45 +57,45 @@ def run_demo(
     services: sandbox.Sandbox | None = None,
     echo: Callable[[str], Any] = print,
 ) -> Report:
-    """Load, consolidate, enrich and report.
+    """Load, consolidate, enrich, and return the report.
 
     Parameters
     ----------
     output
         The folder for the report, its pictures and the table.
     seed
-        Of the sandbox that is started.
+        The seed of the sandbox that is started.
     policy
-        What the events are consolidated with.
+        The settings of the simulation.
     events, unit
-        The user's own events, in place of the sandbox's, as `consolidate` takes them.
+        Your own events instead of the sandbox's, as `consolidate` takes them.
     services
-        A running sandbox, in place of a new one.
+        A running sandbox; default: a new one.
     echo
-        Told one line per step.
+        Called with one line per step.
 
     Returns
     -------
     Report
-        Everything that `report.html` shows.
+        What `report.html` shows.
 
     Raises
     ------
     PandakitError
-        When a list cannot be read to its end, or the table is refused.
+        A list cannot be loaded completely, or the table is refused.
     """
     output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if services is None:
             services = stack.enter_context(sandbox.start(seed))
-        echo(f"1/5 the sandbox runs: {', '.join(services.urls)}")
+        echo(f"1/5 the sandbox is running: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
         events = frames[EVENTS] if events is None else events
         simulation = consolidate(events, policy, unit=unit)
-        varied = policy.patterns[0]
+        first = policy.patterns[0]
         windows = sweep(
-            events, policy, windows=WINDOWS, anchors=ANCHORS, pattern=varied.name, unit=unit
+            events, policy, windows=WINDOWS, anchors=ANCHORS, pattern=first.name, unit=unit
         )
         echo("4/5 building, validating and uploading an enrichment table")
         table, refused, job_status = _enrich(services, frames[ALERTS], output)
@@ -108,8 +108,8 @@ def run_demo(
         table=table,
         refused=refused,
         job_status=job_status,
-        varied=varied.name,
-        pictures=_draw(output, simulation, plots.sweep(windows, today=varied.window)),
+        swept_pattern=first.name,
+        pictures=_draw(output, simulation, plots.sweep(windows, today=first.window)),
     )
     (output / "report.html").write_text(report.to_html(), encoding="utf-8")
     (output / "report.txt").write_text(report.to_text() + "\n", encoding="utf-8")
@@ -117,7 +117,7 @@ def run_demo(
 
 
 def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd.DataFrame]:
-    """Load every list that the tour shows, to its end, side by side where limits allow it."""
+    """Return every list that the demo shows, loaded side by side."""
     echo("2/5 loading: Panther, BigPanda, Pangea")
     panther, bigpanda, pangea = services.panther, services.bigpanda, services.pangea
     loaders: dict[str, Callable[[], pd.DataFrame]] = {
@@ -134,24 +134,24 @@ def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd
 
 
 def _events(bigpanda: Any) -> pd.DataFrame:
-    """Put the events of all integrations in order of time, as one frame."""
+    """Return the events of all integrations as one frame, in order of time."""
     loaded = [
         bigpanda.raw_alerts(app_key, start="2026-01-01", page_size=1_000) for app_key in APP_KEYS
     ]
     events = pd.concat(loaded, ignore_index=True)
-    together = {
+    merged = {
         **facts(loaded[0]),
         **{name: sum(facts(frame)[name] for frame in loaded) for name in ("pages", "requests")},
     }
     events = events.sort_values("timestamp", kind="stable", ignore_index=True)
-    events.attrs["pandakit"] = together
+    events.attrs["pandakit"] = merged
     return events
 
 
 def _enrich(
     services: sandbox.Sandbox, alerts: pd.DataFrame, output: Path
 ) -> tuple[CsvFile, ValidationReport, str]:
-    """Say who owns each host, in a table that the service accepts."""
+    """Write and upload a table of owners, and validate one with mistakes."""
     bigpanda = services.bigpanda
     maps = bigpanda.enrichments().set_index("name")
     schema_id = maps.loc[MAP_NAME, "schema_id"]
@@ -164,7 +164,7 @@ def _enrich(
 
 
 def owners_of(alerts: pd.DataFrame) -> pd.DataFrame:
-    """Make the ownership table: one row per host that had an alert.
+    """Return the table of owners: one row per host that had an alert.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def owners_of(alerts: pd.DataFrame) -> pd.DataFrame:
 
 
 def spoil(table: pd.DataFrame) -> pd.DataFrame:
-    """Make the mistakes that tables have: a repeated row, a line break, a key with two answers.
+    """Return the table with common mistakes: a repeated row, a line break, a key with two owners.
 
     Examples
     --------
@@ -205,7 +205,7 @@ def _loaded(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _draw(output: Path, simulation: Consolidation, windows: Figure) -> dict[str, Path]:
     pictures = {
-        "funnel": ("What became of the events", plots.funnel(simulation)),
+        "funnel": ("From events to incidents", plots.funnel(simulation)),
         "windows": ("Incidents by window and anchor", windows),
         "incidents": ("The largest incidents", plots.largest_incidents(simulation)),
     }

@@ -1,8 +1,8 @@
-"""Mapping enrichment tables: the schema, its rules, the file, and what a table would do.
+"""Mapping enrichment tables: schema, validation, the CSV file, and their effect on alerts.
 
-Nothing here talks to a service. A table goes from a frame to `validate_enrichment`, to
-`write_enrichment_csv`, and from there to the upload of the BigPanda client;
-`apply_enrichment` shows beforehand what it would do to alerts.
+Nothing here talks to a service. A frame goes through `validate_enrichment` and
+`write_enrichment_csv` to the upload of the BigPanda client; `apply_enrichment` and
+`diff_enrichment` show beforehand what the table would do.
 
 >>> import pandas as pd
 >>> schema = EnrichmentSchema(["host"], ["owner"])
@@ -13,8 +13,7 @@ True
 from pandakit.enrichment._checks.findings import Finding
 from pandakit.enrichment._source.table import table_text
 from pandakit.enrichment.apply import AppliedEnrichment, apply_enrichment
-from pandakit.enrichment.diff import diff_enrichment
-from pandakit.enrichment.preview import TablePreview, preview_enrichment
+from pandakit.enrichment.diff import TablePreview, diff_enrichment, preview_enrichment
 from pandakit.enrichment.report import ValidationReport
 from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema
 from pandakit.enrichment.validate import validate_enrichment

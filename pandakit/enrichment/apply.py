@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.enrichment._duplicates.ids import row_ids
-from pandakit.enrichment._match.lookup import Lookup, alert_column
-from pandakit.enrichment._output.show import summary_html
-from pandakit.enrichment._source.text import QUOTED
+from pandakit.enrichment._match.alert_tags import AlertTags, alert_column
+from pandakit.enrichment._match.lookup import Lookup
+from pandakit.enrichment._match.rows import row_ids, unquoted
+from pandakit.enrichment._output.html import summary_html
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["AppliedEnrichment", "apply_enrichment"]
 
+_Conflict: TypeAlias = "tuple[str, str, int, str]"
+_CONFLICT = ["kind", "name", "count", "message"]
 _SHOWN = 10
 _MULTI_VALUE = ("any", "whole")
-_CONFLICT = ["kind", "name", "count", "message"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AppliedEnrichment:
-    """What `apply_enrichment` gives.
+    """Alerts as a table would enrich them.
 
     Parameters
     ----------
@@ -35,16 +36,16 @@ class AppliedEnrichment:
         The alerts with the result tags.
     coverage
         ``tag, alerts, present, matched, rate``: for each query tag, and in the last row for
-        all of them together, how many alerts have it, for how many its value is in the
-        table, and the share of all alerts that this is.
+        all of them together, how many alerts have it, how many have a value that is in the
+        table, and which share of all alerts these are.
     unmatched
-        The query tags, ``alerts``, ``near``, ``difference``: the keys of alerts that no row
-        matches, the most frequent first, and the key of the table that differs from it only
-        by ``"case"``, ``"whitespace"`` or ``"case and whitespace"``.
+        The query tags, ``alerts``, ``near``, ``difference``: the keys of alerts that match no
+        row, the most frequent first, and the key of the table that differs only by
+        ``"case"``, ``"whitespace"`` or ``"case and whitespace"``.
     conflicts
         ``kind, name, count, message``: alerts that do not meet the schema's condition
-        (``"when"``), keys that the table has with different results (``"key"``), and result
-        tags that alerts have already with another value (``"tag"``).
+        (``"when"``), keys with several results (``"key"``), and result tags that alerts have
+        already with another value (``"tag"``).
     """
 
     alerts: pd.DataFrame
@@ -81,43 +82,44 @@ def apply_enrichment(
     *,
     multi_value: Literal["any", "whole"] = "any",
 ) -> AppliedEnrichment:
-    """Say what a table would do to these alerts, without sending anything.
+    """Return alerts as a table would enrich them; nothing is sent.
 
-    A row matches an alert when the text of every query column equals that of the alert's
-    tag; a query column that is optional is passed over when the alert has not the tag. An
-    alert that does not meet the schema's `when` matches nothing; `active` is not asked. Of
-    several rows with one key the first is taken. An empty result value writes nothing.
-    All of this is our reading: the service documents it in part only.
+    A row matches an alert if the text of every query column equals that of the alert's tag;
+    an optional query column is skipped if the alert does not have the tag. A key in quotes (a
+    list of one item with a pipe) matches its literal text. An alert that does not meet the
+    schema's `when` matches nothing; `active` is ignored. Of several rows with one key the first
+    counts. An empty result value writes nothing. The service documents this in part; the rest
+    is our reading.
 
     Parameters
     ----------
     alerts
-        One row an alert. Tags stand in columns of their name, else of that name in another
+        One row per alert. A tag is in the column of its name, else of that name in another
         case, else of that name after ``tag.``, as for `Bpql`. The frame is not changed.
     table
-        A frame, the path of a CSV file, or a `CsvFile`.
+        A frame or another table, the path of a CSV file, or a `CsvFile`.
     schema
         The mapping's columns; case counts unless it says otherwise.
     multi_value
-        With several values in a tag of an alert (a list, or text joined with ``|``): a row
-        matches by ``"any"`` of them or by the joined text, or by the ``"whole"`` joined text
-        alone. The service does not say which.
+        If an alert's tag has several values (a list, or text joined with ``|``): ``"any"`` of
+        them may match, or the joined text; or only the ``"whole"`` joined text. The service
+        does not say which.
 
     Returns
     -------
     AppliedEnrichment
         ``.alerts``, ``.coverage``, ``.unmatched``, ``.conflicts``. A result tag that an
-        alert has already stays, unless the schema lets it be overwritten.
+        alert has already is kept, unless the schema says to overwrite it.
 
     Raises
     ------
     EnrichmentError
-        The alerts have no column for a query tag that is not optional, or the table has not
-        the schema's columns.
+        The alerts have no column for a query tag that is not optional, or the table lacks a
+        column of the schema.
     BpqlSyntaxError
-        The schema's `when` is no condition that BPQL has.
+        The schema's `when` is not BPQL.
     ValueError
-        A query tag of an alert has no text form, or `multi_value` is another word.
+        A query tag of an alert has no text form, or `multi_value` has another value.
 
     Notes
     -----
@@ -138,23 +140,24 @@ def apply_enrichment(
     """
     if multi_value not in _MULTI_VALUE:
         raise ValueError(f"multi_value={multi_value!r}: one of {', '.join(_MULTI_VALUE)}")
-    lookup = Lookup(alerts, table, schema, each=multi_value == "any")
-    enriched, conflicts = alerts, [*_condition(lookup), *_key_conflicts(lookup)]
+    tags = AlertTags(alerts, schema)
+    lookup = Lookup(tags, table, schema, each=multi_value == "any")
+    enriched, conflicts = alerts, [*_condition(tags), *_key_conflicts(lookup)]
     for field in schema.result:
-        name = alert_column(alerts, field.tag) or lookup.prefix + field.tag
-        cells, taken = _result(alerts, name, field, lookup)
+        name = alert_column(alerts, field.tag) or tags.prefix + field.tag
+        found = unquoted(_null_if_empty(lookup.result(field.title)))
+        cells, overlaps = _result(alerts, name, field, found)
         enriched = enriched.assign(**{name: cells})
-        conflicts += taken
+        conflicts += overlaps
     return AppliedEnrichment(
         enriched, lookup.coverage(), lookup.unmatched(), pd.DataFrame(conflicts, columns=_CONFLICT)
     )
 
 
 def _result(
-    alerts: pd.DataFrame, name: str, field: EnrichmentField, lookup: Lookup
-) -> tuple[pd.Series, list[tuple[str, str, int, str]]]:
-    """Give the column of a result tag, and what stood there before with another value."""
-    found = _meant(lookup.result(field.title))
+    alerts: pd.DataFrame, name: str, field: EnrichmentField, found: pa.ChunkedArray
+) -> tuple[pd.Series, list[_Conflict]]:
+    """Return the column of a result tag, and how many alerts have it with another value."""
     if name not in alerts:
         return pd.Series(found.to_pandas().to_numpy(), index=alerts.index, name=name), []
     old = alerts[name]
@@ -164,40 +167,34 @@ def _result(
     written = has if field.override_existing else has & ~had
     cells = old.astype(object) if written.any() else old
     count, verb = int(other.sum()), "overwrites" if field.override_existing else "leaves"
-    says = f"alerts with another {field.tag!r} already: {count:,}; the table {verb} it"
-    taken = [("tag", field.tag, count, says)] if count else []
-    return cells.mask(written, pd.Series(found.to_pylist(), index=old.index, dtype=object)), taken
+    message = f"alerts that have another {field.tag!r} already: {count:,}; the table {verb} it"
+    new = pd.Series(found.to_pylist(), index=old.index, dtype=object)
+    return cells.mask(written, new), [("tag", field.tag, count, message)] if count else []
 
 
-def _meant(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give what the service reads: nothing for empty text, a quoted value without its quotes."""
-    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
-    quoted = pc.fill_null(pc.match_substring_regex(text, QUOTED), fill_value=False)
-    if not pc.any(quoted).as_py():
-        return text
-    bare = pc.replace_substring(pc.utf8_slice_codeunits(text, 1, -1), '""', '"')
-    return pc.if_else(quoted, bare, text)
+def _null_if_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
 
 
-def _condition(lookup: Lookup) -> list[tuple[str, str, int, str]]:
-    """Tell which alerts the schema's condition keeps from the table, or that nobody can."""
-    count, when = int((~lookup.reached).sum()), str(lookup.when)
-    if lookup.unread:
-        tags = ", ".join(map(repr, lookup.unread))
-        says = f"the condition {when!r} looks at {tags}, which the alerts have not: taken as met"
-        return [("when", when, len(lookup.reached), says)]
+def _condition(tags: AlertTags) -> list[_Conflict]:
+    """Count the alerts that the schema's condition excludes, if the alerts have its tags."""
+    count, when = int((~tags.meets_condition).sum()), str(tags.condition)
+    if tags.unknown:
+        names = ", ".join(map(repr, tags.unknown))
+        message = f"the condition {when!r} needs {names}, which the alerts lack: taken as met"
+        return [("when", when, len(tags.meets_condition), message)]
     return [("when", when, count, f"{count:,} alerts do not meet {when!r}")] if count else []
 
 
-def _key_conflicts(lookup: Lookup) -> list[tuple[str, str, int, str]]:
-    """List the keys that the table has with different results."""
-    whole = row_ids(lookup.rows, range(lookup.rows.num_columns))
-    keys = pd.Series(row_ids(lookup.keys, range(lookup.keys.num_columns)))
+def _key_conflicts(lookup: Lookup) -> list[_Conflict]:
+    """List the keys that have several results."""
+    whole = row_ids(lookup.rows)
+    keys = pd.Series(row_ids(lookup.keys))
     results = pd.Series(whole).groupby(keys).nunique()
     several = results[results > 1]
     first = keys.drop_duplicates().index.to_numpy()[several.index]
     names = [", ".join(row.values()) for row in lookup.keys.take(pa.array(first)).to_pylist()]
     return [
-        ("key", name, int(count), f"{name!r} has {count:,} different results: the first is taken")
+        ("key", name, int(count), f"{name!r} has {count:,} different results: the first counts")
         for name, count in zip(names, several, strict=True)
     ]

@@ -1,7 +1,8 @@
-"""What an upload would change: `diff_enrichment`."""
+"""What an upload would change: `diff_enrichment`, and `preview_enrichment` in numbers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,27 +10,29 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.enrichment._duplicates.ids import row_ids
-from pandakit.enrichment._source.table import first_rows, table_text
+from pandakit.enrichment._match.rows import first_rows, row_ids
+from pandakit.enrichment._output.html import summary_html
+from pandakit.enrichment._source.table import table_text
 
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["diff_enrichment"]
+__all__ = ["TablePreview", "diff_enrichment", "preview_enrichment"]
 
-_TIME = "\0occurrence"  # no title has a NUL
+_OCCURRENCE = "\0occurrence"  # no title has a NUL
 
 
 def diff_enrichment(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFrame:
-    """Say which rows a new table adds, changes and removes.
+    """Return the rows that a new table adds, changes and removes.
 
-    Rows belong together when the text of their query columns is equal; a key that a table
-    has several times is taken in order.
+    Rows correspond when the text of their query columns is equal; the rows of a repeated key
+    correspond in order.
 
     Parameters
     ----------
     new, old
-        Frames, paths of CSV files, or `CsvFile` objects with the schema's columns.
+        Frames or other tables, paths of CSV files, or `CsvFile` objects, with the schema's
+        columns.
     schema
         The mapping's columns.
 
@@ -38,13 +41,13 @@ def diff_enrichment(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFram
     pandas.DataFrame
         ``change`` (``"added"``, ``"changed"``, ``"removed"``), the query columns, and for
         each result column ``<title>.old`` and ``<title>.new`` (missing where a row is only
-        in one table). In the order of the new table, then of the old; equal rows are left
-        out. All as text.
+        in one table), all as text. Rows in the order of the new table, then of the old one;
+        equal rows are left out.
 
     Raises
     ------
     EnrichmentError
-        A table has not the schema's columns, or a cell has no text form.
+        A table lacks a column of the schema, or a cell has no text form.
 
     Examples
     --------
@@ -72,14 +75,14 @@ def diff_enrichment(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFram
 
 
 def _keys(table: pa.Table, query: list[str]) -> pa.Table:
-    """Give the keys, and which occurrence of its key each row is."""
+    """Return the keys, and which occurrence of its key each row is."""
     keys = table.select(query)
-    ids = pd.Series(row_ids(keys, range(len(query))))
-    return keys.append_column(_TIME, pa.array(ids.groupby(ids).cumcount()))
+    ids = pd.Series(row_ids(keys))
+    return keys.append_column(_OCCURRENCE, pa.array(ids.groupby(ids).cumcount()))
 
 
 def _same_text(new: pa.Table, old: pa.Table, match: np.ndarray) -> np.ndarray:
-    """Say which new rows have a counterpart with the same text in every column."""
+    """Return which new rows have a counterpart with the same text in every column."""
     counterpart = _rows(old, match)
     same = match >= 0
     for title in new.column_names:
@@ -89,7 +92,7 @@ def _same_text(new: pa.Table, old: pa.Table, match: np.ndarray) -> np.ndarray:
 
 
 def _rows(table: pa.Table, places: np.ndarray) -> pa.Table:
-    """Take rows, nulls where there is no place."""
+    """Take rows, nulls where a place is negative."""
     return table.take(pa.array(places, mask=places < 0))
 
 
@@ -102,3 +105,83 @@ def _changes(new: pa.Table, old: pa.Table, query: list[str], result: list[str]) 
     for title in result:
         columns |= {f"{title}.old": old[title], f"{title}.new": new[title]}
     return pa.table(columns).to_pandas()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TablePreview:
+    """What an upload would change.
+
+    Parameters
+    ----------
+    changes
+        The rows that differ, as `diff_enrichment` returns them.
+    added, changed, removed, unchanged
+        How many rows are new, have other results, are gone, and stay as they are.
+    against
+        What the new table was compared with.
+    """
+
+    changes: pd.DataFrame
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    against: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change: both tables have the same rows."""
+        return not len(self.changes)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.added:,} rows added, {self.changed:,} changed, {self.removed:,} removed, "
+            f"{self.unchanged:,} unchanged, against {self.against}"
+        )
+
+    def _repr_html_(self) -> str:
+        tables = {
+            f"rows {kind}": rows.drop(columns="change").dropna(axis="columns", how="all")
+            for kind, rows in self.changes.groupby("change", sort=True)
+        }
+        return summary_html("Preview of an upload", [repr(self)], tables)
+
+
+def preview_enrichment(
+    new: Any, old: Any, schema: EnrichmentSchema, *, against: str = "the old table"
+) -> TablePreview:
+    """Return how many rows a new table adds, changes and removes, and which.
+
+    Parameters
+    ----------
+    new, old, schema
+        As for `diff_enrichment`.
+    against
+        What to call the old table.
+
+    Returns
+    -------
+    TablePreview
+        ``.changes``, and the counts ``.added, .changed, .removed, .unchanged``.
+
+    Raises
+    ------
+    EnrichmentError
+        As for `diff_enrichment`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pandakit.enrichment import EnrichmentSchema, preview_enrichment
+    >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
+    >>> new = pd.DataFrame({"host": ["db1", "db2", "db3"], "owner": ["ann", "eve", "bob"]})
+    >>> preview_enrichment(new, old, EnrichmentSchema("host", "owner"))
+    1 rows added, 1 changed, 0 removed, 1 unchanged, against the old table
+    """
+    text = table_text(new, schema)
+    changes = diff_enrichment(text, old, schema)
+    added, changed, removed = (
+        int((changes["change"] == kind).sum()) for kind in ("added", "changed", "removed")
+    )
+    unchanged = text.num_rows - added - changed
+    return TablePreview(changes, added, changed, removed, unchanged, against)

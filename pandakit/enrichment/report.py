@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.enrichment._checks.rules import ERROR
-from pandakit.enrichment._output.show import as_html, as_text
-from pandakit.enrichment.fix import fixed
+from pandakit.enrichment._output.html import report_html
+from pandakit.enrichment._output.text import Facts, report_text
+from pandakit.enrichment._source.source import rows_at
+from pandakit.enrichment.fix import fix_table
 
 if TYPE_CHECKING:
-    from pandakit.enrichment._checks.findings import Finding
+    from pathlib import Path
+
+    from pandakit.enrichment._checks.findings import Finding, Findings
     from pandakit.enrichment._source.source import Source
     from pandakit.enrichment.schema import EnrichmentSchema
 
@@ -31,66 +34,68 @@ class ValidationReport:
     Attributes
     ----------
     ok : bool
-        The table may be sent: there is no error.
+        Whether the table may be sent: there is no error.
     errors, warnings : tuple of Finding
-        `rule, severity, column, row, value, message`; of each rule and column the first
-        `max_findings`, then one without row that says how many more there are.
+        ``rule, severity, column, row, value, message``: of each rule and column the first
+        `max_findings`, then one without a row that says how many more there are.
     counts : pandas.DataFrame
-        ``rule, severity, column, count``: all that was found, also beyond `max_findings`.
+        ``rule, severity, column, count``: everything that was found, beyond `max_findings` too.
     n_errors, n_warnings : int
         The sums of these counts.
     rows : int
-        Rows of values.
+        How many rows of values there are.
     bytes : int or None
-        The size of the file; of a frame the size once written, `None` where columns are missing.
+        The size of the file; of a frame the size once written, `None` if columns are missing.
     strict : bool
         Whether doubtful limits were refused.
     max_findings : int
         How many findings of each rule and column are listed.
     notes : tuple of str
-        What could not be judged, and how it can be.
+        What could not be checked, and how it can be.
 
     Notes
     -----
-    Rows are counted from 0 without the header row: ``frame.iloc[row]``.
+    Rows are counted from 0 without the header row, as in ``frame.iloc[row]``.
     """
 
     def __init__(
         self,
         schema: EnrichmentSchema,
+        table: pd.DataFrame | Path,
+        findings: Findings,
         *,
-        findings: tuple[Finding, ...],
-        counts: Counter[tuple[str, str]],
         rows: int,
         bytes: int | None,  # noqa: A002 - as in CsvFile
         strict: bool,
-        max_findings: int,
-        subject: Any,
         excerpt: pd.DataFrame | None,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self.schema, self.strict, self.max_findings, self.notes = (
-            schema,
-            strict,
-            max_findings,
-            notes,
-        )
+        self.schema, self.strict, self.notes = schema, strict, notes
         self.rows, self.bytes = rows, bytes
-        self.errors = tuple(found for found in findings if found.severity == ERROR)
-        self.warnings = tuple(found for found in findings if found.severity != ERROR)
-        self.counts = _counts(findings, counts)
-        is_error = self.counts["severity"] == ERROR
-        self.n_errors = int(self.counts.loc[is_error, "count"].sum())
-        self.n_warnings = int(self.counts.loc[~is_error, "count"].sum())
-        self._subject, self._excerpt = subject, excerpt
+        self.errors, self.warnings = findings.errors, findings.warnings
+        self.n_errors, self.n_warnings = findings.n_errors, findings.n_warnings
+        self.max_findings = findings.max_findings
+        self._findings, self._table, self._excerpt = findings, table, excerpt
 
     @property
     def ok(self) -> bool:
         """Whether the table may be sent."""
         return not self.errors
 
+    @property
+    def counts(self) -> pd.DataFrame:
+        """How many findings there are of each rule and column."""
+        kinds = dict.fromkeys(
+            (found.rule, found.severity, found.column or "")
+            for found in (*self.errors, *self.warnings)
+        )
+        counts = self._findings.counts
+        rows = [(*kind, counts[kind[0], kind[2]]) for kind in kinds]
+        frame = pd.DataFrame(rows, columns=["rule", "severity", "column", "count"])
+        return frame.astype({"rule": _TEXT, "severity": _TEXT, "column": _TEXT, "count": "int64"})
+
     def to_frame(self) -> pd.DataFrame:
-        """Give the findings as a frame, errors first.
+        """Return the findings as a frame, errors first.
 
         Returns
         -------
@@ -108,10 +113,19 @@ class ValidationReport:
                              rule severity column  row
         0  surrounding_whitespace  warning   host    0
         """
-        return _frame([*self.errors, *self.warnings])
+        findings = [*self.errors, *self.warnings]
+        columns: dict[str, list[Any]] = {
+            name: [getattr(found, name) for found in findings] for name in _COLUMNS
+        }
+        return pd.DataFrame(
+            {
+                name: pd.Series(cells, dtype="Int64" if name == "row" else _TEXT)
+                for name, cells in columns.items()
+            }
+        )
 
     def to_text(self) -> str:
-        """Give the verdict, and the first findings line by line.
+        """Return the verdict, and the first findings line by line.
 
         Examples
         --------
@@ -122,26 +136,36 @@ class ValidationReport:
         would be refused: 1 row of 2 columns; 1 error, 0 warnings
         <BLANKLINE>
         errors (1)
-          missing_column  owner  the schema has this column, the table has not
+          missing_column  owner  the table lacks this column of the schema
         <BLANKLINE>
-        note: ...in use: 1,000 alert tags, 20,000 enrichment items, ... (see current_usage)
+        note: checked for this schema alone: 1,000 alert tags, ...; pass current_usage for the rest
         """
-        return as_text(self)
+        return report_text(self._facts())
 
     def fix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Make the repairs that cannot change what is meant.
+        """Return the table with the repairs that cannot change what it means.
 
-        Columns whose name differs from the schema's by case or whitespace are renamed, whitespace
-        around values are cut off, and rows are dropped whose text is that of an earlier
-        row. The caller's frame stays as it is. A file is read as text; its byte order mark
-        and line ends are put right when the frame is written.
+        Columns whose names differ from the schema's only by case or whitespace are renamed,
+        leading and trailing whitespace is cut from texts, and rows are dropped whose text equals
+        that of an earlier row. The table that was validated is not changed. A file is read as
+        text; its byte order mark and line ends are put right when the frame is written.
+
+        Whitespace stays where cutting it would empty a key, give two keys with other results the
+        same text, or turn a value into a quoted one. Fixing the result again changes nothing.
 
         Returns
         -------
         frame : pandas.DataFrame
-            The repaired table.
+            The repaired table. A column with a changed cell keeps its dtype if that can hold the
+            new text, else it is of objects.
         changes : pandas.DataFrame
-            ``change, column, row, before, after``; rows as in the table that was judged.
+            ``change`` (``"renamed"``, ``"trimmed"``, ``"dropped"``), ``column, row, before,
+            after``; rows as in the table that was validated.
+
+        Warns
+        -----
+        PartialWarning
+            Whitespace was left for one of the reasons above; the message names the first rows.
 
         Examples
         --------
@@ -152,32 +176,37 @@ class ValidationReport:
         >>> frame.to_dict("list"), list(changes["change"])
         ({'host': ['db1'], 'owner': ['ann']}, ['renamed', 'trimmed', 'dropped'])
         """
-        return fixed(self._subject, self.schema)
+        return fix_table(self._table, self.schema)
 
     def __repr__(self) -> str:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        return as_html(self, self._excerpt)
+        return report_html(self._facts(), self._excerpt)
+
+    def _facts(self) -> Facts:
+        return Facts(
+            self.schema.name,
+            self.rows,
+            len(self.schema.columns),
+            self.bytes,
+            self.strict,
+            self._findings,
+            self.notes,
+        )
 
 
-def excerpt(
-    source: Source | None, findings: tuple[Finding, ...], count: int
-) -> pd.DataFrame | None:
-    """Give the text of the first rows that something is wrong with, by row number."""
-    if source is None or not source.titles:
+def excerpt(source: Source | None, findings: Findings) -> pd.DataFrame | None:
+    """Return the text of the first rows with findings, by row number."""
+    rows = list(dict.fromkeys(_notable_rows((*findings.errors, *findings.warnings))))
+    if source is None or not source.titles or not rows:
         return None
-    numbers = pd.Index(_telling(findings), dtype="int64").unique()[:_EXCERPT_ROWS].sort_values()
-    positions = source.position(numbers.to_numpy())
-    is_row = (positions < count) & (source.number(positions) == numbers)  # else a bad line
-    numbers, positions = numbers[is_row], positions[is_row]
-    if not len(numbers):
-        return None
-    return source.take(positions).to_pandas().set_axis(numbers, axis=0)
+    numbers, text = rows_at(source, np.sort(rows[:_EXCERPT_ROWS]))
+    return text.to_pandas().set_axis(numbers, axis=0) if len(numbers) else None
 
 
-def _telling(findings: tuple[Finding, ...]) -> list[int]:
-    """Give the rows of the findings, the first of each kind before the second of any."""
+def _notable_rows(findings: tuple[Finding, ...]) -> list[int]:
+    """Return the rows of the findings, the first of each kind before the second of any."""
     seen: Counter[tuple[str, str | None]] = Counter()
     ranked = []
     for found in findings:
@@ -185,21 +214,3 @@ def _telling(findings: tuple[Finding, ...]) -> list[int]:
             ranked.append((seen[found.rule, found.column], found.row))
             seen[found.rule, found.column] += 1
     return [row for _, row in sorted(ranked, key=lambda rank: rank[0])]
-
-
-def _frame(findings: list[Finding]) -> pd.DataFrame:
-    columns: dict[str, list[Any]] = {
-        name: [getattr(found, name) for found in findings] for name in _COLUMNS
-    }
-    rows = columns.pop("row")
-    frame = pd.DataFrame({name: pd.Series(cells, dtype=_TEXT) for name, cells in columns.items()})
-    frame.insert(3, "row", pd.Series(rows, dtype="Int64"))
-    return frame
-
-
-def _counts(findings: tuple[Finding, ...], counts: Counter[tuple[str, str]]) -> pd.DataFrame:
-    severities = {found.rule: found.severity for found in findings}
-    kinds = dict.fromkeys((found.rule, found.column or "") for found in findings)
-    rows = [(rule, severities[rule], column, counts[rule, column]) for rule, column in kinds]
-    frame = pd.DataFrame(rows, columns=["rule", "severity", "column", "count"])
-    return frame.astype({"rule": _TEXT, "severity": _TEXT, "column": _TEXT, "count": "int64"})

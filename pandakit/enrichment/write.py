@@ -1,4 +1,4 @@
-"""Write a table as the file that is sent: `write_enrichment_csv`."""
+"""Write the file that is uploaded: `write_enrichment_csv`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
+from pyarrow import csv
 
-from pandakit.enrichment._source.csv_options import csv_writer, header_bytes
 from pandakit.enrichment._source.source import FrameSource
+from pandakit.enrichment._source.table import whole_frame
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.errors import EnrichmentError
 from pandakit.files import atomic_write
@@ -22,24 +23,25 @@ if TYPE_CHECKING:
 
     from pandakit.enrichment.report import ValidationReport
     from pandakit.enrichment.schema import EnrichmentSchema
+    from pandakit.interchange import TableLike
 
 __all__ = ["CsvFile", "write_enrichment_csv"]
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A written table.
+    """A table that was validated and written.
 
     Parameters
     ----------
     path
-        Where it is.
+        The file.
     rows
-        Rows of values, without the header row.
+        How many rows of values it has, without the header row.
     bytes
         Its size.
     sha256
-        The checksum of its bytes, in hexadecimal digits.
+        The SHA-256 of its bytes, in hexadecimal digits.
     """
 
     path: Path
@@ -49,21 +51,22 @@ class CsvFile:
 
 
 def write_enrichment_csv(
-    frame: pd.DataFrame,
+    frame: TableLike,
     schema: EnrichmentSchema,
     path: str | os.PathLike[str],
     *,
     strict: bool = False,
 ) -> CsvFile:
-    """Validate a frame and write it as the service takes it.
+    """Validate a table and write it as the CSV file that the service expects.
 
     UTF-8 without a byte order mark, the columns in the schema's order, every value in
-    double quotes, LF after each row, also the last. A missing value is empty text.
+    double quotes, LF after every row. A missing value is empty text.
 
     Parameters
     ----------
     frame
-        The table; it is not changed.
+        A frame, an Arrow table, or anything else with ``__arrow_c_stream__``; it is not changed.
+        Also the path of a CSV file, which is read as text.
     schema
         The mapping's columns.
     path
@@ -75,12 +78,15 @@ def write_enrichment_csv(
     Returns
     -------
     CsvFile
-        ``path, rows, bytes, sha256`` of exactly what was written.
+        ``path, rows, bytes, sha256`` of the bytes that were written.
 
     Raises
     ------
     EnrichmentError
-        The service would refuse the table; ``error.report`` says why, row by row.
+        The service would refuse the table: ``error.report`` says why, row by row. Nothing is
+        written.
+    TypeError
+        `frame` is neither a table nor a path.
     OSError
         The file cannot be written.
 
@@ -102,13 +108,14 @@ def write_enrichment_csv(
     "db2",""
      2 36
     """
-    report = validate_enrichment(frame, schema, strict=strict)
+    table = whole_frame(frame)
+    report = validate_enrichment(table, schema, strict=strict)
     if not report.ok:
         raise EnrichmentError(_refusal(report), report=report)
     with atomic_write(path) as file:
-        written = _write(file, frame, schema)
+        written = _write(file, table, schema)
         if written.size != report.bytes:
-            raise EnrichmentError("the frame changed while it was written: write it again")
+            raise EnrichmentError("the table changed while it was written: write it again")
     return CsvFile(Path(path), report.rows, written.size, written.sha256)
 
 
@@ -137,7 +144,7 @@ class _Sink:
         self.size += memoryview(data).nbytes
 
     def flush(self) -> None:
-        """Leave flushing to the file."""
+        """Do nothing: the file is flushed at its end."""
 
     @property
     def sha256(self) -> str:
@@ -147,10 +154,13 @@ class _Sink:
 
 def _write(file: IO[bytes], frame: pd.DataFrame, schema: EnrichmentSchema) -> _Sink:
     sink = _Sink(file)
-    sink.write(header_bytes(schema.columns))
+    header = ",".join('"' + title.replace('"', '""') + '"' for title in schema.columns)
+    sink.write(f"{header}\n".encode())
     names = list(frame.columns)
     source = FrameSource(frame, {title: names.index(title) for title in schema.columns})
-    with csv_writer(pa.PythonFile(sink, "w"), schema.columns) as writer:
-        for cells in source.stretches():
-            writer.write(pa.record_batch([cell.text for cell in cells], list(schema.columns)))
+    types = pa.schema([(title, pa.large_string()) for title in schema.columns])
+    options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
+    with csv.CSVWriter(pa.PythonFile(sink, "w"), types, write_options=options) as writer:
+        for batch in source.batches():
+            writer.write(batch.table(source.titles))
     return sink

@@ -1,8 +1,33 @@
-"""Pangea's Secure Audit Log: search results, schema and roots as frames."""
+"""Pangea's Secure Audit Log: searches as frames, and their verification offline.
+
+The client loads on first use, so that verifying imports no network library.
+"""
 
 from __future__ import annotations
 
-from pandakit.pangea.client import Pangea
-from pandakit.pangea.search import CustomField
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CustomField", "Pangea"]
+if TYPE_CHECKING:
+    from pandakit.pangea.client import Pangea as Pangea
+    from pandakit.pangea.saved import load as load
+    from pandakit.pangea.search import CustomField as CustomField
+    from pandakit.pangea.verification import Verification as Verification, verify as verify
+
+_HOMES = {
+    "CustomField": "search",
+    "load": "saved",
+    "Pangea": "client",
+    "Verification": "verification",
+    "verify": "verification",
+}
+
+__all__ = ["CustomField", "Pangea", "Verification", "load", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

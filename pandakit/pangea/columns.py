@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.frames import Column, Kind, add_facts, build_frame
+from pandakit.pangea._evidence.values import UNREADABLE, read_count, read_flag, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -57,7 +58,8 @@ EVENT_COLUMNS = (
     Column("signed", "boolean", meaning="whether the client signed it"),
     Column("valid_signature", "boolean", meaning="the service's own verdict on the signature"),
     Column("membership_proof", "text", meaning="sibling hashes from the event up to the root"),
-    Column("root_size", "integer", ("root.size",), "size of that root, in batches"),
+    Column("tree_name", "text", ("root.tree_name",), "name of the tree of that root"),
+    Column("root_size", "integer", ("root.size", "tree_size"), "size of that root, in batches"),
     Column("root_hash", "text", ("root.root_hash",), "hash of that root"),
     Column(
         "err",
@@ -66,8 +68,21 @@ EVENT_COLUMNS = (
         "why the event is malformed, if the log keeps such events",
     ),
     Column("envelope", "map", meaning="what was hashed, exactly as received"),
+    Column("unreadable", "any", meaning="values that fit no column, exactly as received"),
 )
-_HIDDEN = ("root",)
+_HIDDEN = ("root", "unpublished_root")
+_EVIDENCE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("hash", read_text),
+    ("membership_proof", read_text),
+    ("published", read_flag),
+    ("leaf_index", read_count),
+    ("tree_size", read_count),
+)
+_ROOT_EVIDENCE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("tree_name", read_text),
+    ("size", read_count),
+    ("root_hash", read_text),
+)
 ROOT_COLUMNS = (
     Column("tree_name", "text", meaning="name of the tree"),
     Column("size", "integer", meaning="number of batches under the root"),
@@ -103,10 +118,21 @@ def kinds_by_field(fields: Sequence[Row]) -> dict[str, Kind]:
 
 
 def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame:
-    """Return events as a frame; `kinds` types the fields of a custom schema."""
+    """Return events as a frame.
+
+    Parameters
+    ----------
+    rows
+        Events as received, each with the `root` that its proof leads to. They are used up:
+        members that only the columns need are added to them.
+    kinds
+        The column kinds of the fields of a custom schema.
+    """
     names = custom_fields(rows)
     columns = [*EVENT_COLUMNS, *(_custom_column(name, kinds) for name in names)]
-    frame = build_frame([_flat(row, names) for row in rows], columns, ignore=_HIDDEN)
+    for row in rows:
+        _add_members(row, names)
+    frame = build_frame(rows, columns, ignore=_HIDDEN)
     return add_facts(frame, roots=_roots(rows))
 
 
@@ -121,10 +147,26 @@ def _path(name: str) -> str:
     return _CUSTOM + name.replace(".", "\0")  # a dot in a path would lead into an object
 
 
-def _flat(row: Row, names: Sequence[str]) -> Row:
+def _add_members(row: Row, names: Sequence[str]) -> None:
     event, envelope = _event(row), row.get("envelope")
-    signed = isinstance(envelope, dict) and envelope.get("signature") is not None
-    return {**row, "signed": signed, **{_path(name): event.get(name) for name in names}}
+    row["signed"] = isinstance(envelope, dict) and envelope.get("signature") is not None
+    row["unreadable"] = _unreadable(row) or None
+    for name in names:
+        if name in event:
+            row[_path(name)] = event[name]
+
+
+def _unreadable(row: Row) -> Row:
+    """Return the members that no column can hold: what is verified must be what was received."""
+    found = {name: row[name] for name, read in _EVIDENCE if read(row.get(name)) is UNREADABLE}
+    root = row.get("root")
+    if root is not None and (not isinstance(root, dict) or _is_unreadable(root)):
+        found["root"] = root
+    return found
+
+
+def _is_unreadable(root: Row) -> bool:
+    return any(read(root.get(name)) is UNREADABLE for name, read in _ROOT_EVIDENCE)
 
 
 def _event(row: Row) -> Row:
@@ -135,5 +177,5 @@ def _event(row: Row) -> Row:
 
 def _roots(rows: Sequence[Row]) -> list[Row]:
     """Return the roots that the proofs lead to, each once."""
-    found = (row["root"] for row in rows if isinstance(row.get("root"), dict))
-    return list({(root.get("tree_name"), root.get("root_hash")): root for root in found}.values())
+    found = {id(row["root"]): row["root"] for row in rows if isinstance(row.get("root"), dict)}
+    return list({repr(root): root for root in found.values()}.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pandakit.pangea._evidence.documents import root_of
 from pandakit.transport import OffsetPages
 
 if TYPE_CHECKING:
@@ -39,11 +40,7 @@ class AuditPages(OffsetPages):
     def read(self, reply: Reply, position: tuple[str, int, int] | None) -> Page:
         """Return the page's events, each with the root that its proof leads to."""
         page = OffsetPages.read(self, reply, self._start(position))
-        return replace(page, rows=[{**row, "root": _root_of(row, page.extra)} for row in page.rows])
-
-
-def _root_of(row: Row, result: Row) -> Any:
-    return result.get("root" if row.get("published") else "unpublished_root")
+        return replace(page, rows=[{**row, "root": root_of(row, page.extra)} for row in page.rows])
 
 
 def audit_pages(ceiling: int, search_id: str = "") -> AuditPages:

@@ -20,6 +20,8 @@ TEXT = [
     ("ink", "warning-fill"),
     ("paper", "error"),
     ("paper", "good"),
+    ("ink", "page"),
+    ("muted", "page"),
 ]
 PARTS = [("accent", "track"), ("muted", "track")]
 
@@ -54,7 +56,8 @@ def test_every_text_can_be_read_on_both_pages(page):
 
 def test_every_colour_of_the_style_sheet_is_one_of_the_pairs():
     """No rule has a colour of its own: what is measured above is what is shown."""
-    declarations = re.sub(r"--pk-[\w-]+:[^;]+;", "", _html.STYLE).replace("light-dark(red,red)", "")
+    declarations = re.sub(r"--pk-[\w-]+:[^;]+;", "", _html.STYLE + _html._PAGE_STYLE)
+    declarations = declarations.replace("light-dark(red,red)", "")
     assert not re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl|opacity", declarations)
     used = set(re.findall(r"var\(--pk-([\w-]+)\)", declarations))
     assert used == set(_html.COLOURS)

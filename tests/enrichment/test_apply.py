@@ -90,7 +90,7 @@ def test_existing_tags_stay_unless_overridden(override, expected):
         "kind": "tag",
         "name": "owner",
         "count": 1,
-        "message": f"alerts with another 'owner' already: 1; the table {verb} it",
+        "message": f"alerts that have another 'owner' already: 1; the table {verb} it",
     }
 
 
@@ -107,7 +107,7 @@ def test_keys_with_several_results():
     applied = apply_enrichment(pd.DataFrame({"host": ["a"]}), table, SCHEMA)
     assert owners(applied) == ["1"]
     assert applied.conflicts[["kind", "name", "count"]].to_numpy().tolist() == [["key", "a", 2]]
-    assert "'a' has 2 different results: the first is taken" in repr(applied)
+    assert "'a' has 2 different results: the first counts" in repr(applied)
 
 
 def test_optional_columns_are_passed_over():
@@ -188,7 +188,7 @@ def test_a_condition_on_a_tag_that_is_not_there():
     schema = EnrichmentSchema("host", "owner", when="site = x OR source_system = *")
     applied = apply_enrichment(pd.DataFrame({"host": ["db1"]}), TABLE, schema)
     assert owners(applied) == ["ann"]
-    said = "looks at 'site', 'source_system', which the alerts have not: taken as met"
+    said = "needs 'site', 'source_system', which the alerts lack: taken as met"
     assert said in repr(applied)
 
 

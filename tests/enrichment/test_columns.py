@@ -40,7 +40,7 @@ def test_columns_must_be_those_of_the_schema(found, columns, expected):
 def test_a_renamed_column_is_pointed_out(schema):
     """The message names the column that was probably meant, which is judged all the same."""
     report = validate_enrichment(frame([["a", "b\nc"]], ["host", " Owner"]), schema)
-    assert report.errors[0].message.endswith("; ' Owner' is meant? fix() renames it")
+    assert report.errors[0].message.endswith("; is ' Owner' meant? fix() renames it")
     assert ("line_break", "owner", 0) in [each[:1] + each[2:4] for each in report.errors]
 
 

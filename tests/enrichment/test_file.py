@@ -13,11 +13,9 @@ from pandakit.enrichment import (
     validate,
     validate_enrichment,
 )
-from pandakit.enrichment._checks import bytes as _bytes
-from pandakit.enrichment._checks.findings import Tally
+from pandakit.enrichment._checks.duplicates import DuplicateCheck
 from pandakit.enrichment._checks.rules import LIMITS
-from pandakit.enrichment._duplicates import keys as _keys
-from pandakit.enrichment._source import blocks as _blocks, file as _file
+from pandakit.enrichment._source import csv_blocks as _blocks, csv_file as _file, csv_scan as _scan
 from pandakit.errors import EnrichmentError
 from tests.fuzz import examples
 
@@ -128,7 +126,7 @@ def test_blocks_are_no_borders(monkeypatch, found, file, block):
     )
     whole = found(file(content))
     assert {each[0] for each in whole} >= {"blank_line", "quotes", "line_ends", "extra_newline"}
-    monkeypatch.setattr(_bytes, "_BLOCK", block)
+    monkeypatch.setattr(_scan, "_BLOCK", block)
     monkeypatch.setattr(_file, "_BLOCK", block)
     assert found(file(content)) == whole
 
@@ -221,7 +219,7 @@ def test_any_bytes_in_any_blocks(file, schema, body, ends, block):
     path = file(b"host,owner\n" + body + b"\n" * ends)
     whole = validate_enrichment(path, schema)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_bytes, "_BLOCK", block)
+        patch.setattr(_scan, "_BLOCK", block)
         patch.setattr(_file, "_BLOCK", block)
         cut = validate_enrichment(path, schema)
     assert (cut.errors, cut.warnings, cut.rows) == (whole.errors, whole.warnings, whole.rows)
@@ -231,11 +229,10 @@ def test_nothing_is_read_ahead(tmp_path):
     """While a file of 16 MB is gone through, Arrow holds a few blocks of it, not more."""
     path = tmp_path / "t.csv"
     path.write_text("host,owner\n" + "".join(f"host-{n:06},{'x' * 51}\n" for n in range(262_144)))
-    tally, places = Tally(strict=True, max_findings=0), {"host": 0, "owner": 1}
-    source = _file.FileSource(path, list(places), places, tally, regular=True)
+    source = _file.FileSource(path, _scan.scan_csv(path), {"host": 0, "owner": 1})
     before, rows, most = pa.total_allocated_bytes(), 0, 0
-    for cells in source.stretches():
-        rows += len(cells[0].text)
+    for batch in source.batches():
+        rows += len(batch.numbers)
         most = max(most, pa.total_allocated_bytes() - before)
     assert rows == 262_144
     assert most < 8 << 20
@@ -243,35 +240,35 @@ def test_nothing_is_read_ahead(tmp_path):
 
 def test_no_other_thread_calls_back(monkeypatch, file, schema):
     """Lines that are no rows are handed over in the thread that validates, and in no other."""
-    threads, take = set(), _blocks.BadLines.__call__
+    threads, take = set(), _blocks._BadLines.__call__
 
     def noted(self, line):
         threads.add(threading.get_ident())
         return take(self, line)
 
-    monkeypatch.setattr(_blocks.BadLines, "__call__", noted)
-    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 500_000), schema, max_findings=1)
+    monkeypatch.setattr(_blocks._BadLines, "__call__", noted)
+    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 250_000), schema, max_findings=1)
     assert threads == {threading.get_ident()}
 
 
 def test_a_file_that_grows_while_it_is_judged(monkeypatch, file, schema):
     """Rows that were not there when the judging began are an error, never a wrong finding."""
     path = file(b"host,owner\na,b\na,b\n")
-    judge = _keys.Keys.judge
+    report = DuplicateCheck.report
 
     def grown(self, tally):
         with path.open("ab") as more:
             more.write(b"c,d\n" * 20)
-        judge(self, tally)
+        report(self, tally)
 
-    monkeypatch.setattr(_keys.Keys, "judge", grown)
-    with pytest.raises(EnrichmentError, match="changed while it was judged"):
+    monkeypatch.setattr(DuplicateCheck, "report", grown)
+    with pytest.raises(EnrichmentError, match="changed while it was validated"):
         validate_enrichment(path, schema)
 
 
 def test_a_row_without_end(monkeypatch, file, schema):
     """A quote without its pair takes no more of a large file into memory than a row may have."""
-    monkeypatch.setattr(_blocks, "_MOST", 1_000)
+    monkeypatch.setattr(_blocks, "_LONGEST_ROW", 1_000)
     monkeypatch.setattr(_file, "_BLOCK", 64)
     report = validate_enrichment(file(b'host,owner\na,"' + b"b,c\n" * 10_000), schema)
     assert {"quotes", "unreadable"} <= {each.rule for each in report.errors}

@@ -30,7 +30,7 @@ def test_a_cap_with_true_counts(many):
 @pytest.mark.parametrize("most", [0, 1, 249, 250, 1_000])
 def test_max_findings_is_the_callers(many, schema, most):
     """Any `max_findings` gives the same verdict and the same counts."""
-    report = validate_enrichment(many._subject, schema, max_findings=most)
+    report = validate_enrichment(many._table, schema, max_findings=most)
     assert len(report.errors) == min(most, 250) + (most < 250)
     assert report.n_errors == 250
     assert not report.ok
@@ -54,7 +54,7 @@ def test_the_frame_of_findings(many, schema):
 
 def test_the_same_table_gives_the_same_report(many, schema):
     """Text and HTML are the same each time."""
-    again = validate_enrichment(many._subject, schema)
+    again = validate_enrichment(many._table, schema)
     assert repr(again) == repr(many) == many.to_text()
     assert again._repr_html_() == many._repr_html_()
 
@@ -157,11 +157,11 @@ def test_no_kind_of_finding_drowns_another(many):
     """Text and HTML show the first three of each rule and column, and how many there are."""
     schema = EnrichmentSchema("host", "owner")
     last = pd.DataFrame({"host": ["h0", "=1"], "owner": ["other", "x"]})
-    report = validate_enrichment(pd.concat([many._subject, last]), schema)
+    report = validate_enrichment(pd.concat([many._table, last]), schema)
     for shown in (repr(report), report._repr_html_().split("bad cells marked")[0]):
         assert shown.count("line_break") == 4
         assert "and 247 more: 250 in all" in shown
-        assert "row 0 has this key and other results" in shown
+        assert "row 0 has this key with other results" in shown
         assert "a spreadsheet takes this for a formula" in shown
     rows = report._repr_html_().split("bad cells marked")[1]
     for row in ("0", "260", "261"):
@@ -171,7 +171,7 @@ def test_no_kind_of_finding_drowns_another(many):
 @pytest.mark.parametrize("most", [0, 1, 3, 100, 249, 250])
 def test_what_is_shown_adds_up_for_any_max_findings(many, most):
     """However few findings are kept, the number in all is the true one."""
-    text = repr(validate_enrichment(many._subject, many.schema, max_findings=most))
+    text = repr(validate_enrichment(many._table, many.schema, max_findings=most))
     shown = min(most, 3)
     assert text.count("a line break") == shown
     assert f"and {250 - shown} more: 250 in all" in text

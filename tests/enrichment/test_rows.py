@@ -1,7 +1,5 @@
 """Rows against each other: duplicates, keys with two results, keys that differ by case."""
 
-import resource
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,11 +10,12 @@ from pandakit.enrichment import (
     EnrichmentSchema,
     validate_enrichment,
 )
-from pandakit.enrichment._duplicates import keys as _keys, lot as _lot, repeats as _repeats
+from pandakit.enrichment._checks import duplicates as _duplicates
 from pandakit.enrichment._source import source as _source
 from tests.fuzz import examples
 
 SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
+COUNTED = pa.proxy_memory_pool(pa.default_memory_pool())  # must outlive what it allocates
 
 
 def judged(rows, **options):
@@ -112,17 +111,16 @@ def test_hashes_only_say_where_to_look(hashes, rows):
         return np.full(len(columns[0]), hashes, np.uint64)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_keys, "row_hashes", colliding)
+        patch.setattr(_duplicates, "row_hashes", colliding)
+        patch.setattr(_duplicates, "key_hashes", colliding)
         assert [each[:2] for each in judged(rows)] == expected(rows)
 
 
 @pytest.mark.parametrize("at_once", [1, 500, 1_000_000])
-@pytest.mark.parametrize("run", [1, 10, 1_000_000])
-def test_finds_repeats_far_apart(monkeypatch, at_once, run):
-    """Neither stretches, nor what is put aside or compared in one go, end the search."""
-    monkeypatch.setattr(_lot, "_AT_ONCE", at_once)
-    monkeypatch.setattr(_repeats, "_RUN", run)
-    monkeypatch.setattr(_source, "STRETCH", 7)
+def test_finds_repeats_far_apart(monkeypatch, at_once):
+    """Repeats are found in whatever batches, and however much text is compared at a time."""
+    monkeypatch.setattr(_duplicates, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
     keys = [f"k{n % 40}" for n in range(100)]
     rows = [(key, "", str(n // 80)) for n, key in enumerate(keys)]
     found = judged(rows)
@@ -132,7 +130,7 @@ def test_finds_repeats_far_apart(monkeypatch, at_once, run):
 
 def test_the_first_rows_are_listed(monkeypatch):
     """Of many repeats the report lists those with the lowest row numbers, and counts all."""
-    monkeypatch.setattr(_lot, "_AT_ONCE", 500)
+    monkeypatch.setattr(_duplicates, "_AT_ONCE", 500)
     rows = [(f"k{n % 50}", "", str(n % 2)) for n in range(400)]
     table = pd.DataFrame(rows, columns=["a", "b", "c"])
     report = validate_enrichment(table, SCHEMA, max_findings=3)
@@ -141,27 +139,29 @@ def test_the_first_rows_are_listed(monkeypatch):
     assert report.n_errors == 350
 
 
-def test_one_key_for_all_rows(monkeypatch):
-    """A key with ever new results is counted row by row, without holding the results."""
-    monkeypatch.setattr(_lot, "_AT_ONCE", 500)
+def test_one_key_for_all_rows():
+    """A key with ever new results is counted row by row."""
     table = pd.DataFrame({"a": "x", "b": "y", "c": [str(n) for n in range(300)]})
     report = validate_enrichment(table, SCHEMA, max_findings=1)
     assert report.counts.to_dict("list")["count"] == [299]
     assert report.errors[0].rule == "key_conflict"
 
 
-def test_no_room_for_the_temporary_file(monkeypatch):
-    """What a table with very many rows puts aside needs room: without it the error says so."""
-    monkeypatch.setattr(_repeats, "_RUN", 10)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    monkeypatch.setattr(_source, "STRETCH", 20)
-    table = pd.DataFrame({"a": [f"k{n}" for n in range(2_000)], "b": "", "c": "1"})
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+@pytest.mark.parametrize("copies", [2, 100_000])
+def test_memory_where_every_row_repeats(monkeypatch, copies):
+    """A table that is all repeats takes a small part of its own size to compare."""
+    monkeypatch.setattr(_duplicates, "_AT_ONCE", 4 << 20)
+    count = 200_000
+    keys = pa.array([f"host-{n % (count // copies):08}-" + "x" * 80 for n in range(count)])
+    table = pa.table({"a": keys, "b": keys, "c": keys}).to_pandas(types_mapper=pd.ArrowDtype)
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(COUNTED)
     try:
-        with pytest.raises(OSError, match=r"no room.*TMPDIR"):
-            validate_enrichment(table, SCHEMA)
+        report = validate_enrichment(table, SCHEMA, max_findings=1)
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        pa.set_memory_pool(usual)
+    assert report.n_errors == count - count // copies
+    assert COUNTED.max_memory() < 40 << 20
 
 
 def test_a_table_in_many_arrow_pieces_is_one_table():

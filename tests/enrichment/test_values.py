@@ -249,15 +249,15 @@ def test_arrow_lists_are_lists():
     assert not validate_enrichment(frame, schema).warnings
 
 
-@pytest.mark.parametrize("stretch", [1, 2, 3, 7])
-def test_stretches_are_no_borders(monkeypatch, found, schema, stretch):
+@pytest.mark.parametrize("rows", [1, 2, 3, 7])
+def test_batches_are_no_borders(monkeypatch, found, schema, rows):
     """Rows are judged some at a time: the findings, their rows and their counts are the same."""
     values = [" a", "b\nc", None, b"x", "=1", ["p|q", "r"], "v" * 33_000, 2.5, float("inf"), "z "]
     frame = pd.DataFrame(
         {"host": pd.Series([f"h{n}" for n in range(10)]), "owner": pd.Series(values, dtype=object)}
     )
     whole, counts = found(frame), validate_enrichment(frame, schema).counts
-    monkeypatch.setattr(_source, "STRETCH", stretch)
+    monkeypatch.setattr(_source, "_BATCH_ROWS", rows)
     assert found(frame) == whole
     pd.testing.assert_frame_equal(validate_enrichment(frame, schema).counts, counts)
     assert len(whole) == 9

@@ -104,7 +104,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path, monkeypatch):
     sums = {write_enrichment_csv(table, SCHEMA, tmp_path / "a.csv").sha256}
     for dtype in ("string", "category", pd.ArrowDtype(pa.string()), object):
         sums.add(write_enrichment_csv(table.astype(dtype), SCHEMA, tmp_path / "b.csv").sha256)
-    monkeypatch.setattr(_source, "STRETCH", 7)
+    monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
     sums.add(write_enrichment_csv(table, SCHEMA, tmp_path / "c.csv").sha256)
     assert len(sums) == 1
 
@@ -194,9 +194,9 @@ def test_memory_does_not_hold_a_copy(tmp_path):
 
 @pytest.mark.parametrize("dtype", [object, "str", "category"])
 def test_long_values_go_fewer_rows_at_a_time(dtype):
-    """No stretch of a table has more than 8 MiB of text, unless one row has."""
+    """No batch of a table has more than 8 MiB of text, unless one row has."""
     cells = pd.Series([f"{n:05}" + "x" * (0 if n < 90_000 else 8_000) for n in range(92_000)])
     source = FrameSource(pd.DataFrame({"a": cells.astype(dtype)}), {"a": 0})
-    sizes = [sum(cell.text.nbytes for cell in cells) for cells in source.stretches()]
+    sizes = [sum(cell.text.nbytes for cell in batch.cells) for batch in source.batches()]
     assert max(sizes) <= (24 if dtype == "category" else 8) << 20
     assert len(sizes) < 50

@@ -74,7 +74,7 @@ def test_against_the_service(client, running, schema_id, there, new):
     assert not preview.is_empty
     assert " ".join(preview.changes["host"]) == "host-7 host-250 host-251 host-0 host-1 host-2"
     assert repr(preview) == (
-        "2 rows added, 1 changed, 3 removed, 246 as they were, against the service's table"
+        "2 rows added, 1 changed, 3 removed, 246 unchanged, against the service's table"
     )
     assert reads(running) == 4  # the size, and three pages
     assert {call.method for call in running.control.calls} == {"GET"}

@@ -1,1 +1,1 @@
-"""The rules that look at bytes, cells and columns."""
+"""The rules: for columns, for single values, for rows against each other, for a file's bytes."""

@@ -1,4 +1,4 @@
-"""The rules that look at the columns and at the schema, not at any row."""
+"""The rules for the columns and the schema, not for any row."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CURRENT_USAGE",
+    "check_columns",
+    "check_index",
+    "check_schema",
     "extra_columns",
-    "judge_columns",
-    "judge_index",
-    "judge_schema",
     "renames",
-    "unjudged",
+    "unchecked_limits",
 ]
 
 _TAG = re.compile(r"[a-z][a-z0-9_-]*")
 
-#: What an organisation may already have in use: the words for it, and the limit.
+#: What an organisation may already use: a name for it, and the limit.
 CURRENT_USAGE = {
     "alert_tags": ("alert tags", LIMITS.alert_tags),
     "items": ("enrichment items", LIMITS.items),
@@ -37,8 +37,8 @@ CURRENT_USAGE = {
 }
 
 
-def judge_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
-    """Compare the columns with the schema's; say where each title that is there stands."""
+def check_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
+    """Compare the columns with the schema's, and return the position of each title found."""
     meant = {name: title for name, title in renames(names, schema).items() if name != title}
     near = {title: name for name, title in meant.items()}
     for name in names:
@@ -52,7 +52,7 @@ def judge_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) 
             tally.add("extra_column", name, hint="", value=name)
     for title in schema.columns:
         if title not in names:
-            hint = f"; {near[title]!r} is meant? fix() renames it" if title in near else ""
+            hint = f"; is {near[title]!r} meant? fix() renames it" if title in near else ""
             tally.add("missing_column", title, hint=hint)
     return {
         title: names.index(near.get(title, title))
@@ -62,7 +62,7 @@ def judge_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) 
 
 
 def extra_columns(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
-    """Say where each column stands that the schema has not, and no other name for it."""
+    """Return the positions of the columns that the schema has under no name."""
     meant = renames(names, schema)
     return {
         name: place
@@ -87,29 +87,27 @@ def _plain(name: str) -> str:
     return name.strip().casefold()
 
 
-def judge_index(tally: Tally, index: pd.Index) -> None:
-    """Warn when the index seems to hold something: it is never sent."""
+def check_index(tally: Tally, index: pd.Index) -> None:
+    """Warn about an index with a name, which seems to hold data: it is never sent."""
     if any(name is not None for name in index.names):
         tally.add("index", value=", ".join(str(name) for name in index.names))
 
 
-def unjudged(current_usage: Mapping[str, int] | None) -> tuple[str, ...]:
-    """Say which of the organisation's limits were judged for this schema alone."""
+def unchecked_limits(current_usage: Mapping[str, int] | None) -> tuple[str, ...]:
+    """Return a note on the organisation's limits that were checked for this schema alone."""
     limits = [
         f"{most:,} {what}"
         for key, (what, most) in CURRENT_USAGE.items()
         if key not in (current_usage or {})
     ]
-    note = (
-        f"judged without what the organisation has in use: {', '.join(limits)} (see current_usage)"
-    )
+    note = f"checked for this schema alone: {', '.join(limits)}; pass current_usage for the rest"
     return (note,) if limits else ()
 
 
-def judge_schema(
+def check_schema(
     tally: Tally, schema: EnrichmentSchema, current_usage: Mapping[str, int] | None
 ) -> None:
-    """Judge tag names, and the organisation's limits as far as they can be known."""
+    """Check tag names, and the organisation's limits as far as they are known."""
     for field in schema.fields:
         if why := _tag_fault(field.tag):
             rule = "tag_name" if field in schema.result else "query_tag_name"
@@ -130,5 +128,5 @@ def _tag_fault(tag: str) -> str:
     if len(tag) > LIMITS.tag_name_characters:
         return f"{len(tag)} characters, at most {LIMITS.tag_name_characters} are allowed"
     if not _TAG.fullmatch(tag):
-        return "it must start with a letter and have lower-case letters, digits, _ and - only"
+        return "it must start with a letter and hold only lower-case letters, digits, _ and -"
     return ""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pandakit.enrichment._checks.rules import DOUBTFUL, ERROR, RULES, WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Finding", "Tally"]
+__all__ = ["Finding", "Findings", "Severity", "Tally"]
+
+Severity = Literal["error", "warning"]
 
 _RANK = {name: rank for rank, name in enumerate(RULES)}
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong, or doubtful, with a table.
+    """One error or doubt about a table.
 
     Attributes
     ----------
@@ -25,9 +28,9 @@ class Finding(NamedTuple):
     severity
         ``"error"`` (the table is refused) or ``"warning"``.
     column
-        The column, when it is about one.
+        The column, if it is about one.
     row
-        The row, counted from 0 without the header row, when it is about one.
+        The row, counted from 0 without the header row, if it is about one.
     value
         The text that would be sent.
     message
@@ -35,11 +38,46 @@ class Finding(NamedTuple):
     """
 
     rule: str
-    severity: str
+    severity: Severity
     column: str | None
     row: int | None
     value: str | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All findings about a table.
+
+    Parameters
+    ----------
+    errors, warnings
+        The first `max_findings` of each rule and column, then one without a row that says how
+        many more there are.
+    counts
+        How many there are of each rule and column.
+    max_findings
+        How many of each rule and column are kept.
+    """
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    counts: Mapping[tuple[str, str], int]
+    max_findings: int
+
+    @property
+    def n_errors(self) -> int:
+        """How many errors there are, beyond `max_findings` as well."""
+        return self._count(self.errors)
+
+    @property
+    def n_warnings(self) -> int:
+        """How many warnings there are, beyond `max_findings` as well."""
+        return self._count(self.warnings)
+
+    def _count(self, findings: tuple[Finding, ...]) -> int:
+        kinds = {(found.rule, found.column or "") for found in findings}
+        return sum(self.counts[kind] for kind in kinds)
 
 
 class Tally:
@@ -56,15 +94,10 @@ class Tally:
     def __init__(self, *, strict: bool, max_findings: int) -> None:
         self.strict, self.max_findings = strict, max_findings
         self._kept: dict[tuple[str, str], list[Finding]] = {}
-        self.counts: Counter[tuple[str, str]] = Counter()
-
-    def severity(self, rule: str) -> str:
-        """Say how a rule's findings weigh here."""
-        severity = RULES[rule].severity
-        return (ERROR if self.strict else WARNING) if severity == DOUBTFUL else severity
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def room(self, rule: str, column: str = "") -> int:
-        """Say how many more findings would be kept."""
+        """Return how many more findings would be kept."""
         return self.max_findings - len(self._kept.get((rule, column), ()))
 
     def add(self, rule: str, column: str = "", row: int | None = None, **facts: Any) -> None:
@@ -80,29 +113,38 @@ class Tally:
         count: int | None = None,
     ) -> None:
         """Add findings of one kind, of which there are `count` in all."""
-        self.counts[rule, column] += len(facts) if count is None else count
+        self._counts[rule, column] += len(facts) if count is None else count
         kept = self._kept.setdefault((rule, column), [])
-        severity, message = self.severity(rule), RULES[rule].message
+        severity, message = self._severity(rule), RULES[rule].message
         for row, fact in zip(rows, facts, strict=False):
             if len(kept) < self.max_findings:
-                says, value = message.format_map(fact), fact.get("value")
-                at = None if row is None else int(row)
-                kept.append(Finding(rule, severity, column or None, at, value, says))
+                text, value = message.format_map(fact), fact.get("value")
+                number = None if row is None else int(row)
+                kept.append(Finding(rule, severity, column or None, number, value, text))
 
-    def findings(self) -> tuple[Finding, ...]:
-        """Give what was kept, errors first, and a line for the rest of each kind."""
+    def findings(self) -> Findings:
+        """Return what was found, in the order of the rules."""
 
-        def rank(kind: tuple[str, str]) -> tuple[str, int, int]:
+        def rank(kind: tuple[str, str]) -> tuple[int, int]:
             rows = [-1 if found.row is None else found.row for found in self._kept[kind]]
-            return self.severity(kind[0]), _RANK[kind[0]], min(rows, default=-1)
+            return _RANK[kind[0]], min(rows, default=-1)
 
         kinds = sorted(self._kept, key=rank)
-        return tuple(finding for kind in kinds for finding in self._with_rest(kind))
+        found = [finding for kind in kinds for finding in self._with_rest(kind)]
+        errors = tuple(each for each in found if each.severity == ERROR)
+        warnings = tuple(each for each in found if each.severity != ERROR)
+        return Findings(errors, warnings, dict(self._counts), self.max_findings)
+
+    def _severity(self, rule: str) -> Severity:
+        severity = RULES[rule].severity
+        if severity == DOUBTFUL:
+            return ERROR if self.strict else WARNING
+        return severity
 
     def _with_rest(self, kind: tuple[str, str]) -> list[Finding]:
         kept = sorted(self._kept[kind], key=lambda found: (found.row is not None, found.row or 0))
-        if rest := self.counts[kind] - len(kept):
+        if rest := self._counts[kind] - len(kept):
             rule, column = kind
-            says = f"and {rest:,} more: {self.counts[kind]:,} in all"
-            kept.append(Finding(rule, self.severity(rule), column or None, None, None, says))
+            text = f"and {rest:,} more: {self._counts[kind]:,} in all"
+            kept.append(Finding(rule, self._severity(rule), column or None, None, None, text))
         return kept

@@ -1,1 +1,1 @@
-"""Match alerts with the rows of a table."""
+"""Rows with the same text: within a table, between two tables, and between a table and alerts."""

@@ -1,1 +1,1 @@
-"""What a report shows."""
+"""How results look: as plain text and in a notebook."""

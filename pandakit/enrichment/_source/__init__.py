@@ -1,1 +1,1 @@
-"""Where a table comes from: a frame or a CSV file, as stretches of text."""
+"""Where a table comes from: a frame or a CSV file, read as batches of text."""

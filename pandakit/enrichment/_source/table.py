@@ -1,49 +1,76 @@
-"""A whole table as text, for looking up and comparing; it must have the schema's columns."""
+"""A whole table as text, to look up and compare; it must have the schema's columns."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pandakit.enrichment._duplicates.ids import row_ids
-from pandakit.enrichment._source.file import read_text
+from pandakit.enrichment._source.csv_file import read_csv_file
 from pandakit.enrichment._source.source import FrameSource
 from pandakit.errors import EnrichmentError
+from pandakit.interchange import as_table, is_table
 
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["first_rows", "lowered", "table_text"]
+__all__ = ["frame_or_path", "table_text", "whole_frame"]
+
+
+def frame_or_path(table: Any) -> pd.DataFrame | Path:
+    """Return a table as a frame, or the path of its file.
+
+    Raises
+    ------
+    TypeError
+        It is neither a table nor a path.
+    """
+    if is_table(table):
+        found = as_table(table)
+        return (
+            found
+            if isinstance(found, pd.DataFrame)
+            else found.to_pandas(types_mapper=pd.ArrowDtype)
+        )
+    path = getattr(table, "path", table)
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            f"a table is a DataFrame, another table (Arrow, polars, DuckDB), the path of a CSV "
+            f"file or a CsvFile, not {type(table).__name__}"
+        )
+    return Path(path)
+
+
+def whole_frame(table: Any) -> pd.DataFrame:
+    """Return a table as a frame; a CSV file is read as text."""
+    found = frame_or_path(table)
+    return found if isinstance(found, pd.DataFrame) else read_csv_file(found)
 
 
 def table_text(table: Any, schema: EnrichmentSchema) -> pa.Table:
-    """Give a frame, a file's path or a `CsvFile` as text, in the schema's order.
+    """Return a table as the text that would be sent, in the schema's order.
 
     Parameters
     ----------
     table
-        One of these; what this function gave is given back.
+        A frame or another table, the path of a CSV file, or a `CsvFile`.
     schema
         The mapping's columns.
 
     Returns
     -------
     pyarrow.Table
-        As it would be sent; a missing value is empty text.
+        Columns of ``large_string`` without nulls: a missing value is empty text.
 
     Raises
     ------
     EnrichmentError
-        A column is missing or stands twice, or a cell has no text form.
+        A column is missing or repeated, or a cell has no text form.
     """
-    if isinstance(table, pa.Table):
-        return table
-    frame = table if isinstance(table, pd.DataFrame) else read_text(Path(_path(table)))
+    frame = whole_frame(table)
     names = list(frame.columns)
     if wrong := [title for title in schema.columns if names.count(title) != 1]:
         raise EnrichmentError(
@@ -51,32 +78,10 @@ def table_text(table: Any, schema: EnrichmentSchema) -> pa.Table:
         )
     source = FrameSource(frame, {title: names.index(title) for title in schema.columns})
     found = [pa.table([pa.array([], pa.large_string())] * len(source.titles), schema.columns)]
-    start = 0
-    for stretch in source.stretches():
-        for title, cells in zip(source.titles, stretch, strict=True):
-            for rule, bad in cells.refused.items():
-                row = start + int(bad.index[0])
+    for batch in source.batches():
+        for title, cells in zip(source.titles, batch.cells, strict=True):
+            for rule, invalid in cells.invalid.items():
+                row = batch.numbers[min(invalid)]
                 raise EnrichmentError(f"column {title!r}, row {row}: {rule}; validate it first")
-        found.append(pa.table([cells.text for cells in stretch], schema.columns))
-        start += found[-1].num_rows
+        found.append(batch.table(source.titles))
     return pa.concat_tables(found)
-
-
-def _path(table: Any) -> Any:
-    return getattr(table, "path", table)
-
-
-def lowered(table: pa.Table) -> pa.Table:
-    """Give a table of text in lower case."""
-    return pa.table([pc.utf8_lower(column) for column in table.columns], table.column_names)
-
-
-def first_rows(table: pa.Table, looked_up: pa.Table) -> np.ndarray:
-    """Give, for each row that is looked up, the first row of `table` with its text, or -1."""
-    both = pa.concat_tables([table, looked_up.rename_columns(table.column_names)])
-    ids = row_ids(both, range(both.num_columns))
-    first = np.full(len(ids) + 1, -1, np.int64)
-    rows = np.arange(table.num_rows)[::-1]
-    first[ids[rows]] = rows
-    found: np.ndarray = first[ids[table.num_rows :]]
-    return found

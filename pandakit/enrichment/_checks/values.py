@@ -1,4 +1,4 @@
-"""The rules that look at one value: cheap signs first, exact tests where there is a sign."""
+"""The rules for single values: cheap signs first, exact tests where there is a sign."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.enrichment._checks.rules import LIMITS
-from pandakit.enrichment._duplicates.hash import layout
-from pandakit.enrichment._source.text import LISTS, OTHERS, QUOTED, TEXTS, odd_text
+from pandakit.enrichment._source.cells import (
+    LISTS,
+    OTHERS,
+    QUOTED,
+    TEXTS,
+    described,
+    text_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyarrow as pa
-
     from pandakit.enrichment._checks.findings import Tally
-    from pandakit.enrichment._source.text import Cells
+    from pandakit.enrichment._source.cells import Cells
 
-__all__ = ["Stretch", "judge_cells"]
+__all__ = ["check_values"]
 
 _SPACE, _DELETE, _QUOTE, _PIPE = 0x20, 0x7F, 0x22, 0x7C
 # In UTF-8, U+0080 to U+009F are C2 80 to C2 9F; U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
@@ -28,12 +33,12 @@ _C1_LEAD, _C1_END, _LS = 0xC2, 0xA0, b"\xe2\x80\xa8"
 _FORMULA = np.isin(np.arange(256), np.frombuffer(b"=+-@\t\r", np.uint8))
 
 
-class Stretch:
-    """The text of some rows of one column, with the signs that the rules go by."""
+class _Values:
+    """Some values of a column, with the signs that the rules go by."""
 
-    def __init__(self, cells: Cells, *, result: bool) -> None:
-        self.text, self.kinds, self.result = cells.text, cells.kinds, result
-        self.data, self.offsets = layout(cells.text)
+    def __init__(self, cells: Cells, *, is_result: bool) -> None:
+        self.text, self.kinds, self.is_result = cells.text, cells.kinds, is_result
+        self.data, self.offsets = text_bytes(cells.text)
         self.lengths = np.diff(self.offsets)
         self.longest = int(self.lengths.max(initial=0))
         self.controls = bool(self.data.size) and int(self.data.min()) < _SPACE
@@ -41,7 +46,7 @@ class Stretch:
 
     @cached_property
     def odd(self) -> bool:
-        """Some character is a control, or a line break of Unicode."""
+        """Some character is a control character, or a line break of Unicode."""
         if self.controls or not self.beyond_ascii:
             return self.controls
         data = self.data
@@ -76,17 +81,17 @@ class Stretch:
         edge[self.lengths == 0] = 0
         return edge
 
-    def was(self, *kinds: int) -> np.ndarray | bool:
-        """Say which cells were of these kinds before they became text."""
+    def were(self, *kinds: int) -> np.ndarray | bool:
+        """Return which cells were of these kinds before they became text."""
         found: np.ndarray = np.isin(self.kinds, kinds)
         return found
 
     def matches(self, pattern: str) -> np.ndarray:
-        """Say which values match a regular expression."""
+        """Return which values match a regular expression."""
         return _mask(pc.match_substring_regex(self.text, pattern))
 
     def tested(self, candidates: np.ndarray, test: Callable[[pa.Array], Any]) -> np.ndarray:
-        """Say which values pass a test that only the candidates are put to."""
+        """Return which of the candidates pass a test."""
         rows = np.flatnonzero(candidates)
         passed = np.zeros(len(self.text), bool)
         if rows.size:
@@ -94,54 +99,52 @@ class Stretch:
         return passed
 
 
-def _mask(values: Any) -> np.ndarray:
-    mask: np.ndarray = values.to_numpy(zero_copy_only=False)
+def _mask(found: Any) -> np.ndarray:
+    mask: np.ndarray = found.to_numpy(zero_copy_only=False)
     return mask
 
 
-def _has_whitespace_around(stretch: Stretch) -> np.ndarray:
-    edges = (stretch.first, stretch.last)
+def _has_whitespace_around(values: _Values) -> np.ndarray:
+    edges = (values.first, values.last)
     near = [(edge <= _SPACE) | (edge >= _DELETE) for edge in edges]
-    candidates = (near[0] | near[1]) & (stretch.lengths > 0)
-    return stretch.tested(
-        candidates, lambda text: pc.not_equal(text, pc.utf8_trim_whitespace(text))
-    )
+    candidates = (near[0] | near[1]) & (values.lengths > 0)
+    return values.tested(candidates, lambda text: pc.not_equal(text, pc.utf8_trim_whitespace(text)))
 
 
-def _separated(stretch: Stretch) -> np.ndarray:
-    """Say which values hold a pipe and are not one quoted text."""
-    separated: np.ndarray = stretch.matches(r"\|") & ~stretch.matches(QUOTED)
+def _separated(values: _Values) -> np.ndarray:
+    """Return which values hold a pipe and are not one quoted text."""
+    separated: np.ndarray = values.matches(r"\|") & ~values.matches(QUOTED)
     return separated
 
 
-def _longer(stretch: Stretch, *, sure: bool) -> np.ndarray:
+def _longer(values: _Values, *, sure: bool) -> np.ndarray:
     def test(text: pa.Array) -> Any:
         over = pc.greater(pc.utf8_length(text), LIMITS.value_characters)
         return over if sure else pc.invert(over)
 
-    return stretch.tested(stretch.lengths > LIMITS.safe_value_bytes, test)
+    return values.tested(values.lengths > LIMITS.safe_value_bytes, test)
 
 
-def _cut(stretch: Stretch) -> np.ndarray:
+def _cut(values: _Values) -> np.ndarray:
     most = LIMITS.shown_characters
-    return stretch.tested(
-        stretch.lengths > most, lambda text: pc.match_substring_regex(text, f"[^|]{{{most + 1}}}")
+    return values.tested(
+        values.lengths > most, lambda text: pc.match_substring_regex(text, f"[^|]{{{most + 1}}}")
     )
 
 
-def _many(stretch: Stretch) -> np.ndarray:
+def _many(values: _Values) -> np.ndarray:
     def test(text: pa.Array) -> Any:
         bare = pc.replace_substring_regex(text, r'(^|\|)"(?:[^"]|"")*"', r"\1")
         return pc.greater_equal(pc.count_substring(bare, "|"), LIMITS.shown_items)
 
-    return stretch.tested(stretch.lengths >= LIMITS.shown_items, test)
+    return values.tested(values.lengths >= LIMITS.shown_items, test)
 
 
 class _CellRule(NamedTuple):
     rule: str
-    sign: Callable[[Stretch], Any]
-    """Nothing is wrong in the whole stretch when this is false: it costs next to nothing."""
-    where: Callable[[Stretch], np.ndarray]
+    sign: Callable[[_Values], Any]
+    """If this is false, which costs next to nothing to find out, no value breaks the rule."""
+    where: Callable[[_Values], np.ndarray]
 
 
 _RULES = (
@@ -173,32 +176,34 @@ _RULES = (
     ),
     _CellRule(
         "formula",
-        lambda s: s.longest and not np.all(s.was(OTHERS)),
-        lambda s: _FORMULA[s.first] & s.was(TEXTS, LISTS),
+        lambda s: s.longest and not np.all(s.were(OTHERS)),
+        lambda s: _FORMULA[s.first] & s.were(TEXTS, LISTS),
     ),
-    _CellRule("pipe", lambda s: s.pipes, lambda s: _separated(s) & s.was(TEXTS)),
-    _CellRule("empty_key", lambda s: not s.result, lambda s: s.lengths == 0),
-    _CellRule("value_cut", lambda s: s.result and s.longest > LIMITS.shown_characters, _cut),
-    _CellRule("items_cut", lambda s: s.result and s.pipes, _many),
+    _CellRule("pipe", lambda s: s.pipes, lambda s: _separated(s) & s.were(TEXTS)),
+    _CellRule("empty_key", lambda s: not s.is_result, lambda s: s.lengths == 0),
+    _CellRule("value_cut", lambda s: s.is_result and s.longest > LIMITS.shown_characters, _cut),
+    _CellRule("items_cut", lambda s: s.is_result and s.pipes, _many),
 )
 
 
-def judge_cells(tally: Tally, column: str, numbers: np.ndarray, cells: Cells, **about: bool) -> int:
-    """Put a stretch of a column to every rule; give its size in the file, in bytes.
+def check_values(
+    tally: Tally, column: str, numbers: np.ndarray, cells: Cells, *, is_result: bool
+) -> int:
+    """Check values of a column by every rule, and return their size in the file in bytes.
 
-    `numbers` are the row numbers to report.
+    `numbers` are their row numbers.
     """
-    stretch = Stretch(cells, **about)
-    for rule, bad in cells.refused.items():
-        facts = [_odd_facts(cell) for cell in bad.iloc[: tally.room(rule, column)]]
-        tally.add_many(rule, column, numbers[bad.index], facts, len(bad))
+    values = _Values(cells, is_result=is_result)
+    for rule, invalid in cells.invalid.items():
+        first = list(invalid.values())[: tally.room(rule, column)]
+        facts = [{"value": described(cell), "kind": type(cell).__name__} for cell in first]
+        tally.add_many(rule, column, numbers[list(invalid)], facts, len(invalid))
+    invalid_rows = [row for rows in cells.invalid.values() for row in rows]
     for rule, sign, where in _RULES:
-        if len(numbers) and sign(stretch):
-            rows = np.flatnonzero(where(stretch))
-            for bad in cells.refused.values():
-                rows = np.setdiff1d(rows, bad.index)
-            _add(tally, rule, column, numbers, rows, cells.text)
-    return len(stretch.data) + stretch.quotes
+        if len(numbers) and sign(values):
+            found = np.setdiff1d(np.flatnonzero(where(values)), invalid_rows)
+            _add(tally, rule, column, numbers, found, cells.text)
+    return len(values.data) + values.quotes
 
 
 def _add(
@@ -206,17 +211,8 @@ def _add(
 ) -> None:
     if rows.size:
         kept = rows[: tally.room(rule, column)]
-        facts = [_facts(value) for value in text.take(kept).to_pylist()]
+        facts = [
+            {"value": value, "bytes": len(value.encode()), "characters": len(value)}
+            for value in text.take(pa.array(kept)).to_pylist()
+        ]
         tally.add_many(rule, column, numbers[kept], facts, len(rows))
-
-
-def _facts(value: str) -> dict[str, Any]:
-    return {
-        "value": value,
-        "bytes": len(value.encode()),
-        "characters": len(value),
-    }
-
-
-def _odd_facts(cell: Any) -> dict[str, Any]:
-    return {"value": odd_text(cell), "kind": type(cell).__name__}

@@ -1,1 +1,0 @@
-"""The rules that look at rows against each other."""

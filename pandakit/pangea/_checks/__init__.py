@@ -1,0 +1,1 @@
+"""The five checks, each a small pure module: hash, membership, path, consistency, signature."""

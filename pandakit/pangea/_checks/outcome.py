@@ -1,0 +1,33 @@
+"""What a check says about one event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["FAIL", "NONE", "PASS", "Outcome", "Status"]
+
+Status = Literal["pass", "fail", "none"]
+
+FAIL: Status = "fail"
+NONE: Status = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The status of a check, and the words for one that did not pass.
+
+    Parameters
+    ----------
+    status
+        `pass`; `fail` if something contradicts or cannot be read; `none` if something that the
+        check needs is missing.
+    reason
+        Why it did not pass.
+    """
+
+    status: Status
+    reason: str = ""
+
+
+PASS = Outcome("pass")

@@ -1,0 +1,1 @@
+"""From the outcomes of the checks to verdicts and frames."""

@@ -1,0 +1,113 @@
+"""Load audit events that were saved as JSON: the frame of a search, without a network."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pandakit.errors import EventError
+from pandakit.frames import add_facts
+from pandakit.pangea._evidence.documents import events_of
+from pandakit.pangea._evidence.exact_json import decoder
+from pandakit.pangea.columns import events_frame
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+__all__ = ["load"]
+
+_GZIP = b"\x1f\x8b"
+_WHITESPACE = " \t\r\n"
+
+
+def load(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the audit events of a file as the frame of `Pangea.search`.
+
+    Parameters
+    ----------
+    path
+        A file of JSON, gzipped or not: answers of search or results (one, a list, or one after
+        the other), a `result` alone, console artefacts, lines of a dump, lists of events, or a
+        download.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each event, in the order of the file, with the columns of `Pangea.search`.
+        Each event keeps the root of its own page; values that fit no column stay in
+        `unreadable`, so that `verify` judges what was received.
+
+    Raises
+    ------
+    EventError
+        If the file is not UTF-8 or not JSON, with the line, or holds no audit events.
+
+    Warns
+    -----
+    CellWarning
+        If a value does not fit its column.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "events.json"
+    ...     _ = file.write_text('[{"envelope": {"event": {"message": "test"}}, "hash": "9c"}]')
+    ...     load(file)[["message", "hash"]].to_dict("records")
+    [{'message': 'test', 'hash': '9c'}]
+    """
+    file = Path(path)
+    rows = []
+    for line, document in _documents(_text(file.read_bytes(), file), file):
+        try:
+            for row, root in events_of(document):
+                row["root"] = root
+                rows.append(row)
+        except EventError as error:
+            raise EventError(f"{file}, line {line}: {error}") from None
+    return add_facts(events_frame(rows, {}), source=f"file {file.name}", rows=len(rows))
+
+
+def _text(data: bytes, file: Path) -> str:
+    if data.startswith(_GZIP):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise EventError(f"{file} is not a whole gzip file: {error}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise EventError(f"{file}, line {line}: not UTF-8 ({error.reason})") from None
+
+
+def _documents(text: str, file: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the JSON documents that follow each other, each with its line."""
+    place = _skip_whitespace(text, 0)
+    if place == len(text):
+        raise EventError(f"{file} is empty")
+    line, counted = 1, 0
+    while place < len(text):
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            document, end = decoder.raw_decode(text, place)
+        except json.JSONDecodeError as error:
+            raise EventError(f"{file}, line {error.lineno}: not JSON ({error.msg})") from None
+        except RecursionError:
+            raise EventError(f"{file}, line {line}: JSON that is nested too deeply") from None
+        except ValueError as error:
+            raise EventError(f"{file}, line {line}: not JSON ({error})") from None
+        yield line, document
+        place = _skip_whitespace(text, end)
+
+
+def _skip_whitespace(text: str, place: int) -> int:
+    while place < len(text) and text[place] in _WHITESPACE:
+        place += 1
+    return place
