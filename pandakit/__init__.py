@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         SettingsError as SettingsError,
         TransportError as TransportError,
         TruncatedWarning as TruncatedWarning,
+        UnknownFieldWarning as UnknownFieldWarning,
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Test = Callable[["Texts"], NDArray[np.bool_]]
 
-__all__ = ["Column", "Columns", "Texts", "tag_places"]
+__all__ = ["Column", "Columns", "Texts", "nearest", "tag_places"]
 
 # Tags that another column stands in for.
 _INSTEAD = {"source_system": "app_key"}
@@ -58,7 +59,7 @@ class Column:
         return bool(pc.any(pc.match_substring(self.whole.exact, "|")).as_py())
 
     def hits(self, test: Test, *, whole: bool) -> NDArray[np.bool_]:
-        """Say of each distinct text whether it passes, or one of its ``|``-joined items."""
+        """Return for each distinct text whether it passes, or one of its ``|``-joined items."""
         if whole or not self._is_multi_valued:
             return test(self.whole)
         items, parents = self._items
@@ -67,7 +68,7 @@ class Column:
         return hits
 
     def spread(self, hits: NDArray[np.bool_], *, missing: bool) -> NDArray[np.bool_]:
-        """Carry what holds for the distinct texts to the rows."""
+        """Return for each row what holds for its distinct text."""
         # A missing row's code, -1, picks the last one.
         return np.append(hits, missing)[self.codes]
 
@@ -80,7 +81,7 @@ class Columns:
         self._read: dict[int, Column] = {}
 
     def find(self, tag: str) -> Column | None:
-        """Give the column of a tag: of its name, else in another case, else as `tag.<name>`."""
+        """Return the column of a tag: of its name, else in another case, else as `tag.<name>`."""
         found = tag_places(self.names, tag)
         if len(found) > 1:
             shown = ", ".join(repr(self.names[i]) for i in found)
@@ -94,7 +95,7 @@ class Columns:
         return self.find(_INSTEAD[folded]) if folded in _INSTEAD else None
 
     def searched(self) -> Iterator[Column]:
-        """Give the columns that a keyword is looked for in: all but times."""
+        """Yield the columns that a keyword is looked for in: all but times."""
         for i, name in enumerate(self.names):
             if str(name).lower() != _NOT_SEARCHED and not _is_time(self._get(i)):
                 yield self._column(i)
@@ -110,8 +111,15 @@ class Columns:
         return self._read[i]
 
 
+def nearest(tag: str, names: Iterable[Any]) -> str:
+    """Return the column names most like a tag, for a message."""
+    known = {str(name).removeprefix("tag."): str(name) for name in names}
+    near = get_close_matches(tag, known, 3, 0.5)
+    return f"nearest: {', '.join(near)}" if near else f"there is: {', '.join(known)}"
+
+
 def tag_places(columns: Iterable[Any], tag: str) -> list[int]:
-    """Give the places of a tag's column: of its name, else in another case, else `tag.<name>`.
+    """Return the places of a tag's column: of its name, else in another case, else `tag.<name>`.
 
     Examples
     --------
@@ -176,7 +184,7 @@ def _flat(array: Any) -> pa.Array:
 
 
 def _encodable(values: Any) -> Any:
-    """Give an Arrow array whose distinct values can be read before their text, else None."""
+    """Return an Arrow array whose distinct values can be read before their text, else None."""
     if isinstance(values, pd.Series) and values.dtype != object:
         try:
             values = pa.array(values.array, from_pandas=True)

@@ -70,8 +70,9 @@ class Policy(CheckedSettings):
     expire_after
         An open alert without events for longer is closed. ``None``: never.
     anchor
-        From where a pattern's window is counted: ``"first"`` alert, ``"latest"`` alert that
-        shared the value, or calendar slots of the window's length (``"bucket"``).
+        What a pattern's window is counted from: the ``"first"`` alert that had the value, the
+        ``"latest"`` one (a *session window* in stream processing), or calendar slots of the
+        window's length, from the epoch in UTC (``"bucket"``, a *tumbling window*).
     matchers
         ``"union"``: an incident takes over every value of its alerts, so alerts chain.
         ``"intersect"``: it keeps only what all its alerts share.

@@ -51,7 +51,9 @@ POOLS: dict[str, tuple[Pool, ...]] = {
     "description": ((("up", "down", None, ""), TEXT_FORMS),),
     "app_key": ((("x", "y", "x"), TEXT_FORMS), (("x", "y", None, *"xxxxxx"), TEXT_FORMS)),
     "incident_identifier": ((("i", *(None,) * 6, "a"), TEXT_FORMS), NUMBERS),
-    "primary_property": ((("host", "service", "region", *(None,) * 8, "nowhere"), TEXT_FORMS),),
+    "primary_property": (
+        (("host", "service", "region", "status", *(None,) * 7, "nowhere"), TEXT_FORMS),
+    ),
     "secondary_property": ((("check", "region", *(None,) * 4, "nowhere"), TEXT_FORMS),),
     "seconday_property": ((("host", "region", "", None), TEXT_FORMS),),
     "source_system": (NAMES, WEBS),
@@ -75,9 +77,12 @@ KNOWN = ("service", "application", "check", "cluster", "description", "app_key",
 
 # ---------------------------------------------------------------- timestamps
 
-TIME_FORMS = ("s", "s", "ms", "us", "ns", "utc", "berlin", "iso", "offset", "digits", "mixed")
+TIME_FORMS = (
+    *("s", "s", "ms", "us", "ns", "utc", "berlin", "iso", "offset", "digits", "decimals", "mixed"),
+    "naive",
+)
 UNITS = {"s": "s", "ms": "ms", "ns": "ns"}
-BAD_TIMES = (None, "yesterday", True, float("inf"), "", float("nan"), "2026-01-01T00:00:00")
+BAD_TIMES = (None, "yesterday", True, float("inf"), "", float("nan"), "1e3", "2026-01-01T25:00:00Z")
 
 
 def render_time(time: int, form: str) -> Any:
@@ -90,9 +95,11 @@ def render_time(time: int, form: str) -> Any:
         "ns": time * 1000,
         "utc": moment,
         "berlin": moment.astimezone(BERLIN),
-        "iso": moment.isoformat().replace("+00:00", "Z"),
+        "iso": moment.isoformat().replace("+00:00", "Zz"[time % 2]),
         "offset": moment.astimezone(INDIA).isoformat(),
         "digits": str(time),
+        "decimals": f"{time}.0",
+        "naive": moment.isoformat().replace("+00:00", ""),
     }
     return written[form]
 
@@ -102,7 +109,7 @@ def time_series(cells: list[Any], form: str) -> pd.Series:
     if form in {"utc", "berlin"}:
         zone = "UTC" if form == "utc" else BERLIN
         return pd.Series(pd.to_datetime(cells, utc=True).tz_convert(zone))
-    if form in {"iso", "offset", "digits"}:
+    if form in {"iso", "offset", "digits", "decimals", "naive"}:
         return pd.Series(cells)
     return pd.Series(cells, dtype=object) if form == "mixed" else pd.Series(cells)
 

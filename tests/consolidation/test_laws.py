@@ -26,13 +26,7 @@ ALERT_NAMES = ("app_key", "primary_value", "secondary_value", "incident_identifi
 
 def consolidate(scenario: Scenario) -> consolidation.Consolidation:
     """Ask the package for its result itself."""
-    given_settings = scenario.settings
-    return consolidation.consolidate(
-        scenario.frame(),
-        engines.policy_of(given_settings),
-        as_of=engines.moment(given_settings["as_of"]),
-        unit=given_settings["unit"],
-    )
+    return engines.accepted(scenario)
 
 
 def in_microseconds(scenario: Scenario, shift: int = 0) -> Scenario:

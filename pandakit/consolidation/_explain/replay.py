@@ -78,6 +78,17 @@ class Replay:
         """Return whether the alert matches the pattern."""
         return bool(self._values[pattern.name][self.alert] >= 0)
 
+    def primary(self) -> tuple[str, str]:
+        """Return name and value of the alert's primary."""
+        names, owners, codes = self._reading.primaries.split(self._reading.primary[[self.alert]])
+        name = names[owners[0]]
+        return name, str(self._reading.vocabularies[name].labels[int(codes[0])])
+
+    def absent(self, pattern: Pattern) -> list[str]:
+        """Return the columns that the pattern's filter looks at and the events lack."""
+        absent = self._reading.absent[self.policy.patterns.index(pattern)]
+        return sorted(absent - set(pattern.tags))
+
     def holders(self, pattern: Pattern) -> np.ndarray:
         """Return the earlier alerts that have the alert's value, in the order they opened."""
         values = self._values[pattern.name]

@@ -88,7 +88,7 @@ def _fields(reading: Reading, rows: np.ndarray) -> dict[str, Any]:
             text = reading.table.text(name, rows)
         except EventError as error:
             raise EventError(f"dedup='payload' compares all columns as text: {error}") from None
-        fields[f"column {name}"] = one_chunk(text).cast(_TEXT)
+        fields[f"{type(name).__name__} {name}"] = one_chunk(text).cast(_TEXT)
     return fields
 
 

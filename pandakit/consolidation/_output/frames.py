@@ -31,7 +31,7 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
-from pandakit.consolidation._read.events import REASONS, STATUSES
+from pandakit.consolidation._read.rejections import REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,18 +158,18 @@ def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
 
 def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
     """Return the funnel."""
-    rows: dict[str, tuple[float, Any, Any]] = {
-        name: (float(counts[name]), pd.NA, pd.NA) for name in _COUNTS
-    }
-    for name, (upper, lower) in _COMPRESSIONS.items():
+    rows: list[tuple[Any, Any, Any]] = [(counts[name], pd.NA, pd.NA) for name in _COUNTS]
+    for upper, lower in _COMPRESSIONS.values():
         numerator, denominator = counts[upper], counts[lower]
         value = 1 - numerator / denominator if denominator else float("nan")
-        rows[name] = (value, numerator, denominator)
-    frame = pd.DataFrame.from_dict(
-        rows, orient="index", columns=["value", "numerator", "denominator"]
+        rows.append((value, numerator, denominator))
+    frame = pd.DataFrame(
+        rows,
+        columns=["value", "numerator", "denominator"],
+        index=pd.Index([*_COUNTS, *_COMPRESSIONS], name="measure"),
+        dtype=object,  # or the counts would become 20893.0 beside the compressions
     )
-    frame.index.name = "measure"
-    return frame.astype({"value": "float64", "numerator": "Int64", "denominator": "Int64"})
+    return frame.astype({"numerator": "Int64", "denominator": "Int64"})
 
 
 def _frame_of(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:
