@@ -1,11 +1,11 @@
-# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, docs, wheel, lab.
+# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, lab.
 PYTHON ?= python3
 BIN := .venv/bin
 # tests/parallel.py says what stays together.
 PARALLEL := -n 2
 READY := .venv/.ready
 
-.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures docs wheel lab clean
+.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo
@@ -37,6 +37,9 @@ samples: $(READY)
 
 signatures: $(READY)
 	@$(BIN)/python scripts/public_signatures.py
+
+notebooks: $(READY)
+	@$(BIN)/jupyter nbconvert --execute --to notebook --inplace notebooks/*.ipynb
 
 docs: $(READY)
 	@rm -rf docs/_build

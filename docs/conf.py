@@ -31,10 +31,12 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 add_module_names = False
+default_role = "code"  # what single backticks mean in docstrings
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"
+nb_mime_priority_overrides = [("html", "text/html", 0)]  # what widgets show without a kernel
 nb_ipywidgets_js = {}  # the widgets' viewer would come from a CDN

@@ -18,6 +18,7 @@ from pandakit.errors import __all__ as _names_of_errors
 if TYPE_CHECKING:
     from pandakit import (
         bigpanda as bigpanda,
+        detections as detections,
         pangea as pangea,
         panther as panther,
         plots as plots,
@@ -80,6 +81,17 @@ if TYPE_CHECKING:
         TruncatedWarning as TruncatedWarning,
         UnknownFieldWarning as UnknownFieldWarning,
     )
+    from pandakit.events import read_events as read_events
+    from pandakit.lab import (
+        Agreement as Agreement,
+        Diff as Diff,
+        SmallestWindow as SmallestWindow,
+        agreement as agreement,
+        diff as diff,
+        sensitivity as sensitivity,
+        smallest_window as smallest_window,
+        suggest_patterns as suggest_patterns,
+    )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
     from pandakit.settings import show_settings as show_settings
@@ -121,11 +133,27 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
+    "read_events": "pandakit.events",
+    **dict.fromkeys(
+        (
+            "Agreement",
+            "Diff",
+            "SmallestWindow",
+            "agreement",
+            "diff",
+            "sensitivity",
+            "smallest_window",
+            "suggest_patterns",
+        ),
+        "pandakit.lab",
+    ),
     "Pangea": "pandakit.pangea",
     "Panther": "pandakit.panther",
     "show_settings": "pandakit.settings",
     **dict.fromkeys(("load", "save"), "pandakit.snapshot"),
-    **dict.fromkeys(("bigpanda", "pangea", "panther", "plots", "sandbox", "widgets"), None),
+    **dict.fromkeys(
+        ("bigpanda", "detections", "pangea", "panther", "plots", "sandbox", "widgets"), None
+    ),
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

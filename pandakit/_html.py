@@ -38,6 +38,7 @@ __all__ = [
     "line",
     "page",
     "picture",
+    "progress",
     "severity",
     "table",
     "title",
@@ -76,6 +77,8 @@ _LIGHT_PAGES: Final = (
     "body.vscode-light .pk",
     "[data-theme=light] .pk",
 )
+# Three times, to outweigh the rules of JupyterLab for tables and code in outputs.
+_INSIDE: Final = ".pk.pk.pk "
 _JOINERS: Final = "\u200c\u200d"  # part of words in some scripts, and of emoji
 
 
@@ -84,8 +87,8 @@ def _style() -> str:
     both = "".join(
         f"--pk-{name}:light-dark({pair[0]},{pair[1]});" for name, pair in COLOURS.items()
     )
-    tones = "".join(f".pk .{name}{{color:var(--pk-{name})}}" for name in _TONES)
-    return f"""
+    tones = "".join(f"& .{name}{{color:var(--pk-{name})}}" for name in _TONES)
+    style = f"""
 .pk{{{light}}}
 @supports (color:light-dark(red,red)){{.pk{{{both}}}}}
 {",".join(_DARK_PAGES)}{{color-scheme:dark}}
@@ -94,32 +97,34 @@ def _style() -> str:
 .pk{{font:13px/1.5 system-ui,sans-serif;color:var(--pk-ink);background:var(--pk-paper);
 box-sizing:border-box;max-width:62rem;border:1px solid var(--pk-line);border-radius:8px;
 padding:12px 16px;overflow-wrap:anywhere;text-align:left}}
-.pk .title{{font-size:15px;font-weight:600;margin:0 0 4px}}
-.pk .section{{font-weight:600;margin:14px 0 2px}}
-.pk .line{{margin:4px 0}}
-.pk .scroll{{overflow-x:auto}}
-.pk table{{font:inherit;color:inherit;border-collapse:collapse;border:0!important;margin:0;
+& .title{{font-size:15px;font-weight:600;margin:0 0 4px}}
+& .section{{font-weight:600;margin:14px 0 2px}}
+& .line{{margin:4px 0}}
+& .scroll{{overflow-x:auto}}
+& table{{font:inherit;color:inherit;border-collapse:collapse;border:0!important;margin:0;
 width:auto;min-width:0;table-layout:auto;display:table}}
-.pk table tr{{background:none!important;border:0}}
-.pk table th,.pk table td{{border:0;border-bottom:1px solid var(--pk-line);background:none;
+& table tr{{background:none!important;border:0}}
+& table th,& table td{{border:0;border-bottom:1px solid var(--pk-line);background:none;
 padding:3px 12px;text-align:left;vertical-align:baseline;white-space:nowrap;max-width:none}}
-.pk table :is(th,td):first-child{{padding-left:8px}}
-.pk table th{{font-weight:600;color:var(--pk-muted)}}
-.pk table .number{{text-align:right;font-variant-numeric:tabular-nums}}
-.pk table .prose{{white-space:normal;min-width:18em}}
-.pk table td.wrong{{background:var(--pk-error-fill);box-shadow:inset 3px 0 var(--pk-error)}}
-.pk table td.doubtful{{background:var(--pk-warning-fill);box-shadow:inset 3px 0 var(--pk-warning)}}
+& table :is(th,td):first-child{{padding-left:8px}}
+& table th{{font-weight:600;color:var(--pk-muted)}}
+& table .number{{text-align:right;font-variant-numeric:tabular-nums}}
+& table .prose{{white-space:normal;min-width:18em}}
+& table td.wrong{{background:var(--pk-error-fill);box-shadow:inset 3px 0 var(--pk-error)}}
+& table td.doubtful{{background:var(--pk-warning-fill);box-shadow:inset 3px 0 var(--pk-warning)}}
 {tones}
-.pk table .error,.pk table td.warning{{font-weight:600}}
-.pk .badge{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:8px;font-size:12px;
+& table .error,& table td.warning{{font-weight:600}}
+& .badge{{display:inline-block;border-radius:10px;padding:0 10px;margin-right:8px;font-size:12px;
 font-weight:600;color:var(--pk-paper);vertical-align:1px}}
-.pk .badge.error{{color:var(--pk-paper);background:var(--pk-error)}}
-.pk .badge.good{{color:var(--pk-paper);background:var(--pk-good)}}
-.pk code{{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:inherit;background:none;
+& .badge.error{{color:var(--pk-paper);background:var(--pk-error)}}
+& .badge.good{{color:var(--pk-paper);background:var(--pk-good)}}
+& code{{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:inherit;background:none;
 border:0;padding:0;white-space:pre-wrap}}
-.pk .track{{width:16em;height:11px;background:var(--pk-track);border-radius:3px}}
-.pk .fill{{height:11px;background:currentColor;border-radius:3px}}
+& .track{{width:16em;height:11px;background:var(--pk-track);border-radius:3px}}
+& .wide .track{{width:100%}}
+& .fill{{height:11px;background:currentColor;border-radius:3px}}
 """
+    return style.replace("& ", _INSIDE)
 
 
 STYLE: Final = _style()
@@ -270,6 +275,11 @@ def bar(share: float, tone: str = "accent") -> Html:
     width = f"max({share * 100:.2f}%,2px)" if share else "0"
     fill = f"<div class='fill {tone}' style='width:{width}'></div>"
     return Html(f"<div class='track'>{fill}</div>")
+
+
+def progress(text: str, share: float) -> str:
+    """Return a bar as wide as the cell, filled to a share, below a line of text."""
+    return card(line(text), element("div", bar(share), "wide"))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:

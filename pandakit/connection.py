@@ -6,8 +6,9 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from pandakit import _html
 from pandakit.bigpanda import BigPanda
-from pandakit.errors import SettingsError
+from pandakit.errors import SettingsError, TransportError
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
 from pandakit.settings import SETTINGS, find
@@ -44,13 +45,19 @@ class Connection:
         self._stack = ExitStack()
         self._sandbox: Any = None
         self._lock = threading.RLock()
+        self._is_closed = False
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}: {'sandbox' if name in self._in_sandbox else _place(name)}"
-            for name in _CLIENTS
-        )
+        shown = ", ".join(f"{name}: {self._kind(name)}" for name in _CLIENTS)
         return f"Connection({shown})"
+
+    def _repr_html_(self) -> str:
+        rows = [[name, self._kind(name), _found_settings(name)] for name in _CLIENTS]
+        title = "Services, closed" if self._is_closed else "Services"
+        return _html.card(_html.title(title), _html.table(["service", "is", "settings"], rows))
+
+    def _kind(self, name: str) -> str:
+        return "sandbox" if name in self._in_sandbox else _place(name)
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +66,9 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Release all connections and stop the sandbox, if it was started."""
+        """Release all connections and stop the sandbox, if it was started; later calls raise."""
         with self._lock:
+            self._is_closed = True
             self._clients.clear()
             self._sandbox = None
             self._stack.close()
@@ -85,6 +93,8 @@ class Connection:
 
     def _client(self, name: str) -> Any:
         with self._lock:
+            if self._is_closed:
+                raise TransportError("this connection is closed: call pandakit.connect() again")
             if name not in self._clients:
                 sandboxed = name in self._in_sandbox
                 made = getattr(self._started(), name) if sandboxed else _CLIENTS[name]()
@@ -111,6 +121,12 @@ def _start_sandbox() -> Any:
             "pip install 'pandakit[sandbox]', or give the settings of the real services"
         )
     return start()
+
+
+def _found_settings(service: str) -> str:
+    """Return the names of the settings that a service has, each with its source."""
+    mine = [find(each.name) for each in SETTINGS.values() if each.service == service]
+    return ", ".join(f"{each.setting.name} from {each.source}" for each in mine if each.value)
 
 
 def _place(name: str) -> str:

@@ -35,8 +35,13 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
+
+from pandakit.redaction import shown
+from pandakit.tracebacks import short_traceback, wants_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +77,7 @@ __all__ = [
     "TruncatedWarning",
     "UnknownFieldWarning",
     "error_for_status",
+    "warn_user",
 ]
 
 
@@ -115,11 +121,11 @@ class PandakitError(Exception):
         partial: pd.DataFrame | None = None,
         resume: Callable[[], Any] | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(shown(message))
         self.status_code = status_code
         self.retry_after = retry_after
         self.retryable = self.retryable_by_default if retryable is None else retryable
-        self.request_id = request_id
+        self.request_id = None if request_id is None else shown(str(request_id))
         self.partial = partial
         self._resume = resume
 
@@ -151,6 +157,13 @@ class PandakitError(Exception):
         changed = {} if partial is None else {"partial": partial}
         error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
         return error
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython shows instead of the whole traceback, where it has this attribute."""
+        if not wants_short():
+            raise AttributeError("_render_traceback_")
+        return lambda: short_traceback(self)
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
@@ -302,6 +315,9 @@ class BpqlSyntaxError(PandakitError, ValueError):
 class PandakitWarning(UserWarning):
     """The root of all warnings: filter it to silence them, or to turn them into errors."""
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shown(str(each)) for each in args))
+
 
 class CellWarning(PandakitWarning):
     """A value that its column cannot hold is missing in the frame.
@@ -381,3 +397,11 @@ def error_for_status(status: int) -> type[PandakitError]:
     if status >= HTTPStatus.BAD_REQUEST:
         return InvalidRequestError
     return ProtocolError
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's own code, however deep in pandakit we are."""
+    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)

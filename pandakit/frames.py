@@ -97,6 +97,7 @@ def build_frame(
     *,
     ignore: Iterable[str] = (),
     kinds: Mapping[str, Kind] | None = None,
+    rename: Callable[[str], str] | None = None,
 ) -> pd.DataFrame:
     """Build one typed frame from all records at once.
 
@@ -110,6 +111,8 @@ def build_frame(
         Top-level fields that are left out on purpose (secrets, raw parents of child tables).
     kinds
         Kinds for columns that are not declared (default `any`).
+    rename
+        Turns the name of a field that is not declared into a column's; default `snake_case`.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def build_frame(
         column.name: _typed([_look_up(row, column.sources) for row in rows], column, unreadable)
         for column in columns
     }
-    extra = _undeclared(rows, columns, set(ignore))
+    extra = _undeclared(rows, columns, set(ignore), rename or snake_case)
     for name, values in extra.items():
         data[name] = _typed(values, Column(name, (kinds or {}).get(name, "any")), unreadable)
     frame = pd.DataFrame(data, index=pd.RangeIndex(len(rows)))
@@ -186,7 +189,10 @@ def _look_up(record: Mapping[str, Any], paths: Iterable[str]) -> Any:
 
 
 def _undeclared(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], ignore: set[str]
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    ignore: set[str],
+    rename: Callable[[str], str],
 ) -> dict[str, list[Any]]:
     """Give what no column reads; a name already taken keeps its raw spelling."""
     paths = [path.split(".") for column in columns for path in column.sources]
@@ -202,7 +208,7 @@ def _undeclared(
         read = {path[1] for path in paths if path[0] == field}
         found.update(_unread_parts(field, [row.get(field) for row in rows], read))
     taken = {column.name for column in columns}
-    return {_free_name(path, taken): values for path, values in found.items()}
+    return {_free_name(path, taken, rename): values for path, values in found.items()}
 
 
 def _unread_parts(
@@ -218,9 +224,9 @@ def _unread_parts(
     return parts if all(value is None for value in others) else {(field,): others, **parts}
 
 
-def _free_name(path: tuple[str, ...], taken: set[str]) -> str:
+def _free_name(path: tuple[str, ...], taken: set[str], rename: Callable[[str], str]) -> str:
     field = ".".join(path)
-    name = snake_case(field)
+    name = rename(field)
     while name in taken:
         name = field if field not in taken else f"{name}_"
     taken.add(name)

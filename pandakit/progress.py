@@ -1,4 +1,4 @@
-"""One line of progress: rows, pages and waits; silent when nobody watches.
+"""One line of progress: rows, pages and waits; silent in non-interactive sessions.
 
 >>> with progress_line("Panther rules", progress=False) as line:
 ...     line.advance(rows=100, pages=1)
@@ -9,18 +9,23 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
+
+from pandakit import _html
+from pandakit.forks import renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["ProgressLine", "progress_line", "someone_watches"]
 
+_NOTHING = {"text/html": "", "text/plain": ""}
+
 
 def someone_watches() -> bool:
-    """Say whether standard error is a terminal, or this runs in a notebook's kernel."""
+    """Return whether standard error is a terminal, or this runs in a notebook's kernel."""
     return _in_notebook() or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
@@ -32,14 +37,38 @@ def _in_notebook() -> bool:
 
 
 def _bar(label: str, total: int | None) -> Any:
-    options: dict[str, Any] = {"desc": label, "total": total, "unit": " rows", "leave": False}
-    if _in_notebook() and find_spec("ipywidgets") is not None:
-        from tqdm.notebook import tqdm as notebook_bar  # noqa: PLC0415 - loaded on first use
-
-        return _that_may_fail(notebook_bar)(**options)
     from tqdm.std import tqdm as text_bar  # noqa: PLC0415 - loaded on first use
 
-    return _that_may_fail(text_bar)(**options)
+    kind = _notebook_bar(text_bar) if _in_notebook() else text_bar
+    return _that_may_fail(kind)(desc=label, total=total, unit=" rows", leave=False)
+
+
+def _notebook_bar(text_bar: Any) -> Any:
+    from IPython.display import DisplayHandle  # noqa: PLC0415 - a notebook has loaded it
+
+    class NotebookBar(text_bar):  # type: ignore[misc]
+        """A bar as wide as the cell. It closes with an empty output: notebooks save no line."""
+
+        def __init__(self, **options: Any) -> None:
+            self.output: Any = DisplayHandle()
+            self.output.display(_NOTHING, raw=True)
+            super().__init__(gui=True, **options)  # tqdm itself writes nothing then
+
+        def display(self, *_: Any, **__: Any) -> None:
+            share = self.n / self.total if self.total else 0.0
+            shown = {"text/html": _html.progress(self._told(), share), "text/plain": str(self)}
+            self.output.update(shown, raw=True)
+
+        def _told(self) -> str:
+            rows = f"{self.n:,} of {self.total:,} rows" if self.total else f"{self.n:,} rows"
+            return ", ".join(filter(None, (f"{self.desc.rstrip(': ')}: {rows}", self.postfix)))
+
+        def close(self) -> None:
+            if not self.disable:
+                super().close()
+                self.output.update(_NOTHING, raw=True)
+
+    return NotebookBar
 
 
 def _that_may_fail(kind: Any) -> Any:
@@ -55,6 +84,20 @@ def _that_may_fail(kind: Any) -> Any:
                 return super().refresh(nolock=True)
 
     return Bar
+
+
+class _BarLock:
+    """The lock of all bars, which a thread may hold while another one forks."""
+
+    def renew(self) -> None:
+        std = sys.modules.get("tqdm.std")
+        if std is not None:
+            std.TqdmDefaultWriteLock.th_lock = threading.RLock()
+            std.tqdm.set_lock(std.TqdmDefaultWriteLock())
+
+
+_bar_lock = _BarLock()
+renew_in_children(_bar_lock)
 
 
 class ProgressLine:
@@ -88,7 +131,7 @@ class ProgressLine:
         self.close()
 
     def advance(self, rows: int = 0, pages: int = 0, total: int | None = None) -> None:
-        """Count what came; `total` when the service told how many rows there are."""
+        """Count rows and pages; `total` when the service said how many rows there are."""
         self.rows += rows
         self.pages += pages
 
@@ -101,14 +144,14 @@ class ProgressLine:
         self._draw(draw)
 
     def wait(self, seconds: float, why: str) -> None:
-        """Tell that nothing will come for a while, and why."""
+        """Show that nothing will arrive for a while, and why."""
         self.waits += 1
         told = f"{why}, waiting {seconds:.1f} s"
         said = ", ".join(filter(None, (self._pages(), told)))
         self._draw(lambda bar: bar.set_postfix_str(said))
 
     def close(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self._draw(lambda bar: bar.close())
         self._bar = None
 
@@ -128,14 +171,15 @@ class ProgressLine:
 def progress_line(
     label: str, *, progress: bool | None = None, total: int | None = None
 ) -> ProgressLine:
-    """Open a progress line.
+    """Return a progress line.
 
     Parameters
     ----------
     label
         What is being loaded.
     progress
-        `True` and `False` force; `None` shows it on a terminal and in a notebook only.
+        `True` shows the line, `False` does not; `None` shows it on a terminal and in a notebook
+        only.
     total
         The number of rows, when it is known.
     """

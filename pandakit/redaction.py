@@ -1,14 +1,15 @@
-r"""Secrets, and keeping them out of everything that people read.
+r"""Secrets, and the one function that every text passes on its way to a person.
 
-A token enters through `read_token`, lives in a `Secret`, and leaves only through `reveal`,
-which the transport calls when it writes the header. Text that comes from outside (an error
-body, a log record) passes `redact` first.
+A token enters through `pandakit.settings.read_token`, lives in a `Secret`, and leaves only through
+`reveal`, which the transport calls when it writes the header. Errors, warnings, log records and
+the command line show a text through `shown`, which masks every secret that is in use and escapes
+what a terminal would obey.
 
->>> token = read_token("  pts_abcdefgh  ", "PANGEA_AUDIT_TOKEN")
+>>> token = Secret("pts_abcdefgh")
 >>> token
 Secret(***)
->>> redact("refused: pts_abcdefgh", [token])
-'refused: ***'
+>>> print(shown("refused: pts_abcdefgh\x1b[2J"))
+refused: ***\x1b[2J
 """
 
 from __future__ import annotations
@@ -19,28 +20,38 @@ import json
 import logging
 import secrets as _random
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 from urllib.parse import quote, quote_plus
 from weakref import WeakSet
-
-from pandakit.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "read_token", "redact"]
+__all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "redact", "shown"]
 
 MASK = "***"
 _SALT = _random.token_bytes(16)
 # Shorter texts are no secrets: masking them would eat ordinary words.
 _SHORTEST = 4
+# A piece of a secret this long is masked too: services and gateways cut what they echo.
+_PIECE = 8
 _SURELY = 12  # what base64 makes of a part of a shorter text may be a word
+_LINE_ENDS = {"Zl", "Zp"}
 
 
 class Secret:
-    """A value that shows itself only to `reveal`.
+    """A value that shows itself only to `reveal`, and is masked in all texts while it lives.
 
     `repr`, `str`, formatting, pickles and copies never hold it: a pickled or copied secret
     comes out empty, and says so when it is revealed.
+
+    Parameters
+    ----------
+    value
+        The secret; empty for none.
+    in_pieces
+        Whether its pieces are secret too, as those of a token are. The query of a presigned
+        address is secret as a whole: its pieces are ordinary words.
 
     Examples
     --------
@@ -51,29 +62,47 @@ class Secret:
     's3cr3t'
     """
 
-    __slots__ = ("__weakref__", "_value")
+    __slots__ = ("__weakref__", "_forms", "_pieces", "_value")
 
-    def __init__(self, value: str | None) -> None:
+    def __init__(self, value: str | None, *, in_pieces: bool = True) -> None:
         self._value = value
+        self._forms = _forms(value or "")
+        self._pieces = frozenset(
+            form[at : at + _PIECE]
+            for form in (self._forms if in_pieces else ())
+            for at in range(len(form) - _PIECE + 1)
+        )
+        if value:
+            _in_use.add(self)
 
     def reveal(self) -> str:
-        """Give the value; only the code that writes a header should ask.
+        """Return the value; only the code that writes a header should ask.
 
         Raises
         ------
-        SettingsError
+        TypeError
             When the secret was dropped by a pickle or a copy.
         """
         if self._value is None:
-            raise SettingsError(
+            raise TypeError(
                 "this token was left out when its object was pickled or copied: make a new client"
             )
         return self._value
 
     def fingerprint(self) -> str:
-        """Give a text that is equal for equal secrets within this process, and tells nothing."""
+        """Return a text that is equal for equal secrets of this process, and reveals nothing."""
         value = (self._value or "").encode()
         return hashlib.blake2b(value, key=_SALT, digest_size=12).hexdigest()
+
+    def mask_in(self, text: str) -> str:
+        """Return a text without this secret, however it is encoded, and without its pieces."""
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        if not self._pieces or len(text) < _PIECE:
+            return text
+        places = range(len(text) - _PIECE + 1)
+        found = [at for at in places if text[at : at + _PIECE] in self._pieces]
+        return _without(text, found) if found else text
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -88,56 +117,58 @@ class Secret:
         return Secret, (None,)
 
 
-def read_token(text: str, name: str) -> Secret:
-    """Check a token and wrap it: surrounding blanks go, anything else odd is refused.
-
-    Parameters
-    ----------
-    text
-        The token as the user or a file gave it; a trailing newline is normal.
-    name
-        What to call it in the error: the setting's name.
-
-    Raises
-    ------
-    SettingsError
-        When it is empty, or has an inner blank, a line break, a quote or a character outside
-        ASCII. The message never repeats the token.
-    """
-    stripped = text.strip() if isinstance(text, str) else ""
-    fault = _fault(stripped)
-    secret = Secret(stripped)
-    del text, stripped  # a traceback that shows locals must not show these
-    if fault:
-        raise SettingsError(f"{name} {fault}; paste the token again, without quotes or line breaks")
-    return secret
+# Texts outlive clients: this must not keep their tokens alive.
+_in_use: WeakSet[Secret] = WeakSet()
 
 
-def _fault(token: str) -> str:
-    if not token:
-        return "is empty"
-    if not token.isascii():
-        return "has a character outside ASCII"
-    if any(letter in "\"'`" for letter in token):
-        return "has a quotation mark in it"
-    if not all("!" <= letter <= "~" for letter in token):
-        return "has a blank, a line break or a control character inside"
-    return ""
+def _without(text: str, starts: list[int]) -> str:
+    """Replace every run of pieces by one mask."""
+    parts: list[str] = []
+    end = 0
+    for start in starts:
+        if start > end or not parts:
+            parts += [text[end:start], MASK]
+        end = start + _PIECE
+    return "".join([*parts, text[end:]])
 
 
-def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Mask every secret in the text, also where it is URL-, JSON- or base64-encoded.
+def redact(text: str) -> str:
+    """Return a text with every secret in use masked, also URL-, JSON- and base64-encoded ones.
 
     Examples
     --------
-    >>> redact("GET /?key=a%2Fb%2Fc", [Secret("a/b/c")])
+    >>> secret = Secret("a/b/c")
+    >>> redact("GET /?key=a%2Fb%2Fc")
     'GET /?key=***'
     """
-    for secret in secrets:
-        if secret:
-            for form in _forms(secret.reveal()):
-                text = text.replace(form, MASK)
+    for secret in list(_in_use):
+        text = secret.mask_in(text)
     return text
+
+
+def shown(text: str) -> str:
+    r"""Return a text as people may see it: without secrets, and safe for a terminal.
+
+    Control characters, escape sequences, marks that change the direction of text, characters
+    without an assigned meaning, and line separators other than the line feed are escaped.
+
+    Examples
+    --------
+    >>> print(shown("db-1\x1b[2J\u202e\nnext line"))
+    db-1\x1b[2J\u202e
+    next line
+    """
+    text = redact(text)
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    kind = category(character)
+    if character == "\n" or (kind[0] != "C" and kind not in _LINE_ENDS):
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def _forms(value: str) -> list[str]:
@@ -157,7 +188,7 @@ def _forms(value: str) -> list[str]:
 
 
 def _within_base64(value: str, shift: int) -> str:
-    """Give what base64 makes of a value within a longer text, such as `Bearer value`."""
+    """Return what base64 makes of a value within a longer text, such as `Bearer value`."""
     whole = base64.b64encode(b"\0" * shift + value.encode()).decode()
     # The outermost characters depend on what stands before and after.
     before, after = (0, 2, 3)[shift], (0, 3, 2)[(shift + len(value.encode())) % 3]
@@ -165,34 +196,24 @@ def _within_base64(value: str, shift: int) -> str:
 
 
 class RedactingFilter(logging.Filter):
-    """A logging filter that masks secrets in the finished message of every record.
-
-    Parameters
-    ----------
-    secrets
-        What to mask.
+    """A logging filter that masks the secrets in use in the finished message of every record.
 
     Examples
     --------
     >>> secret = Secret("s3cr3t")
     >>> record = logging.makeLogRecord({"msg": "sent %s", "args": ("s3cr3t",)})
-    >>> RedactingFilter([secret]).filter(record), record.getMessage()
+    >>> RedactingFilter().filter(record), record.getMessage()
     (True, 'sent ***')
     """
-
-    def __init__(self, secrets: Iterable[Secret]) -> None:
-        super().__init__()
-        # A log outlives clients: it must not keep their tokens alive.
-        self.secrets = WeakSet(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; always lets it through."""
         message = record.getMessage()
-        masked = redact(message, self.secrets)
+        masked = redact(message)
         if masked != message:
             record.msg, record.args = masked, ()
         if record.exc_info:
-            record.exc_text = redact(_format_exception(record), self.secrets)
+            record.exc_text = redact(_format_exception(record))
         return True
 
 
@@ -201,11 +222,10 @@ def _format_exception(record: logging.LogRecord) -> str:
     return logging.Formatter().formatException(info)
 
 
-_in_logs = RedactingFilter(())
+_in_logs = RedactingFilter()
 
 
-def mask_logs(names: Iterable[str], secrets: Iterable[Secret]) -> None:
-    """Mask secrets in everything that the named loggers write, for as long as they are in use."""
-    _in_logs.secrets.update(secrets)
+def mask_logs(names: Iterable[str]) -> None:
+    """Mask the secrets in use in everything that the named loggers write."""
     for name in names:
         logging.getLogger(name).addFilter(_in_logs)

@@ -13,11 +13,22 @@ import platformdirs
 from dotenv import dotenv_values
 
 from pandakit.errors import SettingsError
+from pandakit.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SETTINGS", "Found", "Setting", "config_file", "find", "require", "show_settings"]
+__all__ = [
+    "SETTINGS",
+    "Found",
+    "Setting",
+    "check_trust",
+    "config_file",
+    "find",
+    "read_token",
+    "require",
+    "show_settings",
+]
 
 _MASK = "********"
 
@@ -45,17 +56,23 @@ SETTINGS: dict[str, Setting] = {
         Setting("PANGEA_DOMAIN", "pangea", "domain, as in aws.us.pangea.cloud"),
         Setting("PANGEA_BASE_URL_TEMPLATE", "pangea", "URL with {SERVICE_NAME}, for the domain"),
         Setting("PANGEA_AUDIT_CONFIG_ID", "pangea", "config id, for a token with several configs"),
+        Setting("PANGEA_ARWEAVE_URL", "pangea", "where published roots are read"),
     )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A setting's value (`None` when nothing has it) and the place that it came from."""
+    """A setting's value (`None` when it is not set) and the place that it came from.
+
+    `in_folder` is true of the `.env` in the working directory, which may have come with a folder
+    that somebody else made; all other places are the user's own.
+    """
 
     setting: Setting
     value: str | None = field(repr=False)
     source: str
+    in_folder: bool = False
 
     @property
     def shown(self) -> str | None:
@@ -64,19 +81,19 @@ class Found:
 
 
 def config_file() -> Path:
-    """Give the path of the user's `config.toml`, whether it exists or not."""
+    """Return the path of the user's `config.toml`, whether it exists or not."""
     return platformdirs.user_config_path("pandakit") / "config.toml"
 
 
 def find(name: str, argument: str | None = None) -> Found:
-    """Look a setting up; an empty value counts as none.
+    """Return a setting from the first place that has it; an empty value counts as none.
 
     Parameters
     ----------
     name
         One of `SETTINGS`.
     argument
-        What the caller gave; it wins.
+        What the caller passed; it wins.
 
     Raises
     ------
@@ -94,12 +111,40 @@ def find(name: str, argument: str | None = None) -> Found:
     for source, values in _places():
         value = (values.get(name) or "").strip()
         if value:
-            return Found(setting, value, source)
+            return Found(setting, value, source, in_folder=source == str(_dotenv_file()))
     return Found(setting, None, "not set")
 
 
+def check_trust(address: Found, *tokens: Found) -> None:
+    """Refuse to send the user's own tokens to an address that came with a folder.
+
+    Parameters
+    ----------
+    address
+        The host, domain or URL that the tokens would be sent to.
+    tokens
+        The tokens of the service, as they were found.
+
+    Raises
+    ------
+    SettingsError
+        When the address is from the `.env` of the working directory, and a token is not. The
+        message names both places, and how to allow it.
+    """
+    for token in tokens:
+        if address.in_folder and token.value and not token.in_folder:
+            name = address.setting.name
+            raise SettingsError(
+                f"{name} is from {address.source}, but {token.setting.name} is from "
+                f"{token.source}: a file that came with a folder must not decide where your "
+                f"token is sent. If {address.value!r} is right, export {name} in the shell or pass "
+                f"it as an argument; or put the folder's own token into {address.source} too, and "
+                f"unset the other one"
+            )
+
+
 def require(name: str, argument: str | None = None) -> Found:
-    """Look a setting up that must be there.
+    """Return a setting that must be set.
 
     Raises
     ------
@@ -112,20 +157,57 @@ def require(name: str, argument: str | None = None) -> Found:
     return found
 
 
+def read_token(text: str, name: str) -> Secret:
+    """Return a token as a `Secret`: surrounding whitespace goes, anything else odd is refused.
+
+    Parameters
+    ----------
+    text
+        The token as the user or a file gave it; a trailing newline is normal.
+    name
+        What to call it in the error: the setting's name.
+
+    Raises
+    ------
+    SettingsError
+        When it is empty, or has inner whitespace, a line break, a quotation mark or a character
+        outside ASCII. The message never repeats the token.
+    """
+    stripped = text.strip() if isinstance(text, str) else ""
+    fault = _token_fault(stripped)
+    secret = Secret(stripped)
+    del text, stripped  # a traceback that shows locals must not show these
+    if fault:
+        raise SettingsError(f"{name} {fault}; paste the token again, without quotes or line breaks")
+    return secret
+
+
+def _token_fault(token: str) -> str:
+    if not token:
+        return "is empty"
+    if not token.isascii():
+        return "has a character outside ASCII"
+    if any(letter in "\"'`" for letter in token):
+        return "has a quotation mark in it"
+    if not all("!" <= letter <= "~" for letter in token):
+        return "has whitespace, a line break or a control character inside"
+    return ""
+
+
 def missing_message(*names: str) -> str:
-    """Say which settings are missing (one of them is enough), where we looked, and the fix."""
+    """Return the message for missing settings (one of them is enough): where we looked, the fix."""
     either = " or ".join(names)
     meanings = "; ".join(f"{name}: {SETTINGS[name].meaning}" for name in names)
     places = ", ".join(["the argument", *(source for source, _ in _places())])
     return (
         f"{either} is not set ({meanings}). Looked at: {places}. "
         f"Fix: export {names[0]}=... in the shell, or write {names[0]}=... into .env here; "
-        "without any settings, pandakit.connect() gives the sandbox."
+        "without any settings, pandakit.connect() uses the sandbox."
     )
 
 
 def show_settings() -> pd.DataFrame:
-    """Give all settings with their source; secrets are masked.
+    """Return all settings with their source; secrets are masked.
 
     Returns
     -------
@@ -148,8 +230,12 @@ def show_settings() -> pd.DataFrame:
     )
 
 
+def _dotenv_file() -> Path:
+    return Path.cwd() / ".env"
+
+
 def _places() -> list[tuple[str, Mapping[str, str | None]]]:
-    dotenv, config = Path.cwd() / ".env", config_file()
+    dotenv, config = _dotenv_file(), config_file()
     return [
         ("environment", os.environ),
         (str(dotenv), _read_dotenv(dotenv)),

@@ -82,6 +82,8 @@ def _as_arrow(values: Any) -> Any:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return _chunked(values)
     series = values if isinstance(values, pd.Series) else pd.Series(values)
+    if isinstance(series.dtype, pd.ArrowDtype):  # pandas itself knows no views
+        return _chunked(pa.array(series.array))
     if isinstance(series.dtype, pd.SparseDtype):
         series = series.sparse.to_dense()
     if isinstance(series.dtype, pd.CategoricalDtype):

@@ -12,9 +12,9 @@ import click
 import pandakit
 from pandakit.bigpanda._lists.resources import RESOURCES as BIGPANDA
 from pandakit.cli import cli
+from pandakit.detections.columns import DETECTIONS, content_columns
 from pandakit.pangea.columns import EVENT_COLUMNS, ROOT_COLUMNS, SCHEMA_COLUMNS
 from pandakit.panther import child_tables
-from pandakit.panther._lists.reading import detection_columns
 from pandakit.panther._lists.resources import RESOURCES as PANTHER
 from pandakit.panther.overview import INVENTORY
 from pandakit.settings import SETTINGS
@@ -64,12 +64,18 @@ TITLES = {
     "pandakit.bpql": "Query language (BPQL)",
     "pandakit.connection": "Connecting",
     "pandakit.consolidation": "Simulation",
+    "pandakit.lab": "What-if analysis",
     "pandakit.errors": "Errors and warnings",
     "pandakit.snapshot": "Saved frames",
 }
 MEMBERS = """\
    :members:
-   :inherited-members: object,Exception,tuple,str
+   :inherited-members: object,BaseException,Exception,tuple,str
+"""
+# What an error inherits stands at the root of the tree, once.
+ERROR = """\
+.. autoclass:: {name}{signature}
+   :members:
    :show-inheritance:
 """
 ALSO_SHOWN = {"Connection"}  # what `connect` returns
@@ -108,7 +114,7 @@ def panther() -> Iterator[str]:
         yield f"### `{row.name}`\n\n`GET {row.path}`, {paging}; needs {row.needs}. {filters(row)}"
         yield table(row.columns)
     yield "### `detections`\n\nThe lists of rules and policies in one frame."
-    yield table(detection_columns())
+    yield table(content_columns(DETECTIONS))
     for name, columns in CHILDREN:
         yield f"### `{name}`"
         yield table(columns)
@@ -150,7 +156,8 @@ def command_line_page() -> str:
     """Return the help of the command line and of each command."""
     context = click.Context(cli, info_name="pandakit")
     pages = [HELP.format(level="#", title="Command line", text=cli.get_help(context))]
-    for name, command in cli.commands.items():
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    for name, command in commands.items():
         inner = click.Context(command, info_name=name, parent=context)
         pages.append(HELP.format(level="##", title=name, text=command.get_help(inner)))
     return "\n".join(pages)
@@ -190,6 +197,9 @@ def directive(name: str) -> str:
     module, _, last = name.rpartition(".")
     value = getattr(import_module(module), last)
     if inspect.isclass(value):
+        if issubclass(value, Exception):
+            own = "__init__" in vars(value)
+            return ERROR.format(name=name, signature="" if own else "(message='', **fields)")
         return f".. autoclass:: {name}\n{MEMBERS}"
     if callable(value):
         return f".. autofunction:: {name}\n"

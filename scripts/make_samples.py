@@ -12,13 +12,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import requests
 
-from pandakit import sandbox
+from pandakit import detections, sandbox
 
 _FOLDER = Path(__file__).parents[1] / "data-samples"
 _INCIDENTS = 300
 _SHOWN_INCIDENTS = 60
+_SHOWN_RULES = 12
 _AUDIT_EVENTS = 200
 _COLUMNS = (
     "app_key",
@@ -58,6 +60,7 @@ def main(folder: Path = _FOLDER) -> None:
         incidents=_INCIDENTS, audit_events=_AUDIT_EVENTS, requests_per_second=None
     ) as services:
         files = _files(services)
+        _write_detections(services, folder / "detections")
     for name, content in files.items():
         (folder / name).write_bytes(content.encode())
         print(f"{name}: {len(content.encode()):,} bytes")
@@ -116,6 +119,24 @@ def _rule_pages(services: sandbox.Sandbox) -> list[Any]:
         pages.append(requests.get(url, params=params, headers=headers, timeout=_TIMEOUT).json())
         params["cursor"] = pages[-1].get("next")
     return pages
+
+
+def _write_detections(services: sandbox.Sandbox, folder: Path) -> None:
+    """Write some of the organisation's content as code, with differences from the service."""
+    panther = services.panther
+    every = panther.detections()
+    rules = every[every["kind"] == "rules"].iloc[:_SHOWN_RULES]
+    others = [every[every["kind"] == kind].head(2) for kind in ("simple_rules", "policies")]
+    parts = [rules, *others, panther.globals().head(1).assign(kind="globals")]
+    parts += [panther.data_models().head(2).assign(kind="data_models")]
+    parts += [panther.queries().head(2).assign(kind="queries")]
+    content = pd.concat([part.dropna(axis=1, how="all") for part in parts], ignore_index=True)
+    content.loc[0, "threshold"] = 7
+    content.at[1, "tags"] = ["Only here"]  # noqa: PD008 - a list is one cell
+    content = content.drop(index=2)
+    new = content.loc[[0]].assign(id="Larkfield.Only.Here", display_name="only here", threshold=1)
+    detections.write(pd.concat([content, new], ignore_index=True), folder, overwrite=True)
+    print(f"{folder.name}: {len(content) + 1} rows")
 
 
 def _ask_audit(services: sandbox.Sandbox, action: str, **body: Any) -> Any:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Where a token stands on purpose (path below the repository or the temporary folder), and why.
 ON_PURPOSE = (
     ("*/work/.env", "the file under test is where users keep their tokens"),
+    ("*/config/config.toml", "the file under test is where users keep their tokens"),
     ("*/netrc", "the file under test is where users keep their passwords"),
     ("*/pandakit-*.whl", "the wheel holds the source that makes the sandbox's tokens"),
     (".hypothesis/constants/*", "Hypothesis lists the constants of our sources"),

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from pandakit.bigpanda._lists.policy import policy_of_patterns
 from pandakit.bigpanda._lists.tables import TableSize
 from pandakit.bigpanda._upload.jobs import UploadJob
 from pandakit.bigpanda.client import BigPanda
+from pandakit.bigpanda.handling import measures
+from pandakit.bigpanda.simulation import Simulation
 
-__all__ = ["BigPanda", "TableSize", "UploadJob"]
+__all__ = [
+    "BigPanda",
+    "Simulation",
+    "TableSize",
+    "UploadJob",
+    "measures",
+    "policy_of_patterns",
+]

@@ -14,6 +14,7 @@ from pandakit.transport import Client, Listing
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pandakit.timewindow import Window
     from pandakit.transport import Session
 
 __all__ = ["Account"]
@@ -46,7 +47,13 @@ class Account(Client):
         return self._session_for("v2.1")
 
     def _load_resource(
-        self, name: str, *, max_rows: int | None, progress: bool | None, **params: Any
+        self,
+        name: str,
+        *,
+        max_rows: int | None,
+        progress: bool | None,
+        window: Window | None = None,
+        **params: Any,
     ) -> pd.DataFrame:
         """Load a list that needs no more than its row in `RESOURCES`."""
         resource = RESOURCES[name]
@@ -59,6 +66,7 @@ class Account(Client):
             ),
             to_frame(name),
             session=self._user_session,
+            window=window,
             max_rows=max_rows,
             progress=progress,
         )

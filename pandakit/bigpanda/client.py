@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda import enrichments, events, incidents, patterns, uploads
+from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, simulation, uploads
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
-from pandakit.redaction import read_token
-from pandakit.settings import find, missing_message
+from pandakit.settings import find, missing_message, read_token
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -86,14 +85,12 @@ class BigPanda(Account):
         set_tokens = [each for each in found if each.value]
         if not set_tokens:
             raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
-        service = bigpanda_service(base_url_of(region, base_url), rate)
+        service = bigpanda_service(base_url_of(region, base_url, *set_tokens), rate)
         tokens = {
             each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
         }
-        secrets = tuple(tokens.values())
         self._sessions = {
-            name: Session(service, token, session=session, secrets=secrets)
-            for name, token in tokens.items()
+            name: Session(service, token, session=session) for name, token in tokens.items()
         }
         first = set_tokens[0]
         super().__init__(self._sessions[first.setting.name], first, progress)
@@ -128,8 +125,15 @@ class BigPanda(Account):
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts
+    send_alerts = events.send_alerts
+    replay = events.replay
     correlation_patterns = patterns.correlation_patterns
     policy = patterns.policy
+    simulate = simulation.simulate
+    maintenance_plans = setup.maintenance_plans
+    alert_filters = setup.alert_filters
+    incident_tags = setup.incident_tags
+    troubleshooting_logs = setup.troubleshooting_logs
     enrichment_schema = enrichments.enrichment_schema
     enrichment_size = enrichments.enrichment_size
     enrichment_table = enrichments.enrichment_table

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
+from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
+from pandakit.bigpanda._sending.payloads import in_order, read_payloads
+from pandakit.bigpanda._sending.replay import Replay
 from pandakit.timewindow import TimeLike, to_time
 from pandakit.transport import Listing
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
     from pandakit.bigpanda.account import Account
 
-__all__ = ["raw_alerts"]
+__all__ = ["raw_alerts", "replay", "send_alerts"]
 
 
 def raw_alerts(
@@ -68,3 +72,144 @@ def raw_alerts(
         max_rows=max_rows,
         progress=progress,
     )
+
+
+def send_alerts(
+    self: Account,
+    frame: pd.DataFrame,
+    *,
+    app_key: str,
+    dry_run: bool = True,
+    batch_size: int = 100,
+    primary_property: str | None = None,
+    secondary_property: str | None = None,
+) -> pd.DataFrame:
+    """Send a frame of alerts to an integration, and return what became of each row.
+
+    Every row is judged before any is sent. Then they are sent by ascending `timestamp` over all
+    batches (equal times in row order), one request at a time, with the org token.
+
+    Parameters
+    ----------
+    frame
+        One row per alert: `status` (`ok`, `critical`, `warning`, `acknowledged` or `unknown`), a
+        subject (`host`, `service`, `application` or `device`), and optionally `timestamp`
+        (zone-aware, or epoch seconds; cut to whole seconds), `check` and any other columns,
+        which become tags. Missing cells are left out.
+    app_key
+        The integration.
+    dry_run
+        `True` judges the rows and sends nothing; `False` sends them.
+    batch_size
+        Alerts per request; 1 sends each in the form for single alerts.
+    primary_property
+        Column of the subject, where it is none of the four.
+    secondary_property
+        Column of the second part of the identity, instead of `check`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the index of `frame`: `outcome`, which is `planned` (a dry run), `accepted`,
+        `duplicate` (the service has all alerts of the batch already), `refused`, `unknown` or
+        `not_sent`; and `message`, the service's words about a refusal.
+
+    Raises
+    ------
+    EventError
+        When a row has no valid status, subject or time, a nested value or another `app_key`. The
+        message names the rows, and nothing was sent.
+    OutcomeUnknownError
+        When an answer was lost. The message names the first and last row of that batch;
+        `partial` has the outcomes, and `resume()` sends what was not sent, but never the rows
+        whose outcome is unknown.
+    PandakitError
+        When the service could not be reached or refuses the token; with `partial` and
+        `resume()`. Only answers that say that nothing happened (429, 503) are retried.
+
+    Notes
+    -----
+    Source: "Alerts REST API".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pandakit import sandbox
+    >>> alerts = pd.DataFrame({"host": ["db-1", "db-2"], "status": ["critical", "ok"]})
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     planned = services.bigpanda.send_alerts(alerts, app_key="my-monitor")
+    ...     sent = services.bigpanda.send_alerts(alerts, app_key="my-monitor", dry_run=False)
+    ...     list(planned["outcome"]), list(sent["outcome"])
+    (['planned', 'planned'], ['accepted', 'accepted'])
+    """
+    session = self._session_for("v1.0")
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: at least 1")
+    payloads = read_payloads(frame, app_key, primary_property, secondary_property)
+    outbox = Outbox(payloads, frame.index, app_key, partial(_sending_facts, self, dry_run=dry_run))
+    if dry_run:
+        return outbox.frame()
+    return send_in_batches(outbox, session, in_order(payloads), batch_size)
+
+
+def replay(
+    self: Account,
+    events: pd.DataFrame,
+    *,
+    app_key: str,
+    speed: float = 1.0,
+    dry_run: bool = True,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Send recorded events again, as they happened, and return what became of each row.
+
+    Each event is sent once (its time - the first time) / `speed` has passed, stamped with that
+    moment. So at `speed=60` an hour takes a minute, and every window of the tenant's patterns
+    covers sixty times as much of the recording as it did then.
+
+    Parameters
+    ----------
+    events
+        As for `send_alerts`, each row with a `timestamp`.
+    app_key
+        The integration.
+    speed
+        How many times faster than it happened.
+    dry_run
+        `True` judges the rows and sends nothing; `False` sends them.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the index of `events`: `outcome` and `message` as for `send_alerts`, and
+        `seconds_after_start`, when the event is sent.
+
+    Raises
+    ------
+    EventError
+        When a row would be refused, or has no `timestamp`; nothing was sent.
+    OutcomeUnknownError
+        When an answer was lost; `partial` has the outcomes. A replay does not resume: its
+        moments have passed.
+
+    Notes
+    -----
+    Source: "Alerts REST API".
+    """
+    session = self._session_for("v1.0")
+    if not 0 < speed < float("inf"):
+        raise ValueError(f"speed={speed}: a positive number")
+    payloads = read_payloads(events, app_key, None, None)
+    facts = partial(_sending_facts, self, dry_run=dry_run, speed=speed)
+    schedule = Replay(Outbox(payloads, events.index, app_key, facts), speed)
+    if dry_run:
+        return schedule.frame()
+    show = self._progress if progress is None else progress
+    return schedule.run(session, progress=show)
+
+
+def _sending_facts(self: Account, requests: int, **more: Any) -> dict[str, Any]:
+    return {"source": self.source, "requests": requests, **more}

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.bigpanda._lists.rows import alert_rows, incident_row, is_newer, to_frame
+from pandakit.bigpanda._lists.rows import alert_rows, incident_row, to_frame
+from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
+from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.bigpanda._search.params import expansion, search_params
+from pandakit.bigpanda._search.walk import walk
 from pandakit.errors import NotFoundError, PermissionDeniedError
-from pandakit.frames import add_facts
 from pandakit.transport import (
     Call,
-    ChainedPages,
     Listing,
-    MappedPages,
-    NumberedPages,
     OneAnswer,
-    Part,
     path_segment,
 )
 
@@ -26,13 +25,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pandakit.bigpanda._search.activities import ActivityType
     from pandakit.bigpanda._search.params import Expansion, Folder
     from pandakit.bigpanda.account import Account
-    from pandakit.timewindow import TimeLike
+    from pandakit.timewindow import TimeLike, Window
 
 __all__ = ["activities", "alerts", "environments", "incident", "incidents"]
 
-_EXPANDED_PAGE = 10
+_PAGE = 100
+_EXPANDED_PAGE = 10  # the service refuses more when alerts are expanded
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -73,7 +74,7 @@ def incidents(
     max_rows: int | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """Return the incidents of an environment.
+    """Return the incidents of an environment, newest start first.
 
     Parameters
     ----------
@@ -106,20 +107,26 @@ def incidents(
     Raises
     ------
     PaginationError
-        When more than 10,000 incidents match; the service returns no more.
+        When it cannot be proved that the list is complete: incidents kept moving while a second
+        was read in which more than 100 of them started, more than 10,000 started in one second,
+        or the service ignores the window. `partial` has the rows so far, and `resume()` fetches
+        what is missing.
 
     Notes
     -----
+    Incidents may start, end and change while they are fetched. The end of the window is fixed at
+    the first request (`df.attrs["pandakit"]["window"]`), and what matches from the first answer
+    to the last is there exactly once, in the latest state received; what begins or ceases to
+    match meanwhile may be. Several ranges are fetched at the same time, within the rate limit.
+
     Source: "Search Incidents".
     """
     asked = self._window(start, end)
-    call = _incident_call(self, environment, search_params(query, asked, folder, expand))
-    pages = NumberedPages(size=_EXPANDED_PAGE) if expand else RESOURCES["incidents"].pages
+    params = search_params(query, asked, folder, expand)
     return self._load(
-        Listing(call, pages, "id", is_newer, label=f"BigPanda incidents {environment}"),
+        _search(self, "incidents", environment, params, asked, max_rows),
         to_frame("incidents", incident_row),
         session=self._user_session,
-        window=asked,
         max_rows=max_rows,
         progress=progress,
     )
@@ -185,7 +192,7 @@ def alerts(
     max_rows: int | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """Return the alerts of an environment's incidents, 10 incidents per request.
+    """Return the alerts of an environment's incidents, newest incident first.
 
     Parameters
     ----------
@@ -210,29 +217,26 @@ def alerts(
     Returns
     -------
     pandas.DataFrame
-        One row per alert, with its `incident_id`; tags as `tag.<name>`.
+        One row per alert, with its `incident_id`; tags as `tag.<name>`. The service returns 10
+        incidents per request.
 
     Raises
     ------
     PaginationError
-        When more than 10,000 incidents match; the service returns no more.
+        When it cannot be proved that the list is complete; see `incidents`.
 
     Notes
     -----
+    The list is complete in the same sense as that of `incidents`.
+
     Source: "Search Incidents", "Alert Object".
     """
     asked = self._window(start, end)
+    params = search_params(query, asked, folder, "alerts")
     return self._load(
-        Listing(
-            _incident_call(self, environment, search_params(query, asked, folder, "alerts")),
-            MappedPages(RESOURCES["alerts"].pages, alert_rows),
-            lambda row: (row["incident_id"], row.get("id") or row.get("alert_id")),
-            is_newer,
-            label=f"BigPanda alerts {environment}",
-        ),
+        _search(self, "alerts", environment, params, asked, max_rows),
         to_frame("alerts"),
         session=self._user_session,
-        window=asked,
         max_rows=max_rows,
         progress=progress,
     )
@@ -242,6 +246,7 @@ def activities(
     self: Account,
     incident_ids: str | Iterable[str],
     *,
+    types: ActivityType | Iterable[ActivityType] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -251,6 +256,9 @@ def activities(
     ----------
     incident_ids
         One id, or several (also a column of `incidents`).
+    types
+        Types of activities, one or several; `None` for all of them. `"incident_reopen"` and
+        `"incident_reopened"` are the same: the service spells it both ways.
     max_rows
         Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
     progress
@@ -260,39 +268,53 @@ def activities(
     Returns
     -------
     pandas.DataFrame
-        One row per activity, newest first within each incident.
+        One row per activity, newest first within each incident. Several incidents are read at
+        the same time, within the rate limit.
 
     Notes
     -----
     Source: "Retrieve Incident Activities".
     """
     ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
-    make_frame = to_frame("activities")
-    if not ids:
-        facts = {"source": self.source, "requests": 0, "pages": 0, "rows": 0}
-        window = [None, None]
-        return add_facts(make_frame([]), **facts, window=window, capped=False, complete=True)
-    resource = RESOURCES["activities"]
-    parts = tuple(
-        Part(
-            user_call(resource.path.format(incident_id=path_segment(each)), resource.path),
-            resource.pages,
-            {"incident_id": each},
-        )
-        for each in ids
-    )
     return self._load(
-        Listing(
-            parts[0].call,
-            ChainedPages(parts),
-            lambda row: (row["incident_id"], row["id"]) if "id" in row else None,
-            label="BigPanda activities",
-        ),
-        make_frame,
+        ActivityLoad(ids, wanted_types(types), max_rows),
+        to_frame("activities"),
         session=self._user_session,
         max_rows=max_rows,
         progress=progress,
     )
+
+
+def _search(
+    self: Account,
+    name: str,
+    environment: str,
+    params: dict[str, Any],
+    window: Window,
+    max_rows: int | None,
+) -> IncidentLoad:
+    """Return a search for incidents, ready to run; `name` is the loader's."""
+    session = self._user_session
+    call = _incident_call(self, environment, params)
+    load = IncidentLoad(
+        call,
+        f"BigPanda {name} {environment}",
+        size=_EXPANDED_PAGE if "expand" in params else _PAGE,
+        now=session.server_time,
+        rows_of=alert_rows if name == "alerts" else lambda row: [row],
+        max_rows=max_rows,
+        facts={
+            "list": name,
+            "environment": call.url.split("/")[4],
+            **{key: params.get(key) for key in ("query", "folder", "expand")},
+        },
+        window=window,
+    )
+    end = params["to"]
+    if end is None and session.knows_time:
+        end = int(session.server_time())
+    load.queue.add(partial(walk, load, end, in_lanes=max_rows is None))
+    return load
 
 
 def _incident_call(self: Account, environment: str, params: dict[str, Any], tail: str = "") -> Call:

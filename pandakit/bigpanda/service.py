@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pandakit.errors import ProtocolError, SettingsError
-from pandakit.settings import find
+from pandakit.settings import Found, check_trust, find
 from pandakit.transport import Call, Problem, Service
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ _HINTS = {
 }
 
 
-def base_url(region: str | None, url: str | None) -> str:
+def base_url(region: str | None, url: str | None, *tokens: Found) -> str:
     """Return the base URL: the given one, else the region's, else that of the settings.
 
     Raises
     ------
     SettingsError
-        For an unknown region.
+        For an unknown region, and for a URL that one of the `tokens` must not be sent to.
 
     Examples
     --------
@@ -67,6 +67,7 @@ def base_url(region: str | None, url: str | None) -> str:
     """
     found = find("BIGPANDA_BASE_URL", url)
     if url is not None or (region is None and found.value):
+        check_trust(found, *tokens)
         return (found.value or "").rstrip("/")
     name = (find("BIGPANDA_REGION", region).value or "us").lower()
     if name not in _REGIONS:

@@ -26,9 +26,16 @@ COMMANDS = {
     "check": "services",
     "settings": "services",
     "simulate": "simulation",
+    "sweep": "simulation",
+    "explain": "simulation",
+    "report": "simulation",
     "validate": "enrichment",
+    "detections": "detections",
+    "verify": "verification",
 }
 
+# Older releases of click print the help themselves.
+_NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
 # Bad input has a message of its own; anything else is a defect of ours and keeps its trace.
 _EXPECTED = (PandakitError, ValueError, OSError, ImportError)
@@ -70,24 +77,26 @@ def main(arguments: list[str] | None = None) -> None:
         output.error("stopped")
         code = INTERRUPTED
     except click.ClickException as error:
-        output.error(_usage(error))
+        output.error(output.in_options(_usage(error)))
         code = error.exit_code
     except BrokenPipeError:
         # The reader, such as `head`, has gone; Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FINDINGS
     except _EXPECTED as error:
-        output.error(f"{type(error).__name__}: {error}")
+        output.error(f"{type(error).__name__}: {output.in_options(str(error))}")
         code = FINDINGS
     if code:
         sys.exit(code)
 
 
 def _usage(error: click.ClickException) -> str:
+    if isinstance(error, _NO_COMMAND):
+        return str(error.format_message())  # the whole help
     context = getattr(error, "ctx", None)
     lines = [] if context is None else [context.get_usage(), f"Help: {context.command_path} -h"]
     return "\n".join([*lines, f"Error: {error.format_message()}"])
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    output.error(f"{category.__name__}: {message}")
+    output.error(f"{category.__name__}: {output.in_options(str(message))}")

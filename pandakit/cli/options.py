@@ -1,7 +1,10 @@
-"""Options that several commands share."""
+"""Kinds of values that options take, and how they are checked."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from difflib import get_close_matches
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,29 +13,99 @@ import click
 from pandakit.spans import read_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from pandakit.consolidation import Policy
+__all__ = [
+    "ANCHORS",
+    "ANCHOR_LIST",
+    "FILE",
+    "FOLDER",
+    "PAIR",
+    "SOURCE",
+    "SPAN",
+    "SPANS",
+    "add",
+    "refuse_unknown",
+]
 
-__all__ = ["FILE", "FOLDER", "add", "policy_from", "simulation_options"]
+ANCHORS = ("first", "latest", "bucket")
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-class Span(click.ParamType):  # type: ignore[type-arg]
-    """A span such as "48h", or "none" for no limit; messages name the option."""
+class _Source(click.ParamType):  # type: ignore[type-arg]
+    """A file, a folder or a pattern; what is in it is not looked at yet."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path as text."""
+        path = Path(value).expanduser()
+        matches = has_magic(value) and glob(str(path), recursive=True)  # noqa: PTH207 - as read_events
+        if not value.strip() or not (path.exists() or matches):
+            self.fail(f"{value!r} does not exist", param, ctx)
+        return value
+
+
+class _Span(click.ParamType):  # type: ignore[type-arg]
+    """A span such as "48h", or "none" for no limit."""
 
     name = "span"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a timedelta or "none"."""
+        """Return a timedelta, or "none"."""
         if value == "none":
             return value
         try:
-            return read_span(value, "the value")
+            return read_span(value, "")
         except ValueError as error:
-            self.fail(str(error).removeprefix("the value: "), param, ctx)
+            self.fail(str(error).removeprefix(": "), param, ctx)
+
+
+class _Pair(click.ParamType):  # type: ignore[type-arg]
+    """A name and a value with an equals sign between them."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the value."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r} has no '='; write NAME=VALUE", param, ctx)
+        return name.strip(), text
+
+
+class _Spans(_Span):
+    """Spans with commas between them."""
+
+    name = "spans"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of timedeltas above zero."""
+        spans = [super(_Spans, self).convert(text, param, ctx) for text in value.split(",")]
+        if not all(isinstance(span, timedelta) and span > timedelta(0) for span in spans):
+            self.fail(f"{value!r} has a span that is not above zero", param, ctx)
+        return spans
+
+
+class _Anchors(click.ParamType):  # type: ignore[type-arg]
+    """Names of anchors with commas between them."""
+
+    name = "anchors"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a list of anchors."""
+        names = [name.strip() for name in value.split(",")]
+        if not set(names) <= set(ANCHORS):
+            self.fail(f"{value!r} is not a list of {', '.join(ANCHORS)}", param, ctx)
+        return names
+
+
+SOURCE, SPAN, SPANS, PAIR = _Source(), _Span(), _Spans(), _Pair()
+ANCHOR_LIST = _Anchors()
 
 
 def add(options: Iterable[Any]) -> Callable[[Any], Any]:
@@ -46,50 +119,9 @@ def add(options: Iterable[Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-_ALARMS = (
-    click.option("--start", metavar="COLUMN", help="Alarms: the column of the start."),
-    click.option("--end", metavar="COLUMN", help="Alarms: the column of the end."),
-    click.option("--primary", metavar="COLUMN", help="Alarms: the column of the host."),
-    click.option("--secondary", metavar="COLUMN", help="Alarms: the column of the check."),
-)
-_UNIT = click.option(
-    "--unit",
-    type=click.Choice(["s", "ms", "us", "ns"]),
-    default="s",
-    show_default=True,
-    help="Unit of numeric times.",
-)
-_POLICY = (
-    click.option(
-        "--policy",
-        type=click.Choice(["classic", "current"]),
-        default="classic",
-        show_default=True,
-        help="The preset to start from.",
-    ),
-    click.option(
-        "--anchor",
-        type=click.Choice(["first", "latest", "bucket"]),
-        help="What a window counts from.",
-    ),
-    click.option(
-        "--reopen-window",
-        type=Span(),
-        metavar="SPAN",
-        help='How long a closed alert reopens: "48h", "0s", or "none" for no limit.',
-    ),
-)
-
-simulation_options = add((*_ALARMS, _UNIT, *_POLICY))
-
-
-def policy_from(policy: str, *, anchor: str | None, reopen_window: Any) -> Policy:
-    """Return the preset with the settings of the command line in it."""
-    from pandakit.consolidation import CLASSIC, CURRENT  # noqa: PLC0415 - not needed for help
-
-    changed: dict[str, Any] = {}
-    if anchor is not None:
-        changed["anchor"] = anchor
-    if reopen_window is not None:
-        changed["reopen_window"] = None if reopen_window == "none" else reopen_window
-    return {"classic": CLASSIC, "current": CURRENT}[policy].replace(**changed)
+def refuse_unknown(given: Iterable[str], known: Sequence[str], where: str) -> None:
+    """Raise a usage error for the first key that is not known, with the nearest ones."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, 3) or known
+            raise click.UsageError(f"{where}: there is no key {name!r}, but {', '.join(near)}")

@@ -1,49 +1,58 @@
-"""The one writer to the terminal: nothing that comes from a file or a service can steer it."""
+"""The one writer to the terminal, and the words of the command line in its messages."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
-from unicodedata import category
 
 import click
 
-__all__ = ["error", "prepare", "visible", "write"]
+from pandakit.redaction import shown
+
+__all__ = ["error", "in_options", "prepare", "write"]
+
+_NAMES = "profile|time|tz|time_format|unit|start|end|pattern|windows|anchors"
+# A setting as it is written in Python: a dict of one pair, a text, a flag, or its name alone.
+_SETTING = re.compile(
+    r"\b(?P<dict>columns|constants|status)=\{'(?P<key>[^']*)': '?(?P<of_key>[^'}]*)'?\}"
+    rf"|\b(?P<name>{_NAMES})='(?P<value>[^']*)'"
+    r"|\b(?P<flag>skip_bad)=True"
+    rf"|\b(?P<alone>{_NAMES}|columns|constants)="
+    r"|^(?P<start>windows|anchors|pattern)(?=: )"
+)
+_SINGULAR = {"columns": "column", "constants": "constant"}
 
 
-def visible(text: str) -> str:
-    r"""Return a text with everything escaped that a terminal would obey instead of showing it.
-
-    Control characters, escape sequences, marks that turn the direction of text, characters
-    without an assigned meaning, and line separators other than the line feed.
+def in_options(message: str) -> str:
+    """Return a message in which settings are called as on the command line.
 
     Examples
     --------
-    >>> print(visible("db-1\x1b[2J\u202e\nnext line"))
-    db-1\x1b[2J\u202e
-    next line
+    >>> in_options("no zone; say tz='Europe/Berlin', or columns={'host': 'device id'}")
+    "no zone; say --tz Europe/Berlin, or --column 'host=device id'"
     """
-    if text.isascii() and text.replace("\n", "").isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    return _SETTING.sub(_as_option, message)
 
 
-def _shown(character: str) -> str:
-    if character == "\n" or (category(character)[0] != "C" and category(character) not in _LINES):
-        return character
-    return character.encode("unicode_escape").decode()
-
-
-_LINES = {"Zl", "Zp"}
+def _as_option(found: re.Match[str]) -> str:
+    part = found.groupdict()
+    name = next(part[kind] for kind in ("dict", "name", "flag", "alone", "start") if part[kind])
+    option = "--" + _SINGULAR.get(name, name).replace("_", "-")
+    if part["dict"]:
+        pair = f"{part['key']}={part['of_key']}"
+        return f"{option} {shlex.quote(pair)}"
+    return f"{option} {shlex.quote(part['value'])}" if part["name"] else option
 
 
 def write(text: str) -> None:
     """Write text and a line end to standard output."""
-    click.echo(visible(text))
+    click.echo(shown(text))
 
 
 def error(text: str) -> None:
     """Write text and a line end to standard error."""
-    click.echo(visible(text), err=True)
+    click.echo(shown(text), err=True)
 
 
 def prepare() -> None:

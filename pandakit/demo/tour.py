@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pandakit.consolidation import Consolidation, Policy
-    from pandakit.consolidation.policy import Anchor, TimeUnit
+    from pandakit.consolidation.policy import Anchor
     from pandakit.enrichment import CsvFile, ValidationReport
 
 __all__ = ["run_demo"]
@@ -52,8 +52,6 @@ def run_demo(
     *,
     seed: int = 0,
     policy: Policy = CLASSIC,
-    events: pd.DataFrame | None = None,
-    unit: TimeUnit = "s",
     services: sandbox.Sandbox | None = None,
     echo: Callable[[str], Any] = print,
 ) -> Report:
@@ -67,8 +65,6 @@ def run_demo(
         The seed of the sandbox that is started.
     policy
         The settings of the simulation.
-    events, unit
-        Your own events instead of the sandbox's, as `consolidate` takes them.
     services
         A running sandbox; default: a new one.
     echo
@@ -91,12 +87,10 @@ def run_demo(
         echo(f"1/5 the sandbox is running: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
-        events = frames[EVENTS] if events is None else events
-        simulation = consolidate(events, policy, unit=unit)
+        events = frames[EVENTS]
+        simulation = consolidate(events, policy)
         first = policy.patterns[0]
-        windows = sweep(
-            events, policy, windows=WINDOWS, anchors=ANCHORS, pattern=first.name, unit=unit
-        )
+        windows = sweep(events, policy, windows=WINDOWS, anchors=ANCHORS, pattern=first.name)
         echo("4/5 building, validating and uploading an enrichment table")
         table, refused, job_status = _enrich(services, frames[ALERTS], output)
     echo(f"5/5 writing the report to {output}")

@@ -13,6 +13,7 @@ from pandakit.enrichment._match.alert_tags import AlertTags, alert_column
 from pandakit.enrichment._match.lookup import Lookup
 from pandakit.enrichment._match.rows import row_ids, unquoted
 from pandakit.enrichment._output.html import summary_html
+from pandakit.enrichment._output.text import counted
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ class AppliedEnrichment:
     def _lines(self) -> list[str]:
         matched, count = self.coverage[["matched", "alerts"]].iloc[-1]
         near = int(self.unmatched["near"].notna().sum())
-        lines = [f"{matched:,} of {count:,} alerts match a row of the table"]
+        lines = [f"{matched:,} of {counted(count, 'alert')} matched a row of the table"]
         if len(self.unmatched):
-            lines.append(
-                f"{len(self.unmatched):,} keys match no row, {near:,} only by case or whitespace"
-            )
+            lines.append(f"{counted(len(self.unmatched), 'key')} matched no row")
+        if near:
+            lines[-1] += f", of which {near:,} would match but for case or whitespace"
         return [*lines, *self.conflicts["message"].head(_SHOWN)]
 
     def __repr__(self) -> str:
@@ -133,8 +134,8 @@ def apply_enrichment(
     >>> table = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
     >>> applied = apply_enrichment(alerts, table, EnrichmentSchema("host", "owner"))
     >>> applied
-    1 of 3 alerts match a row of the table
-    2 keys match no row, 1 only by case or whitespace
+    1 of 3 alerts matched a row of the table
+    2 keys matched no row, of which 1 would match but for case or whitespace
     >>> applied.alerts["owner"].fillna("-").to_list()
     ['ann', '-', '-']
     """

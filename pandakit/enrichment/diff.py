@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._match.rows import first_rows, row_ids
 from pandakit.enrichment._output.html import summary_html
+from pandakit.enrichment._output.text import counted
 from pandakit.enrichment._source.table import table_text
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ class TablePreview:
 
     def __repr__(self) -> str:
         return (
-            f"{self.added:,} rows added, {self.changed:,} changed, {self.removed:,} removed, "
-            f"{self.unchanged:,} unchanged, against {self.against}"
+            f"{counted(self.added, 'row')} added, {self.changed:,} changed, "
+            f"{self.removed:,} removed, {self.unchanged:,} unchanged, against {self.against}"
         )
 
     def _repr_html_(self) -> str:
@@ -176,7 +177,7 @@ def preview_enrichment(
     >>> old = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", "bob"]})
     >>> new = pd.DataFrame({"host": ["db1", "db2", "db3"], "owner": ["ann", "eve", "bob"]})
     >>> preview_enrichment(new, old, EnrichmentSchema("host", "owner"))
-    1 rows added, 1 changed, 0 removed, 1 unchanged, against the old table
+    1 row added, 1 changed, 0 removed, 1 unchanged, against the old table
     """
     text = table_text(new, schema)
     changes = diff_enrichment(text, old, schema)

@@ -15,6 +15,7 @@ from pandakit.enrichment._match.rows import repeats, row_ids
 from pandakit.enrichment._source.cells import QUOTED, TEXTS, text_cells
 from pandakit.enrichment._source.table import whole_frame
 from pandakit.errors import PartialWarning
+from pandakit.interchange import as_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ def fix_table(
     table: pd.DataFrame | Path, schema: EnrichmentSchema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the repaired frame and the list of changes."""
-    frame, renamed = _rename(whole_frame(table), schema)
-    if not frame.columns.is_unique:
+    frame, renamed = _rename(_without_views(whole_frame(table)), schema)
+    if isinstance(frame.columns, pd.MultiIndex) or not frame.columns.is_unique:
         return frame, _listed([renamed])
     trims = {title: _trim(frame[title]) for title in schema.columns if title in frame}
     _leave_meaning(trims, schema)
@@ -55,6 +56,18 @@ def fix_table(
     before = [", ".join(row.values()) for row in text.take(pa.array(rows)).to_pylist()]
     dropped = _changes("dropped", None, rows, before, [None] * len(rows))
     return (frame[~is_repeat] if rows.size else frame), _listed([renamed, *trimmed, dropped])
+
+
+def _without_views(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose Arrow columns have layouts from which pandas can pick rows."""
+    frame = frame.copy(deep=False)
+    for place, dtype in enumerate(frame.dtypes):
+        kind = getattr(dtype, "pyarrow_dtype", pa.null())
+        if pa.types.is_string_view(kind) or pa.types.is_run_end_encoded(kind):
+            cells = pa.table({"": pa.array(frame.iloc[:, place].array)})
+            plain = pd.arrays.ArrowExtensionArray(as_table(cells).column(0))
+            frame.isetitem(place, plain)
+    return frame
 
 
 def _changes(change: str, column: Any, rows: Any, before: Any, after: Any) -> pd.DataFrame:
@@ -154,16 +167,26 @@ def _warn_of_left(trims: dict[str, _Trim]) -> None:
 
 def _with_texts(series: pd.Series, trim: _Trim) -> pd.Series:
     """Build a column anew with the trimmed texts; of objects if its dtype cannot hold them."""
-    cells = series.astype(object).to_numpy(copy=True)
-    cells[trim.rows] = trim.texts()[1]
-    array: Any = cells
-    if not isinstance(series.dtype, (pd.CategoricalDtype, pd.SparseDtype)):
-        try:
-            array = pd.array(cells, dtype=series.dtype)
-        except (TypeError, ValueError, NotImplementedError):
-            array = cells
-    dtype = object if array is cells else None
-    return pd.Series(array, index=series.index, name=series.name, dtype=dtype, copy=False)
+    if isinstance(series.dtype, pd.ArrowDtype):
+        array = _arrow_with_texts(series, trim)
+    else:
+        array = series.astype(object).to_numpy(copy=True)
+        array[trim.rows] = trim.texts()[1]
+    dtype = series.dtype if isinstance(series.dtype, pd.StringDtype) else None
+    if dtype is None and isinstance(array, np.ndarray):
+        dtype = object  # also for categories and sparse columns, which lack the new texts
+    return pd.Series(array, index=series.index, name=series.name, dtype=dtype)
+
+
+def _arrow_with_texts(series: pd.Series, trim: _Trim) -> Any:
+    cells = pa.array(series.array).to_pylist()
+    for row, text in zip(trim.rows, trim.texts()[1], strict=True):
+        cells[row] = text
+    try:
+        array = pa.array(cells, series.dtype.pyarrow_dtype)
+    except pa.ArrowException:  # run-end encoding
+        array = pa.array(cells, pa.large_string())
+    return pd.arrays.ArrowExtensionArray(array)
 
 
 def _repeated(text: pa.Table) -> np.ndarray:
@@ -173,8 +196,15 @@ def _repeated(text: pa.Table) -> np.ndarray:
     the end, its earlier twin is dropped instead.
     """
     is_repeat, first = repeats(row_ids(text))
-    if len(is_repeat) and is_repeat[-1]:
-        last = text.slice(int(np.flatnonzero(~is_repeat)[-1]), 1).to_pylist()[0]
-        if any(value.endswith((" ", "\t")) for value in last.values()):
-            is_repeat[[first[-1], -1]] = True, False
+    end = len(is_repeat) - 1
+    if end > 0 and is_repeat[end] and not _ends_in_whitespace(text, end):
+        last = int(np.flatnonzero(~is_repeat)[-1])
+        if _ends_in_whitespace(text, last):
+            is_repeat = is_repeat.copy()
+            is_repeat[[first[end], end]] = True, False
     return is_repeat
+
+
+def _ends_in_whitespace(text: pa.Table, row: int) -> bool:
+    values = text.slice(row, 1).to_pylist()[0].values()
+    return any(value.endswith((" ", "\t")) for value in values)

@@ -1,17 +1,18 @@
-"""The schema of a mapping enrichment: which columns are looked up, which are written."""
+"""The schema of a mapping enrichment: which columns are looked up, and which are written."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from pandakit.errors import EnrichmentError
 
 __all__ = ["EnrichmentField", "EnrichmentSchema"]
 
-QUERY, RESULT = "query_tag", "result_tag"
+QUERY: Final = "query_tag"
+RESULT: Final = "result_tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,15 @@ class EnrichmentField:
     Parameters
     ----------
     title
-        The column's title in the CSV.
+        The column's title in the CSV file.
     type
         ``"query_tag"`` (looked up on the alert) or ``"result_tag"`` (written to it).
     tag_name
-        The alert's tag where it differs from the title.
+        The alert's tag, if it differs from the title.
     override_existing
-        A result is written over a tag that the alert already has.
+        Whether a result overwrites a tag that the alert already has.
     optional
-        A query column that is passed over when the alert has not the tag.
+        Whether to skip a query column if the alert does not have the tag.
 
     Examples
     --------
@@ -38,7 +39,7 @@ class EnrichmentField:
     """
 
     title: str
-    type: str
+    type: Literal["query_tag", "result_tag"]
     tag_name: str | None = None
     override_existing: bool = False
     optional: bool = False
@@ -49,7 +50,7 @@ class EnrichmentField:
         return self.tag_name or self.title
 
     def to_api(self) -> dict[str, Any]:
-        """Give the field as the service takes it, without what it takes for granted."""
+        """Return the field as the service expects it, without its defaults."""
         options = {
             "tag_name": self.tag_name,
             "override_existing": self.override_existing,
@@ -65,35 +66,37 @@ class EnrichmentSchema:
     Parameters
     ----------
     query_tags
-        Titles of the columns whose values are looked up on the alert: one text, a
-        sequence of texts, or a mapping from title to tag name.
+        Titles of the columns whose values are looked up on the alert: one title, a
+        sequence of titles, or a mapping from titles to tag names.
     result_tags
         Titles of the columns whose values are written to the alert, in the same forms.
     name
-        The enrichment's name at the service.
+        The name of the enrichment.
     case_insensitive
-        Whether the service compares the query values without regard to case.
+        Whether the service ignores case when it compares query values.
     override_existing
-        Result titles that overwrite a tag which the alert already has; ``True`` for all.
+        Titles of the result columns that overwrite a tag the alert already has; ``True`` for
+        all.
     optional
-        Query titles that are passed over when the alert has not the tag; ``True`` for all.
+        Titles of the query columns to skip if the alert does not have the tag; ``True`` for
+        all.
     columns
-        All titles in the order in which the file has them; by default the query columns,
-        then the result columns.
+        All titles in the order of the file; by default the query columns, then the result
+        columns.
     when
-        The condition on alerts, as the service has it (a BPQL object or text).
+        Which alerts to enrich: BPQL as text, or as the service's object.
     active
-        Whether the enrichment is switched on.
+        Whether the enrichment is enabled.
     note
-        A remark kept at the service.
+        A comment, kept by the service.
     schema_id
         The id of the enrichment, once the service has given it one.
 
     Raises
     ------
     EnrichmentError
-        No query or no result column, a title twice, two columns of a type for one tag, or
-        an option for a column that is not there.
+        There is no query or no result column, a title is repeated, two columns of one type
+        have the same tag, or an option names an unknown column.
 
     Notes
     -----
@@ -152,18 +155,18 @@ class EnrichmentSchema:
 
     @classmethod
     def from_api(cls, obj: Mapping[str, Any]) -> Self:
-        """Read the service's JSON: an enrichment of v2.1 or v1.0, or its `config` alone.
+        """Return the schema of an enrichment in the service's JSON.
 
         Parameters
         ----------
         obj
-            The decoded object. Its columns keep the order they have there; v1.0 calls the
-            name ``map_name``. Keys that are not known are passed over.
+            The decoded object, of v2.1 or v1.0 (which calls the name ``map_name``), or only its
+            ``config``. The order of the columns is kept; unknown keys are ignored.
 
         Raises
         ------
         EnrichmentError
-            The object has no ``fields``, or a field without title or of an unknown type.
+            The object has no list of ``fields``, or a field has no title or an unknown type.
 
         Examples
         --------
@@ -178,7 +181,7 @@ class EnrichmentSchema:
         config = obj.get("config", obj) if isinstance(obj, Mapping) else None
         fields = config.get("fields") if isinstance(config, Mapping) else None
         if not isinstance(fields, list):
-            raise EnrichmentError("no mapping enrichment: `config.fields` is not a list")
+            raise EnrichmentError("not a mapping enrichment: `config.fields` is not a list")
         read = [_field(field, at) for at, field in enumerate(fields)]
         _refuse_twice("column", [field.title for field in read])
         return cls(
@@ -195,8 +198,8 @@ class EnrichmentSchema:
             schema_id=obj.get("id"),
         )
 
-    def to_api(self, *, api_version: str = "v2.1") -> dict[str, Any]:
-        """Give the body that creates this enrichment.
+    def to_api(self, *, api_version: Literal["v2.1", "v1.0"] = "v2.1") -> dict[str, Any]:
+        """Return the request body that creates this enrichment.
 
         Parameters
         ----------
@@ -206,7 +209,7 @@ class EnrichmentSchema:
         Raises
         ------
         EnrichmentError
-            Another version.
+            `api_version` is neither of these.
         """
         names = {"v2.1": "name", "v1.0": "map_name"}
         if api_version not in names:
@@ -261,11 +264,13 @@ def _chosen(
 
 def _field(field: Any, at: int) -> EnrichmentField:
     title = field.get("title") if isinstance(field, Mapping) else None
-    if not isinstance(title, str) or field.get("type") not in {QUERY, RESULT}:
+    if not isinstance(title, str) or field.get("type") not in (QUERY, RESULT):
         raise EnrichmentError(
             f"fields[{at}] needs a title and the type {QUERY!r} or {RESULT!r}: {field!r}"
         )
     tag = field.get("tag_name")
+    if not isinstance(tag, (str, type(None))):
+        raise EnrichmentError(f"fields[{at}] has a tag_name that is not text: {tag!r}")
     return EnrichmentField(
         title,
         field["type"],
@@ -276,9 +281,12 @@ def _field(field: Any, at: int) -> EnrichmentField:
 
 
 def _check(schema: EnrichmentSchema) -> None:
+    for what, text in (("name", schema.name), ("note", schema.note)):
+        if not isinstance(text, (str, type(None))):
+            raise EnrichmentError(f"the {what} of a schema must be text: {text!r}")
     for title in schema.columns:
         if not isinstance(title, str) or not title.isprintable() or not title:
-            raise EnrichmentError(f"a column title must be a printable text: {title!r}")
+            raise EnrichmentError(f"a column title must be printable text: {title!r}")
     if not schema.query or not schema.result:
         raise EnrichmentError("a schema needs at least one query column and one result column")
     _refuse_twice("query tag", [field.tag for field in schema.query])
@@ -287,4 +295,4 @@ def _check(schema: EnrichmentSchema) -> None:
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise EnrichmentError(f"a {what} stands twice: {', '.join(map(repr, twice))}")
+        raise EnrichmentError(f"a {what} is repeated: {', '.join(map(repr, twice))}")

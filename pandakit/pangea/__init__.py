@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pandakit.pangea.client import Pangea as Pangea
+    from pandakit.pangea.options import CustomField as CustomField
     from pandakit.pangea.saved import load as load
-    from pandakit.pangea.search import CustomField as CustomField
     from pandakit.pangea.verification import Verification as Verification, verify as verify
 
 _HOMES = {
-    "CustomField": "search",
+    "CustomField": "options",
     "load": "saved",
     "Pangea": "client",
     "Verification": "verification",

@@ -16,6 +16,7 @@ __all__ = [
     "EVENT_COLUMNS",
     "ROOT_COLUMNS",
     "SCHEMA_COLUMNS",
+    "SOURCED_ROOT_COLUMNS",
     "custom_fields",
     "events_frame",
     "kinds_by_field",
@@ -90,6 +91,10 @@ ROOT_COLUMNS = (
     Column("url", "text", meaning="where the root is published"),
     Column("published_at", "time", meaning="when the root was published"),
     Column("consistency_proof", "list", meaning="proof that the root extends the one before it"),
+)
+SOURCED_ROOT_COLUMNS = (
+    *ROOT_COLUMNS,
+    Column("source", "word", meaning="who was asked: arweave or pangea"),
 )
 SCHEMA_COLUMNS = (
     Column("id", "text", meaning="the field's id in events and queries"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["load"]
+__all__ = ["load", "read_documents"]
 
 _GZIP = b"\x1f\x8b"
 _WHITESPACE = " \t\r\n"
@@ -64,7 +64,7 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     file = Path(path)
     rows = []
-    for line, document in _documents(_text(file.read_bytes(), file), file):
+    for line, document in read_documents(file):
         try:
             for row, root in events_of(document):
                 row["root"] = root
@@ -87,8 +87,15 @@ def _text(data: bytes, file: Path) -> str:
         raise EventError(f"{file}, line {line}: not UTF-8 ({error.reason})") from None
 
 
-def _documents(text: str, file: Path) -> Iterator[tuple[int, Any]]:
-    """Yield the JSON documents that follow each other, each with its line."""
+def read_documents(file: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the JSON documents that follow each other in a file, each with its line.
+
+    Raises
+    ------
+    EventError
+        If the file is not UTF-8 or not JSON, with the line.
+    """
+    text = _text(file.read_bytes(), file)
     place = _skip_whitespace(text, 0)
     if place == len(text):
         raise EventError(f"{file} is empty")

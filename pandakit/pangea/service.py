@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import ProtocolError, SettingsError
-from pandakit.settings import find, missing_message
+from pandakit.settings import Found, check_trust, find, missing_message
 from pandakit.transport import Problem, Service
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ _HINTS = {
 }
 
 
-def base_url(domain: str | None, template: str | None) -> str:
+def base_url(domain: str | None, template: str | None, *tokens: Found) -> str:
     """Return the base URL of the audit service, from the template or else from the domain.
 
     Raises
     ------
     SettingsError
-        If neither is set, or the domain is a URL.
+        If neither is set, the domain is a URL, or one of the `tokens` must not be sent there.
 
     Examples
     --------
@@ -56,8 +56,10 @@ def base_url(domain: str | None, template: str | None) -> str:
     """
     given = find("PANGEA_BASE_URL_TEMPLATE", template)
     if given.value and (template is not None or domain is None):
+        check_trust(given, *tokens)
         return given.value.replace(_SERVICE_NAME, "audit").rstrip("/")
-    name = find("PANGEA_DOMAIN", domain).value
+    found = find("PANGEA_DOMAIN", domain)
+    name = found.value
     if not name:
         raise SettingsError(missing_message("PANGEA_DOMAIN", "PANGEA_BASE_URL_TEMPLATE"))
     if "/" in name:
@@ -65,6 +67,7 @@ def base_url(domain: str | None, template: str | None) -> str:
             f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or "
             "put the URL in PANGEA_BASE_URL_TEMPLATE"
         )
+    check_trust(found, *tokens)
     return f"https://audit.{name.removeprefix('audit.')}"
 
 

@@ -115,7 +115,8 @@ def alert_events(
     -------
     pandas.DataFrame
         One row per event, alert by alert and without an order among the events of one; their
-        fields become columns. `p_alert_id` is the alert. Needs the permission Read Alerts.
+        fields become columns under their own names. `p_alert_id` is the alert. Needs the
+        permission Read Alerts.
 
     Raises
     ------

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.errors import NotFoundError
-from pandakit.panther import alert_lists, child_tables, content, overview, people
+from pandakit.panther import alert_lists, child_tables, content, overview, people, writes
 from pandakit.panther.service import panther_service
-from pandakit.redaction import read_token
-from pandakit.settings import require
+from pandakit.settings import check_trust, read_token, require
 from pandakit.transport import Call, Check, Client, Session
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Panther(Client):
     Panther(Panther at https://api.example.runpanther.net, token from argument)
     >>> panther.rules(colour="red")
     Traceback (most recent call last):
-    TypeError: rules() has no filter 'colour'; it has: name_contains, state, severity, tag, ...
+    TypeError: rules() has no filter 'colour'; it has: name_contains, created_by, ...
 
     >>> from pandakit import sandbox
     >>> with sandbox.start(incidents=5, audit_events=5) as services:
@@ -79,6 +78,7 @@ class Panther(Client):
         secret = require("PANTHER_API_TOKEN", token)
         del token  # tracebacks may show the locals
         where = require("PANTHER_API_HOST", host)
+        check_trust(where, secret)
         service = panther_service(str(where.value))
         read = read_token(str(secret.value), secret.setting.name)
         super().__init__(Session(service, read, session=session), secret, progress)
@@ -125,6 +125,9 @@ class Panther(Client):
     users = people.users
     roles = people.roles
     api_tokens = people.api_tokens
+    save = writes.save
+    delete = writes.delete
+    test_results = staticmethod(writes.test_results)
     unit_tests = staticmethod(child_tables.unit_tests)
     reports = staticmethod(child_tables.reports)
     mappings = staticmethod(child_tables.mappings)

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pandakit.detections.columns import DETECTIONS, content_columns
 from pandakit.errors import PandakitError
 from pandakit.frames import Column, add_facts, build_frame
 from pandakit.panther._lists.parameters import query_parameters
 from pandakit.panther._lists.reading import (
-    detection_columns,
     detections_listing,
     object_call,
     to_frame,
@@ -98,7 +98,7 @@ def detections(
     unavailable: dict[str, str] = {}
     return self._load(
         detections_listing(params, self._session, unavailable),
-        partial(build_frame, columns=detection_columns()),
+        partial(build_frame, columns=content_columns(DETECTIONS)),
         max_rows=max_rows,
         progress=progress,
         unavailable=unavailable,

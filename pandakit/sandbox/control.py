@@ -7,14 +7,26 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Answer", "Call", "Control", "JobPlan"]
+__all__ = ["Answer", "Call", "Control", "JobPlan", "Move", "Tampering"]
 
 Outcome = Literal["done", "failed", "lost", "stuck"]
+Change = Literal["update", "resolve", "reopen", "add"]
+Tampering = Literal[
+    "event",
+    "rehash",
+    "proof",
+    "drop",
+    "drop_batch",
+    "reorder",
+    "forge",
+    "root",
+    "arweave",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +42,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Answer:
-    """An answer that stands in for the service's own, so many times."""
+    """An answer that stands in for the service's own, after some and for so many requests."""
 
     service: str
     path: re.Pattern[str]
@@ -39,6 +51,7 @@ class Answer:
     content_type: str
     headers: dict[str, str]
     times: int
+    after: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +64,14 @@ class JobPlan:
     location: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A change of one BigPanda incident, before the answer to a search."""
+
+    change: Change
+    incident: int = 0
+
+
 @dataclass
 class Control:
     """Plant faults in a running sandbox.
@@ -61,6 +82,14 @@ class Control:
         What was asked, oldest first.
     clock
         The seconds by which the rate limit counts.
+    delay
+        Seconds that every answer takes.
+    newest_first
+        Whether searches for incidents are newest first, or oldest first.
+    shuffled
+        Whether equal incidents change their order from answer to answer.
+    tampering
+        What `tamper` was told last; empty for nothing.
 
     Examples
     --------
@@ -75,6 +104,11 @@ class Control:
 
     calls: list[Call] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
+    tampering: str = ""
+    delay: float = 0.0
+    newest_first: bool = True
+    shuffled: bool = False
+    _moves: deque[list[Move]] = field(default_factory=deque)
     _answers: list[Answer] = field(default_factory=list)
     _lost: list[tuple[str, re.Pattern[str], int]] = field(default_factory=list)
     _jobs: deque[JobPlan] = field(default_factory=deque)
@@ -90,6 +124,7 @@ class Control:
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
         times: int = 1,
+        after: int = 0,
     ) -> None:
         """Let the next `times` requests whose path matches get this answer.
 
@@ -103,6 +138,9 @@ class Control:
             The answer.
         times
             How often, before the service answers for itself again.
+        after
+            How many requests the service answers itself first: ``after=2`` breaks a list at
+            its third page.
         """
         planned = Answer(
             service=service,
@@ -112,6 +150,7 @@ class Control:
             content_type=content_type,
             headers=headers or {},
             times=times,
+            after=after,
         )
         with self._lock:
             self._answers.append(planned)
@@ -128,6 +167,23 @@ class Control:
         """
         with self._lock:
             self._lost.append((service, re.compile(path), page))
+
+    def move(self, change: Change, incident: int = 0, *, after: int = 0) -> None:
+        """Change a BigPanda incident between two answers to searches for incidents.
+
+        Parameters
+        ----------
+        change
+            `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now).
+        incident
+            Which one: its number by start, 0 is the newest.
+        after
+            How many searches are answered before that.
+        """
+        with self._lock:
+            while len(self._moves) <= after:
+                self._moves.append([])
+            self._moves[after].append(Move(change=change, incident=incident))
 
     def plan_job(
         self,
@@ -155,10 +211,32 @@ class Control:
         with self._lock:
             self._jobs.append(plan)
 
+    def tamper(self, kind: Tampering | None) -> None:
+        """Let Pangea's log, from now on, be served as if it had been tampered with.
+
+        Parameters
+        ----------
+        kind
+            `"event"`: an event is altered; `"rehash"`: so is its hash; `"proof"`: its proof is;
+            `"drop"`: an event is left out; `"drop_batch"`: a whole batch is; `"reorder"`: two
+            events changed places; `"forge"`: an event is altered and the whole log made anew,
+            so that it agrees with itself; `"root"`: the root of the answers is another;
+            `"arweave"`: the roots on Arweave are. `None` ends it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        """
+        if kind is not None and kind not in get_args(Tampering):
+            raise ValueError(f"kind={kind!r}: must be one of {', '.join(get_args(Tampering))}")
+        self.tampering = kind or ""
+
     def clear(self) -> None:
         """Forget all plans and calls."""
+        self.tampering = ""
         with self._lock:
-            for planned in (self.calls, self._answers, self._lost, self._jobs):
+            for planned in (self.calls, self._answers, self._lost, self._jobs, self._moves):
                 planned.clear()
 
     def seconds(self) -> float:
@@ -174,7 +252,12 @@ class Control:
         """Give the answer that stands in for the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
-                if planned.times and planned.service == service and planned.path.search(path):
+                if not planned.times or planned.service != service:
+                    continue
+                if planned.path.search(path):
+                    if planned.after:
+                        planned.after -= 1
+                        continue
                     planned.times -= 1
                     return planned
         return None
@@ -186,6 +269,11 @@ class Control:
                 (name, number) == (service, page) and pattern.search(path)
                 for name, pattern, number in self._lost
             )
+
+    def next_moves(self) -> list[Move]:
+        """Return the changes that are due before this search (for the services)."""
+        with self._lock:
+            return self._moves.popleft() if self._moves else []
 
     def next_job(self) -> JobPlan:
         """Give the plan of the next job (for the services)."""

@@ -100,6 +100,7 @@ class Sandbox:
             token=self.env["PANGEA_AUDIT_TOKEN"],
             base_url_template=self.env["PANGEA_BASE_URL_TEMPLATE"],
             config_id=self.env["PANGEA_AUDIT_CONFIG_ID"],
+            arweave_url=self.env["PANGEA_ARWEAVE_URL"],
         )
 
     def _client(self, name: str, **settings: str) -> Any:
@@ -124,9 +125,11 @@ def start(
     seed: int = 0,
     *,
     awkward: bool = True,
+    early_404: bool = True,
     now: datetime = REFERENCE_TIME,
     incidents: int = 2_000,
     audit_events: int = 3_000,
+    within: int | None = None,
     requests_per_second: float | None = 5,
     most_results: int = 10_000,
     most_upload_bytes: int = _MOST_BYTES,
@@ -140,11 +143,16 @@ def start(
     awkward
         Whether to answer as awkwardly as the services may: empty pages in the middle, several
         forms of the end of a list, capitalised words, 202 before an answer.
+    early_404
+        Whether Pangea answers the first poll for a deferred result with 404, as it may.
     now
         Where the organisation's time stands still; zone-aware. Give the present moment to
         make spans that a client counts back from today find something.
     incidents, audit_events
         How many there are.
+    within
+        Seconds within which all incidents start, each on a host of its own; `None` spreads them
+        over 28 days.
     requests_per_second
         BigPanda's limit for each endpoint; `None` for no limit.
     most_results
@@ -164,7 +172,9 @@ def start(
     ...     sorted(services.urls), len(services.organisation.panther["rules"])
     (['bigpanda', 'pangea', 'panther'], 205)
     """
-    organisation = build(seed, now=now, incidents=incidents, audit_events=audit_events)
+    organisation = build(
+        seed, now=now, incidents=incidents, audit_events=audit_events, within=within
+    )
     control = Control()
     env = _secrets(seed, now)
     folder = TemporaryDirectory(prefix="pandakit-sandbox-")
@@ -181,7 +191,13 @@ def start(
     panther = PantherService(organisation, control, env["PANTHER_API_TOKEN"], awkward=awkward)
     token, config_id = env["PANGEA_AUDIT_TOKEN"], env["PANGEA_AUDIT_CONFIG_ID"]
     pangea = PangeaService(
-        organisation, control, token, config_id, most_results=most_results, awkward=awkward
+        organisation,
+        control,
+        token,
+        config_id,
+        most_results=most_results,
+        awkward=awkward,
+        early_404=early_404,
     )
     served = {service.name: Served(service) for service in (panther, bigpanda, pangea)}
     return Sandbox(organisation, control, env | _addresses(served), served, folder)
@@ -192,6 +208,7 @@ def _addresses(served: dict[str, Served]) -> dict[str, str]:
         "PANTHER_API_HOST": served["panther"].url,
         "BIGPANDA_BASE_URL": served["bigpanda"].url,
         "PANGEA_BASE_URL_TEMPLATE": served["pangea"].url + "/{SERVICE_NAME}",
+        "PANGEA_ARWEAVE_URL": served["pangea"].url + "/arweave",
     }
 
 

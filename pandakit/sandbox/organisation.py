@@ -50,6 +50,7 @@ def build(
     now: datetime = REFERENCE_TIME,
     incidents: int = 2_000,
     audit_events: int = 3_000,
+    within: int | None = None,
 ) -> Organisation:
     """Build the organisation of a seed: the same arguments give the same rows.
 
@@ -63,6 +64,8 @@ def build(
         How many BigPanda incidents there are.
     audit_events
         How many Pangea audit events there are.
+    within
+        Seconds within which all incidents start; `None` for 28 days.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def build(
     people = build_people(Draw(f"people {seed}", now))
     detections = build_detections(Draw(f"detections {seed}", now), people["users"])
     alerts = build_alerts(Draw(f"alerts {seed}", now), detections["rules"], people["users"])
-    groups = build_groups(Draw(f"events {seed}", now), incidents)
+    groups = build_groups(Draw(f"events {seed}", now), incidents, within)
     return Organisation(
         now=now,
         panther={**detections, **people, **alerts},

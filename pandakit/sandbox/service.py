@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -90,6 +91,7 @@ class Service:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = None if self.streams(request) else _LONGEST_BODY
+        time.sleep(self.control.delay)
         response = self._planned(request) or self._answer(request)
         call = Call(
             service=self.name,

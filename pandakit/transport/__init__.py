@@ -48,6 +48,7 @@ from pandakit.transport.paginate import (
     Page,
     PageStyle,
 )
+from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
 from pandakit.transport.reply import Problem, Reply
 from pandakit.transport.service import Service
 from pandakit.transport.session import Session
@@ -70,13 +71,17 @@ __all__ = [
     "OnePage",
     "Page",
     "PageStyle",
+    "ParallelLoad",
     "Part",
     "Problem",
     "Reply",
     "Service",
     "Session",
+    "Task",
+    "TaskQueue",
     "TransportOptions",
     "collect",
+    "collect_parallel",
     "find_job",
     "path_segment",
     "wait_for",

@@ -40,6 +40,8 @@ class Call:
         What the token must be or may do, for the hint on 401 and 403.
     total
         A total deadline in seconds, instead of the session's.
+    expected
+        Error statuses that are answers to this call: the caller reads them.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Call:
     anonymous: bool = False
     needs: str = ""
     total: float | None = None
+    expected: tuple[int, ...] = ()
 
     def with_params(self, **params: Any) -> Call:
         """Return the same call with further or other query parameters."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pandakit.errors import PandakitError, PartialWarning, TransportError, TruncatedWarning
+from pandakit import _html
+from pandakit.errors import (
+    PandakitError,
+    PartialWarning,
+    TransportError,
+    TruncatedWarning,
+    warn_user,
+)
 from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
+from pandakit.transport.parallel import ParallelLoad, collect_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +92,16 @@ class Client(ABC):
             return f"<{type(self).__name__}, not made yet>"
         return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
+    def _repr_html_(self) -> str:
+        loaders = [name for name in dir(type(self)) if not name.startswith("_")]
+        methods = ", ".join(name for name in loaders if callable(getattr(type(self), name)))
+        return _html.card(
+            _html.title(self.source),
+            _html.table([], [["token", f"{self._setting} from {self._setting_source}"]]),
+            _html.line("Methods", "section"),
+            _html.line(_html.code(methods)),
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -93,7 +109,7 @@ class Client(ABC):
         self.close()
 
     def close(self) -> None:
-        """Release the connections."""
+        """Release the connections; later calls raise `TransportError`."""
         self._session.close()
 
     @property
@@ -146,7 +162,7 @@ class Client(ABC):
 
     def _load(
         self,
-        listing: Listing,
+        listing: Listing | ParallelLoad,
         to_frame: Callable[[Sequence[Row]], pd.DataFrame],
         *,
         session: Session | None = None,
@@ -166,15 +182,15 @@ class Client(ABC):
                     f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
                     TruncatedWarning,
                 )
-            return add_facts(frame, **self._facts(frame, state, window), **said)
+            return add_facts(frame, **self._facts(frame, state, window) | said | state.facts)
 
-        loaded: pd.DataFrame = collect(
-            session or self._session,
-            listing,
-            max_rows=max_rows,
-            progress=self._progress if progress is None else progress,
-            finish=finish,
-        )
+        where = session or self._session
+        show = self._progress if progress is None else progress
+        loaded: pd.DataFrame
+        if isinstance(listing, ParallelLoad):
+            loaded = collect_parallel(where, listing, progress=show, finish=finish)
+        else:
+            loaded = collect(where, listing, max_rows=max_rows, progress=show, finish=finish)
         return loaded
 
     def _facts(self, frame: pd.DataFrame, state: Collected, window: Window | None) -> Row:
@@ -189,14 +205,6 @@ class Client(ABC):
             "duplicates": state.duplicates,
             "elapsed_s": round(state.elapsed_s, 3),
         }
-
-
-def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn at the line of the user's own code, however deep in pandakit we are."""
-    depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=depth)
 
 
 def _warn_of_missing(label: str, state: Collected) -> None:

@@ -47,6 +47,8 @@ class Collected:
         Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
         What else the pages said, one item a page.
+    facts
+        Further facts for `df.attrs["pandakit"]`.
     """
 
     records: list[Row] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Collected:
     complete: bool = False
     elapsed_s: float = 0.0
     extras: list[Any] = field(default_factory=list)
+    facts: Row = field(default_factory=dict)
     position: Hashable | None = None
     _seen: set[Hashable] = field(default_factory=lambda: {None}, repr=False)
     _places: dict[Hashable, int] = field(default_factory=dict, repr=False)

@@ -21,7 +21,16 @@ from requests.adapters import HTTPAdapter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DeadlinePassed", "RoomyAdapter", "has_surplus", "watch", "watching"]
+    import requests
+
+__all__ = [
+    "DeadlinePassed",
+    "RoomyAdapter",
+    "has_surplus",
+    "leave_connections",
+    "watch",
+    "watching",
+]
 
 _THREADS = 64
 _current = threading.local()
@@ -152,6 +161,34 @@ class RoomyAdapter(HTTPAdapter):
             for key in manager.pools.keys():  # noqa: SIM118 - not a dict, has no __iter__
                 manager.pools[key].close()
         super().close()
+
+
+def leave_connections(http: requests.Session) -> None:
+    """Begin anew in a forked process: the connections, and the locks around them, are its parent's.
+
+    Nothing here may wait for a lock: a thread that only the parent has may have held it.
+    """
+    http.cookies._cookies_lock = threading.RLock()  # type: ignore[attr-defined]  # noqa: SLF001
+    for adapter in {id(one): one for one in http.adapters.values()}.values():
+        if not isinstance(adapter, HTTPAdapter):
+            continue
+        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+            for pool in manager.pools._container.values():  # noqa: SLF001 - without its lock
+                _leave_pool(pool.pool)
+        adapter.proxy_manager = {}
+        made: Any = adapter
+        made.__setstate__(made.__getstate__())  # as a copy is made: with pools of its own
+        if adapter in _watched_adapters:
+            _watch_pools(adapter.poolmanager)
+
+
+def _leave_pool(idle: Any) -> None:
+    """Close this process's copies of idle connections; the parent's stay open."""
+    left = [connection for connection in idle.queue if connection is not None]
+    idle.__init__(idle.maxsize)  # new locks: the pool is closed once more when it is collected
+    for connection in left:
+        if connection.sock is not None:
+            connection.sock.close()
 
 
 def has_surplus(raw: Any) -> bool:

@@ -215,7 +215,7 @@ class _Wait:
         return reply if meaning == "done" else None
 
     def failed(self, reply: Reply) -> JobFailedError:
-        detail = self.session.redact(self.rules.read_detail(reply))
+        detail = self.rules.read_detail(reply)
         told = [tip for piece, tip in self.rules.advice.items() if piece in detail.lower()]
         return JobFailedError(
             " ".join([f"{self.name} failed: {detail}", *told]),

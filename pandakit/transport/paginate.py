@@ -7,6 +7,7 @@ asks again after a style said that this was the end.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandakit.errors import PaginationError
@@ -180,14 +181,20 @@ class NumberedPages:
         number = 1 if position is None else position[0]
         return call.with_params(**{self.page_param: number, self.size_param: self.size})
 
+    def rows_and_total(self, reply: Reply) -> tuple[list[Row], int | None]:
+        """Return the rows of an answer, and how many there are in the whole list."""
+        if reply.status == HTTPStatus.NO_CONTENT:
+            return [], 0
+        rows, body = _named_rows(reply, self.rows)
+        return rows, _count(body, self.totals, reply)
+
     def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
         """Read rows and total; a position is a page's number, the rows before it and their hash."""
         number, before, last = position or (1, 0, 0)
-        rows, body = _named_rows(reply, self.rows)
+        rows, total = self.rows_and_total(reply)
         this = hash(reply.content)
         if rows and position is not None and this == last:
             raise PaginationError(f"page {number} is the same as the page before it")
-        total = _count(body, self.totals, reply)
         seen = before + len(rows)
         more = bool(rows) if total is None else seen < total
         beyond = ""

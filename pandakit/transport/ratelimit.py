@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from pandakit.forks import renew_in_children
+
 if TYPE_CHECKING:
     from pandakit.transport.options import Clock
 
@@ -16,12 +18,9 @@ __all__ = ["RateLimiter", "limiter_for"]
 _MARGIN = 1.04
 _DUE = 1e-6  # seconds; less is how far sums of such numbers are off
 
-_limiters: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
-_guard = threading.Lock()
-
 
 class RateLimiter:
-    """Gives out turns at even distances, first come first served.
+    """Turns at even distances, first come first served; a forked process begins its own queue.
 
     Parameters
     ----------
@@ -34,12 +33,17 @@ class RateLimiter:
     def __init__(self, rate: float, clock: Clock) -> None:
         self._spacing = _MARGIN / rate
         self._clock = clock
+        self._next = float("-inf")
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Start with an empty queue."""
         self._lock = threading.Lock()
         self._queue: list[object] = []
-        self._next = float("-inf")
 
     def acquire(self) -> float:
-        """Wait for a turn; gives the seconds that it took. Who is interrupted gives it up."""
+        """Wait for a turn and return the seconds that it took; an interrupt gives the turn up."""
         asked = self._clock.monotonic()
         ticket = object()
         with self._lock:
@@ -54,7 +58,7 @@ class RateLimiter:
         return self._clock.monotonic() - asked
 
     def _left(self, ticket: object) -> float:
-        """Give the seconds to wait, or take the turn.
+        """Return the seconds to wait; with 0.0 the turn is taken.
 
         The next turn counts from the moment in which this one is taken, not from when it was
         due: a thread that wakes late must not come close to the one after it.
@@ -69,10 +73,28 @@ class RateLimiter:
             return 0.0
 
 
+class _Limiters:
+    """The limiters in use, each for as long as anyone holds it."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...], rate: float, clock: Clock) -> RateLimiter:
+        with self._lock:
+            found = self._known.get((*key, rate, clock))
+            if found is None:
+                found = self._known[(*key, rate, clock)] = RateLimiter(rate, clock)
+            return found
+
+
+_limiters = _Limiters()
+
+
 def limiter_for(key: tuple[object, ...], rate: float, clock: Clock) -> RateLimiter:
-    """Give the limiter of a token and endpoint: the same one for as long as anyone holds it."""
-    with _guard:
-        found = _limiters.get((*key, rate, clock))
-        if found is None:
-            found = _limiters[(*key, rate, clock)] = RateLimiter(rate, clock)
-        return found
+    """Return the limiter of a token and endpoint: the same one for as long as anyone holds it."""
+    return _limiters.get(key, rate, clock)

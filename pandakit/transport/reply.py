@@ -39,7 +39,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole answer."""
+    """One whole answer.
+
+    `secrets` are not read: they are masked in texts about this answer while it is kept.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -95,8 +98,8 @@ class Reply:
         )
 
     def excerpt(self) -> str:
-        """Give the start of the body on one line and without secrets, for messages."""
-        text = redact(self.content[: 4 * _EXCERPT].decode("utf-8", "replace"), self.secrets)
+        """Return the start of the body on one line, for messages; masked before it is cut."""
+        text = redact(self.content[: 8 * _EXCERPT].decode("utf-8", "replace"))
         text = re.sub(r"\s+", " ", text).strip()
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pandakit.errors import OutcomeUnknownError, PandakitError
+from pandakit.forks import renew_in_children
 from pandakit.transport.attempt import AttemptFailed
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class RetryBudget:
 
     def __init__(self, size: int) -> None:
         self._size = self._left = size
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin with a lock that nobody holds."""
         self._lock = threading.Lock()
 
     def take(self) -> bool:

@@ -18,9 +18,10 @@ from pandakit.errors import (
     TransportError,
     error_for_status,
 )
-from pandakit.redaction import Secret, mask_logs, redact
+from pandakit.forks import renew_in_children
+from pandakit.redaction import Secret, mask_logs
 from pandakit.transport.attempt import AttemptFailed, fetch
-from pandakit.transport.connections import RoomyAdapter
+from pandakit.transport.connections import RoomyAdapter, leave_connections
 from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.ratelimit import limiter_for
@@ -84,8 +85,6 @@ class Session:
         Deadlines, attempts, limits.
     clock
         Time and chance.
-    secrets
-        Further secrets to mask in messages.
     refresh
         Called once when a token is refused (401); gives the new one.
 
@@ -104,7 +103,6 @@ class Session:
         session: requests.Session | None = None,
         options: TransportOptions | None = None,
         clock: Clock | None = None,
-        secrets: tuple[Secret, ...] = (),
         refresh: Callable[[], Secret] | None = None,
     ) -> None:
         self.service = service
@@ -116,12 +114,14 @@ class Session:
         self._own = session is None
         self._http = _new_http() if session is None else _checked_http(session)
         proxies = get_environ_proxies(service.base_url).values()
-        passwords = tuple(Secret(urlsplit(url).password) for url in proxies)
-        self.secrets = (token, *secrets, *passwords)
-        mask_logs(_LOGGERS, self.secrets)
+        # Not used, but masked in texts for as long as they are kept here.
+        self._masked = [Secret(urlsplit(url).password) for url in proxies]
+        mask_logs(_LOGGERS)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
         self._skew: float | None = None  # no answer has told the time yet
+        self._is_closed = False
+        renew_in_children(self)
 
     def __repr__(self) -> str:
         return f"Session({self.service.name}, {self.service.base_url})"
@@ -135,8 +135,13 @@ class Session:
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a session holds a connection and a token: make a new client instead")
 
+    def renew(self) -> None:
+        """Leave all connections to the parent process."""
+        leave_connections(self._http)
+
     def close(self) -> None:
-        """Release the connections (of a session of our own)."""
+        """Release the connections (of a session of our own); later calls raise."""
+        self._is_closed = True
         if self._own:
             self._http.close()
 
@@ -148,10 +153,6 @@ class Session:
     def knows_time(self) -> bool:
         """Whether an answer has told the service's clock."""
         return self._skew is not None
-
-    def redact(self, text: str) -> str:
-        """Return a text with this session's secrets masked."""
-        return redact(text, self.secrets)
 
     def url_of(self, call: Call) -> str:
         """Return the absolute URL of a call, refusing every host but the service's own.
@@ -181,9 +182,11 @@ class Session:
         Raises
         ------
         PandakitError
-            The class of the status (`AuthenticationError` ...), `TransportError`,
-            `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
+            The class of the status (`AuthenticationError` ...), `TransportError` (also after
+            `close`), `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
         """
+        if self._is_closed:
+            raise TransportError(f"this {self.service.name} client is closed: make a new one")
         refused: AuthenticationError | None = None
         try:
             return self._send(call, progress)
@@ -191,16 +194,14 @@ class Session:
             refused = error
         if self._refresh is None or call.anonymous:
             raise refused
+        self._masked.append(self._token)
         self._token = self._refresh()
-        self.secrets = (self._token, *self.secrets)
-        mask_logs(_LOGGERS, self.secrets)
         self._limiters.clear()
         return self._send(call, progress)
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self.url_of(call)
         signed = _signature(url) if call.anonymous else ()
-        mask_logs(_LOGGERS, signed)
         # The first turn is waited for before the deadline starts: a queue is not a fault.
         self._take_turn(call, progress)
         return with_retries(
@@ -248,7 +249,7 @@ class Session:
             content,
             url.partition("?")[0],
             headers.get("X-Request-Id"),
-            secrets=(*self.secrets, *signed),
+            secrets=signed,
         )
         failure = self._judge(call, reply)
         if failure is not None:
@@ -280,6 +281,8 @@ class Session:
 
     def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
         """Return the failure that an answer is, by its envelope first and its status second."""
+        if reply.status in call.expected:
+            return None
         problem = None if call.anonymous else self.service.read_error(reply)
         if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
@@ -307,14 +310,15 @@ class Session:
             words += f". This call needs {call.needs}"
         if hint := self.service.hints.get(status):
             words += f". {hint}"
-        return self.redact(words)
+        return words
 
 
 def _signature(url: str) -> tuple[Secret, ...]:
     """Return what makes a presigned address a credential: its query, whole and in long pieces."""
     query = urlsplit(url).query
     pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
-    return tuple(map(Secret, filter(None, (query, requote_uri(query), *pieces))))
+    secrets = filter(None, (query, requote_uri(query), *pieces))
+    return tuple(Secret(each, in_pieces=False) for each in secrets)
 
 
 def _new_http() -> requests.Session:

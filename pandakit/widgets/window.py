@@ -119,15 +119,21 @@ def window_slider(
         description="window",
         continuous_update=False,
     )
-    shown = ipywidgets.HTML()
+    card = ipywidgets.HTML()
+
+    class WindowSlider(ipywidgets.VBox):  # type: ignore[misc]
+        """A slider whose card is shown even where no widgets are: in exports and in mail."""
+
+        def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+            return {**super()._repr_mimebundle_(**kwargs), "text/html": card.value}
 
     def show(_change: Any = None) -> None:
         result = consolidate_with_window(events, slider.value, policy, pattern=pattern, unit=unit)
-        shown.value = result._repr_html_()
+        card.value = result._repr_html_()
 
     slider.observe(show, names="value")
     show()
-    return ipywidgets.VBox([slider, shown])
+    return WindowSlider([slider, card])
 
 
 def _label(window: Any) -> str:

@@ -8,6 +8,7 @@ import threading
 import pytest
 from tqdm import tqdm
 
+from pandakit import progress
 from pandakit.progress import progress_line, someone_watches
 
 
@@ -117,3 +118,37 @@ def test_a_line_without_pages(monkeypatch):
         line.wait(1.0, "BigPanda failed (503)")
     assert "pages" not in pipe.getvalue()
     assert "3/9" in pipe.getvalue()
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Collect what a notebook would display."""
+    interactiveshell = pytest.importorskip("IPython.core.interactiveshell")
+    capture = pytest.importorskip("IPython.utils.capture")
+    interactiveshell.InteractiveShell.clear_instance()
+    interactiveshell.InteractiveShell.instance()
+    monkeypatch.setattr(progress, "_in_notebook", lambda: True)
+    with capture.capture_output() as captured:
+        yield captured._outputs
+    interactiveshell.InteractiveShell.clear_instance()
+
+
+def test_a_notebook_shows_one_line_and_saves_none(notebook):
+    """One output is updated while the load runs, and is empty at its end: nothing is saved."""
+    with progress_line("<rules>", total=2000) as line:
+        line.advance(rows=1500, pages=3)
+        line.wait(2.5, "Panther failed (503)")
+        during = notebook[-1]["data"]["text/html"]
+    assert "&lt;rules&gt;: 1,500 of 2,000 rows, 3 pages, Panther failed (503)" in during
+    assert "width:max(75.00%,2px)" in during
+    assert [output["update"] for output in notebook] == [False, *[True] * (len(notebook) - 1)]
+    assert len({output["transient"]["display_id"] for output in notebook}) == 1
+    for output in (notebook[0], notebook[-1]):
+        assert output["data"] == {"text/html": "", "text/plain": ""}
+
+
+def test_a_load_that_fails_in_a_notebook_leaves_no_line_either(notebook):
+    """The line is taken away when the block is left by an error."""
+    with pytest.raises(ZeroDivisionError), progress_line("rules"):
+        _ = 1 / 0
+    assert notebook[-1]["data"] == {"text/html": "", "text/plain": ""}

@@ -95,3 +95,56 @@ def test_dotenv_is_taken_literally(places):
     """A dollar sign in a token is part of the token."""
     write(places, dotenv="PANTHER_API_TOKEN=a${HOME}b")
     assert settings.find("PANTHER_API_TOKEN").value == "a${HOME}b"
+
+
+CLIENTS = {
+    "PANTHER_API_HOST": ("PANTHER_API_TOKEN", pk.Panther, "api.evil.example"),
+    "BIGPANDA_BASE_URL": ("BIGPANDA_API_KEY", pk.BigPanda, "https://api.evil.example"),
+    "PANGEA_DOMAIN": ("PANGEA_AUDIT_TOKEN", pk.Pangea, "evil.example"),
+    "PANGEA_BASE_URL_TEMPLATE": ("PANGEA_AUDIT_TOKEN", pk.Pangea, "https://evil.example"),
+}
+
+
+@pytest.mark.parametrize("address", CLIENTS)
+@pytest.mark.parametrize("place", ["environment", "config.toml", "argument"])
+def test_an_address_from_a_folder_gets_no_token_of_the_user(places, monkeypatch, address, place):
+    """
+    A `.env` that came with a folder cannot send the user's own token to its host: the error names
+    both places and the way to allow it, and not the token.
+    """
+    token, client, host = CLIENTS[address]
+    write(places, dotenv=f"{address}={host}")
+    if place == "environment":
+        monkeypatch.setenv(token, "canary-token")
+    if place == "config.toml":
+        write(places, config=f'{token} = "canary-token"')
+    given = ["canary-token"] if place == "argument" else []
+    with pytest.raises(pk.SettingsError, match="must not decide where") as caught:
+        client(None, *given) if client is pk.Panther else client(*given)
+    message = str(caught.value)
+    assert f"{address} is from {places / 'work' / '.env'}" in message
+    assert f"{token} is from" in message
+    assert place in message
+    assert f"export {address}" in message
+    assert "canary-token" not in message
+
+
+@pytest.mark.parametrize("address", CLIENTS)
+def test_an_address_goes_with_a_token_of_the_same_trust(places, monkeypatch, address):
+    """Both from `.env`, or an address of the user's own with any token: the client is made."""
+    token, client, host = CLIENTS[address]
+    write(places, dotenv=f"{address}={host}\n{token}=canary-token")
+    client()
+    write(places, dotenv=f"{token}=canary-token", config=f'{address} = "{host}"')
+    client()
+    write(places, dotenv=f"{address}={host}")
+    monkeypatch.setenv(address, host)
+    monkeypatch.setenv(token, "canary-token")
+    client()
+
+
+def test_a_folder_may_choose_a_region(places, monkeypatch):
+    """A region is not an address: its hosts are the service's own."""
+    write(places, dotenv="BIGPANDA_REGION=eu")
+    monkeypatch.setenv("BIGPANDA_API_KEY", "canary-token")
+    assert "eu-api.bigpanda.io" in repr(pk.BigPanda())

@@ -256,7 +256,8 @@ def test_the_summary():
     alerts = pd.DataFrame({"host": ["db1", "<b>", "DB1"]})
     applied = apply_enrichment(alerts, TABLE, SCHEMA)
     assert repr(applied) == (
-        "1 of 3 alerts match a row of the table\n2 keys match no row, 1 only by case or whitespace"
+        "1 of 3 alerts matched a row of the table\n"
+        "2 keys matched no row, of which 1 would match but for case or whitespace"
     )
     html = applied._repr_html_()
     assert "&lt;b&gt;" in html
@@ -304,3 +305,19 @@ def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
     assert whole["present"] == len(usable)
     assert applied.unmatched["alerts"].sum() == whole["present"] - whole["matched"]
     assert whole["matched"] >= sum(owner is not None for owner in wanted)
+
+
+LITERAL = pd.DataFrame({"host": [["a|b"], ["c", "d"], ['x"|y'], "e"], "owner": list("1234")})
+
+
+@pytest.mark.parametrize("multi_value", ["any", "whole"])
+@pytest.mark.parametrize(
+    ("host", "owner"),
+    [("a|b", "1"), (["a|b"], "1"), ('x"|y', "3"), ('"a|b"', None), ("c|d", "2"), ("e", "4")],
+)
+def test_a_key_written_as_a_literal_pipe(tmp_path, host, owner, multi_value):
+    """A key protected as the rule `pipe` advises matches its own text, from a frame and a file."""
+    alerts = pd.DataFrame({"host": pd.Series([host], dtype=object)})
+    file = write_enrichment_csv(LITERAL, SCHEMA, tmp_path / "t.csv")
+    for table in (LITERAL, file):
+        assert owners(apply_enrichment(alerts, table, SCHEMA, multi_value=multi_value)) == [owner]

@@ -176,11 +176,14 @@ def test_extra_newlines_have_two_readings(file, schema):
 
 
 def test_what_is_no_table_is_a_type_error(schema, tmp_path):
-    """Neither frame nor path: a TypeError; no file: the system's own error."""
+    """Neither table nor path: a TypeError; no file, or no regular one: an OSError."""
     with pytest.raises(TypeError, match="not list"):
         validate_enrichment([1], schema)
     with pytest.raises(FileNotFoundError):
         validate_enrichment(tmp_path / "none.csv", schema)
+    for special in (tmp_path, "/dev/null"):
+        with pytest.raises(OSError, match="not a regular file"):
+            validate_enrichment(special, schema)
 
 
 def test_a_title_row_that_is_no_csv(file):
@@ -196,6 +199,7 @@ alphabet = st.sampled_from(
 
 @given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans())
 @examples(quick=100, full=5000)
+@pytest.mark.filterwarnings("ignore::pandakit.PartialWarning")
 def test_any_bytes(file, schema, body, ends):
     """No file raises; one that is accepted is read by the csv module as the rows it has."""
     path = file(b"host,owner\n" + body + b"\n" * ends)
@@ -247,7 +251,7 @@ def test_no_other_thread_calls_back(monkeypatch, file, schema):
         return take(self, line)
 
     monkeypatch.setattr(_blocks._BadLines, "__call__", noted)
-    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 250_000), schema, max_findings=1)
+    validate_enrichment(file(b"host,owner\n" + b"a,b\nc\n" * 100_000), schema, max_findings=1)
     assert threads == {threading.get_ident()}
 
 
@@ -308,13 +312,13 @@ def test_every_line_is_bad(file, schema):
     assert report.rows == 1
 
 
-@pytest.mark.parametrize("length", [200_000, 300_000, 3_000_000])
+@pytest.mark.parametrize("length", [200_000, 1_200_000])
 def test_long_values_are_found_in_their_row(tmp_path, length):
     """A value far above every limit is named with its row and column, however long its line is."""
     path = tmp_path / "t.csv"
-    rows = "".join(f"host-{number},ann\n" for number in range(50_000))
+    rows = "".join(f"host-{number},ann\n" for number in range(20_000))
     path.write_text(f"host,owner\n{rows}long,{'x' * length}\n{rows.upper()}")
     report = validate_enrichment(path, EnrichmentSchema("host", "owner"))
     assert [(each.rule, each.column, each.row) for each in report.errors] == [
-        ("value_length", "owner", 50_000)
+        ("value_length", "owner", 20_000)
     ]

@@ -1,8 +1,7 @@
-"""The report: counts beyond `max_findings`, frames, text, HTML, repairs."""
+"""The report: counts beyond `max_findings`, frames, text, HTML."""
 
 import unicodedata
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -89,68 +88,6 @@ def test_html_marks_the_bad_cells(schema):
     assert "<td class='doubtful' title='surrounding_whitespace: " in shown
     assert "<td class='number wrong' title='key_conflict: row 2 has this key" in shown
     assert shown.count("<tr>") == 3
-
-
-def test_fix_makes_safe_repairs_only(schema):
-    """Renames by case, trims texts, drops rows with the same text: each is listed."""
-    frame = pd.DataFrame(
-        {
-            "HOST": pd.Series([" a", "b", "b ", "c\n", 7], dtype="object"),
-            "owner": pd.Series(["x", "y", "y", [" l"], 1.0], dtype="object"),
-        }
-    ).set_axis([10, 11, 12, 13, 14], axis=0)
-    before = frame.copy(deep=True)
-    fixed, changes = validate_enrichment(frame, schema).fix()
-    pd.testing.assert_frame_equal(frame, before)
-    assert fixed.to_dict("list") == {"host": ["a", "b", "c", 7], "owner": ["x", "y", [" l"], 1.0]}
-    assert list(fixed.index) == [10, 11, 13, 14]
-    listed = changes.astype(object).where(changes.notna(), None).to_numpy().tolist()
-    assert listed == [
-        ["renamed", "HOST", None, "HOST", "host"],
-        ["trimmed", "host", 0, " a", "a"],
-        ["trimmed", "host", 2, "b ", "b"],
-        ["trimmed", "host", 3, "c\n", "c"],
-        ["dropped", None, 2, "b, y", None],
-    ]
-
-
-def test_fix_leaves_conflicts_and_bad_values(schema):
-    """What needs a decision stays: two results for a key, inner line breaks, odd objects."""
-    rows = {"host": ["a", "a", "b", "c"], "owner": ["1", "2", "x\ny", b"raw "]}
-    frame = pd.DataFrame(rows)
-    fixed, changes = validate_enrichment(frame, schema).fix()
-    pd.testing.assert_frame_equal(fixed, frame)
-    assert len(changes) == 0
-    assert list(changes) == ["change", "column", "row", "before", "after"]
-
-
-def test_fix_keeps_rows_whose_odd_cells_differ(schema):
-    """Two objects without text form are not the same row, two equal ones are."""
-    rows = pd.DataFrame({"host": ["a", "a", "a"], "owner": [b"1", b"2", b"1"]})
-    fixed, _ = validate_enrichment(rows, schema).fix()
-    assert list(fixed["owner"]) == [b"1", b"2"]
-
-
-@pytest.mark.parametrize("dtype", ["category", "string", pd.StringDtype(na_value=np.nan), object])
-def test_fix_trims_any_text_column(schema, dtype):
-    """Texts are trimmed in columns of every text type; a fixed table can be sent."""
-    frame = pd.DataFrame({"host": ["a ", "b", None, "x"], "owner": ["q", " q", "r", "s"]})
-    fixed, changes = validate_enrichment(frame.astype(dtype), schema).fix()
-    assert list(fixed["host"].fillna("-")) == ["a", "b", "-", "x"]
-    assert list(fixed["owner"]) == ["q", "q", "r", "s"]
-    assert len(changes) == 2
-
-
-def test_fix_reads_a_file_as_text(schema, tmp_path):
-    """A file with marks and ends of Windows becomes a frame that validates."""
-    path = tmp_path / "t.csv"
-    path.write_bytes(b"\xef\xbb\xbfHost,owner\r\n007, NA\r\nb,c\r\nb,c")
-    report = validate_enrichment(path, schema)
-    assert {each.rule for each in report.errors} >= {"byte_order_mark", "line_ends"}
-    fixed, changes = report.fix()
-    assert fixed.to_dict("list") == {"host": ["007", "b"], "owner": ["NA", "c"]}
-    assert list(changes["change"]) == ["renamed", "trimmed", "dropped"]
-    assert validate_enrichment(fixed, schema).ok
 
 
 def test_no_kind_of_finding_drowns_another(many):

@@ -85,10 +85,10 @@ def test_options_for_all_columns_or_some():
     [
         (lambda: EnrichmentSchema([], ["b"]), "at least one query column"),
         (lambda: EnrichmentSchema(["a"], []), "at least one query column"),
-        (lambda: EnrichmentSchema(["a", "a"], ["b"]), "column stands twice: 'a'"),
-        (lambda: EnrichmentSchema(["a"], ["a"]), "column stands twice: 'a'"),
-        (lambda: EnrichmentSchema(["a"], {"b": "x", "c": "x"}), "result tag stands twice: 'x'"),
-        (lambda: EnrichmentSchema({"a": "x", "b": "x"}, "c"), "query tag stands twice: 'x'"),
+        (lambda: EnrichmentSchema(["a", "a"], ["b"]), "column is repeated: 'a'"),
+        (lambda: EnrichmentSchema(["a"], ["a"]), "column is repeated: 'a'"),
+        (lambda: EnrichmentSchema(["a"], {"b": "x", "c": "x"}), "result tag is repeated: 'x'"),
+        (lambda: EnrichmentSchema({"a": "x", "b": "x"}, "c"), "query tag is repeated: 'x'"),
         (lambda: EnrichmentSchema([""], ["b"]), "printable text"),
         (lambda: EnrichmentSchema(["a\nb"], ["b"]), "printable text"),
         (lambda: EnrichmentSchema([1], ["b"]), "printable text"),
@@ -105,3 +105,36 @@ def test_refuses_what_is_no_schema(build, says):
     """A schema that cannot be is refused when it is made, with the column named."""
     with pytest.raises(EnrichmentError, match=says):
         build()
+
+
+KINDS = [None, True, 0, 1.5, "", "x", "\ud800", [], ["x"], [None], {}, {"x": []}]
+
+
+def nodes(value, path=()):
+    """Yield the path of every node of a JSON value."""
+    yield path
+    keys = {dict: list, list: lambda items: range(len(items))}.get(type(value), lambda _: ())
+    for key in keys(value):
+        yield from nodes(value[key], (*path, key))
+
+
+def replaced(value, path, other):
+    """Return a JSON value with one node replaced."""
+    if not path:
+        return other
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], other)
+    return copy
+
+
+@pytest.mark.parametrize("path", list(nodes(FULL)), ids=str)
+def test_any_object_is_a_schema_or_an_error(path):
+    """Whatever the service puts in any place, the schema is usable or the error is typed."""
+    for other in KINDS:
+        try:
+            schema = EnrichmentSchema.from_api(replaced(FULL, path, other))
+        except EnrichmentError:
+            continue
+        assert repr(schema)
+        assert hash(schema) == hash(EnrichmentSchema.from_api(replaced(FULL, path, other)))
+        assert schema.to_api()["config"]["fields"]

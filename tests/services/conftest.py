@@ -75,6 +75,7 @@ def pangea_of(services):
             env["PANGEA_AUDIT_TOKEN"],
             base_url_template=env["PANGEA_BASE_URL_TEMPLATE"],
             config_id=env["PANGEA_AUDIT_CONFIG_ID"],
+            arweave_url=env["PANGEA_ARWEAVE_URL"],
         )
     )
 

@@ -6,7 +6,8 @@ import pytest
 
 import pandakit as pk
 from pandakit.bigpanda import BigPanda
-from tests.services.conftest import column, told
+from pandakit.bigpanda._lists.rows import is_newer
+from tests.services.conftest import column
 from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK
 
 ENV = "0123456789abcdef01234567"
@@ -37,18 +38,6 @@ def test_bulk_loads_sort_by_what_does_not_change(bigpanda_at):
     assert [call.args["page_size"] for call in calls] == ["100", "10"]
     assert [call.args.get("expand") for call in calls] == [None, "alerts"]
     assert {call.headers["Authorization"] for call in calls} == {f"Bearer {BIGPANDA_USER}"}
-
-
-def test_a_row_that_wandered_stands_once_as_it_was_last(bigpanda_at):
-    """An incident on two pages is kept once, with the values of its newest update, and counted."""
-    client, _ = bigpanda_at(
-        paged([incident("a", 5), incident("b")], [incident("a", 9, active=False)], total=3)
-    )
-    with pytest.warns(pk.PartialWarning, match="counts 3 rows, but 2 came and 1 came again"):
-        frame = client.incidents(ENV)
-    assert column(frame, "incident_id") == ["a", "b"]
-    assert column(frame, "active") == [False, None]
-    assert told(frame)["duplicates"] == 1
 
 
 def test_words_are_in_lower_case_and_unknown_ones_kept(bigpanda_at):
@@ -100,25 +89,6 @@ def test_events_without_a_total_are_read_to_the_empty_page(bigpanda_at):
     assert column(frame, "Data.Center")[0] == "x"
     assert set(frame["app_key"]) == {"app"}
     assert len(calls) == 3
-
-
-def test_a_second_page_that_breaks_is_resumed(bigpanda_at):
-    """The partial frame has the first page; `resume` asks for the second only."""
-    broken = [True]
-    pages = paged([incident("a")], [incident("b")])
-
-    def answer(request):
-        if request.args["page"] == "2" and broken[0]:
-            return {"status": 400, "errors": ["bad page", "bad day"]}, 400
-        return pages(request)
-
-    client, calls = bigpanda_at(answer)
-    with pytest.raises(pk.InvalidRequestError, match="bad page; bad day") as caught:
-        client.incidents(ENV)
-    assert column(caught.value.partial, "incident_id") == ["a"]
-    broken[0] = False
-    assert column(caught.value.resume(), "incident_id") == ["a", "b"]
-    assert [call.args["page"] for call in calls] == ["1", "2", "2"]
 
 
 def test_a_refused_token_names_the_kind_it_should_be(bigpanda_at):
@@ -186,11 +156,12 @@ def test_the_rate_limit_spaces_the_requests(scripted):
     """By default the requests to one endpoint are a fifth of a second apart at least."""
     from tests.transport.clock import FakeClock
 
-    script = scripted(paged([incident("a")], [incident("b")], [incident("c")]))
+    script = scripted(paged([incident("a")]))
     clock = FakeClock()
     client = BigPanda(BIGPANDA_USER, base_url=script.url)
     client._session.clock = clock.clock
-    client.incidents(ENV)
+    for _ in range(3):
+        client.incidents(ENV)
     assert len(script.calls) == 3
     assert clock.total_wait() >= 0.4
 
@@ -281,20 +252,12 @@ def test_without_a_list_of_environments_a_text_is_an_id(bigpanda_at, status):
     assert calls[-1].path.endswith("/environments/prod-eu/incidents")
 
 
-def test_a_total_counts_different_incidents(bigpanda_at):
-    """When rows came twice, the pages after the counted number are read until all are there."""
-    pages = [[incident("a"), incident("b")], [incident("b"), incident("c")], [incident("d")]]
-    client, _ = bigpanda_at(paged(*pages, total=4))
-    assert column(client.incidents(ENV), "incident_id") == ["a", "b", "c", "d"]
-
-
-def test_a_service_that_heeds_no_page_number_is_told(bigpanda_at):
+def test_a_service_that_ignores_paging_is_told(bigpanda_at):
     """The same page again is an error with the rows so far, for lists with and without ids."""
-    client, calls = bigpanda_at(lambda _: {"total": 250, "items": [incident("a")]})
-    with pytest.raises(pk.PaginationError, match="the same as the page before") as caught:
+    client, _ = bigpanda_at(lambda _: {"total": 250, "items": [incident("a")]})
+    with pytest.raises(pk.PaginationError, match="ignores `to`") as caught:
         client.incidents(ENV)
     assert column(caught.value.partial, "incident_id") == ["a"]
-    assert len(calls) == 2
     events, calls = bigpanda_at(lambda _: [{"timestamp": 1, "host": "a", "status": "ok"}])
     with pytest.raises(pk.PaginationError, match="the same as the page before"):
         events.raw_alerts("key", start="2024-01-01")
@@ -312,11 +275,12 @@ def test_a_duration_is_in_seconds_whatever_the_times_are_in(bigpanda_at, times):
     assert (frame["end"] - frame["start"]).dt.total_seconds().tolist() == [60]
 
 
-def test_updates_compare_as_numbers_whatever_they_came_as(bigpanda_at):
-    """A repeated incident is replaced by the later update, also when one of them is text."""
-    pages = [[incident("a", "9", active=True)], [incident("a", 10, active=False), incident("b")]]
-    client, _ = bigpanda_at(paged(*pages, total=2))
-    assert column(client.incidents(ENV), "active") == [False, None]
+def test_updates_compare_as_numbers_whatever_they_came_as():
+    """An update is newer by its number, also when one of them is text or in milliseconds."""
+    assert is_newer({"updated_at": 10}, {"updated_at": "9"})
+    assert is_newer({"updated_at": 1_700_000_001_000}, {"updated_at": 1_700_000_000})
+    assert not is_newer({"updated_at": "9"}, {"updated_at": 10})
+    assert not is_newer({}, {"updated_at": 1})
 
 
 def test_patterns_that_nobody_told_of_are_not_none_at_all(bigpanda_at):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import pandakit as pk
-from pandakit import consolidate, sandbox
-from tests.services.conftest import bigpanda_of, column, plain, seconds, told
+from pandakit import consolidate
+from tests.services.conftest import column, plain, seconds, told
 
 EVERYTHING = "All Incidents"
 
@@ -198,6 +198,40 @@ def test_activities_equal_the_seed(bigpanda, services):
     assert list(zip(*(column(frame, name) for name in names), strict=True)) == expected
 
 
+def test_activities_of_some_types(bigpanda, services):
+    """`types` takes one or several; both spellings of reopen are one."""
+    known = seed(services, "activities")[:200]
+    ids = list(dict.fromkeys(row["incident_id"] for row in known))[:20]
+    one = bigpanda.activities(ids, types="incident_created")
+    assert set(one["type"]) == {"incident_created"}
+    both = ["incident_created", "incident_commented"]
+    frame = bigpanda.activities(pd.Series(ids), types=both)
+    wanted = [row for row in seed(services, "activities") if row["incident_id"] in ids]
+    assert len(frame) == sum(row["type"] in both for row in wanted)
+    with pytest.raises(ValueError, match="incident_reopen"):
+        bigpanda.activities(ids, types="incident_reopend")
+    assert bigpanda.activities(ids, types="incident_reopened").empty
+
+
+def test_how_the_organisation_is_set_up(bigpanda, services):
+    """Plans, filters and tags are those of the seed; the tag's id is that of a column."""
+    plans = bigpanda.maintenance_plans()
+    assert list(plans["status"]) == ["done", "done", "running", "planned"]
+    assert list(bigpanda.maintenance_plans(status="running")["status"]) == ["running"]
+    assert list(bigpanda.alert_filters()["bpql"]) == [{"=": ["cluster", "laboratory"]}]
+    tags = bigpanda.incident_tags(active=True)
+    assert tags["created_at"].dt.year.between(2025, 2026).all()
+    assert "tag." + tags["tag_id"][0] in bigpanda.incidents(EVERYTHING)
+
+
+def test_no_plans_are_an_empty_frame(bigpanda_at):
+    """204, as older services answer where there are no plans, is an empty list."""
+    from werkzeug.wrappers import Response
+
+    client, _ = bigpanda_at(lambda _: Response(status=204))
+    assert client.maintenance_plans().empty
+
+
 def test_activities_of_no_incident(bigpanda):
     """No incidents: an empty frame of the same columns, and nothing is asked."""
     empty = bigpanda.activities([])
@@ -237,19 +271,6 @@ def test_raw_alerts_from_a_moment_on(bigpanda, services):
     large = bigpanda.raw_alerts("nagios.core", start=start, page_size=500)
     assert len(small) == sum(row["timestamp"] >= middle for row in rows)
     pd.testing.assert_frame_equal(small, large)
-
-
-def test_more_than_the_ceiling_is_an_error_not_a_cut():
-    """More incidents than a search reaches: PaginationError with the first page, no silent end."""
-    with (
-        sandbox.start(requests_per_second=None, incidents=10_050, audit_events=5) as many,
-        bigpanda_of(many) as client,
-    ):
-        with pytest.raises(pk.PaginationError, match="10050") as caught:
-            client.incidents(EVERYTHING)
-        assert len(caught.value.partial) == 100
-        with pytest.warns(pk.TruncatedWarning):
-            assert len(client.incidents(EVERYTHING, max_rows=150)) == 150
 
 
 def test_check_counts_what_the_token_sees(bigpanda):

@@ -164,3 +164,32 @@ def test_a_client_that_cannot_be_made_shows_no_token(make):
     ours = [frame.locals for frame in told.stack if frame.filename.startswith(home)]
     assert ours
     assert MARK not in str(ours)
+
+
+def test_after_close_every_call_says_so_at_once():
+    """A closed connection and its clients raise without a request, and start no new sandbox."""
+    services = connect("always")
+    clients = [getattr(services, name) for name in SERVICES]
+    services.close()
+    for name, client in zip(SERVICES, clients, strict=True):
+        with pytest.raises(pk.TransportError, match=r"connection is closed: call .*connect\(\)"):
+            getattr(services, name)
+        with pytest.raises(pk.TransportError, match="client is closed: make a new one"):
+            client.check()
+    assert services._sandbox is None
+
+
+def test_cards_of_connection_and_clients_say_which_is_which(configured):
+    """In a notebook, both name the service, where its settings come from, and never a token."""
+    configured("panther")
+    with connect() as services:
+        card = services._repr_html_()
+        assert "PANTHER_API_HOST from environment, PANTHER_API_TOKEN from environment" in card
+        assert "<td>bigpanda</td><td>no settings</td><td></td>" in card
+        client = services.panther._repr_html_()
+        assert "Panther at https://api.acme.net" in client
+        assert "PANTHER_API_TOKEN from environment" in client
+        assert "rules" in client
+        assert MARK not in card + client
+    assert "Services, closed" in services._repr_html_()
+    assert "<td>pangea</td><td>sandbox</td>" in connect("always")._repr_html_()

@@ -15,9 +15,10 @@ from tests.tokens import BIGPANDA_ORG, BIGPANDA_USER, MARK, PANGEA, PANTHER
 CLIENTS = (Panther, BigPanda, Pangea)
 # These make one call, or no list: there is nothing to cap.
 SINGLE = {
-    "check", "close", "verify_upload", "enrichment_schema", "enrichment_size", "inventory",
-    "job", "mappings", "policy", "preview_enrichment", "reports",
-    "unit_tests", "upload_enrichment",
+    "check", "close", "download", "roots", "verify_upload", "enrichment_schema",
+    "enrichment_size", "inventory", "job", "mappings", "policy", "preview_enrichment", "reports",
+    "replay", "send_alerts", "simulate", "unit_tests", "upload_enrichment",
+    "save", "delete", "test_results",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")
 
@@ -68,7 +69,8 @@ def test_there_are_the_loaders_that_were_promised():
         "correlation_rules alerts alert_events alert_comments alert_context_tags users roles "
         "api_tokens detections get",
         "BigPanda": "environments incidents incident alerts activities correlation_patterns "
-        "raw_alerts enrichments enrichment_table",
+        "raw_alerts enrichments enrichment_table maintenance_plans alert_filters incident_tags "
+        "troubleshooting_logs",
         "Pangea": "search results schema root",
     }
     assert names == {(key, name) for key, text in promised.items() for name in text.split()}
@@ -92,6 +94,10 @@ def load_all(panther, bigpanda, pangea):
         "bigpanda alerts": bigpanda.alerts("Payments"),
         "activities": bigpanda.activities(incidents["incident_id"][:3]),
         "correlation_patterns": bigpanda.correlation_patterns(),
+        "maintenance_plans": bigpanda.maintenance_plans(),
+        "alert_filters": bigpanda.alert_filters(),
+        "incident_tags": bigpanda.incident_tags(),
+        "troubleshooting_logs": bigpanda.troubleshooting_logs(start="7d"),
         "raw_alerts": bigpanda.raw_alerts("nagios.core", start="2026-05-25"),
         "enrichments": bigpanda.enrichments(),
         "search": pangea.search(start="2026-05-25"),
@@ -156,7 +162,7 @@ def test_a_given_session_is_used(scripted):
         own.headers["X-Mine"] = "yes"
         with Panther(script.url, PANTHER, session=own) as client:
             client.rules()
-        client.rules()
+        own.get(script.url)
     assert [call.headers["X-Mine"] for call in script.calls] == ["yes", "yes"]
 
 

@@ -1,5 +1,6 @@
 """Pangea's audit log: every event of the seed, late answers, the envelope's word, the ceiling."""
 
+import pandas as pd
 import pytest
 
 import pandakit as pk
@@ -164,13 +165,15 @@ def found(*keys, count=None, **more):
                      "events": [event(key) for key in keys], **more})  # fmt: skip
 
 
-def test_the_most_that_was_asked_for_is_an_error(pangea_at):
-    """A count equal to `max_results` may hide more: PaginationError with what came."""
+def test_the_most_that_was_asked_for_is_an_error_in_another_order(pangea_at):
+    """In the order of another field a search cannot go on beyond its ceiling: PaginationError."""
     client, calls = pangea_at(lambda _: found("a", "b", count=10_000))
     with pytest.raises(pk.PaginationError, match="there may be more") as caught:
-        client.search(start=START)
+        client.search(start=START, order_by="actor")
     assert calls[0].get_json()["max_results"] == 10_000
     assert column(caught.value.partial, "hash") == ["a", "b"]
+    with pytest.raises(pk.PaginationError, match="there may be more"):
+        client.results("pas_1")
 
 
 def test_just_below_the_ceiling_is_read_to_the_end(pangea_at):
@@ -373,3 +376,185 @@ def test_the_domain_may_be_pasted_with_the_services_name():
     """`audit.` before the domain is not put there twice."""
     client = pk.Pangea(PANGEA, domain="audit.aws.eu.pangea.cloud")
     assert client.source == "Pangea at https://audit.aws.eu.pangea.cloud"
+
+
+# --- more than a search finds
+
+
+class FakeLog:
+    """A log that answers searches by window and order, like the service, and pages by handle.
+
+    Events are pairs of a moment and a hash; those of one moment come in an order that changes
+    from search to search. `expired` holds handles that the service does not keep any more.
+    """
+
+    def __init__(self, events, *, shuffle=True):
+        self.events, self.shuffle = events, shuffle
+        self.kept, self.expired, self.bodies = {}, set(), []
+
+    def __call__(self, request):
+        """Answer a search, or a page of one."""
+        body = request.get_json()
+        if request.path.endswith("/v1/search"):
+            self.bodies.append(body)
+            key = f"pas_{len(self.bodies)}"
+            self.kept[key] = self.found(body)
+            return self.page(key, 0, body["limit"], id=key)
+        if body["id"] in self.expired:
+            return envelope(None, "NotFound"), 404
+        return self.page(body["id"], body["offset"], body["limit"])
+
+    def found(self, body):
+        """Find the events of a window in order, at most `max_results`."""
+        rows = [e for e in self.events if body.get("start", "") <= e[0] <= body.get("end", "~")]
+        rows = rows[:: -1 if self.shuffle and len(self.bodies) % 2 else 1]
+        rows.sort(key=lambda row: row[0], reverse=body["order"] == "desc")
+        return rows[: body["max_results"]]
+
+    def page(self, key, offset, limit, **more):
+        """Write a page of the events that were found."""
+        rows = self.kept[key]
+        events = [
+            {"hash": h, "envelope": {"event": {"message": h}, "received_at": t}}
+            for t, h in rows[offset : offset + limit]
+        ]
+        return envelope({"count": len(rows), "events": events, **more})
+
+
+def numbered(count, at_once):
+    """Make events of which so many at a time share a moment, with equal ones among them."""
+    return [(f"2026-05-02T00:{n // at_once // 60:02d}:{n // at_once % 60:02d}.000000Z",
+             f"{n // 2:05d}") for n in range(count)]  # fmt: skip
+
+
+def loaded(frame):
+    """Give moment and hash of all rows."""
+    return list(zip(frame["received_at"].dt.strftime("%Y-%m-%dT%H:%M:%S"), frame["hash"],
+                    strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("count", [10_000, 10_001, 23_456])
+def test_searches_beyond_the_ceiling_find_every_event_once(pangea_at, order, count):
+    """Windows are split where events share moments and hashes; nothing is lost or repeated."""
+    log = FakeLog(numbered(count, at_once=7))
+    client, _ = pangea_at(log)
+    frame = client.search(start=START, order=order)
+    expected = sorted((t[:19], h) for t, h in log.events)
+    assert sorted(loaded(frame)) == expected
+    assert frame["received_at"].is_monotonic_increasing == (order == "asc")
+    ends = {body["end"] for body in log.bodies[1:]} if order == "asc" else {"one"}
+    assert len(ends) == 1
+    assert len(told(frame)["search"]["ids"]) == len(log.bodies) > 1
+
+
+def test_too_many_events_at_one_moment_are_an_error(pangea_at):
+    """More events at one moment than a search finds: PaginationError with those that came."""
+    log = FakeLog([("2026-05-02T00:00:00.000000Z", f"{n:05d}") for n in range(10_001)])
+    client, _ = pangea_at(log)
+    with pytest.raises(pk.PaginationError, match="received at 2026-05-02T00:00:00") as caught:
+        client.search(start=START)
+    assert len(caught.value.partial) >= 10_000
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_an_expired_search_is_made_again_from_where_it_stopped(pangea_at, order):
+    """When the service no longer keeps a search, another one goes on; no event comes twice."""
+    log = FakeLog(numbered(2_500, at_once=3))
+    client, _ = pangea_at(log)
+    log.expired.add("pas_1")
+    frame = client.search(start=START, order=order)
+    assert sorted(loaded(frame)) == sorted((t[:19], h) for t, h in log.events)
+    moved = log.bodies[1]["start" if order == "asc" else "end"]
+    assert moved != log.bodies[0].get("start" if order == "asc" else "end")
+    assert len(log.bodies) == 2
+
+
+def test_an_expired_search_in_another_order_is_an_error(pangea_at):
+    """There is no moment to go on from: NotFoundError with what came."""
+    log = FakeLog(numbered(2_500, at_once=3))
+    client, _ = pangea_at(log)
+    log.expired.add("pas_1")
+    with pytest.raises(pk.NotFoundError) as caught:
+        client.search(start=START, order_by="actor")
+    assert len(caught.value.partial) == 1_000
+
+
+def test_a_cap_beyond_the_ceiling_counts_rows_not_repeats(pangea_at):
+    """`max_rows` above the ceiling gives exactly so many different rows."""
+    client, _ = pangea_at(FakeLog(numbered(23_456, at_once=7)))
+    with pytest.warns(pk.TruncatedWarning):
+        frame = client.search(start=START, max_rows=15_000)
+    assert len(frame) == 15_000
+
+
+def test_a_split_search_is_resumed(pangea_at):
+    """A page that breaks in the second search: `resume` goes on there."""
+    log, broken = FakeLog(numbered(12_000, at_once=7)), [True]
+
+    def answer(request):
+        if request.path.endswith("results") and request.get_json()["id"] == "pas_2" and broken[0]:
+            return envelope(None, "ValidationError"), 400
+        return log(request)
+
+    client, _ = pangea_at(answer)
+    with pytest.raises(pk.InvalidRequestError) as caught:
+        client.search(start=START)
+    assert 10_000 < len(caught.value.partial) < 12_000
+    broken[0] = False
+    assert sorted(loaded(caught.value.resume())) == sorted((t[:19], h) for t, h in log.events)
+
+
+def test_the_default_window_is_fixed_before_it_is_split(pangea_at):
+    """Without start the fourteen days are counted once, for all searches."""
+    moved = pd.Timestamp.now("UTC") - pd.Timestamp("2026-05-03", tz="UTC")
+    events = [(f"{pd.Timestamp(t) + moved:%Y-%m-%dT%H:%M:%S.%fZ}", h)
+              for t, h in numbered(21_000, at_once=700)]  # fmt: skip
+    log = FakeLog(events)
+    client, _ = pangea_at(log)
+    with pytest.warns(pk.DefaultWindowWarning):
+        frame = client.search(order="desc")
+    assert len(frame) == 21_000
+    assert "start" not in log.bodies[0]
+    (start,) = {body["start"] for body in log.bodies[1:]}
+    days = (pd.Timestamp.now("UTC") - pd.Timestamp(start)) / pd.Timedelta("1D")
+    assert 14 <= days < 14.1
+
+
+# --- verified at once
+
+
+def test_a_search_can_verify_its_events(pangea):
+    """`verify_events` appends verdicts, reasons and our own hashes; everything holds."""
+    plain = pangea.search(start=START)
+    frame = pangea.search(start=START, verify_events=True)
+    added = [name for name in frame if name not in plain]
+    assert added == ["hash_verification", "membership_verification", "path_verification",
+                     "consistency_verification", "signature_verification", "verdict", "reason",
+                     "computed_hash", "tree_size", "root_source", "public_key"]  # fmt: skip
+    assert set(frame["verdict"]) == {"intact"}
+    assert (frame["computed_hash"] == frame["hash"]).all()
+    assert told(frame)["rows"] == len(frame)
+
+
+def test_numbers_and_repeated_keys_arrive_as_written(pangea_at):
+    """What a hash depends on survives the way into the frame: `1.50` verifies, a pair does not."""
+    from hashlib import sha256
+
+    good = '{"event":{"message":"m","size":1.50},"received_at":"2026-05-02T00:00:00.000000Z"}'
+    bad = good.replace('"message":"m"', '"message":"x","message":"m"')
+    rows = [f'{{"envelope":{text},"hash":"{sha256(good.encode()).hexdigest()}"}}'
+            for text in (good, bad)]  # fmt: skip
+    body = f'{{"status":"Success","result":{{"id":"x","count":2,"events":[{",".join(rows)}]}}}}'
+    from werkzeug.wrappers import Response
+
+    def answer(request):
+        if request.path == "/v1/schema":
+            return envelope({"fields": []})
+        return Response(body, content_type="application/json")
+
+    client, _ = pangea_at(answer)
+    with pytest.warns(pk.PandakitWarning):
+        frame = client.search(start=START, verify_events=True)
+    assert frame["hash_verification"].tolist() == ["pass", "fail"]
+    assert "more than once" in frame["reason"][1]

@@ -335,12 +335,12 @@ def test_booleans_are_sent_as_the_service_reads_them(panther_at):
 def test_a_step_in_a_path_is_no_id(panther_at, bigpanda_at, key):
     """What would turn the call into another one is refused before anything is sent."""
     client, calls = panther_at(lambda _: {"id": "a"})
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         client.get("rules", key)
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         client.alert_events(key)
     other, more = bigpanda_at(lambda _: {"id": "a"})
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         other.incident("0123456789abcdef01234567", key)
     with pytest.raises(TypeError, match="an id is text, not int"):
         other.activities([7])

@@ -1,6 +1,9 @@
 """The command line: what it prints, and that nonsense gets one clear line."""
 
+# ruff: noqa: E501 - cases stand in tables, one a line
+
 import functools
+import json
 import re
 import subprocess
 import sys
@@ -10,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import pandakit as pk
 from pandakit import cli, sandbox
 from tests.tokens import PANTHER
 
-ALARMS = ["--start", "from", "--end", "to", "--primary", "device", "--secondary", "alarm"]
+ALARMS = ["--start", "from", "--end", "to", "--column", "host=device", "--column", "check=alarm"]
 
 
 @pytest.fixture
@@ -90,17 +94,61 @@ def test_text_cells_stay_text(run, events):
     ("arguments", "part"),
     [
         (["nonsense"], "No such command"),
+        ([], "Commands:"),
         (["simulate"], "Missing argument"),
+        (["simulate", ""], "'' does not exist"),
         (["simulate", "no-such-file.csv"], "does not exist"),
         (["simulate", "{events}", "--anchor", "middle"], "middle"),
         (["simulate", "{events}", "--reopen-window", "soon"], "'--reopen-window': 'soon'"),
         (["simulate", "{events}", "--reopen-window", "-1h"], "'--reopen-window': '-1h'"),
-        (["simulate", "{events}", "--start", "from"], "--end, --primary"),
-        (["simulate", "{events}", "--start", "a", "--end", "b", "--primary", "c"], "'a'"),
+        (["simulate", "{events}", "--end", "to"], "--end to needs --start"),
+        (["simulate", "{events}", "--start", "a"], "--start a: "),
+        (
+            ["simulate", "{events}", "--start", "from", "--time", "timestamp"],
+            "--start from for alarms",
+        ),
+        (["simulate", "{events}", "--column", "host"], "'--column': 'host' has no '='"),
+        (["simulate", "{events}", "--column", "host=hots"], "--column host=hots: "),
+        (["simulate", "{events}", "--constant", "status=red"], "--constant status=red: a status"),
+        (["simulate", "{events}", "--status", "ok=red"], "--status ok=red: a status is one of"),
+        (["simulate", "{events}", "--profile", "nagos"], "'--profile': 'nagos' is not one of"),
+        (["simulate", "{events}", "--profile", "zabbix"], "not in a form of --profile zabbix"),
+        (["simulate", "{events}", "--tz", "Berlin"], "--tz Berlin is not a time zone"),
+        (["simulate", "{events}", "--unit", "min"], "'--unit': 'min' is not one of"),
+        (
+            ["simulate", "{events}", "--policy", "modern"],
+            "--policy modern: this is neither classic",
+        ),
+        (["simulate", "{events}", "--policy", "{events}"], "this is not TOML"),
+        (["simulate", "{events}", "--mapping", "{events}"], "this is not TOML"),
+        (["simulate", "{events}", "--mapping", "{folder}"], "is a directory"),
+        (
+            ["simulate", "{events}", "--window", "host=4h"],
+            "no pattern 'host'; it has primary, cluster",
+        ),
+        (
+            ["simulate", "{events}", "--window", "primary=4 parsecs"],
+            "--window primary: '4 parsecs'",
+        ),
+        (["simulate", "{events}", "--output", "{events}"], "is a file"),
         (["simulate", "{binary}"], "cannot be read as a table"),
         (["simulate", "{binary}.parquet"], "cannot be read as a table"),
-        (["demo", "--start", "from"], "--events"),
-        (["demo", "--events", "{folder}"], "is a directory"),
+        (["simulate", "{empty}"], "it is empty"),
+        (["simulate", "{folder}/*.nothing"], "does not exist"),
+        (["sweep", "{events}", "--windows", "1h,soon"], "'--windows': 'soon' is not a span"),
+        (["sweep", "{events}", "--windows", "0s"], "not above zero"),
+        (["sweep", "{events}", "--anchors", "middle"], "'--anchors': 'middle' is not a list of"),
+        (
+            ["sweep", "{events}", "--pattern", "host"],
+            "--pattern host: the policy has no such pattern",
+        ),
+        (["explain", "{events}", "7"], "there is no alert 7; the alerts are 0 to 0"),
+        (["explain", "{events}", "-1"], "No such option"),
+        (["explain", "{events}", "one"], "'one' is not a valid integer"),
+        (["report", "{events}", "--pattern", "host"], "--pattern host"),
+        (["validate", "{events}"], "pass --schema FILE, or --query NAMES and --result NAMES"),
+        (["validate", "{events}", "--query", "a", "--result", "b", "--output", "x"], "--fix"),
+        (["demo", "--events", "{events}"], "No such option '--events'"),
     ],
 )
 def test_nonsense_gets_a_clear_line_and_no_traceback(run, events, tmp_path, arguments, part):
@@ -108,11 +156,14 @@ def test_nonsense_gets_a_clear_line_and_no_traceback(run, events, tmp_path, argu
     binary = tmp_path / "binary"
     binary.write_bytes(b"\x00\xff\xfe" * 50)
     (tmp_path / "binary.parquet").write_bytes(b"PAR1 not really")
+    (tmp_path / "empty.csv").write_bytes(b"")
     names = {"events": events, "binary": binary, "folder": tmp_path}
+    names |= {"empty": tmp_path / "empty.csv"}
     code, out, err = run(*(text.format(**names) for text in arguments))
     assert code in {1, 2}
     assert part in err
     assert "Traceback" not in out + err
+    assert out == ""
 
 
 def test_settings_command_masks_tokens(run, monkeypatch):
@@ -161,59 +212,280 @@ def test_installed_command_runs_without_a_terminal():
     done = subprocess.run(
         [sys.executable, "-m", "pandakit", "--help"], capture_output=True, text=True, check=True
     )
-    for command in ("demo", "sandbox", "check", "settings", "simulate", "validate"):
+    for command in cli.app.COMMANDS:
         assert command in done.stdout
 
 
 HEADER = "host,check,status,timestamp\n"
 
 
-@pytest.mark.parametrize(
-    ("content", "part"),
-    [
-        (b"", "cannot be read as a table"),
-        (HEADER + "a,b,ok,1,extra\n", "Expected 4 columns, got 5"),
-        (HEADER + "a,b,ok,1\na,b\n", "Expected 4 columns, got 2"),
-        ("host,host,status,timestamp\na,b,ok,1\n", "several columns called 'host'"),
-        (HEADER.replace(",", ";"), "one column only"),
-        (HEADER.encode("utf-16"), "save it as UTF-8"),
-        ((HEADER + "caf\u00e9,b,ok,1\n").encode("latin-1"), "UTF8"),
-        (bytes(range(256)), "one column only"),
-        (HEADER + "a,b,red,1\na,b,ok,soon\n", "1 bad_status (first in row 0)"),
-        (HEADER + f"a,b,ok,{10**30}\n", "no row is an event"),
-        (HEADER + '"a,b,ok,1\n', "cannot be read as a table"),
-    ],
-)
-def test_a_file_that_is_no_table_of_events_is_told(run, tmp_path, content, part):
-    """Each odd file ends with one line that says what is wrong with it, and no funnel."""
-    file = tmp_path / "odd.csv"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    code, out, err = run("simulate", file)
-    assert (code, out) == (1, "")
-    assert err.startswith("EventError: ")
-    assert part in err
-    assert "Traceback" not in err
-
-
-def test_rejected_rows_are_told_with_their_reasons(run, tmp_path):
-    """Beside the funnel stands how many rows were rejected, why, and where the first is."""
+@pytest.mark.filterwarnings("always::pandakit.RejectedEventsWarning")
+def test_rows_that_are_no_events_end_the_command_or_are_counted(run, tmp_path):
+    """The message has the counts, examples and the option; with it the rows are a note."""
     file = tmp_path / "some.csv"
     file.write_text(HEADER + "a,b,critical,1\na,b,red,2\n,b,ok,3\na,b,blue,4\n")
-    code, out, _ = run("simulate", file)
+    code, out, err = run("simulate", file)
+    assert (code, out) == (1, "")
+    assert "3 of 4 rows are no events" in err
+    assert "--status red=critical" in err
+    assert "--skip-bad leaves these rows out" in err
+    code, out, err = run("simulate", file, "--skip-bad")
     assert code == 0
-    assert (measure(out, "received"), measure(out, "events")) == (4, 1)
-    rejected = "Rejected: 2 bad_status (first in row 1), 1 no_primary (first in row 2)"
-    assert rejected in out
+    assert "Note: 3 rows are left out: 2 bad_status, 1 no_primary" in out
+    assert "RejectedEventsWarning: 3 of 4 rows were left out" in err
+    code, out, _ = run("simulate", file, "--skip-bad", "--status", "red=ok", "--status", "blue=ok")
+    assert "Note: 1 rows are left out: 1 no_primary" in out
 
 
-def test_a_mark_at_the_start_and_quoted_cells_are_read(run, tmp_path):
-    """A byte order mark, CRLF, quoted cells with line breaks and commas change nothing."""
-    file = tmp_path / "quoted.csv"
-    text = HEADER.replace("\n", "\r\n") + '"a\nb","c, ""d""",critical,1\r\n'
-    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    code, out, _ = run("simulate", file)
+def test_every_option_of_the_source_is_one_of_the_mapping_file(run, tmp_path):
+    """A TOML file with the same keys reads alike; options go before it."""
+    file = tmp_path / "alarms.csv"
+    file.write_text(
+        "Device;What;Level;From;To\n"
+        "a;fan;high;01.03.2026 10:00;01.03.2026 11:00\n"
+        "b;fan;low;01.03.2026 10:30;\n"
+    )
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        """
+        start = "From"
+        end = "To"
+        tz = "Europe/Berlin"
+        time_format = "%d.%m.%Y %H:%M"
+        skip_bad = false
+        [columns]
+        host = "Device"
+        check = "What"
+        status = "Level"
+        [constants]
+        app_key = "nagios"
+        cluster = "north"
+        [status]
+        high = "critical"
+        low = "warning"
+        """
+    )
+    options = [
+        *("--start", "From", "--end", "To", "--tz", "Europe/Berlin"),
+        *("--time-format", "%d.%m.%Y %H:%M", "--column", "host=Device", "--column", "check=What"),
+        *(
+            "--column",
+            "status=Level",
+            "--constant",
+            "app_key=nagios",
+            "--constant",
+            "cluster=north",
+        ),
+        *("--status", "high=critical", "--status", "low=warning"),
+    ]
+    code, by_file, _ = run("simulate", file, "--mapping", mapping)
+    assert (code, measure(by_file, "alerts"), measure(by_file, "incidents")) == (0, 2, 1)
+    assert "09:00:00+00:00" in by_file
+    assert run("simulate", file, *options)[1] == by_file
+    changed = run("simulate", file, "--mapping", mapping, "--tz", "UTC", "--constant", "cluster=")
+    assert "10:00:00+00:00" in changed[1]
+    assert measure(changed[1], "incidents") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("zone = 'UTC'", "there is no key 'zone', but"),
+        ("tz = 1", "tz must be text, not 1"),
+        ("columns = 'host'", "columns must be a table [columns]"),
+        ("profile = 'nagos'", "--profile nagos is none of"),
+    ],
+)
+def test_a_mapping_file_that_is_wrong_is_told(run, events, tmp_path, text, part):
+    """Unknown keys and values of another kind are usage errors that name the file or option."""
+    (tmp_path / "mapping.toml").write_text(text)
+    code, out, err = run("simulate", events, "--mapping", tmp_path / "mapping.toml")
+    assert code in {1, 2}
+    assert out == ""
+    assert part in err
+
+
+POLICY = """
+reopen_window = "none"
+anchor = "latest"
+[[patterns]]
+tags = ["host"]
+window = "30 minutes"
+name = "same host"
+"""
+TENANT = [
+    {
+        "id": "p-1",
+        "active": True,
+        "tags": ["host"],
+        "time_window": 30,
+        "filter": "",
+        "cross_source": True,
+    },
+    {"id": "p-2", "active": False, "tags": ["check"], "time_window": 60},
+]
+
+
+@pytest.mark.parametrize("kind", ["toml", "dict", "list", "answer"])
+def test_a_policy_comes_from_a_file(run, alarms, tmp_path, kind):
+    """TOML, what `Policy.to_dict` gives, and the patterns of a tenant as JSON."""
+    contents = {
+        "toml": POLICY,
+        "dict": json.dumps(pk.CURRENT.replace(patterns=[pk.Pattern("host", "30min")]).to_dict()),
+        "list": json.dumps(TENANT),
+        "answer": json.dumps({"items": TENANT}),
+    }
+    file = tmp_path / ("policy.toml" if kind == "toml" else "policy.json")
+    file.write_text(contents[kind])
+    code, out, _ = run("simulate", alarms / "alarms.csv", *ALARMS, "--policy", file)
     assert code == 0
-    assert measure(out, "events") == 1
+    assert ("same host" in out) == ("reopen_window=None" in out) == (kind == "toml")
+    assert measure(out, "incidents") == (1 if kind == "toml" else 3)
+    _, longer, _ = run(
+        "simulate", alarms / "alarms.csv", *ALARMS, "--policy", file,
+        "--window", "same host=30d" if kind == "toml" else "host=3d", "--reopen-window", "0s",
+    )  # fmt: skip
+    assert "30 d" in longer or "3 d" in longer
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "part"),
+    [
+        ("policy.toml", "anchor = 'first'", "write at least one table [[patterns]]"),
+        ("policy.toml", "[[patterns]]\ntags = ['a']\nwindow = 'soon'", "'soon' is not a span"),
+        ("policy.toml", POLICY + "\ncolour = 1", "colour"),
+        ("policy.json", "{", "this is not JSON"),
+        ("policy.json", "[1]", "these are no correlation patterns"),
+        ("policy.json", "3", "a policy is a table of settings"),
+        (
+            "policy.json",
+            '[{"tags": ["a"], "time_window": 5, "active": false}]',
+            "no correlation pattern is",
+        ),
+    ],
+)
+def test_a_policy_file_that_is_wrong_is_told(run, events, tmp_path, name, text, part):
+    """What is missing or has no meaning is a message about the file, never a traceback."""
+    (tmp_path / name).write_text(text)
+    code, out, err = run("simulate", events, "--policy", tmp_path / name)
+    assert code in {1, 2}
+    assert out == ""
+    assert part in err
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "csv"])
+def test_results_are_saved_and_not_overwritten(run, alarms, tmp_path, file_format):
+    """Events with their outcome, alerts, incidents and the report; a second run needs --force."""
+    folder = tmp_path / "results"
+    arguments = [
+        "simulate",
+        alarms / "alarms.csv",
+        *ALARMS,
+        "--output",
+        folder,
+        "--format",
+        file_format,
+    ]
+    code, out, _ = run(*arguments)
+    assert code == 0
+    read = pd.read_csv if file_format == "csv" else pd.read_parquet
+    frames = {
+        name: read(folder / f"{name}.{file_format}") for name in ("events", "alerts", "incidents")
+    }
+    assert len(frames["events"]) == measure(out, "received")
+    assert len(frames["alerts"]) == measure(out, "alerts")
+    assert len(frames["incidents"]) == measure(out, "incidents")
+    assert set(frames["events"]["outcome"]) == {"opened", "resolved"}
+    assert (folder / "report.html").stat().st_size > 1_000
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "exists already; choose another --output, or overwrite it with --force" in err
+    assert run(*arguments, "--force")[0] == 0
+
+
+def test_lists_are_saved_in_their_text_form(run, tmp_path):
+    """A tag that is a list stands in a CSV file as it is compared: with bars between its items."""
+    file = tmp_path / "events.json"
+    file.write_text('{"timestamp": 1, "status": "critical", "host": "a", "rack": ["r1", "r2"]}')
+    assert run("simulate", file, "--output", tmp_path / "out", "--format", "csv")[0] == 0
+    assert pd.read_csv(tmp_path / "out" / "events.csv")["rack"].tolist() == ["r1|r2"]
+
+
+def test_sweep_prints_a_row_for_each_window(run, alarms, tmp_path):
+    """The incidents of each window and anchor, of the first pattern or the one that is named."""
+    arguments = ["sweep", alarms / "alarms.csv", *ALARMS, "--windows", "10min,1 hour"]
+    code, out, _ = run(*arguments, "--anchors", "first,latest", "--output", tmp_path / "swept")
+    assert code == 0
+    assert "The window of the pattern primary" in out
+    lines = [
+        line.split() for line in out.splitlines() if line.split()[:1] in (["first"], ["latest"])
+    ]
+    assert [(line[0], line[1], line[2]) for line in lines] == [
+        ("first", "10", "min"), ("first", "1", "h"), ("latest", "10", "min"), ("latest", "1", "h"),
+    ]  # fmt: skip
+    saved = pd.read_parquet(tmp_path / "swept" / "sweep.parquet")
+    assert saved["incidents"].tolist() == [3, 2, 3, 2]
+    constant = ["--constant", "cluster=north", "--pattern", "cluster"]
+    assert "The window of the pattern cluster" in run(*arguments, *constant)[1]
+
+
+def test_explain_says_why_an_alert_is_where_it_is(run, alarms):
+    """The sentence of the explanation, for the alert with that number."""
+    code, out, _ = run("explain", alarms / "alarms.csv", 1, *ALARMS)
+    assert code == 0
+    assert out.startswith(
+        "Alert 1 (host 007, check link) joined incident 0 because primary host=007"
+    )
+
+
+def test_report_is_a_page_about_the_user_s_own_file(run, alarms, tmp_path):
+    """File, policy with all its settings, curve, largest incidents, and what speaks for and against."""
+    hostile = tmp_path / "<script>alert(1)<b>.csv"
+    hostile.write_bytes((alarms / "alarms.csv").read_bytes())
+    code, out, err = run("report", hostile, *ALARMS, "--output", tmp_path / "page")
+    assert (code, out) == (0, "")
+    page = (tmp_path / "page" / "report.html").read_text("utf-8")
+    assert "<script>alert" not in page
+    for part in ("What was read", "reopen_window", "48 h", "flap_changes", "data:image/png",
+                 "Which window for primary?", "For today&#x27;s window of 24 h", "Against today",
+                 "The largest incidents", "007"):  # fmt: skip
+        assert part in page, part
+    for foreign in ("sandbox", "upload", "https://"):
+        assert foreign not in page.lower()
+    assert "wrote" in err
+
+
+def test_fix_writes_the_repaired_table(run, tmp_path):
+    """Repairs are listed, the result is judged again and written; a refused one is not."""
+    table = tmp_path / "owners.csv"
+    table.write_bytes(b"host ,owner\n a,x\nb,y\nb,y\n")
+    arguments = ["validate", table, "--query", "host", "--result", "owner"]
+    assert run(*arguments)[0] == 1
+    code, out, _ = run(*arguments, "--fix")
+    assert code == 0
+    assert "repairs (3)" in out
+    assert "after the repairs: can be sent" in out
+    fixed = tmp_path / "owners.fixed.csv"
+    assert fixed.read_text().splitlines()[1:] == ['"a","x"', '"b","y"']
+    assert run("validate", fixed, *arguments[2:])[0] == 0
+    assert run(*arguments, "--fix")[0] == 2
+    assert run(*arguments, "--fix", "--force")[0] == 0
+    table.write_bytes(b"host,owner\na,x\na,y\n")
+    code, out, _ = run(*arguments, "--fix", "--output", tmp_path / "other.csv")
+    assert code == 1
+    assert not (tmp_path / "other.csv").exists()
+
+
+def test_check_asks_only_services_with_settings(run, monkeypatch):
+    """A service without any setting is not asked: one line for each of the others."""
+    with sandbox.start(incidents=5, audit_events=5) as services:
+        for name, value in services.env.items():
+            if name.startswith("PANTHER"):
+                monkeypatch.setenv(name, value)
+        code, out, err = run("check")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 1
+    assert "Panther" in out
 
 
 HOSTILE = "\x1b]0;gone\x07\x1b[2J\u202etxt\u2028\x9b31m\u200b"

@@ -13,9 +13,10 @@ import pytest
 
 from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
+from pandakit.redaction import Secret, redact
 from pandakit.snapshot import save
 from tests.tokens import CANARY, forms
-from tests.transport.fault_kinds import status
+from tests.transport.fault_kinds import body, next_is, redirect, status
 from tests.transport.faultserver import ALWAYS
 from tests.transport.leaks import LogTrap, find_leaks
 from tests.transport.operations import LISTS
@@ -112,3 +113,64 @@ def test_a_notebook_shows_no_token():
         with progress_line("rules", progress=False) as line:
             assert isinstance(frame, pd.DataFrame)
             assert not find_leaks(frame._repr_html_(), client, line, vars(line))
+
+
+ECHOES = {
+    "an excerpt that is cut": body(b"x" * 100 + CANARY.encode() + b" end", code=400),
+    "a token that the service cut": status(400, {"message": f"bad token {CANARY[:-3]}...", "a": 1}),
+    "a request id": status(400, X_Request_Id=CANARY),
+    "a content encoding": status(400, Content_Encoding=CANARY),
+    "a foreign host": redirect(f"https://{CANARY.replace('/', '-')}.example/"),
+    "a path": redirect(f"/{CANARY}"),
+    "a repeated key": body(f'{{"{CANARY}": 1, "{CANARY}": 2, "results": []}}'.encode()),
+    "a cursor that is no text": next_is({CANARY: 1}),
+    "a page that is not JSON": body(f"<html>{CANARY}".encode()),
+    "a control sequence": status(400, {"message": f"\x1b]0;{CANARY}\x07\u202e \u009b31m"}),
+}
+
+
+def pieces():
+    """Give every eight characters in a row of the token."""
+    return {CANARY[at : at + 8] for at in range(len(CANARY) - 7)}
+
+
+@pytest.mark.parametrize("place", ECHOES)
+def test_no_piece_of_an_echoed_token_is_shown(place):
+    """
+    Wherever a service echoes the token, whole or cut, no eight characters of it in a row are in
+    the error, its fields, its traceback, a warning or a log; nor does anything steer a terminal.
+    """
+    operation = LISTS[0]
+    with (
+        operation.serve() as server,
+        LogTrap() as logs,
+        warnings.catch_warnings(record=True) as told,
+        operation.connect(server) as client,
+    ):
+        warnings.simplefilter("always")
+        server.plan(place, ECHOES[place], times=ALWAYS)
+        error = None
+        try:
+            operation.run(client)
+        except PandakitError as failure:
+            error = failure
+        shown = [str(error), repr(error), str(getattr(error, "request_id", ""))]
+        shown += [str(one.message) for one in told] + logs.lines
+        if error is not None:
+            shown += traceback.TracebackException.from_exception(
+                error, capture_locals=True
+            ).format()
+    assert error is not None or told
+    assert [text for text in shown if any(piece in text for piece in pieces())] == []
+    message = str(error) + "".join(str(one.message) for one in told)
+    assert all(character == "\n" or character.isprintable() for character in message)
+
+
+def test_pieces_of_a_secret_are_masked():
+    """Eight characters in a row of a token are masked wherever a text was cut; seven are not."""
+    token = Secret(CANARY)
+    for start in range(len(CANARY)):
+        for end in range(start + 8, len(CANARY) + 1):
+            assert not any(piece in redact(f"<{CANARY[start:end]}>") for piece in pieces())
+    assert redact(CANARY[:7]) == CANARY[:7]
+    del token

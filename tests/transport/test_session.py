@@ -22,7 +22,8 @@ from pandakit.errors import (
     SettingsError,
     TransportError,
 )
-from pandakit.redaction import Secret, read_token, redact
+from pandakit.redaction import Secret, redact
+from pandakit.settings import read_token
 from pandakit.transport import Call, Service, Session, TransportOptions
 from tests.tokens import CANARY, FRESH, PASSWORD, WRONG
 from tests.transport.clock import FakeClock
@@ -312,7 +313,9 @@ def test_a_token_is_masked_within_base64(around):
     """What a gateway echoes of a header in base64 tells nothing of the token in it."""
     told = base64.b64encode(around.format(CANARY).encode()).decode()
     assert find_leaks(told)
-    assert not find_leaks(redact(told, [Secret(CANARY)]))
+    token = Secret(CANARY)
+    assert not find_leaks(redact(told))
+    del token
 
 
 def test_surrounding_blanks_of_a_token_go():
@@ -324,7 +327,7 @@ def test_secrets_drop_out_of_copies():
     """A pickled or copied secret is empty and says so; its repr never tells."""
     secret = Secret(CANARY)
     for twin in (copy.copy(secret), copy.deepcopy(secret), pickle.loads(pickle.dumps(secret))):  # noqa: S301 - our own bytes
-        with pytest.raises(SettingsError, match="pickled or copied"):
+        with pytest.raises(TypeError, match="pickled or copied"):
             twin.reveal()
     assert not find_leaks(secret, pickle.dumps(secret, 0), f"{secret} {secret!r}")
 

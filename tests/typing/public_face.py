@@ -28,6 +28,10 @@ def validate(table: pd.DataFrame) -> bool:
     """Names of the enrichment have their types."""
     schema = pk.EnrichmentSchema(["host"], ["owner"])
     report = assert_type(pk.validate_enrichment(table, schema), pk.ValidationReport)
+    alerts = assert_type(pk.apply_enrichment(table, table, schema), pk.AppliedEnrichment)
+    pk.apply_enrichment(alerts.alerts, table, schema, multi_value="each")  # type: ignore[arg-type]
+    schema.to_api(api_version="v2.0")  # type: ignore[arg-type]
+    assert_type(pk.diff_enrichment(table, table, schema), "pd.DataFrame")
     return assert_type(report.ok, bool)
 
 
@@ -71,3 +75,7 @@ def filter_bigpanda(bigpanda: pk.BigPanda) -> None:
     bigpanda.upload_enrichment("table.csv", "id", backup_path="before.parquet")
     bigpanda.upload_enrichment("table.csv", "id", backup="before.parquet")  # type: ignore[call-arg]
     pk.BigPanda("key", region="asia")  # type: ignore[arg-type]
+    bigpanda.activities(["id"], types=["incident_assigned", "incident_reopened"])
+    bigpanda.activities("id", types="incident_asigned")  # type: ignore[arg-type]
+    bigpanda.maintenance_plans(status="running")
+    bigpanda.maintenance_plans(status="over")  # type: ignore[arg-type]

@@ -107,3 +107,12 @@ def test_bad_events_are_refused_at_once():
     """Events that cannot be read raise when the slider is made, not when it is moved."""
     with pytest.raises(EventError, match="timestamp"):
         window_slider(EVENTS.drop(columns="timestamp"))
+
+
+def test_without_a_kernel_the_card_is_shown():
+    """An export, which has no widgets, shows the card of the window where the slider stands."""
+    made = window_slider(EVENTS, TWO, windows=WINDOWS)
+    made.children[0].value = "1h"
+    bundle = made._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/html"] == made.children[1].value

@@ -7,11 +7,15 @@ from pandakit.frames import Column
 __all__ = [
     "ACTIVITY",
     "ALERT",
+    "ALERT_FILTER",
     "ENRICHMENT",
     "ENVIRONMENT",
     "EVENT",
     "INCIDENT",
+    "INCIDENT_TAG",
+    "MAINTENANCE_PLAN",
     "PATTERN",
+    "TROUBLESHOOTING_LOG",
 ]
 
 _STATUS = Column("status", "word", meaning="critical, warning, unknown or ok")
@@ -149,4 +153,49 @@ ENRICHMENT = (
     Column("updated_at", "epoch", meaning="last changed"),
     Column("updated_by", "text", meaning="id of the last editor"),
     Column("config", "map", meaning="the whole configuration"),
+)
+MAINTENANCE_PLAN = (
+    Column("plan_id", "text", ("id",), "given by the service"),
+    Column("name", "text", meaning="name"),
+    Column("status", "word", meaning="planned, running or done"),
+    Column("start", "epoch", meaning="start"),
+    Column("end", "epoch", meaning="end"),
+    Column("frequency", "word", meaning="how often it recurs"),
+    Column("description", "text", meaning="description"),
+    Column("condition", "any", meaning="condition on alerts, BPQL"),
+    Column("post_maintenance_action", "text", meaning="Resolve, Reactivate or None"),
+    Column("maintenance_key", "text", meaning="key chosen by the creator"),
+    Column("custom_tags", "any", meaning="tags that it adds"),
+)
+ALERT_FILTER = (
+    Column("filter_id", "text", ("id",), "given by the service"),
+    Column("name", "text", meaning="name"),
+    Column("active", "boolean", meaning="active"),
+    Column("plan_type", "text", meaning="type"),
+    Column("bpql", "any", meaning="condition on alerts, BPQL object"),
+    Column("exclude_status", "list", meaning="statuses that are not filtered out"),
+    Column("description", "text", meaning="description"),
+    Column("schedule", "any", meaning="when it applies"),
+    Column("custom_tags", "any", meaning="tags"),
+    Column("created_at", "epoch", ("created_on", "created_at"), "created"),
+    Column("updated_at", "epoch", ("updated_on", "updated_at"), "last changed"),
+)
+INCIDENT_TAG = (
+    Column("tag_id", "text", ("id", "tag_id"), "id in the columns `tag.<id>` of incidents"),
+    Column("name", "text", meaning="name that people see"),
+    Column("type", "text", meaning="Text, MultiValue, Priority or a closed list"),
+    Column("active", "boolean", meaning="active"),
+    Column("description", "text", meaning="description"),
+    Column("created_at", "epoch", meaning="created"),
+    Column("updated_at", "epoch", meaning="last changed"),
+)
+TROUBLESHOOTING_LOG = (
+    Column("log_id", "text", ("log_id", "id"), "given by the service"),
+    Column("timestamp", "epoch", ("timestamp", "created_at"), "time of the entry"),
+    Column("log_type", "text", meaning="type, such as invalid_payload"),
+    Column("level", "word", meaning="severity of the entry"),
+    Column("message", "text", meaning="message, such as: alert 3: 'host' must exist"),
+    Column("component_name", "text", meaning="component, such as inbound"),
+    Column("resource_id", "text", meaning="id of the integration"),
+    Column("payload", "any", meaning="payload that was refused"),
 )

@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from pandakit.bigpanda._lists.rows import to_frame
 from pandakit.bpql import Bpql
 from pandakit.consolidation import CURRENT, Pattern, Policy
 from pandakit.errors import NotFoundError, ServiceWarning
 from pandakit.transport import warn_user
 
-__all__ = ["policy_of"]
+__all__ = ["policy_of", "policy_of_patterns"]
 
 _ALL = "*"
 _MOST_MINUTES = 4_320
@@ -44,6 +45,26 @@ def policy_of(patterns: pd.DataFrame) -> Policy:
         patterns=[_pattern(row, name) for row, name in zip(rows, names, strict=True)],
         order="as_given" if ordered else "longest_window_first",
     )
+
+
+def policy_of_patterns(records: list[dict[str, Any]]) -> Policy:
+    """Return the policy of correlation patterns in the service's own JSON, saved to a file.
+
+    Raises
+    ------
+    NotFoundError
+        When none is active.
+    ValueError
+        When a pattern cannot be simulated, or the records are no patterns.
+
+    Examples
+    --------
+    >>> policy_of_patterns([{"id": "p-1", "tags": ["host"], "time_window": 60}]).patterns
+    (Pattern('host', 1 h),)
+    """
+    if not all(isinstance(record, dict) and "time_window" in record for record in records):
+        raise ValueError("these are no correlation patterns: each has tags and a time_window")
+    return policy_of(to_frame("correlation_patterns")(records))
 
 
 def _pattern(row: dict[str, Any], name: str) -> Pattern:

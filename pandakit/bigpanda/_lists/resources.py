@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.columns import (
     ACTIVITY,
     ALERT,
+    ALERT_FILTER,
     ENRICHMENT,
     ENVIRONMENT,
     EVENT,
     INCIDENT,
+    INCIDENT_TAG,
+    MAINTENANCE_PLAN,
     PATTERN,
+    TROUBLESHOOTING_LOG,
 )
 from pandakit.bigpanda.service import ENRICHMENT_PATHS, NEEDS_USER
 from pandakit.transport import Call, NumberedPages, OnePage
@@ -67,7 +71,10 @@ def pages_of(name: str = "per_page", size: int = 100) -> NumberedPages:
 
 _V2 = "/resources/v2.0"
 _UNPAGED = OnePage(
-    rows=("data", "items", "results", "environments", "correlation_patterns", "enrichments")
+    rows=(
+        *("data", "items", "results", "environments", "correlation_patterns", "enrichments"),
+        *("plans", "definitions", "tags"),
+    )
 )
 _INCIDENTS = f"{_V2}/environments/{{environment}}/incidents"
 
@@ -83,6 +90,21 @@ _ROWS = (
         EVENT,
         pages_of("limit"),
         id_field=None,
+    ),
+    Resource(
+        "maintenance_plans",
+        f"{_V2}/ordered-maintenance-plans",
+        MAINTENANCE_PLAN,
+        replace(pages_of(), rows=("items", "data", "results", "maintenance_plans", "plans")),
+    ),
+    Resource("alert_filters", f"{_V2}/plans", ALERT_FILTER, _UNPAGED),
+    Resource("incident_tags", f"{_V2}/incidents/tags/definitions", INCIDENT_TAG, _UNPAGED),
+    Resource(
+        "troubleshooting_logs",
+        f"{_V2}/troubleshooting/logs",
+        TROUBLESHOOTING_LOG,
+        replace(pages_of(), rows=("items", "data", "results", "logs")),
+        id_field="log_id",
     ),
     Resource("enrichments", ENRICHMENT_PATHS["v2.1"], ENRICHMENT, _UNPAGED),
 )

@@ -113,13 +113,9 @@ def _nanoseconds(value: Any) -> int | None:
         return None  # the column that reads the same value warns about it
 
 
-def alert_rows(incidents: Sequence[Row]) -> list[Row]:
-    """Return the alerts of incidents, one row each."""
-    return [
-        _alert_row(alert, incident.get("id"))
-        for incident in incidents
-        for alert in incident.get("alerts") or []
-    ]
+def alert_rows(incident: Row) -> list[Row]:
+    """Return the alerts of an incident, one row each."""
+    return [_alert_row(alert, incident.get("id")) for alert in incident.get("alerts") or []]
 
 
 def event_row(row: Row) -> Row:

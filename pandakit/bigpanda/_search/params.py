@@ -5,16 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pandakit.timewindow import Window
 
-__all__ = ["Expansion", "Folder", "expansion", "search_params"]
+__all__ = [
+    "Expansion",
+    "Folder",
+    "expansion",
+    "narrowed_params",
+    "narrower_searches",
+    "search_params",
+]
 
 Folder = Literal["active", "shared", "snoozed", "resolved", "unhandled", "maintenance"]
 Expansion = Literal["alerts"]
 
 _LONGEST_QUERY = 2_000
+_STATUSES = ("critical", "warning", "unknown", "ok", "acknowledged")
+# Every incident is active or resolved; the other folders are there should a service disagree.
+_STEPS = {
+    "folder": ("active", "resolved", "shared", "snoozed", "unhandled", "maintenance"),
+    "status": _STATUSES,
+    "severity": _STATUSES,
+}
 
 
 def search_params(
@@ -52,3 +66,31 @@ def expansion(expand: str | Iterable[str] | None) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"expand={unknown[0]!r}: one of {', '.join(get_args(Expansion))}")
     return {"expand": names} if names else {}
+
+
+def narrower_searches(
+    params: Mapping[str, Any], narrower: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Yield the next narrower searches that together match the same incidents.
+
+    Parameters
+    ----------
+    params
+        The search.
+    narrower
+        What narrows it already: folder, then status, then severity.
+    """
+    known = {*narrower, *(["folder"] if params.get("folder") else [])}
+    step = next((step for step in _STEPS if step not in known), None)
+    if step is not None:
+        yield from ({**narrower, step: value} for value in _STEPS[step])
+
+
+def narrowed_params(params: Mapping[str, Any], narrower: Mapping[str, str]) -> dict[str, Any]:
+    """Return the query parameters that narrow a search."""
+    conditions = [f"{name} = {value}" for name, value in narrower.items() if name != "folder"]
+    query = params.get("query")
+    found = {"folder": narrower["folder"]} if "folder" in narrower else {}
+    if not conditions:
+        return found
+    return {**found, "query": " AND ".join([f"({query})"] * (query is not None) + conditions)}

@@ -20,6 +20,7 @@ import platformdirs
 
 from pandakit.bigpanda.service import JOB_PATHS, NEEDS
 from pandakit.errors import OutcomeUnknownError, ServiceWarning
+from pandakit.forks import renew_in_children
 from pandakit.transport import Call, JobRules, path_segment, warn_user
 
 if TYPE_CHECKING:
@@ -144,15 +145,21 @@ class TableLock:
     """One table that is being replaced."""
 
     def __init__(self) -> None:
-        self.thread_lock = threading.Lock()
         self.job: UploadJob | None = None
         """A job that was sent and whose end nobody has seen."""
         self.file_lock = ExitStack()
         """Keeps the lock file that other processes look at."""
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin unlocked in a forked process: the upload is its parent's."""
+        self.thread_lock = threading.Lock()
+        self.job = None
+        self.file_lock.close()
 
 
 _locks: dict[tuple[str, str], TableLock] = {}
-_guard = threading.Lock()
 
 
 @contextmanager
@@ -178,8 +185,7 @@ def lock_table(
     ServiceWarning
         When another process of this user uploads to the same table, or that cannot be known.
     """
-    with _guard:
-        lock = _locks.setdefault((base_url, schema_id), TableLock())
+    lock = _locks.setdefault((base_url, schema_id), TableLock())
     with lock.thread_lock:
         if lock.job is not None:
             wait_for_end(lock.job)
@@ -193,11 +199,10 @@ def lock_table(
 
 def release(base_url: str, job: UploadJob) -> None:
     """Unlock the table of a job that has ended."""
-    with _guard:
-        for (base, _), lock in _locks.items():
-            if base == base_url and lock.job and job.id == lock.job.id:
-                lock.job = None
-                lock.file_lock.close()
+    for (base, _), lock in list(_locks.items()):
+        if base == base_url and lock.job and job.id == lock.job.id:
+            lock.job = None
+            lock.file_lock.close()
 
 
 def _take_lock_file(held: ExitStack, base_url: str, schema_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,10 +10,10 @@ import click
 from pandakit.cli import output
 from pandakit.cli.options import FILE
 from pandakit.cli.schema_file import read_schema
-from pandakit.enrichment import validate_enrichment
+from pandakit.enrichment import validate_enrichment, write_enrichment_csv
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pandakit.enrichment import EnrichmentSchema, ValidationReport
 
 __all__ = ["validate"]
 
@@ -23,10 +24,51 @@ __all__ = ["validate"]
 @click.option("--query", metavar="NAMES", help="Instead of --schema: query columns, as in a,b.")
 @click.option("--result", metavar="NAMES", help="Instead of --schema: result columns, as in c.")
 @click.option("--strict", is_flag=True, help="Refuse what a stricter reading would refuse.")
+@click.option("--fix", is_flag=True, help="Make the repairs that cannot change a meaning.")
+@click.option(
+    "--output",
+    "fixed_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the repaired table goes. Default: the name of FILE with .fixed.csv.",
+)
+@click.option("--force", is_flag=True, help="Overwrite a repaired table of an earlier run.")
 def validate(
-    file: Path, schema_file: Path | None, query: str | None, result: str | None, *, strict: bool
+    file: Path,
+    schema_file: Path | None,
+    query: str | None,
+    result: str | None,
+    fixed_file: Path | None,
+    *,
+    strict: bool,
+    fix: bool,
+    force: bool,
 ) -> int:
     """Judge the enrichment table in FILE as BigPanda would; exit code 1 when it is refused."""
-    report = validate_enrichment(file, read_schema(schema_file, query, result), strict=strict)
+    if fixed_file is not None and not fix:
+        raise click.UsageError("--output is where --fix puts the repaired table")
+    schema = read_schema(schema_file, query, result)
+    report = validate_enrichment(file, schema, strict=strict)
     output.write(str(report))
+    if fix:
+        target = fixed_file or file.with_name(f"{file.stem}.fixed.csv")
+        return _fix(report, schema, target, strict=strict, force=force)
     return 0 if report.ok else 1
+
+
+def _fix(
+    report: ValidationReport, schema: EnrichmentSchema, target: Path, *, strict: bool, force: bool
+) -> int:
+    """Repair the table and judge it again; it is written only if it would be accepted."""
+    frame, changes = report.fix()
+    listed = changes.to_string(index=False, na_rep="-") if len(changes) else "nothing to repair"
+    output.write(f"\nrepairs ({len(changes):,})\n{listed}")
+    again = validate_enrichment(frame, schema, strict=strict)
+    output.write(f"\nafter the repairs: {again}")
+    if not again.ok:
+        return 1
+    if target.exists() and not force:
+        raise click.UsageError(f"{target} exists already; overwrite it with --force")
+    written = write_enrichment_csv(frame, schema, target)
+    output.write(f"\nwrote {written.path}: {written.rows:,} rows, {written.bytes:,} bytes")
+    return 0

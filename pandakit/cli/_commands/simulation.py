@@ -1,31 +1,138 @@
-"""`pandakit simulate`: the user's own events, consolidated."""
+"""`pandakit simulate`, `sweep`, `explain` and `report`: the user's own events."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pandakit.cli import output
-from pandakit.cli.events_file import read_events, simulation_text
-from pandakit.cli.options import FILE, policy_from, simulation_options
-from pandakit.consolidation import consolidate
+from pandakit.cli.decision_report import WINDOWS, report_page
+from pandakit.cli.options import ANCHOR_LIST, FOLDER, SOURCE, SPANS
+from pandakit.cli.policy_file import choose_policy, policy_options
+from pandakit.cli.save import folder_options, save_frames, save_page, simulation_frames
+from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
+from pandakit.cli.source import read_source, source_options
+from pandakit.consolidation import consolidate, sweep as sweep_windows
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datetime import timedelta
 
-    from pandakit.consolidation.policy import TimeUnit
+    from pandakit.consolidation import Pattern, Policy
 
-__all__ = ["simulate"]
+__all__ = ["explain", "report", "simulate", "sweep"]
 
-_COLUMNS = ("start", "end", "primary", "secondary")
+_PATTERN = click.option(
+    "--pattern", metavar="NAME", help="The pattern whose window is varied. Default: the first."
+)
 
 
 @click.command()
-@click.argument("file", type=FILE)
-@simulation_options
-def simulate(file: Path, unit: TimeUnit, **options: Any) -> None:
-    """Consolidate the events or alarms of FILE (CSV, Parquet) and print the funnel."""
-    columns = {name: options.pop(name) for name in _COLUMNS}
-    events = read_events(file, **columns)
-    output.write(simulation_text(consolidate(events, policy_from(**options), unit=unit)))
+@click.argument("file", type=SOURCE)
+@source_options
+@policy_options
+@folder_options
+def simulate(
+    file: str, folder: Path | None, file_format: str, *, force: bool, **options: Any
+) -> None:
+    """Consolidate the events or alarms of FILE and print the funnel.
+
+    FILE is a file, a folder or a pattern: CSV, JSON, Parquet, Feather, Excel or logs.
+    """
+    policy = choose_policy(options)
+    events = read_source(file, options)
+    result = consolidate(events, policy)
+    output.write(simulation_text(result, events))
+    if folder is not None:
+        page = report_page(events, policy, policy.patterns[0])
+        save_frames(simulation_frames(result, events), folder, file_format, force=force)
+        save_page(page, folder, force=force)
+
+
+@click.command()
+@click.argument("file", type=SOURCE)
+@click.option(
+    "--windows",
+    type=SPANS,
+    default=",".join(WINDOWS),
+    show_default=True,
+    metavar="SPAN,SPAN",
+    help="The windows to try.",
+)
+@click.option("--anchors", type=ANCHOR_LIST, metavar="NAME,NAME", help="The anchors to try.")
+@_PATTERN
+@source_options
+@policy_options
+@folder_options
+def sweep(
+    file: str,
+    windows: list[timedelta],
+    anchors: Any,
+    pattern: str | None,
+    folder: Path | None,
+    file_format: str,
+    *,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Count the incidents of FILE that other windows would give."""
+    policy = choose_policy(options)
+    varied = _pattern(policy, pattern)
+    events = read_source(file, options)
+    found = sweep_windows(events, policy, windows=windows, anchors=anchors, pattern=varied.name)
+    notes = [f"Note: {note}" for note in reading_notes(events)]
+    head = f"The window of the pattern {varied.name}; all else as in {policy}"
+    output.write("\n\n".join([head, sweep_text(found), *notes]))
+    if folder is not None:
+        save_frames({"sweep": found}, folder, file_format, force=force)
+
+
+@click.command()
+@click.argument("file", type=SOURCE)
+@click.argument("alert", type=click.IntRange(min=0))
+@source_options
+@policy_options
+def explain(file: str, alert: int, **options: Any) -> None:
+    """Explain why the alert with the number ALERT of FILE is in its incident."""
+    policy = choose_policy(options)
+    result = consolidate(read_source(file, options), policy)
+    if alert >= len(result.alerts):
+        raise click.UsageError(
+            f"there is no alert {alert:,}; the alerts are 0 to {len(result.alerts) - 1:,}"
+        )
+    output.write(str(result.explain(alert)))
+
+
+@click.command()
+@click.argument("file", type=SOURCE)
+@_PATTERN
+@click.option(
+    "--output",
+    "folder",
+    type=FOLDER,
+    default=Path("report"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where report.html goes.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the report of an earlier run.")
+@source_options
+@policy_options
+def report(file: str, pattern: str | None, folder: Path, *, force: bool, **options: Any) -> None:
+    """Write a page on FILE: the funnel, the curve of windows, what speaks for today's window."""
+    policy = choose_policy(options)
+    varied = _pattern(policy, pattern)
+    page = report_page(read_source(file, options), policy, varied)
+    save_page(page, folder, force=force)
+
+
+def _pattern(policy: Policy, name: str | None) -> Pattern:
+    patterns = {pattern.name: pattern for pattern in policy.patterns}
+    if name is None:
+        return policy.patterns[0]
+    if name not in patterns:
+        raise click.UsageError(
+            f"--pattern {name}: the policy has no such pattern; it has {', '.join(patterns)}"
+        )
+    return patterns[name]

@@ -50,46 +50,44 @@ class DuplicateCheck:
 
     def __init__(self, source: Source, query: Sequence[int], result: Sequence[int]) -> None:
         self._source, self._query, self._columns = source, query, [*query, *result]
-        self._keys, self._bytes = Hashes(), 0
+        self._keys, self._bytes, self._end = Hashes(), 0, 0
 
     def add(self, batch: Batch) -> None:
         """Note the keys of the next rows."""
         self._keys.add(key_hashes(_texts(batch, self._query)))
-        self._bytes += sum(text.nbytes + _ROW_BYTES for text in _texts(batch, self._columns))
+        self._bytes += sum(text.nbytes for text in _texts(batch, self._columns))
+        self._end = int(batch.numbers[-1]) + 1 if batch.numbers.size else self._end
 
     def report(self, tally: Tally) -> None:
         """Read the table again where keys repeat, and add what is found."""
         keys, count = self._keys.repeated()
         if not count:
             return
-        is_duplicate = np.zeros(len(self._keys), bool)
-        found = {rule: _Pairs([], []) for rule in ("duplicate_row", "key_conflict", "key_case")}
+        is_duplicate = np.zeros(self._end, bool)
+        rules = ("duplicate_row", "key_conflict", "key_case")
+        found = {rule: _Repeats(tally.room(rule)) for rule in rules}
         for rows in self._repeated(self._columns, row_hashes, *self._repeated_rows(keys)):
             is_repeat, first = repeats(row_ids(rows.text))
-            is_duplicate[rows.places[is_repeat]] = True
+            is_duplicate[rows.numbers[is_repeat]] = True
             found["duplicate_row"].add(rows.numbers, is_repeat, first)
         for rows in self._repeated(self._query, key_hashes, keys, count, without=is_duplicate):
             is_repeat, first = repeats(row_ids(rows.text))
             found["key_conflict"].add(rows.numbers, is_repeat, first)
             is_alike, first = repeats(row_ids(rows.text, ignore_case=True))
             found["key_case"].add(rows.numbers, is_alike & ~is_repeat, first)
-        for rule, pairs in found.items():
-            self._add_findings(tally, rule, *pairs.ordered())
+        for rule, repeated in found.items():
+            self._add_findings(tally, rule, repeated)
 
-    def _batches(self) -> Iterator[tuple[np.ndarray, Batch]]:
-        """Yield the places of the rows, counted from 0, and their batch."""
-        start = 0
+    def _batches(self) -> Iterator[Batch]:
         for batch in self._source.batches():
-            places = np.arange(start, start + len(batch.numbers))
-            start += len(places)
-            if start > len(self._keys):
+            if batch.numbers.size and batch.numbers[-1] >= self._end:
                 raise EnrichmentError("the table changed while it was validated: validate it again")
-            yield places, batch
+            yield batch
 
     def _repeated_rows(self, keys: np.ndarray) -> tuple[np.ndarray, int]:
         """Return the repeated hashes of whole rows, among the rows with one of these keys."""
         hashes = Hashes()
-        for _, batch in self._batches():
+        for batch in self._batches():
             may_repeat = is_among(key_hashes(_texts(batch, self._query)), keys)
             hashes.add(row_hashes(_texts(batch, self._columns))[may_repeat])
         return hashes.repeated()
@@ -107,29 +105,28 @@ class DuplicateCheck:
 
         There are `count` of them; if their text is long, it comes in parts.
         """
-        size = count * self._bytes / len(self._keys)
+        size = count * (self._bytes / len(self._keys) + _ROW_BYTES)
         for part in np.array_split(wanted, min(int(size / _AT_ONCE) + 1, max(len(wanted), 1))):
             picked = []
-            for places, batch in self._batches():
+            for batch in self._batches():
                 texts = _texts(batch, columns)
                 is_wanted = is_among(hashed(texts), part)
                 if without is not None:
-                    is_wanted &= ~without[places]
-                picked.append(_Rows.pick(is_wanted, texts, places, batch.numbers))
+                    is_wanted &= ~without[batch.numbers]
+                picked.append(_Rows.pick(is_wanted, texts, batch.numbers))
             yield _Rows.join(picked)
 
-    def _add_findings(
-        self, tally: Tally, rule: str, numbers: np.ndarray, firsts: np.ndarray
-    ) -> None:
-        kept = slice(tally.room(rule))
-        _, text = rows_at(self._source, numbers[kept])
+    def _add_findings(self, tally: Tally, rule: str, repeated: _Repeats) -> None:
+        if not repeated.count:
+            return
+        numbers, firsts = repeated.pairs
+        _, text = rows_at(self._source, numbers)
         keys = text.select(list(self._query)).to_pylist()
         facts = [
             {"value": ", ".join(key.values()), "first": first}
-            for key, first in zip(keys, firsts[kept].tolist(), strict=True)
+            for key, first in zip(keys, firsts.tolist(), strict=True)
         ]
-        if numbers.size:
-            tally.add_many(rule, "", numbers[kept], facts, len(numbers))
+        tally.add_many(rule, "", numbers, facts, repeated.count)
 
 
 def _texts(batch: Batch, columns: Sequence[int]) -> list[pa.LargeStringArray]:
@@ -140,42 +137,42 @@ class _Rows(NamedTuple):
     """Some rows of the table, in its order."""
 
     text: pa.Table
-    places: np.ndarray
     numbers: np.ndarray
 
     @classmethod
     def pick(
-        cls,
-        is_wanted: np.ndarray,
-        texts: list[pa.LargeStringArray],
-        places: np.ndarray,
-        numbers: np.ndarray,
+        cls, is_wanted: np.ndarray, texts: list[pa.LargeStringArray], numbers: np.ndarray
     ) -> _Rows:
         """Take rows from a batch; their text is held as dictionaries, since it repeats."""
         kept = pa.array(is_wanted)
         columns = [text.filter(kept).dictionary_encode() for text in texts]
         table = pa.table(columns, [str(place) for place in range(len(columns))])
-        return cls(table, places[is_wanted], numbers[is_wanted])
+        return cls(table, numbers[is_wanted])
 
     @classmethod
     def join(cls, parts: list[_Rows]) -> _Rows:
         """Put the rows of all batches together."""
-        texts, places, numbers = zip(*parts, strict=True)
-        return cls(pa.concat_tables(texts), np.concatenate(places), np.concatenate(numbers))
+        texts, numbers = zip(*parts, strict=True)
+        return cls(pa.concat_tables(texts), np.concatenate(numbers))
 
 
-class _Pairs(NamedTuple):
-    """Row numbers, and for each the number of the earlier row that it repeats."""
+class _Repeats:
+    """Rows that repeat earlier ones: how many, and the row numbers of the first of them."""
 
-    numbers: list[np.ndarray]
-    firsts: list[np.ndarray]
+    def __init__(self, room: int) -> None:
+        self.count, self._room = 0, room
+        self._pairs = np.empty((0, 2), np.int64)
 
-    def add(self, numbers: np.ndarray, is_bad: np.ndarray, first: np.ndarray) -> None:
-        self.numbers.append(numbers[is_bad])
-        self.firsts.append(numbers[first[is_bad]])
+    def add(self, numbers: np.ndarray, is_repeat: np.ndarray, first: np.ndarray) -> None:
+        """Add the rows that repeat, and for each the earlier row that has its text."""
+        rows = np.flatnonzero(is_repeat)
+        self.count += len(rows)
+        kept = rows[: self._room]
+        pairs = np.column_stack([numbers[kept], numbers[first[kept]]])
+        both = np.concatenate([self._pairs, pairs])
+        self._pairs = both[np.argsort(both[:, 0])][: self._room]
 
-    def ordered(self) -> tuple[np.ndarray, np.ndarray]:
-        none = np.empty(0, np.int64)
-        numbers, firsts = (np.concatenate([none, *arrays]) for arrays in self)
-        order = np.argsort(numbers)
-        return numbers[order], firsts[order]
+    @property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the first rows that repeat, ascending, and of the rows they repeat."""
+        return self._pairs[:, 0], self._pairs[:, 1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pandakit.enrichment._checks.findings import Finding, Findings
 
-__all__ = ["LONG", "LONGEST", "Facts", "report_text", "visible"]
+__all__ = ["LONG", "LONGEST", "Facts", "counted", "report_text", "visible"]
 
 SHORT, LONG, LONGEST = 28, 100, 1_000  # characters shown of a value, a name, a message
 _EACH = 3  # findings shown of each rule and column
@@ -51,10 +51,10 @@ class Facts:
     def summary(self) -> str:
         """The size of the table, and how much was found."""
         name = f"{visible(self.name, LONG)}, " if self.name else ""
-        size = f"{_count(self.rows, 'row')} of {_count(self.columns, 'column')}"
-        written = "" if self.bytes is None else f", {_count(self.bytes, 'byte')}"
-        errors = _count(self.findings.n_errors, "error")
-        warnings = _count(self.findings.n_warnings, "warning")
+        size = f"{counted(self.rows, 'row')} of {counted(self.columns, 'column')}"
+        written = "" if self.bytes is None else f", {counted(self.bytes, 'byte')}"
+        errors = counted(self.findings.n_errors, "error")
+        warnings = counted(self.findings.n_warnings, "warning")
         return f"{name}{size}{written}; {errors}, {warnings}{', strict' if self.strict else ''}"
 
     def parts(self) -> list[tuple[str, list[Finding]]]:
@@ -91,7 +91,8 @@ def report_text(facts: Facts) -> str:
     return "\n".join([*lines, *([""] if len(lines) > 1 and notes else []), *notes])
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural if need be."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

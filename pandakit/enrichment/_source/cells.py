@@ -43,13 +43,19 @@ def text_cells(series: pd.Series) -> Cells:
         series = series.sparse.to_dense()
     kind = _kind_of_all(series.dtype)
     if kind is None:
-        return _from_objects(series.astype(object))
+        return _from_objects(_objects(series))
     try:
         text = _one_array(to_text(series))
     except ValueError:
-        return _from_objects(series.astype(object))
+        return _from_objects(_objects(series))
     infinite = _matches(text, _INFINITIES) if kind == OTHERS else ()
     return Cells(text, kind, _by_rule(series.array, {"not_finite": infinite}))
+
+
+def _objects(series: pd.Series) -> pd.Series:
+    if isinstance(series.dtype, pd.ArrowDtype):  # pandas itself knows no views
+        return pd.Series(pa.array(series.array).to_pylist(), dtype=object)
+    return series.astype(object)
 
 
 def _kind_of_all(dtype: Any) -> int | None:

@@ -60,6 +60,8 @@ class FileSource:
             yield from self._read()
         except ValueError as error:
             nothing, why = np.empty(0, np.int64), str(error).splitlines()[0]
+            if "straddling" in why:  # Arrow's word for a row without an end
+                why = "the last row does not end: is a quote left open?"
             yield Batch(nothing, [_NO_CELLS] * len(self.titles), unreadable=why)
 
     def _read(self) -> Iterator[Batch]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,17 @@ class CsvLayout:
 
 
 def scan_csv(path: Path, *, most: int = 0) -> CsvLayout:
-    """Return the layout of a file, with at most so many row numbers of each kind of fault."""
-    layout = CsvLayout(path.stat().st_size)
+    """Return the layout of a file, with at most `most` row numbers of each kind of fault.
+
+    Raises
+    ------
+    OSError
+        The path cannot be read, or is not a regular file.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is not a regular file: a table is read more than once")
+    layout = CsvLayout(status.st_size)
     with path.open("rb") as file:
         head = file.read(_EDGE)
         file.seek(max(layout.size - _EDGE, 0))

@@ -107,6 +107,8 @@ class FrameSource:
 
 def _bytes(cells: pd.Series) -> int:
     """Return the bytes of a column's values; for categories, an estimate from their labels."""
+    if isinstance(cells.dtype, pd.ArrowDtype):
+        return int(cells.array.nbytes)
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return int(cells.memory_usage(index=False, deep=True))
     labels = cells.dtype.categories

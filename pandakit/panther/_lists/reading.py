@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
+from pandakit.detections.columns import DETECTIONS
 from pandakit.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -17,9 +18,9 @@ from pandakit.errors import (
     PartialWarning,
     PermissionDeniedError,
 )
-from pandakit.frames import Column, build_frame
+from pandakit.frames import build_frame
 from pandakit.panther._lists.parameters import query_parameters
-from pandakit.panther._lists.resources import DETECTIONS, RESOURCES
+from pandakit.panther._lists.resources import RESOURCES
 from pandakit.transport import (
     Call,
     ChainedPages,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ToFrame",
     "chained",
-    "detection_columns",
     "detections_listing",
     "object_call",
     "part",
@@ -52,7 +52,6 @@ __all__ = [
 Row = dict[str, Any]
 ToFrame: TypeAlias = Callable[[Sequence[Row]], pd.DataFrame]
 
-_KIND = Column("kind", "text", meaning="the list that it comes from")
 _UNAVAILABLE = (InvalidRequestError, NotFoundError, PermissionDeniedError)
 
 
@@ -170,13 +169,9 @@ def _send_tolerant(
 
 def to_frame(resource: Resource) -> ToFrame:
     """Return the function that builds the frame of a resource's rows."""
-    return partial(build_frame, columns=resource.columns, ignore=resource.hidden)
-
-
-def detection_columns() -> tuple[Column, ...]:
-    """Return the columns of all detections in one frame, each once, in the lists' order."""
-    every = (column for name in DETECTIONS for column in RESOURCES[name].columns)
-    return (_KIND, *{column.name: column for column in every}.values())
+    return partial(
+        build_frame, columns=resource.columns, ignore=resource.hidden, rename=resource.rename
+    )
 
 
 def _list_call(resource: Resource, params: Mapping[str, Any], path: Mapping[str, str]) -> Call:

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pandakit.detections.columns import COLUMNS
 from pandakit.panther import filters
 from pandakit.panther._lists import entities
 from pandakit.panther._lists.parameters import declared_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pandakit.frames import Column
     from pandakit.panther._lists.parameters import Filter
 
-__all__ = ["DETECTIONS", "RESOURCES", "Resource"]
+__all__ = ["RESOURCES", "Resource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Resource:
         Fields that never enter a frame: secrets.
     single
         Whether one object can be read by its id.
+    rename
+        Turns the name of a field without a column into a column's; default: snake_case.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Resource:
     id_field: str | None = "id"
     hidden: tuple[str, ...] = ()
     single: bool = True
+    rename: Callable[[str], str] | None = None
 
     @property
     def filters(self) -> dict[str, Filter]:
@@ -62,35 +66,35 @@ class Resource:
 
 # The seven lists of the vendor's first public version come first.
 _ROWS = (
-    Resource("data_models", "/data-models", entities.DATA_MODEL, "View Rules"),
+    Resource("data_models", "/data-models", COLUMNS["data_models"], "View Rules"),
     Resource(
         "globals",
         "/globals",
-        entities.GLOBAL,
+        COLUMNS["globals"],
         "View Rules or View Policies",
         filters.AuthorFilters,
     ),
-    Resource("policies", "/policies", entities.POLICY, "View Policies", filters.PolicyFilters),
-    Resource("queries", "/queries", entities.QUERY, "Query Data Lake"),
-    Resource("rules", "/rules", entities.RULE, "View Rules", filters.RuleFilters),
+    Resource("policies", "/policies", COLUMNS["policies"], "View Policies", filters.PolicyFilters),
+    Resource("queries", "/queries", COLUMNS["queries"], "Query Data Lake"),
+    Resource("rules", "/rules", COLUMNS["rules"], "View Rules", filters.RuleFilters),
     Resource(
         "scheduled_rules",
         "/scheduled-rules",
-        entities.SCHEDULED_RULE,
+        COLUMNS["scheduled_rules"],
         "View Rules",
         filters.ScheduledRuleFilters,
     ),
     Resource(
         "simple_rules",
         "/simple-rules",
-        entities.SIMPLE_RULE,
+        COLUMNS["simple_rules"],
         "View Rules",
         filters.SimpleRuleFilters,
     ),
     Resource(
         "correlation_rules",
         "/correlation-rules",
-        entities.CORRELATION_RULE,
+        COLUMNS["correlation_rules"],
         "View Rules",
         filters.DetectionFilters,
     ),
@@ -103,6 +107,7 @@ _ROWS = (
         page=50,
         id_field=None,
         single=False,
+        rename=str,  # the fields of a log event, under the names that rules ask for
     ),
     Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
     Resource(
@@ -128,4 +133,3 @@ _ROWS = (
 )
 
 RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
-DETECTIONS = ("rules", "scheduled_rules", "simple_rules", "correlation_rules", "policies")

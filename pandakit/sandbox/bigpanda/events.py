@@ -28,6 +28,8 @@ _REOPENS = 49 * HOUR  # longer than a resolved alert can come back
 _FOR_EVER = 10**12
 _LONGEST_OFFSET = 50 * 60
 _MOST_ALERTS = 14
+_FIT = 3_000  # incidents for which the usual units are enough
+_PER_HOST = 40  # more incidents for each host beyond them
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ class Groups:
     units: list[Unit]
 
 
-def build_groups(draw: Draw, incidents: int) -> Groups:
-    units = _units(draw)
+def build_groups(draw: Draw, incidents: int, within: int | None = None) -> Groups:
+    """Build the incidents; `within` seconds of each other, each is one alert of its own host."""
+    if within is not None:
+        return _burst(draw, incidents, within)
+    units = _units(draw) + _more_hosts(max(0, incidents - _FIT) // _PER_HOST)
     starts = sorted(draw.epoch - draw.between(60, _SPAN) for _ in range(incidents))
     timetable = _Timetable(units, draw)
     groups = [timetable.incident(start) for start in starts]
@@ -71,6 +76,22 @@ def build_groups(draw: Draw, incidents: int) -> Groups:
     events += _noise(draw)
     # The sort is stable: what arrives in the same second keeps its order.
     return Groups(groups, sorted(events, key=lambda event: event["timestamp"]), units)
+
+
+def _burst(draw: Draw, incidents: int, within: int) -> Groups:
+    units = _more_hosts(incidents)
+    timetable = _Timetable(units, draw)
+    first = draw.epoch - HOUR
+    groups = [timetable.lone_alert(unit, first + n % within) for n, unit in enumerate(units)]
+    events = [event for group in groups for alert in group for event in alert.events]
+    return Groups(groups, sorted(events, key=lambda event: event["timestamp"]), units)
+
+
+def _more_hosts(count: int) -> list[Unit]:
+    hosts = [
+        f"edge-{number:05d}.{words.SITES[number % 3]}.{words.DOMAIN}" for number in range(count)
+    ]
+    return [Unit(host, (host,), {"datacenter": host.split(".")[1]}) for host in hosts]
 
 
 def _units(draw: Draw) -> list[Unit]:
@@ -115,6 +136,10 @@ class _Timetable:
             alerts.append(self._alert(unit, identity, moment, end if not alerts else None))
         self.free[unit.name] = max(alert.start for alert in alerts) + _APART
         return alerts
+
+    def lone_alert(self, unit: Unit, start: int) -> list[Alert]:
+        identity = (words.INTEGRATIONS[0], unit.name, next(iter(words.CHECKS)))
+        return [self._alert(unit, identity, start, None)]
 
     def _free_unit(self, start: int, wanted: int) -> tuple[Unit, list[Identity]]:
         while True:

@@ -13,6 +13,8 @@ from pandakit.sandbox.pangea.merkle import canonical
 from pandakit.sandbox.service import Refused, json_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Request
 
     from pandakit.sandbox.control import Control
@@ -45,6 +47,7 @@ class FeedRoutes:
     control: Control
     epoch: int
     name: ClassVar[str]
+    log_refusal: Callable[[str, str, Row], None]
 
     def __init__(self, organisation: Organisation, control: Control) -> None:
         self.control = control
@@ -69,7 +72,11 @@ class FeedRoutes:
     def send(self, request: Request) -> Response:
         payloads = _payloads(request)
         for number, payload in enumerate(payloads):
-            _check_payload(number, payload)
+            try:
+                _check_payload(number, payload)
+            except Refused as refused:
+                self.log_refusal(str(payload.get("app_key")), refused.message, payload)
+                raise
         rows = [{"timestamp": self.epoch} | payload for payload in payloads]
         with self._lock:
             known = self._known or {canonical(row) for row in self._events}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-__all__ = ["QueryError", "alert_tags", "compile_query"]
+__all__ = ["QueryError", "Test", "alert_tags", "compile_query"]
 
 Tags = dict[str, list[str]]
 Test = Callable[[Tags], bool]

@@ -8,6 +8,7 @@ from pandakit.sandbox import words
 from pandakit.sandbox.bigpanda.events import CLUSTER_WINDOW, HOST_WINDOW, Alert, Groups
 from pandakit.sandbox.bigpanda.maps import empty_map, host_map
 from pandakit.sandbox.bigpanda.query import alert_tags, compile_query
+from pandakit.sandbox.bigpanda.setup import build_setup
 from pandakit.sandbox.draw import HOUR
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def build_bigpanda(draw: Draw, groups: Groups, users: list[Row]) -> dict[str, An
         "activities": [entry for row in incidents for entry in _activities(draw, row, users)],
         "schemas": [schema, empty_map(draw)],
         "tables": {schema["id"]: table},
+        "setup": build_setup(draw),
     }
 
 

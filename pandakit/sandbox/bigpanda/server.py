@@ -6,9 +6,11 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pandakit.sandbox.bigpanda.feed import FeedRoutes
+from pandakit.sandbox.bigpanda.incidents import SORTS, IncidentStore
 from pandakit.sandbox.bigpanda.mapping import MappingRoutes
-from pandakit.sandbox.bigpanda.query import QueryError, alert_tags, compile_query
+from pandakit.sandbox.bigpanda.query import QueryError, compile_query
 from pandakit.sandbox.bigpanda.request import asked_page, expansion, integer
+from pandakit.sandbox.bigpanda.setup import SetupRoutes
 from pandakit.sandbox.service import Refused, Service, json_response
 
 if TYPE_CHECKING:
@@ -28,11 +30,10 @@ _LONGEST_QUERY = 2_000
 _MOST_PLAIN = 100
 _MOST_EXPANDED = 10
 _FOLDERS = ("active", "shared", "snoozed", "resolved", "unhandled", "maintenance")
-_SORTS = {"last_change": "updated_at", "status": "status", "start": "start", "alerts": "alerts"}
 _ENVIRONMENT = "/resources/v2.0/environments"
 
 
-class BigPandaService(FeedRoutes, MappingRoutes, Service):
+class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
     """BigPanda: Bearer tokens of two kinds, `{total, items}`, `{status, errors}`."""
 
     name = "bigpanda"
@@ -46,6 +47,7 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
         ("GET", "/resources/v2.0/correlation-patterns/<key>", "pattern"),
         *FeedRoutes.feed_routes,
         *MappingRoutes.mapping_routes,
+        *SetupRoutes.setup_routes,
     )
 
     def __init__(
@@ -63,11 +65,12 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
         Service.__init__(self, organisation, control, awkward=awkward)
         FeedRoutes.__init__(self, organisation, control)
         MappingRoutes.__init__(self, organisation, control, folder, most_bytes)
+        SetupRoutes.__init__(self, organisation)
         self._keys = keys
         self._limiter = limiter
         self._ceiling = ceiling
         self._rows = organisation.bigpanda
-        self._tags: dict[str, list[dict[str, list[str]]]] = {}
+        self._incidents = IncidentStore(self._rows["incidents"], control, self.epoch)
 
     def authorise(self, request: Request) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -112,38 +115,27 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
 
     def incident(self, request: Request, environment: str, key: str) -> Response:
         _find(self._rows["environments"], "id", environment)
-        row = _find(self._rows["incidents"], "id", key)
-        if environment not in row["environments"]:
+        row = self._incidents.find(key)
+        if row is None or environment not in row["environments"]:
             raise Refused(404, "Not Found")
         return json_response(self._shown(row, expand=expansion(request)))
 
     def _search(self, request: Request, environment: str) -> list[Row]:
-        """Give the incidents of the environment that are active in the window and match."""
+        """Return the incidents of the environment that match and are active in the window."""
         low = integer(request, "from", 0)
         high = integer(request, "to", self.epoch)
-        folder = request.args.get("folder", "")
+        folder, order = request.args.get("folder", ""), request.args.get("sort_by", "last_change")
         if folder and folder not in _FOLDERS:
             raise Refused(400, f"Unknown folder: {folder}")
-        test = _compiled(request.args.get("query", "") or "*")
-        found = [
-            row
-            for row in self._rows["incidents"]
-            if environment in row["environments"]
-            and row["start"] <= high
-            and (row["end"] is None or row["end"] >= low)
-            and (not folder or folder in row["folders"])
-            and any(map(test, self._incident_tags(row)))
-        ]
-        order = request.args.get("sort_by", "last_change")
-        if order not in _SORTS:
+        if order not in SORTS:
             raise Refused(400, f"Unknown sort_by: {order}")
-        # Newest first; the id decides between equals, so that pages do not overlap.
-        return sorted(found, key=lambda row: (_weight(row, order), row["id"]), reverse=True)
-
-    def _incident_tags(self, row: Row) -> list[dict[str, list[str]]]:
-        if row["id"] not in self._tags:
-            self._tags[row["id"]] = [alert_tags(alert) for alert in row["alerts"]]
-        return self._tags[row["id"]]
+        query = request.args.get("query", "") or "*"
+        found = self._incidents.search(environment, folder, query, order, _compiled(query))
+        return [
+            row
+            for row in found
+            if row["start"] <= high and (row["end"] is None or row["end"] >= low)
+        ]
 
     def _shown(self, row: Row, *, expand: bool) -> Row:
         row = dict(row)
@@ -154,7 +146,8 @@ class BigPandaService(FeedRoutes, MappingRoutes, Service):
         return row
 
     def activities(self, request: Request, key: str) -> Response:
-        _find(self._rows["incidents"], "id", key)
+        if self._incidents.find(key) is None:
+            raise Refused(404, "Not Found")
         page, size = asked_page(request, "per_page", default=20, most=_MOST_PLAIN)
         kinds = [kind for kind in request.args.get("types", "").split(",") if kind]
         rows = [
@@ -191,8 +184,3 @@ def _compiled(query: str) -> Any:
         return compile_query(query)
     except QueryError as error:
         raise Refused(400, f"Invalid query: {error}") from None
-
-
-def _weight(row: Row, order: str) -> Any:
-    value = row[_SORTS[order]]
-    return len(value) if order == "alerts" else value

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pandakit.sandbox import words
-from pandakit.sandbox.draw import DAY, HOUR
+from pandakit.sandbox.draw import DAY, HOUR, stamp
 from pandakit.sandbox.pangea.merkle import Tree, leaf_hash, proof_text
 from pandakit.sandbox.pangea.signed import signed_envelopes
 
@@ -40,7 +40,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class AuditLog:
     """The events as a search returns them, and what proves them.
 
@@ -48,24 +48,97 @@ class AuditLog:
     ----------
     tree_name
         The name of the tree in its roots.
-    events
-        Oldest first: envelope, hash, membership proof, leaf index.
-    tree
-        The cold tree over all batches.
+    batches
+        The envelopes of each batch, oldest first.
     published
         How many batches the newest published root covers.
     sealed
         When each batch was sealed, epoch seconds.
     schema
         The result of `/v1/schema`.
+
+    Attributes
+    ----------
+    events
+        Oldest first: envelope, hash, membership proof, leaf index.
+    tree
+        The cold tree over all batches.
     """
 
     tree_name: str
-    events: list[Row] = field(repr=False)
-    tree: Tree = field(repr=False)
+    batches: list[list[Row]] = field(repr=False)
     published: int
     sealed: list[int] = field(repr=False)
     schema: Row = field(repr=False)
+    events: list[Row] = field(init=False, repr=False)
+    tree: Tree = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hot = [_hot_tree(batch) for batch in self.batches]
+        self.tree = Tree([tree.root() for tree in self._hot])
+        self.events = self._events_from(0)
+
+    def append(self, envelopes: list[Row], second: int) -> list[Row]:
+        """Seal envelopes as a new unpublished batch; return their events."""
+        self.batches.append(envelopes)
+        self.sealed.append(second)
+        self._hot.append(_hot_tree(envelopes))
+        self.tree = Tree([*self.tree.leaves, self._hot[-1].root()])
+        # The proofs of all unpublished events lead to the new unpublished root.
+        done = sum(len(batch) for batch in self.batches[: self.published])
+        self.events = self.events[:done] + self._events_from(self.published)
+        return self.events[-len(envelopes) :]
+
+    def root(self, size: int) -> Row:
+        """Return the published root of a size."""
+        row: Row = {
+            "tree_name": self.tree_name,
+            "size": size,
+            "root_hash": self.tree.root(size).hex(),
+            "url": f"https://arweave.example.net/{transaction_id(self.tree_name, size)}",
+            "published_at": stamp(self.sealed[size - 1] + HOUR)[:-1] + ".000000Z",
+        }
+        if size > 1:
+            row["consistency_proof"] = self.tree.consistency(size)
+        return row
+
+    def unpublished_root(self) -> Row:
+        """Return the root of all batches."""
+        size = len(self.tree.leaves)
+        return {
+            "tree_name": self.tree_name,
+            "size": size,
+            "root_hash": self.tree.root().hex(),
+        }
+
+    def _events_from(self, first: int) -> list[Row]:
+        return [
+            self._event(index, place)
+            for index in range(first, len(self.batches))
+            for place in range(len(self.batches[index]))
+        ]
+
+    def _event(self, index: int, place: int) -> Row:
+        done = index < self.published
+        steps = self._hot[index].membership(place)
+        steps += self.tree.membership(index, self.published if done else None)
+        return {
+            "envelope": self.batches[index][place],
+            "hash": self._hot[index].leaves[place].hex(),
+            "membership_proof": proof_text(steps),
+            "published": done,
+            "imported": False,
+            "leaf_index": index if done else None,
+        }
+
+
+def transaction_id(tree_name: str, size: int) -> str:
+    """Return the id under which a root stands on Arweave."""
+    return f"{tree_name[:12]}-{size}"
+
+
+def _hot_tree(batch: list[Row]) -> Tree:
+    return Tree([leaf_hash(envelope) for envelope in batch])
 
 
 def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
@@ -79,21 +152,12 @@ def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
         # Spread over the log, the last one among the newest events.
         envelopes[-1 - place * (count // 3)] |= signed
     batches = _batches(draw, sorted(envelopes, key=lambda envelope: envelope["received_at"]))
-    hot = [Tree([leaf_hash(envelope) for envelope in batch]) for batch in batches]
-    cold = Tree([tree.root() for tree in hot])
-    published = max(1, len(batches) - _UNPUBLISHED_BATCHES)
-    events = [
-        _sealed(envelope, hot[index], place, cold, (index, published))
-        for index, batch in enumerate(batches)
-        for place, envelope in enumerate(batch)
-    ]
     start = draw.epoch - _SPAN
     sealed = [start + (number + 1) * _SPAN // (len(batches) + 1) for number in range(len(batches))]
     return AuditLog(
         tree_name=tree_name,
-        events=events,
-        tree=cold,
-        published=published,
+        batches=batches,
+        published=max(1, len(batches) - _UNPUBLISHED_BATCHES),
         sealed=sealed,
         schema=_schema(),
     )
@@ -106,20 +170,6 @@ def _batches(draw: Draw, envelopes: list[Row]) -> list[list[Row]]:
         batches.append(envelopes[start : start + width])
         start += width
     return batches
-
-
-def _sealed(envelope: Row, hot: Tree, place: int, cold: Tree, batch: tuple[int, int]) -> Row:
-    index, published = batch
-    done = index < published
-    steps = hot.membership(place) + cold.membership(index, published if done else None)
-    return {
-        "envelope": envelope,
-        "hash": hot.leaves[place].hex(),
-        "membership_proof": proof_text(steps),
-        "published": done,
-        "imported": False,
-        "leaf_index": index if done else None,
-    }
 
 
 def _event(draw: Draw, number: int, moment: int, users: list[Row]) -> Row:

@@ -66,14 +66,16 @@ class Tree:
     def membership(self, index: int, size: int | None = None) -> list[Step]:
         return self.path(index, index + 1, len(self.leaves) if size is None else size)
 
-    def consistency(self, size: int) -> list[str]:
-        """Return the proof that the root of `size` leaves extends that of `size - 1` leaves.
+    def consistency(self, size: int, before: int | None = None) -> list[str]:
+        """Return the proof that the root of `size` leaves extends that of `before` leaves.
+
+        By default that is the root of one leaf less.
 
         One item per complete subtree of the smaller tree, the smallest and right-most first.
         """
         return [
             f"x:{self.node(low, high).hex()}{_tail(self.path(low, high, size))}"
-            for low, high in reversed(_complete_subtrees(size - 1))
+            for low, high in reversed(_complete_subtrees(size - 1 if before is None else before))
         ]
 
 

@@ -18,6 +18,7 @@ __all__ = ["Search", "invalid", "read_search"]
 Row = dict[str, Any]
 
 _DEFAULT_DAYS = 14
+_JUST_LOGGED = timedelta(seconds=1)  # events that are logged while the clock stands still
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "query": str,
     "start": str,
@@ -93,7 +94,7 @@ def read_search(body: Row, now: datetime, ceiling: int) -> Search:
     return Search(
         test=test,
         start=_read_time(body, "start", now, now - timedelta(days=_DEFAULT_DAYS)),
-        end=_read_time(body, "end", now, now),
+        end=_read_time(body, "end", now, now + _JUST_LOGGED),
         limit=body.get("limit"),
         max_results=max_results,
         newest_first=body.get("order", "desc") == "desc",

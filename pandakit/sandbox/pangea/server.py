@@ -1,4 +1,4 @@
-"""Pangea's Secure Audit Log: search, results, roots, schema and downloads."""
+"""Pangea's Secure Audit Log: logging, search, results, roots, schema, export and downloads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from werkzeug.wrappers import Response
 
 from pandakit.sandbox.draw import stamp
+from pandakit.sandbox.pangea.arweave import Arweave
+from pandakit.sandbox.pangea.downloads import FORMATS, write_file
 from pandakit.sandbox.pangea.search import Search, invalid, read_search
+from pandakit.sandbox.pangea.tampering import alter_root, forged, tamper_events
+from pandakit.sandbox.pangea.writing import Writer
 from pandakit.sandbox.service import Refused, Service, json_response
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from pandakit.sandbox.control import Control
     from pandakit.sandbox.organisation import Organisation
+    from pandakit.sandbox.pangea.log import AuditLog
 
 __all__ = ["PangeaService"]
 
@@ -28,6 +33,7 @@ Row = dict[str, Any]
 _LIMIT = 20
 _HOT = timedelta(days=14)  # older events are in slower storage
 _KEPT = timedelta(days=2)
+_ANONYMOUS = ("/download/", "/arweave/")  # read without a token, and not with one
 
 
 @dataclass
@@ -51,13 +57,20 @@ class PangeaService(Service):
 
     name = "pangea"
     routes: ClassVar = (
+        ("POST", "/audit/v1/log", "log"),
+        ("POST", "/audit/v2/log", "log_bulk"),
+        ("POST", "/audit/v2/log_async", "log_async"),
+        ("POST", "/audit/v1/export", "export"),
         ("POST", "/audit/v1/search", "search"),
         ("POST", "/audit/v1/results", "results"),
         ("POST", "/audit/v1/root", "root"),
         ("POST", "/audit/v1/schema", "schema"),
         ("POST", "/audit/v1/download_results", "download_results"),
         ("GET", "/audit/request/<key>", "request"),
-        ("GET", "/download/<key>", "download"),
+        ("GET", "/download/<key>.<file_format>", "download"),
+        ("POST", "/arweave/graphql", "arweave_graphql"),
+        ("GET", "/arweave/<key>", "arweave_transaction"),
+        ("GET", "/arweave/tx/<key>/data", "arweave_encoded"),
     )
 
     def __init__(
@@ -69,18 +82,24 @@ class PangeaService(Service):
         *,
         most_results: int,
         awkward: bool,
+        early_404: bool,
     ) -> None:
         super().__init__(organisation, control, awkward=awkward)
         self._token = token
         self._config_id = config_id
         self._most = most_results
-        self._log = organisation.pangea
+        self._early_404 = early_404
+        self._true_log = organisation.pangea
+        self._writer = Writer(self._true_log, self.epoch)
+        self._arweave = Arweave(self._true_log, control)
+        self._forged: AuditLog | None = None
         self._numbers = count(1)
         self._searches: dict[str, _KeptSearch] = {}
+        self._exports: dict[str, _KeptSearch] = {}
         self._deferred: dict[str, _Deferred] = {}
 
     def authorise(self, request: Request) -> None:
-        if request.path.startswith("/download/"):
+        if request.path.startswith(_ANONYMOUS):
             if request.headers.get("Authorization"):
                 raise Refused(400, "Only one way to authorise is allowed", status_name="Failed")
             return
@@ -98,7 +117,7 @@ class PangeaService(Service):
     def search(self, request: Request) -> Response:
         body = self._body(request)
         search = read_search(body, self.organisation.now, self._most)
-        events = search.select(self._log.events)
+        events = tamper_events(self.control.tampering, search.select(self._log.events))
         key = f"pas_{next(self._numbers):032d}"
         self._searches[key] = _KeptSearch(search, events)
         expires = stamp(int((self.organisation.now + _KEPT).timestamp()))
@@ -133,34 +152,16 @@ class PangeaService(Service):
                 {name: value for name, value in row.items() if name not in bare} for row in events
             ]
             return page
-        return page | {
-            "root": self._root(self._log.published),
-            "unpublished_root": self._unpublished_root(),
-        }
+        root = self._log.root(self._log.published)
+        if self.control.tampering == "root":
+            root = alter_root(root)
+        return page | {"root": root, "unpublished_root": self._log.unpublished_root()}
 
     def root(self, request: Request) -> Response:
         size = self._body(request).get("tree_size") or self._log.published
         if not 1 <= size <= self._log.published:
             raise Refused(400, f"no root of size {size}", status_name="TreeNotFound")
-        return self._envelope({"data": self._root(size)})
-
-    def _root(self, size: int) -> Row:
-        published = self._log.sealed[size - 1] + 3_600
-        row: Row = {
-            "tree_name": self._log.tree_name,
-            "size": size,
-            "root_hash": self._log.tree.root(size).hex(),
-            "url": f"https://arweave.example.net/{self._log.tree_name[:12]}-{size}",
-            "published_at": stamp(published)[:-1] + ".000000Z",
-        }
-        if size > 1:
-            row["consistency_proof"] = self._log.tree.consistency(size)
-        return row
-
-    def _unpublished_root(self) -> Row:
-        size = len(self._log.tree.leaves)
-        row = {"tree_name": self._log.tree_name, "size": size}
-        return row | {"root_hash": self._log.tree.root().hex()}
+        return self._envelope({"data": self._log.root(size)})
 
     def schema(self, request: Request) -> Response:
         self._body(request)
@@ -168,30 +169,77 @@ class PangeaService(Service):
 
     def download_results(self, request: Request) -> Response:
         body = self._body(request)
-        key = str(body.get("result_id"))
-        if key not in self._searches:
-            raise invalid("result_id", "MustProvideOne", "no such search")
-        if body.get("format", "csv") != "json":
-            raise invalid("format", "NotEnumMember", "the sandbox gives json only")
+        given = [name for name in ("result_id", "request_id") if body.get(name)]
+        if len(given) != 1:
+            raise invalid("result_id", "MustProvideOne", "either result_id or request_id")
+        key = str(body[given[0]])
+        if key not in (self._searches if given == ["result_id"] else self._exports):
+            raise Refused(404, "no such search or export", status_name="NotFound")
+        file_format = body.get("format", "csv")
+        if file_format not in FORMATS:
+            raise invalid("format", "NotEnumMember", f"must be one of {', '.join(FORMATS)}")
         expires = stamp(int((self.organisation.now + timedelta(days=1)).timestamp()))
-        url = f"{self.url}/download/{key}?signature=sandbox%2Bonly%3D&expires={expires}"
+        place = f"{self.url}/download/{key}.{file_format}"
+        url = f"{place}?signature=sandbox%2Bonly%3D&expires={expires}"
         return self._envelope({"dest_url": url, "expires_at": expires})
 
-    def download(self, request: Request, key: str) -> Response:
-        if key not in self._searches or request.args.get("signature") != "sandbox+only=":
+    def download(self, request: Request, key: str, file_format: str) -> Response:
+        kept = self._searches.get(key) or self._exports.get(key)
+        if kept is None or request.args.get("signature") != "sandbox+only=":
             raise Refused(403, "the link is not valid", status_name="Unauthorized")
-        rows = [
-            {"envelope": row["envelope"], "hash": row["hash"]} for row in self._searches[key].events
-        ]
-        text = json.dumps({"count": len(rows), "events": rows}, indent=2, ensure_ascii=False)
-        return Response(text, content_type="application/octet-stream")
+        fields = [field["id"] for field in self._log.schema["fields"]]
+        packed = self.awkward and file_format == "csv"
+        data = write_file(kept.events, file_format, fields, packed=packed)
+        return Response(data, content_type="application/octet-stream")
+
+    def export(self, request: Request) -> Response:
+        """Start an export: always answered later, and then downloaded by the request's id."""
+        body = self._body(request)
+        if body.pop("format", "csv") not in FORMATS:
+            raise invalid("format", "NotEnumMember", f"must be one of {', '.join(FORMATS)}")
+        if "query" in body:
+            raise invalid("query", "UnexpectedProperty", "query is not a field of this request")
+        search = read_search(body, self.organisation.now, self._most)
+        answer = self._defer({})
+        key = answer.headers["X-Request-Id"]
+        self._exports[key] = _KeptSearch(search, search.select(self._log.events))
+        return answer
+
+    def log(self, request: Request) -> Response:
+        return self._envelope(self._writer.one(self._body(request)))
+
+    def log_bulk(self, request: Request) -> Response:
+        return self._envelope(self._writer.several(self._body(request)))
+
+    def log_async(self, request: Request) -> Response:
+        return self._defer(self._writer.several(self._body(request)))
+
+    def arweave_graphql(self, request: Request) -> Response:
+        return self._arweave.graphql(request)
+
+    def arweave_transaction(self, request: Request, key: str) -> Response:
+        del request
+        return self._arweave.transaction(key)
+
+    def arweave_encoded(self, request: Request, key: str) -> Response:
+        del request
+        return self._arweave.encoded(key)
+
+    @property
+    def _log(self) -> AuditLog:
+        """The log as it is shown: forged on demand, while Arweave keeps the true roots."""
+        if self.control.tampering != "forge":
+            return self._true_log
+        if self._forged is None:
+            self._forged = forged(self._true_log)
+        return self._forged
 
     def request(self, request: Request, key: str) -> Response:
         del request
         deferred = self._deferred.get(key)
         if deferred is not None:
             deferred.polls += 1
-        if deferred is None or deferred.polls == 1:
+        if deferred is None or (self._early_404 and deferred.polls == 1):
             raise Refused(404, "no such request", status_name="NotFound")
         return self._envelope(deferred.result, request_id=key)
 
@@ -203,7 +251,9 @@ class PangeaService(Service):
             "retry_counter": 0,
             "location": f"{self.url}/audit/request/{key}",
         }
-        return self._envelope(pending, 202, "Accepted", "still working on it", request_id=key)
+        answer = self._envelope(pending, 202, "Accepted", "still working on it", request_id=key)
+        answer.headers["X-Request-Id"] = key
+        return answer
 
     def _body(self, request: Request) -> Row:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.sandbox.draw import HOUR
+from pandakit.sandbox.panther.detections import PLANTED
 from pandakit.sandbox.panther.people import actor
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _ALERTS = 420
+_NOISY_ALERTS = 60
+# Rules that make no alerts: one that never fires, one whose events it errs on.
+_QUIET = frozenset({PLANTED["never_fired"], PLANTED["erring"], PLANTED["noisy"]})
+_SOURCE = "larkfield-source"
 _DAYS = 60  # twice the default window of the list
 _STATUSES = ("OPEN", "OPEN", "TRIAGED", "RESOLVED", "CLOSED")
 _CONTEXT_TAGS = (
@@ -25,10 +30,13 @@ _SUBTYPES = {"ALERT": "RULE", "DETECTION_ERROR": "RULE_ERROR", "SYSTEM_ERROR": "
 
 def build_alerts(draw: Draw, rules: list[Row], users: list[Row]) -> dict[str, list[Row]]:
     tags = [{"tag": tag, "category": "triage", "managed": tag < "f"} for tag in _CONTEXT_TAGS]
-    alerts = [_alert(draw, number, draw.one(rules), users) for number in range(_ALERTS)]
+    names = {rule["id"]: rule["displayName"] for rule in rules}
+    firing = [rule for place, rule in enumerate(rules) if place not in _QUIET]
+    alerts = [_alert(draw, number, draw.one(firing), users) for number in range(_ALERTS)]
+    alerts += [_noisy_alert(draw, rules[PLANTED["noisy"]], users) for _ in range(_NOISY_ALERTS)]
     return {
         "alerts": alerts,
-        "alert_events": [event for alert in alerts for event in _events(draw, alert)],
+        "alert_events": [event for alert in alerts for event in _events(draw, alert, names)],
         "alert_comments": [note for alert in alerts for note in _comments(draw, alert, users)],
         "alert_context_tags": tags,
     }
@@ -43,6 +51,8 @@ def _alert(draw: Draw, number: int, rule: Row, users: list[Row]) -> Row:
         "status": draw.one(_STATUSES),
         "severity": rule["severity"],
         "title": f"{rule['displayName']} by user{draw.between(1, 40)}",
+        "_logTypes": rule.get("logTypes", []),
+        "_logSources": [f"{_SOURCE}-{draw.between(1, 3)}"],
         "runbook": rule.get("runbook", ""),
         "createdAt": draw.seconds(created),
         "firstEventOccurredAt": draw.seconds(created - draw.between(1, HOUR)),
@@ -62,6 +72,25 @@ def _alert(draw: Draw, number: int, rule: Row, users: list[Row]) -> Row:
     return row
 
 
+def _noisy_alert(draw: Draw, rule: Row, users: list[Row]) -> Row:
+    """Return an alert that was closed as a false positive, like most of its detection."""
+    row = _alert(draw, 1, rule, users)
+    created = draw.ago(12) + draw.between(0, HOUR)
+    user, address = f"user{draw.between(1, 4)}", f"203.0.113.{draw.between(1, 30)}"
+    return row | {
+        "type": "RULE",
+        "status": "CLOSED" if draw.chance(0.85) else "OPEN",
+        "quality": "NOISE" if draw.chance(0.7) else "USEFUL",
+        "title": f"{rule['displayName']} by {user} from {address}",
+        "createdAt": draw.seconds(created),
+        "firstEventOccurredAt": draw.seconds(created - 60),
+        "lastReceivedEventAt": draw.seconds(created + 600),
+        "eventCount": draw.between(1, 4),
+        "_user": user,
+        "_address": address,
+    }
+
+
 def _deliveries(draw: Draw, created: int) -> list[Row]:
     if draw.chance(0.3):
         return []
@@ -78,13 +107,19 @@ def _deliveries(draw: Draw, created: int) -> list[Row]:
     ]
 
 
-def _events(draw: Draw, alert: Row) -> list[Row]:
+def _events(draw: Draw, alert: Row, names: dict[str, str]) -> list[Row]:
+    """Return events that the detection of an alert matches."""
+    rule_id = alert.get("detection", {}).get("id")
+    user = alert.get("_user") or alert["title"].rsplit(" by ", 1)[-1]
     return [
         {
             "p_alert_id": alert["id"],
             "p_event_time": alert["firstEventOccurredAt"],
+            "p_log_type": next(iter(alert["_logTypes"]), "Larkfield.System"),
             "p_row_id": draw.hexadecimal(24),
-            "sourceIPAddress": f"203.0.113.{draw.between(1, 254)}",
+            "action": names.get(rule_id, "Unknown"),
+            "user": user,
+            "sourceIPAddress": alert.get("_address") or f"203.0.113.{draw.between(1, 254)}",
             "bytes": draw.random.getrandbits(60),  # beyond what a float holds
         }
         for _ in range(alert["eventCount"])

@@ -17,16 +17,36 @@ Row = dict[str, Any]
 
 _SEVERITIES = ("INFO", "LOW", "MEDIUM", "MEDIUM", "HIGH", "CRITICAL")
 _RARE = 40
+_PLANTED_KINDS = ("failing", "erring", "untested", "one_sided", "noisy")
+# What is planted: kind of trouble -> position among the rules.
+PLANTED = {"failing": 3, "erring": 4, "untested": 5, "one_sided": 6, "noisy": 8, "never_fired": 7}
 _ZERO_TIME = "0001-01-01T00:00:00Z"
-_BODY = """from panther_base_helpers import deep_get
+_BODY = """from larkfield_helpers_00 import is_action
 
 
 def rule(event):
-    return deep_get(event, "{field}") == "{value}"
+    return is_action(event, "{name}")
 
 
 def title(event):
     return f"{name} by {{event.get('user', '<unknown>')}}"
+"""
+# One alert per user: without it, matches are grouped by a title that has the address as well.
+_NOISY_BODY = """from larkfield_helpers_00 import is_action
+
+
+def rule(event):
+    return is_action(event, "{name}")
+
+
+def title(event):
+    return f"{name} by {{event.get('user', '<unknown>')}} from {{event.get('sourceIPAddress')}}"
+"""
+_ERRING_BODY = """def rule(event):
+    return event["requestParameters"]["policy"] == "{name}"
+"""
+_HELPER = """def is_action(event, name):
+    return event.get("action") == name
 """
 _DETECTION_YAML = """MatchFilters:
   - Key: action
@@ -53,6 +73,7 @@ def build_detections(draw: Draw, users: list[Row]) -> dict[str, list[Row]]:
         kind: [make(_shared(draw, kind, number, users)) for number in range(count)]
         for kind, (count, make) in makers.items()
     }
+    _plant(lists["rules"])
     for row, rule in zip(lists["correlation_rules"], lists["rules"], strict=False):
         row["correlationRuleReferenceIds"] = [rule["id"]]
     return lists | {
@@ -99,6 +120,24 @@ def _tests(draw: Draw, name: str) -> list[Row]:
     ]
 
 
+def _plant(rules: list[Row]) -> None:
+    """Make rules that fail, err, lack tests, test one side, or are loud."""
+    failing, erring, untested, one_sided, noisy = (rules[PLANTED[name]] for name in _PLANTED_KINDS)
+    failing["tests"][0]["resource"] = json.dumps({"action": failing["displayName"].upper()})
+    erring["body"] = _ERRING_BODY.format(name=erring["displayName"])
+    untested.pop("tests")
+    one_sided["tests"].pop()
+    noisy |= {
+        "body": _NOISY_BODY.format(name=noisy["displayName"]),
+        "enabled": True,
+        "createAlert": True,
+        "dedupPeriodMinutes": 15,
+        "threshold": 1,
+        "severity": "MEDIUM",
+        "logTypes": [_log_type(noisy)],
+    }
+
+
 def _alerting(draw: Draw, row: Row) -> Row:
     extra: Row = {
         "dedupPeriodMinutes": draw.one((15, 60, 60, 720)),
@@ -113,7 +152,7 @@ def _alerting(draw: Draw, row: Row) -> Row:
 
 
 def _python(draw: Draw, row: Row) -> Row:
-    body = _BODY.format(field="eventName", value=row["displayName"], name=row["displayName"])
+    body = _BODY.format(name=row["displayName"])
     return _alerting(draw, row) | {"body": body}
 
 
@@ -121,7 +160,7 @@ def _rule(draw: Draw, row: Row) -> Row:
     row = _python(draw, row)
     if draw.chance(0.95):
         row["logTypes"] = [_log_type(row)]
-    if draw.chance(0.3):
+    if draw.chance(0.02):
         row["inlineFilters"] = "All:\n  - Key: region\n    Condition: Exists\n"
     return row
 
@@ -163,7 +202,7 @@ def _log_type(row: Row) -> str:
 def _global(draw: Draw, number: int) -> Row:
     row: Row = {
         "id": f"larkfield_helpers_{number:02d}",
-        "body": f"def helper_{number}(event):\n    return event.get('user')\n",
+        "body": f"{_HELPER}\n\ndef helper_{number}(event):\n    return event.get('user')\n",
         "description": "Shared helpers",
         "createdAt": draw.nanoseconds(draw.ago(700, 300)),
         "lastModified": draw.nanoseconds(draw.ago(299)),

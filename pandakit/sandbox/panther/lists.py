@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from zlib import crc32
 
 from pandakit.sandbox.service import Refused
 
@@ -16,7 +17,11 @@ Test = Callable[[Row, list[str]], bool]
 
 _SEVERITIES = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _ALERT_TYPES = ("ALERT", "DETECTION_ERROR", "SYSTEM_ERROR")
-_SUB_TYPES = {"ALERT": ("RULE",), "DETECTION_ERROR": ("RULE_ERROR",)}
+_ALERT_SUB_TYPES = (
+    "RULE", "RULE_ERROR", "SCHEDULED_RULE", "SCHEDULED_RULE_ERROR", "POLICY", "SYSTEM_ERROR",
+    "CORRELATION_RULE", "CORRELATION_RULE_ERROR",
+)  # fmt: skip
+_SUB_TYPES = {"ALERT": ("RULE", "POLICY"), "DETECTION_ERROR": ("RULE_ERROR",)}
 _TIME_FORMS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d", "%Y-%m")
 
 
@@ -93,6 +98,18 @@ def _state(row: Row, values: list[str]) -> bool:
     return bool(row.get("enabled")) == (values[0] == "enabled")
 
 
+def _managed(row: Row, values: list[str]) -> bool:
+    if values[0] not in {"true", "false"}:
+        raise bad_parameter("invalid_field_type", f"invalid value {values[0]!r}, must be a boolean")
+    return bool(row["managed"]) == (values[0] == "true")
+
+
+def _compliance(row: Row, values: list[str]) -> bool:
+    """Return whether a policy has a status, which is no field of its row."""
+    statuses = ("PASS", "FAIL", "PASS", "ERROR")
+    return statuses[crc32(row["id"].encode()) % len(statuses)] in values
+
+
 def _alert_type(row: Row, values: list[str]) -> bool:
     return row["type"] in _SUB_TYPES.get(values[0], (values[0],))
 
@@ -148,7 +165,7 @@ _DETECTION = {
 _LOG_TYPE = {"log-type": RowFilter(_overlaps("logTypes"))}
 _ALERT_FILTERS = {
     "type": RowFilter(_alert_type, _ALERT_TYPES, lambda _: ["ALERT"]),
-    "sub-type": RowFilter(_equals("type")),
+    "sub-type": RowFilter(_equals("type"), _ALERT_SUB_TYPES),
     "created-after": RowFilter(_created(1), default=_month_ago),
     "created-before": RowFilter(_created(-1)),
     "detection-id": RowFilter(_inner("detection", "id")),
@@ -156,6 +173,9 @@ _ALERT_FILTERS = {
     **_SEVERITY,
     "status": RowFilter(_equals("status"), ("OPEN", "TRIAGED", "RESOLVED", "CLOSED")),
     "assignee": RowFilter(_inner("assignee", "id")),
+    "log-source": RowFilter(_overlaps("_logSources")),
+    "log-type": RowFilter(_overlaps("_logTypes")),
+    "resource-type": RowFilter(_overlaps("_resourceTypes")),
     "event-count-min": RowFilter(_count(1)),
     "event-count-max": RowFilter(_count(-1)),
     "quality": RowFilter(_equals("quality"), ("NOISE", "USEFUL")),
@@ -172,7 +192,11 @@ _USER_FILTERS = {
     "status": RowFilter(_equals("status")),
 }
 _ROLE_FILTERS = {**_NAME, "name": RowFilter(_equals("name")), "id": RowFilter(_equals("id"))}
-_POLICY_FILTERS = {**_DETECTION, "resource-type": RowFilter(_overlaps("resourceTypes"))}
+_POLICY_FILTERS = {
+    **_DETECTION,
+    "resource-type": RowFilter(_overlaps("resourceTypes")),
+    "compliance-status": RowFilter(_compliance, ("PASS", "FAIL", "ERROR")),
+}
 _SCHEDULED_FILTERS = {**_DETECTION, "scheduled-query": RowFilter(_overlaps("scheduledQueries"))}
 
 LISTS = {

@@ -1,16 +1,21 @@
-"""Panther's REST API: lists by cursor, and single objects."""
+"""Panther's REST API: lists by cursor, single objects, and writes of content."""
 
 from __future__ import annotations
 
 import json
 from hmac import compare_digest
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import NAMESPACE_URL, uuid5
+
+from werkzeug.wrappers import Response
 
 from pandakit.sandbox.panther.lists import EVENTS, LISTS, ListEndpoint, bad_parameter, matching
+from pandakit.sandbox.panther.writing import CONTENT, checked_body, failing_tests, flag
 from pandakit.sandbox.service import Refused, Service, json_response
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
+    from werkzeug.wrappers import Request
 
     from pandakit.sandbox.control import Control
     from pandakit.sandbox.organisation import Organisation
@@ -20,6 +25,8 @@ __all__ = ["PantherService"]
 Row = dict[str, Any]
 
 _KINDS = ",".join(f'"{kind}"' for kind in LISTS)
+_CONTENT = ",".join(f'"{kind}"' for kind in CONTENT)
+_TESTED = ("rules", "scheduled-rules", "simple-rules", "correlation-rules", "policies")
 # Characters that a client has to encode exactly once.
 _PUNCTUATION = "a b+c&d=e/f?g#h%20\"'{é}"
 
@@ -33,6 +40,10 @@ class PantherService(Service):
         ("GET", "/alerts/<key>/events", "alert_events"),
         ("GET", "/api-tokens/self", "own_token"),
         ("GET", f"/<any({_KINDS}):kind>/<path:key>", "row"),
+        ("POST", f"/<any({_CONTENT}):kind>", "create"),
+        ("PUT", f"/<any({_CONTENT}):kind>/<path:key>", "replace"),
+        ("POST", "/queries/<path:key>", "update_query"),
+        ("DELETE", f"/<any({_CONTENT}):kind>/<path:key>", "remove"),
     )
 
     def __init__(
@@ -40,6 +51,7 @@ class PantherService(Service):
     ) -> None:
         super().__init__(organisation, control, awkward=awkward)
         self._token = token
+        self._writing = Lock()
 
     def authorise(self, request: Request) -> None:
         given = request.headers.get("X-API-Key", "")
@@ -69,7 +81,85 @@ class PantherService(Service):
         return json_response(self.organisation.panther["api_tokens"][0])
 
     def row(self, request: Request, kind: str, key: str) -> Response:
-        return json_response(_with_python(request, kind, [self._find(LISTS[kind].rows, key)])[0])
+        (row,) = _with_python(request, kind, [self._find(LISTS[kind].rows, key)])
+        return json_response({k: v for k, v in row.items() if not k.startswith("_")})
+
+    def create(self, request: Request, kind: str) -> Response:
+        body = checked_body(kind, self._body(request))
+        identity = "name" if kind == "queries" else "id"
+        with self._writing:
+            rows = self.organisation.panther[CONTENT[kind][0]]
+            if any(row.get(identity) == body[identity] for row in rows):
+                raise Refused(409, f"{identity} {body[identity]!r} exists already")
+            if self._only_tested(request, kind, body):
+                return Response(status=204)
+            row = self._stamped(kind, body, None)
+            rows.append(row)
+        return json_response(row)
+
+    def replace(self, request: Request, kind: str, key: str) -> Response:
+        if kind == "queries":
+            raise Refused(405, "Method Not Allowed")
+        body = checked_body(kind, self._body(request), key=key) | {"id": key}
+        with self._writing:
+            rows = self.organisation.panther[CONTENT[kind][0]]
+            if self._only_tested(request, kind, body):
+                return Response(status=204)
+            place = next((n for n, row in enumerate(rows) if row["id"] == key), len(rows))
+            existed = place < len(rows)
+            row = self._stamped(kind, body, rows[place] if existed else None)
+            rows[place : place + 1] = [row]
+        answer = {"data": row} if kind == "globals" else row
+        return json_response(answer, 200 if existed else 201)
+
+    def update_query(self, request: Request, key: str) -> Response:
+        body = checked_body("queries", self._body(request))
+        with self._writing:
+            current = self._find("queries", key)
+            row = self._stamped("queries", body | {"id": key}, current)
+            rows = self.organisation.panther["queries"]
+            rows[rows.index(current)] = row
+        return json_response(row)
+
+    def remove(self, request: Request, kind: str, key: str) -> Response:
+        del request
+        with self._writing:
+            name = CONTENT[kind][0]
+            self.organisation.panther[name].remove(self._find(name, key))
+        return Response(status=204)
+
+    def _body(self, request: Request) -> Any:
+        try:
+            return json.loads(request.get_data())
+        except ValueError:
+            raise Refused(400, "the body is no JSON", name="decode_payload") from None
+
+    def _only_tested(self, request: Request, kind: str, body: Row) -> bool:
+        """Run the unit tests when they are asked for; whether that was all that was asked."""
+        if kind not in _TESTED:
+            return False
+        asked = {
+            name: flag(request.args.get(name), default=default, name=name)
+            for name, default in (("run-tests-first", True), ("run-tests-only", False))
+        }
+        if any(asked.values()) and (
+            results := failing_tests(kind, body, self.organisation.panther)
+        ):
+            raise Refused(400, "you have failing tests", testResults=results)
+        return asked["run-tests-only"]
+
+    def _stamped(self, kind: str, body: Row, current: Row | None) -> Row:
+        """Return a row as it is kept: the body, and what only the service sets."""
+        now = self.organisation.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        changed = "updatedAt" if kind == "queries" else "lastModified"
+        row = {name: value for name, value in body.items() if value is not None}
+        made = {} if current is None else current
+        row |= {"createdAt": made.get("createdAt", now), changed: now}
+        if kind == "queries":
+            row["id"] = made.get("id") or str(uuid5(NAMESPACE_URL, body["name"]))
+        elif "createdBy" in made:
+            row["createdBy"] = made["createdBy"]
+        return row
 
     def _find(self, name: str, key: str) -> Row:
         for row in self.organisation.panther[name]:
@@ -100,7 +190,8 @@ class PantherService(Service):
         return self._listed(endpoint, page, after)
 
     def _listed(self, endpoint: ListEndpoint, page: list[Row], after: str | None) -> Response:
-        body: Row = {"results": page}
+        shown = [{k: v for k, v in row.items() if not k.startswith("_")} for row in page]
+        body: Row = {"results": shown}
         if self.awkward and not page and endpoint.bare:
             body = {}
         if after is not None:

@@ -1,0 +1,2 @@
+def rule(event):
+    return event["requestParameters"]["policy"] == "Snapshot deleted"

@@ -1,0 +1,122 @@
+"""The activities of several incidents, read at the same time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pandakit.bigpanda._lists.resources import RESOURCES, user_call
+from pandakit.transport import Collected, ParallelLoad, path_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pandakit.transport import Task
+
+__all__ = ["ActivityLoad", "ActivityType", "wanted_types"]
+
+ActivityType = Literal[
+    "incident_created",
+    "incident_opened",
+    "incident_assigned",
+    "incident_unassigned",
+    "incident_become_flapping",
+    "incident_commented",
+    "incident_resolved_ui_manually",
+    "incident_resolved_api",
+    "incident_resolved_by_alerts",
+    "incident_alerts_resolved",
+    "incident_reopen",
+    "incident_reopened",
+    "incident_tag_updated",
+    "incident_tag_removed",
+    "incident_merged_source",
+    "incident_merged_destination",
+    "incident_splitted_source",
+    "incident_splitted_destination",
+    "incident_rcc_update",
+    "incident_shared",
+    "incident_snoozed",
+    "incident_unsnoozed",
+]
+_FILTER_SPELLING = {"incident_reopened": "incident_reopen"}
+
+
+def wanted_types(types: str | Iterable[str] | None) -> str | None:
+    """Return the parameter that filters activities by type.
+
+    Raises
+    ------
+    ValueError
+        When a type is unknown.
+    """
+    names = [types] if isinstance(types, str) else list(types or ())
+    unknown = [name for name in names if name not in get_args(ActivityType)]
+    if unknown:
+        raise ValueError(f"types={unknown[0]!r}: one of {', '.join(get_args(ActivityType))}")
+    return ",".join(dict.fromkeys(_FILTER_SPELLING.get(name, name) for name in names)) or None
+
+
+class ActivityLoad(ParallelLoad):
+    """The activities of incidents: one task for each incident.
+
+    Parameters
+    ----------
+    incident_ids
+        Each once.
+    types
+        The filter by type, if any.
+    max_rows
+        Where to stop; `None` for all rows.
+    """
+
+    def __init__(
+        self, incident_ids: Sequence[str], types: str | None, max_rows: int | None
+    ) -> None:
+        super().__init__("BigPanda activities")
+        self._types, self._max_rows = types, max_rows
+        self._rows: dict[str, dict[Any, dict[str, Any]]] = {each: {} for each in incident_ids}
+        self._unfinished = set(incident_ids)
+        for each in incident_ids:
+            self.queue.add(partial(self._read, each))
+
+    def _read(self, incident_id: str) -> Task:
+        """Read the pages of one incident."""
+        resource = RESOURCES["activities"]
+        path = resource.path.format(incident_id=path_segment(incident_id))
+        call = user_call(path, resource.path, {"types": self._types})
+        found, position = self._rows[incident_id], None
+        while not self._has_enough(incident_id):
+            [reply] = yield [resource.pages.request(call, position)]
+            page = resource.pages.read(reply, position)
+            known = len(found)
+            for row in page.rows:
+                found.setdefault(row.get("id") or len(found), {**row, "incident_id": incident_id})
+            self.pages += 1
+            self.count += len(found) - known
+            position = page.next
+            if position is None:
+                self._unfinished.discard(incident_id)
+                return
+
+    def _has_enough(self, incident_id: str) -> bool:
+        """Return whether the incidents up to this one have as many rows as are wanted."""
+        if self._max_rows is None:
+            return False
+        count = 0
+        for key, rows in self._rows.items():
+            if count >= self._max_rows or (key in self._unfinished and key != incident_id):
+                break
+            count += len(rows)
+            if key == incident_id:
+                break
+        return count >= self._max_rows
+
+    def collected(self) -> Collected:
+        """Return the rows so far, in the order of the incidents."""
+        records = [row for rows in self._rows.values() for row in rows.values()]
+        cap = self._max_rows
+        capped = cap is not None and (
+            len(records) > cap or (len(records) == cap and bool(self._unfinished))
+        )
+        return Collected(records=records[:cap], pages=self.pages, capped=capped)

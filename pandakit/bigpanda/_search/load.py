@@ -1,0 +1,260 @@
+"""One search for incidents: what it asks, what an answer holds, and what was received so far."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from pandakit.bigpanda._lists.rows import is_newer
+from pandakit.bigpanda._search.params import narrowed_params
+from pandakit.errors import PaginationError, ProtocolError
+from pandakit.frames import epoch_nanoseconds
+from pandakit.timewindow import Window
+from pandakit.transport import Call, Collected, NumberedPages, ParallelLoad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pandakit.transport import Reply, Task
+
+__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading"]
+
+Row = dict[str, Any]
+
+T = TypeVar("T")
+Reading: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
+
+CEILING = 10_000
+_PAGES = NumberedPages()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page: the state of the list at one moment.
+
+    Parameters
+    ----------
+    starts
+        Start of each incident in whole seconds, rounded up, in the order of the page.
+    keys
+        Identity of each incident.
+    total
+        How many incidents matched at that moment.
+    """
+
+    starts: list[int]
+    keys: list[str]
+    total: int
+
+    @property
+    def newest(self) -> int:
+        """The latest start on the page."""
+        return max(self.starts)
+
+    @property
+    def oldest(self) -> int:
+        """The earliest start on the page."""
+        return min(self.starts)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that matched is on this page."""
+        return len(self.keys) >= self.total
+
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether no incident started later than the one before it."""
+        return self.starts == sorted(self.starts, reverse=True)
+
+    def keys_of(self, second: int) -> set[str]:
+        """Return the incidents that started in a second."""
+        return {key for key, start in zip(self.keys, self.starts, strict=True) if start == second}
+
+
+class IncidentLoad(ParallelLoad):
+    """The incidents of one search, read by tasks.
+
+    Parameters
+    ----------
+    call
+        The search without `to` and without paging.
+    label
+        What the progress line shows.
+    size
+        Incidents per page.
+    now
+        Returns the present by the service's clock, in epoch seconds.
+    rows_of
+        Returns the rows that an incident stands for: itself, or its alerts.
+    max_rows
+        Where to stop; `None` for all rows.
+    facts
+        What `df.attrs["pandakit"]` says about the search.
+    window
+        What the caller asked for; its end is fixed by the first answer.
+    ceiling
+        Results of one query that the service returns.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        label: str,
+        *,
+        size: int,
+        now: Callable[[], float],
+        rows_of: Callable[[Row], list[Row]],
+        max_rows: int | None,
+        facts: Row,
+        window: Window,
+        ceiling: int = CEILING,
+    ) -> None:
+        super().__init__(label)
+        self.call, self.size, self.ceiling = call, size, ceiling
+        self.duplicates = 0
+        self.end: int | None = None
+        """The `to` of the first request: later incidents are left out."""
+        self.is_order_known = False
+        """Whether answers are newest first."""
+        self.dense_seconds: set[int] = set()
+        """Seconds that a task reads by numbered pages."""
+        self._now, self._rows_of, self._max_rows = now, rows_of, max_rows
+        self._facts, self._asked = facts, window
+        self._incidents: dict[str, Row] = {}
+        self._rows: dict[str, list[Row]] = {}
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether the caller wants no more rows."""
+        return self._max_rows is not None and self.count >= self._max_rows
+
+    def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
+        """Add the task that reads a second by numbered pages, unless there is one already."""
+        if second not in self.dense_seconds:
+            self.dense_seconds.add(second)
+            self.queue.add(make)
+
+    def request(
+        self,
+        to: int | None,
+        page: int = 1,
+        *,
+        low: int | None = None,
+        narrower: Mapping[str, str] | None = None,
+    ) -> Call:
+        """Return the call for a page of what started at `to` or before."""
+        params = narrowed_params(self.call.params or {}, narrower or {})
+        if low is not None:
+            params["from"] = low
+        return self.call.with_params(**params, to=to, page=page, page_size=self.size)
+
+    def page(self, to: int | None) -> Reading[Answer]:
+        """Read the first page of what started at `to` or before."""
+        [reply] = yield [self.request(to)]
+        answer = self.take(reply, to)
+        if answer.total and not answer.keys:
+            raise PaginationError(
+                f"the service counts {answer.total} incidents, but returned none of them on the "
+                "first page: the list cannot be read to its end"
+            )
+        return answer
+
+    def read(
+        self,
+        to: int,
+        pages: Iterable[int],
+        *,
+        low: int | None = None,
+        narrower: Mapping[str, str] | None = None,
+    ) -> Reading[list[Answer]]:
+        """Read several pages at the same time."""
+        calls = [self.request(to, page, low=low, narrower=narrower) for page in pages]
+        if not calls:
+            return []
+        replies = yield calls
+        return [self.take(reply, to) for reply in replies]
+
+    def take(self, reply: Reply, to: int | None) -> Answer:
+        """Keep the incidents of a page.
+
+        Raises
+        ------
+        PaginationError
+            When the page cannot be part of a complete list.
+        """
+        rows, total = _PAGES.rows_and_total(reply)
+        answer = Answer(
+            [_start(row) for row in rows],
+            [json.dumps(row.get("id", row), sort_keys=True) for row in rows],
+            len(rows) if total is None else total,
+        )
+        self.pages += 1
+        if self.total is None:
+            self.total = answer.total
+        for key, row in zip(answer.keys, rows, strict=True):
+            self._keep(key, row)
+        if to is not None and not answer.is_whole and rows and answer.newest > to:
+            raise PaginationError(
+                f"asked for incidents that started until {to}, the service returned one that "
+                f"started at {answer.newest}: it ignores `to`, so the list cannot be complete"
+            )
+        return answer
+
+    def _keep(self, key: str, row: Row) -> None:
+        kept = self._incidents.get(key)
+        if kept is not None:
+            self.duplicates += 1
+            if not is_newer(row, kept):
+                return
+        rows = self._rows_of(row)
+        self.count += len(rows) - len(self._rows.get(key, ()))
+        self._incidents[key], self._rows[key] = row, rows
+
+    def fix_end(self, to: int | None, answer: Answer) -> int:
+        """Return the `to` that holds for the whole load.
+
+        The first request may have left it to the service; then it is the present by the
+        service's clock.
+        """
+        if to is None:
+            to = max([int(self._now()), *answer.starts])
+        if self.end is None:
+            self.end = to
+        return to
+
+    def collected(self) -> Collected:
+        """Return the rows so far: newest start first, equal starts by id."""
+        keys = sorted(self._incidents, key=lambda key: (-_start(self._incidents[key]), key))
+        records = [row for key in keys for row in self._rows[key]]
+        capped = self._max_rows is not None and (
+            len(records) > self._max_rows or (self.is_capped and not self._is_whole())
+        )
+        return Collected(
+            records=records[: self._max_rows],
+            pages=self.pages,
+            duplicates=self.duplicates,
+            capped=capped,
+            facts={**self._facts, "window": self._window().as_text()},
+        )
+
+    def _window(self) -> Window:
+        end = None if self.end is None else datetime.fromtimestamp(self.end, UTC)
+        return Window(self._asked.start, self._asked.end or end)
+
+    def _is_whole(self) -> bool:
+        return self.total is not None and len(self._incidents) >= self.total
+
+
+def _start(row: Row) -> int:
+    """Return the start of an incident in whole seconds, rounded up as `to` is."""
+    try:
+        return ceil(epoch_nanoseconds(row.get("start")) / 10**9)
+    except (TypeError, ValueError, OverflowError):
+        shown = ascii(row.get("start"))[:60]
+        raise ProtocolError(
+            f"incident {row.get('id')!r} has no readable start, but {shown}"
+        ) from None

@@ -1,0 +1,125 @@
+"""Read every incident that a search matches, while incidents move between the answers.
+
+Each answer is one moment's list, newest start first, and a lower `to` cuts that list by start.
+So the search walks: it reads the first page, and goes on with `to` = the oldest start received.
+That second is read again, because the page may have ended in the middle of it. Nothing that
+moves can push an incident past such a reader, and no page lies beyond the 10,000 results that
+the service returns for one query.
+
+    to=09   09 08 08 07    the page ends in second 07
+    to=07   07 07 06 05    second 07 is complete now, and the page ends in second 05
+
+Three cases need more:
+
+- A second that fills a page cannot be walked: see `dense`.
+- In another order than newest first nothing can be walked: see `slices`.
+- Ranges of starts are walked at the same time: a numbered page shows where to cut.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pandakit.bigpanda._search.dense import REREADS, read_dense_second
+from pandakit.bigpanda._search.slices import read_slice
+
+if TYPE_CHECKING:
+    from pandakit.bigpanda._search.load import Answer, IncidentLoad, Reading
+    from pandakit.transport import Task
+
+__all__ = ["walk"]
+
+_LANES = 8  # ranges that are walked at the same time
+_MANY = 5  # different starts that are not in order by chance
+
+
+def walk(
+    load: IncidentLoad, to: int | None, floor: int | None = None, *, in_lanes: bool = False
+) -> Task:
+    """Read what started at `to` or before, down to and including `floor`.
+
+    Parameters
+    ----------
+    load
+        The search.
+    to
+        Latest start; `None` is the present by the service's clock.
+    floor
+        Earliest start that this walk has to complete; `None` for all.
+    in_lanes
+        Cut what follows the first page into ranges, and walk those at the same time.
+    """
+    if to is not None and floor is not None and to < floor:
+        return
+    answer = yield from load.page(to)
+    to = load.fix_end(to, answer)
+    while not (answer.is_whole or load.is_capped):
+        if not answer.is_newest_first:
+            load.queue.add(partial(read_slice, load, None, to))
+            return
+        if floor is not None and answer.oldest < floor:
+            return
+        if answer.oldest == to:  # the whole page started in that second
+            if to in load.dense_seconds and to == floor:
+                return
+            below = yield from load.page(to - 1)
+            load.add_dense_second(to, partial(read_dense_second, load, to, answer, below))
+            to, answer = to - 1, below
+        elif in_lanes and load.is_order_known:
+            yield from _cut(load, to, answer)
+            return
+        elif load.is_order_known:
+            to = answer.oldest
+            answer = yield from load.page(to)
+        else:
+            step = yield from _prove_order(load, to, answer)
+            if step is None:
+                load.queue.add(partial(read_slice, load, None, to))
+                return
+            to, answer = step
+
+
+def _prove_order(load: IncidentLoad, to: int, answer: Answer) -> Reading[tuple[int, Answer] | None]:
+    """Read the next page, unless the totals say that newer incidents are missing on this one.
+
+    A page of equal starts, or a short one, may look newest first by chance. Then the total at
+    its oldest start is less than its own total by more than the newer incidents on it. That
+    difference may come from incidents that moved, but those do not leave both totals as they are.
+    """
+    totals: set[tuple[int, int]] = set()
+    for _ in range(REREADS + 1):
+        below = yield from load.page(answer.oldest)
+        newer = sum(start > answer.oldest for start in answer.starts)
+        again = answer if newer else (yield from load.page(to))
+        if answer.total - newer == below.total and again.total == answer.total:
+            load.is_order_known = newer > 0
+            return answer.oldest, below
+        if (answer.total, below.total) in totals:
+            return None
+        totals.add((answer.total, below.total))
+        answer = yield from load.page(to)
+        if answer.is_whole or not answer.is_newest_first:
+            return to, answer
+    if len(set(answer.starts)) < _MANY:
+        return None
+    load.is_order_known = True
+    return to, answer
+
+
+def _cut(load: IncidentLoad, to: int, first: Answer) -> Task:
+    """Divide what follows the first page into ranges, and walk them at the same time.
+
+    A numbered page holds everything that started between its newest and its oldest incident, so
+    the range above it ends at its newest start and the range below it begins at its oldest.
+    """
+    pages = min(first.total, load.ceiling) // load.size
+    lanes = min(_LANES, pages // 2)
+    goes_on = first.total > load.ceiling
+    numbers = [1 + pages * lane // lanes for lane in range(1, lanes)] + [pages] * goes_on
+    start = first.oldest
+    for answer in (yield from load.read(to, numbers)):
+        if answer.keys:
+            load.queue.add(partial(walk, load, start, answer.newest))
+            start = min(start, answer.oldest)
+    load.queue.add(partial(walk, load, start, in_lanes=goes_on))

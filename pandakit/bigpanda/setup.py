@@ -1,0 +1,162 @@
+"""Methods of `BigPanda`: how the organisation is set up, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pandakit.bigpanda.account import Account
+    from pandakit.timewindow import TimeLike
+
+__all__ = ["alert_filters", "incident_tags", "maintenance_plans", "troubleshooting_logs"]
+
+PlanStatus = Literal["planned", "running", "done"]
+
+
+def maintenance_plans(
+    self: Account,
+    *,
+    status: PlanStatus | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the maintenance plans; the service keeps them for 60 days after their end.
+
+    Parameters
+    ----------
+    status
+        `"planned"`, `"running"` or `"done"`; `None` for all of them.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per plan; alerts refer to it in `maintenance_plans`.
+
+    Notes
+    -----
+    Source: "Maintenance Plans".
+    """
+    return self._load_resource(
+        "maintenance_plans", max_rows=max_rows, progress=progress, status=status
+    )
+
+
+def alert_filters(
+    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+) -> pd.DataFrame:
+    """Return the alert filters: what they match is dropped before it becomes an alert.
+
+    Parameters
+    ----------
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per filter; `bpql` is a query object, which `Bpql.from_object` reads.
+
+    Notes
+    -----
+    Source: "Alert Filters".
+    """
+    return self._load_resource("alert_filters", max_rows=max_rows, progress=progress)
+
+
+def incident_tags(
+    self: Account,
+    *,
+    active: bool | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the definitions of incident tags: the names for the columns `tag.<id>`.
+
+    Parameters
+    ----------
+    active
+        `True` for active tags only; `None` for all of them.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per tag.
+
+    Notes
+    -----
+    Source: "Incident Tag Definitions".
+    """
+    return self._load_resource("incident_tags", max_rows=max_rows, progress=progress, active=active)
+
+
+def troubleshooting_logs(
+    self: Account,
+    *,
+    log_type: str | None = None,
+    level: str | None = None,
+    component_name: str | None = None,
+    resource_id: str | None = None,
+    start: TimeLike | None = None,
+    end: TimeLike | None = None,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """Return the troubleshooting logs, where refused alerts show up.
+
+    Parameters
+    ----------
+    log_type
+        Type of the entries, such as `"invalid_payload"`.
+    level
+        Level of the entries.
+    component_name
+        Component that wrote them, such as `"inbound"`.
+    resource_id
+        Integration that they are about.
+    start, end
+        Entries between the two. Each is a zone-aware datetime, ISO 8601 text with a zone, a date
+        (UTC midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`); `None` leaves that
+        end to the service.
+    max_rows
+        Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal
+        and in a notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per entry.
+
+    Notes
+    -----
+    Source: "Troubleshooting Logs".
+    """
+    asked = self._window(start, end)
+    return self._load_resource(
+        "troubleshooting_logs",
+        max_rows=max_rows,
+        progress=progress,
+        window=asked,
+        log_type=log_type,
+        level=level,
+        component_name=component_name,
+        resource_id=resource_id,
+        start=asked.start and int(asked.start.timestamp()),
+        end=asked.end and -int(-asked.end.timestamp() // 1),
+    )

@@ -1,0 +1,1 @@
+"""Rules as files: YAML 1.2 < fields of each kind < documents < file names."""

@@ -1,0 +1,1 @@
+"""Running detections in a process of their own: events < modules < engine < worker < process."""

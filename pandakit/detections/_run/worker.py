@@ -1,0 +1,118 @@
+"""The process that runs detections: jobs come in as lines of JSON, outcomes go out so.
+
+It imports neither pandas nor anything of the caller, so that it starts in a moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, BinaryIO
+
+from pandakit.detections._run.engine import Detection
+from pandakit.detections._run.guard import guard, limit_memory
+from pandakit.detections._run.models import DataModels
+from pandakit.detections._run.modules import Cache, Helpers, describe, install_stand_ins
+
+__all__ = ["main"]
+
+Job = dict[str, Any]
+
+
+class Worker:
+    """Keeps what was loaded from one job to the next."""
+
+    def __init__(self, job: Job) -> None:
+        self._helpers = Helpers(job["globals"])
+        self._models = DataModels(job["data_models"])
+        self._cache = Cache()
+        self._detection: Detection | None = None
+        install_stand_ins(self._cache)
+        sys.meta_path.insert(0, self._helpers)
+
+    def load(self, job: Job) -> Job:
+        """Load a detection; later jobs are about it."""
+        self._detection = None
+        self._detection = Detection(job["row"], self._models)
+        return {}
+
+    def test(self, job: Job) -> Job:
+        """Run all functions of the detection on the event of a unit test."""
+        detection = self._loaded()
+        self._forget()
+        with detection.mocked(job["mocks"]):
+            event = detection.event(job["event"])
+            main = detection.main(event)
+            functions = detection.optional(event)
+        return {"main": main, "functions": functions, "broken": self._broken()}
+
+    def events(self, job: Job) -> Job:
+        """Run the detection on events; the optional functions on those that match."""
+        outcomes = [self._match(number, data) for number, data in job["events"]]
+        return {"outcomes": [each for each in outcomes if each is not None]}
+
+    def _match(self, number: int, data: Job) -> Job | None:
+        detection = self._loaded()
+        event = detection.event(data)
+        triggered, error = detection.main(event)
+        if error is not None:
+            return {"event": number, "error": error}
+        if not triggered:
+            return None
+        functions = detection.optional(event)
+        return {
+            "event": number,
+            "functions": functions,
+            "dedup": detection.dedup_of(functions),
+            "severity": detection.severity_of(functions.get("severity")),
+        }
+
+    def _loaded(self) -> Detection:
+        if self._detection is None:
+            raise RuntimeError("no detection is loaded")
+        return self._detection
+
+    def _forget(self) -> None:
+        self._cache.clear()
+        self._helpers.broken.clear()
+        self._models.broken.clear()
+
+    def _broken(self) -> str | None:
+        return next(iter([*self._helpers.broken, *self._models.broken]), None)
+
+
+def main() -> None:
+    """Answer jobs until there are no more."""
+    jobs, answers = _own_streams()
+    worker: Worker | None = None
+    for line in jobs:
+        job = json.loads(line)
+        if job["do"] == "start":
+            worker = Worker(job)
+            limit_memory(job["memory"])
+            guard()
+            answer: Job = {}
+        else:
+            answer = _answer(worker, job)
+        answers.write(json.dumps(answer, default=str).encode() + b"\n")
+        answers.flush()
+
+
+def _answer(worker: Worker | None, job: Job) -> Job:
+    try:
+        answer: Job = getattr(worker, job["do"])(job)
+    except MemoryError:
+        return {"error": "MemoryError: it needs more memory than it may have", "spent": True}
+    except BaseException as error:  # noqa: BLE001 - also SystemExit costs this job only
+        return {"error": describe(error)}
+    return answer
+
+
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Take the pipes away from detections, whose `print` would be taken for an answer."""
+    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    return jobs, answers

@@ -1,0 +1,105 @@
+"""Rows of a content frame as plain Python: the common ground of the writer, drift and the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pandakit.detections.columns import COLUMNS
+
+__all__ = ["is_missing", "kinds_of", "plain_rows", "same_text"]
+
+Row = dict[str, Any]
+
+
+def plain_rows(frame: pd.DataFrame) -> list[Row]:
+    """Return one dict per row: column to value, without missing values, with `kind`.
+
+    Parameters
+    ----------
+    frame
+        From `read`, `Panther.detections` or the loader of one kind.
+
+    Raises
+    ------
+    ValueError
+        When the kind of the rows cannot be told.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"kind": ["rules"], "id": ["A"], "threshold": [pd.NA]})
+    >>> plain_rows(frame)
+    [{'kind': 'rules', 'id': 'A'}]
+    """
+    kinds = kinds_of(frame)
+    names = [str(name) for name in frame.columns if name != "kind"]
+    cells = [frame[name].astype(object).tolist() for name in names]
+    rows = zip(*cells, strict=True) if cells else ((),) * len(frame)
+    return [
+        {"kind": kind}
+        | {
+            name: _plain(value)
+            for name, value in zip(names, row, strict=True)
+            if not is_missing(value)
+        }
+        for kind, row in zip(kinds, rows, strict=True)
+    ]
+
+
+def kinds_of(frame: pd.DataFrame) -> list[str]:
+    """Return the kind of each row: of the column `kind`, else of the loader's columns.
+
+    Raises
+    ------
+    ValueError
+        For an unknown kind, or when the columns are not those of a loader.
+    """
+    if "kind" in frame.columns:
+        kinds: list[str] = frame["kind"].astype(object).tolist()
+        for row, kind in enumerate(kinds):
+            if kind not in COLUMNS:
+                raise ValueError(
+                    f"row {row}, column kind: {kind!r} is unknown; must be one of "
+                    f"{', '.join(COLUMNS)}"
+                )
+        return kinds
+    present = set(frame.columns)
+    fitting = {
+        kind: len(columns)
+        for kind, columns in COLUMNS.items()
+        if present.issuperset(column.name for column in columns)
+    }
+    if not fitting:
+        raise ValueError(
+            "the frame has no column kind: pass a frame of detections.read(), "
+            'Panther.detections() or another loader, or add it with frame.assign(kind="rules")'
+        )
+    return [max(fitting, key=lambda kind: fitting[kind])] * len(frame)
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a cell holds nothing.
+
+    Examples
+    --------
+    >>> is_missing(pd.NA), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    return isinstance(value, float) and value != value  # noqa: PLR0124 - NaN
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return value.item()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def same_text(text: str) -> str:
+    """Return a text without what editors change: line ends, and whitespace at both ends."""
+    return text.replace("\r\n", "\n").strip()

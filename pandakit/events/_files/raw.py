@@ -1,0 +1,71 @@
+"""A table as it stands in one file or frame, before it is read as events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pandakit.errors import EventError
+
+__all__ = ["BadLine", "Raw", "checked_names", "with_bad_lines"]
+
+
+class BadLine(NamedTuple):
+    """A row of a file that could not be parsed."""
+
+    row: int
+    reason: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One table of raw columns.
+
+    Parameters
+    ----------
+    name
+        What messages call it: the file, or the kind of frame.
+    table
+        Its columns; nested ones are flattened, with dots in their names.
+    form
+        How it was read, such as ``"CSV, separated by ';', cp1252"``.
+    bad
+        Rows that could not be parsed, and are not in the table.
+    numbers
+        The number of each row in the file where some are left out; ``None``: all are there.
+    """
+
+    name: str
+    table: pa.Table
+    form: str
+    bad: list[BadLine] = field(default_factory=list)
+    numbers: np.ndarray | None = None
+
+    def row_numbers(self, places: np.ndarray) -> np.ndarray:
+        """Return the number in the file, counted from 0, of rows of the table."""
+        return places if self.numbers is None else self.numbers[places]
+
+    def only(self, rows: np.ndarray) -> Raw:
+        """Return the rows where the condition is true; they keep their numbers."""
+        numbers = self.row_numbers(np.flatnonzero(rows))
+        return replace(self, table=self.table.filter(pa.array(rows)), numbers=numbers)
+
+
+def with_bad_lines(raw: Raw, bad: list[BadLine]) -> Raw:
+    """Return the table with the rows of its file that could not be parsed."""
+    if not bad:
+        return raw
+    every = np.arange(raw.table.num_rows + len(bad))
+    return replace(raw, bad=bad, numbers=np.delete(every, [line.row for line in bad]))
+
+
+def checked_names(name: str, columns: list[str]) -> list[str]:
+    """Return column names without outer whitespace, or refuse repeated ones."""
+    names = [title.strip() or f"column_{place}" for place, title in enumerate(columns, 1)]
+    if twice := sorted({title for title in names if names.count(title) > 1}):
+        raise EventError(f"{name} has several columns called {', '.join(map(repr, twice))}")
+    return names

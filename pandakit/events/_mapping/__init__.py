@@ -1,0 +1,1 @@
+"""From raw columns to the columns of events."""

@@ -1,0 +1,1 @@
+"""The formats of monitoring tools, as rows of one table."""

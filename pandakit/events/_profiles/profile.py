@@ -1,0 +1,111 @@
+"""What a profile is: one format of one tool, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    import pyarrow as pa
+
+__all__ = ["Profile"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One form in which a tool writes its events.
+
+    Parameters
+    ----------
+    names
+        What `profile=` calls it; several tools may share a form, and a tool may have several.
+    form
+        The form, for messages.
+    source
+        The title of the vendor's page that describes it.
+    marks
+        Columns that tell the form; each may be several, of which one must be there. A guess
+        needs all of them, a profile that was asked for only a time and a status.
+    unmarked
+        Columns that another form has and this one has not.
+    fields
+        Column of the event -> raw columns, of which the first with a value counts.
+    last_resort
+        The raw columns of the service in rows that would have no primary.
+    constants
+        Column of the event -> its value in each row without another one.
+    time, start, end
+        The raw columns of the time; `start` and `end` instead where each row is an alarm.
+    unit, tz
+        Of numbers, and of times without a zone.
+    status
+        The raw columns of the status.
+    statuses
+        Their values in lower case -> status of the event.
+    otherwise
+        The status of every other value; ``None``: the row is bad.
+    only
+        Raw column -> the values (in lower case) that events have; other rows are no events.
+    ended
+        Raw column -> the values (in lower case) with which `end` is an end.
+    once
+        Raw columns that are the same in repeated notifications of one alarm.
+    plain
+        Prefixes of raw columns that are left out of the names of tags.
+    derive
+        Adds columns to the table that are not there as such.
+    """
+
+    names: tuple[str, ...]
+    form: str
+    source: str
+    marks: tuple[str | tuple[str, ...], ...]
+    unmarked: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[str, ...]]
+    last_resort: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    time: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    unit: str | None = None
+    tz: str | None = None
+    status: tuple[str, ...] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str | None = "critical"
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ended: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    once: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    derive: Callable[[pa.Table], pa.Table] | None = None
+
+    def fits(self, columns: Collection[str]) -> bool:
+        """Return whether a table with these columns has this form for certain."""
+        return self.n_marks(columns) == len(self.marks) and not any(
+            each in columns for each in self.unmarked
+        )
+
+    def n_marks(self, columns: Collection[str]) -> int:
+        """Return how many of the marks a table with these columns has."""
+        marks = ((mark,) if isinstance(mark, str) else mark for mark in self.marks)
+        return sum(any(each in columns for each in mark) for mark in marks)
+
+    def can_read(self, columns: Collection[str]) -> bool:
+        """Return whether a table with these columns has a time, and a status where one is due."""
+        has_time = any(name in columns for name in (*self.time, *self.start))
+        has_status = any(name in columns for name in self.status) or "status" in self.constants
+        return has_time and (has_status or bool(self.start))
+
+    def names_used(self) -> frozenset[str]:
+        """Return all raw columns that the profile knows."""
+        lists = (self.time, self.start, self.end, self.status, self.last_resort, self.once)
+        marks = ((mark,) if isinstance(mark, str) else mark for mark in self.marks)
+        tables = (self.only, self.ended)
+        return frozenset(chain(*lists, *marks, *tables, *self.fields.values()))
+
+    @property
+    def label(self) -> str:
+        """Return the names and the form."""
+        return f"{'/'.join(self.names)} ({self.form})"

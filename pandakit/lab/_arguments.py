@@ -1,0 +1,24 @@
+"""Arguments that several functions share."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandakit.consolidation import Pattern, Policy
+
+__all__ = ["moved_pattern"]
+
+
+def moved_pattern(policy: Policy, name: str | None) -> Pattern:
+    """Return the pattern whose window moves: the one of that name, else the first."""
+    if name is None:
+        return policy.patterns[0]
+    names = [pattern.name for pattern in policy.patterns]
+    if name not in names:
+        near = get_close_matches(str(name), names, 3) or names
+        raise ValueError(
+            f"pattern: the policy has none called {name!r}; there is {', '.join(near)}"
+        )
+    return policy.patterns[names.index(name)]

@@ -1,0 +1,69 @@
+"""Pairs of alerts that share an incident: how two groupings of the same alerts agree."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["PairCounts", "cell_sizes", "companions_kept", "count_pairs", "n_pairs", "same_alerts"]
+
+
+class PairCounts(NamedTuple):
+    """How many pairs of alerts share an incident: in both groupings, and in each of them."""
+
+    kept: int
+    a: int
+    b: int
+
+    @property
+    def f1(self) -> float:
+        """Twice the shared pairs over the pairs of both; 1 if neither has any."""
+        return 2 * self.kept / (self.a + self.b) if self.a + self.b else 1.0
+
+
+def n_pairs(groups: np.ndarray) -> int:
+    """Return how many pairs share a group.
+
+    Examples
+    --------
+    >>> n_pairs(np.array([0, 0, 0, 1]))
+    3
+    """
+    sizes = np.bincount(groups).astype(np.int64)
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def cell_sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return for each thing how many share both its groups, itself included."""
+    key = a.astype(np.int64) * (int(b.max(initial=-1)) + 1) + b
+    _, place, counts = np.unique(key, return_inverse=True, return_counts=True)
+    sizes: np.ndarray = counts[place]
+    return sizes
+
+
+def companions_kept(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return for each thing how many others share its group in both groupings."""
+    return cell_sizes(a, b) - 1
+
+
+def same_alerts(rows_a: np.ndarray, rows_b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers, on each side, of the alerts that the same row opened."""
+    _, in_a, in_b = np.intersect1d(rows_a, rows_b, assume_unique=True, return_indices=True)
+    return in_a, in_b
+
+
+def count_pairs(
+    rows_a: np.ndarray, groups_a: np.ndarray, rows_b: np.ndarray, groups_b: np.ndarray
+) -> PairCounts:
+    """Return how many pairs of alerts two groupings have, and share.
+
+    Examples
+    --------
+    >>> rows = np.arange(4)
+    >>> count_pairs(rows, np.array([0, 0, 0, 1]), rows, np.array([0, 0, 1, 1]))
+    PairCounts(kept=1, a=3, b=2)
+    """
+    in_a, in_b = same_alerts(rows_a, rows_b)
+    kept = companions_kept(groups_a[in_a], groups_b[in_b])
+    return PairCounts(int(kept.sum()) // 2, n_pairs(groups_a), n_pairs(groups_b))

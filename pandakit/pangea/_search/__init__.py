@@ -1,0 +1,1 @@
+"""How a search is read: replies that come later, and pages."""

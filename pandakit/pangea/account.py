@@ -1,0 +1,86 @@
+"""One configuration of the audit log: how it is called, and the schema of its events."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pandakit.errors import PandakitError, ServiceWarning
+from pandakit.frames import build_frame
+from pandakit.pangea.columns import SCHEMA_COLUMNS, custom_fields, kinds_by_field
+from pandakit.pangea.service import read_result
+from pandakit.transport import Call, Client, Listing, OneAnswer, warn_user
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pandakit.frames import Kind
+    from pandakit.transport import Reply
+
+__all__ = ["Account"]
+
+Row = dict[str, Any]
+
+_TOKEN_NEEDED = "a token of the Secure Audit Log service"  # noqa: S105 - words, not a token
+
+
+class Account(Client):
+    """What every group of Pangea's methods needs: its calls, and the types of its fields."""
+
+    _config_id: str | None
+    _arweave_url: str
+    _kinds: dict[str, Kind] | None  # of the fields of a custom schema, once it was fetched
+
+    def schema(self, *, max_rows: int | None = None, progress: bool | None = None) -> pd.DataFrame:
+        """Return the fields that events of this log may have.
+
+        Parameters
+        ----------
+        max_rows
+            Load at most this many rows; reaching the cap warns with `TruncatedWarning`.
+        progress
+            `True` or `False` forces or hides the progress line; `None` shows it in interactive
+            sessions only.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per field; `df.attrs["pandakit"]["schema"]` has the other members of the
+            schema.
+        """
+        rest: Row = {}
+
+        def read_fields(reply: Reply) -> list[Row]:
+            result = read_result(reply, "fields")
+            rest.update({key: value for key, value in result.items() if key != "fields"})
+            fields = [field for field in result["fields"] or [] if isinstance(field, dict)]
+            self._kinds = kinds_by_field(fields)
+            return fields
+
+        return self._load(
+            Listing(
+                self._call("/v1/schema", {}), OneAnswer(read_fields), "id", label="Pangea schema"
+            ),
+            partial(build_frame, columns=SCHEMA_COLUMNS),
+            max_rows=max_rows,
+            progress=progress,
+            schema=rest,
+        )
+
+    def _call(self, path: str, body: Row) -> Call:
+        config = {} if self._config_id is None else {"config_id": self._config_id}
+        return Call("POST", path, json={**body, **config}, endpoint=path, needs=_TOKEN_NEEDED)
+
+    def _fetch_schema_once(self, events: Any) -> None:
+        """Fetch the schema as soon as events have fields that only the schema can type."""
+        rows = [row for row in events if isinstance(row, dict)] if isinstance(events, list) else []
+        if self._kinds is not None or not custom_fields(rows):
+            return
+        try:
+            self.schema()
+        except PandakitError as error:
+            self._kinds = {}
+            warn_user(
+                f"the schema could not be read, so custom fields keep their JSON types: {error}",
+                ServiceWarning,
+            )

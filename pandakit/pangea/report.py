@@ -1,0 +1,257 @@
+"""Reports of verifications: what an auditor keeps, and anybody with the file can check again.
+
+A report is JSON. The same file, roots, keys and time give the same bytes, so whoever doubts a
+report verifies the file anew and compares.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pandakit import _html as html
+from pandakit.errors import EventError
+from pandakit.pangea._checks.keys import public_key, trusted_keys
+from pandakit.pangea._evidence.exact_json import decode
+from pandakit.pangea._output.page import MEANINGS
+from pandakit.pangea.verification import Verification, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Evidence", "differences", "read_report", "report_html", "report_json", "sign_report"]
+
+Row = dict[str, Any]
+
+_FORMAT = "pandakit verification 1"
+_OWN_HASH = "report_sha256"
+_SIGNATURE = ("signature", "public_key")
+_OF_ROOT = ("source", "tree_name", "size", "root_hash", "url", "published_at")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a report is about.
+
+    Parameters
+    ----------
+    name, data
+        The name of the file, and its bytes.
+    events
+        The frame that was loaded from it.
+    roots, keys, complete
+        As `verify` takes them.
+    """
+
+    name: str
+    data: bytes
+    events: pd.DataFrame
+    roots: Any = None
+    keys: Sequence[str] | None = None
+    complete: bool = False
+
+    def verify(self) -> Verification:
+        """Return the verification of the file."""
+        return verify(self.events, roots=self.roots, keys=self.keys, complete=self.complete)
+
+    def report(self, found: Verification, at: datetime) -> Row:
+        """Return the report of a verification.
+
+        Parameters
+        ----------
+        found
+            The verification of this file.
+        at
+            When it was made.
+        """
+        failures = found.failures
+        trusted = trusted_keys(self.keys)
+        body = {
+            "format": _FORMAT,
+            "verified_at": at.astimezone(UTC).isoformat(),
+            "input": {
+                "name": self.name,
+                "bytes": len(self.data),
+                "sha256": sha256(self.data).hexdigest(),
+            },
+            "complete": self.complete,
+            "verdict": found.verdict,
+            "counts": found.counts,
+            "failures": [
+                {"row": str(label), "received_at": _text(received), "reason": reason}
+                for label, received, reason in failures.itertuples(name=None)
+            ],
+            "batches": {str(k): int(v) for k, v in found.batches["verdict"].value_counts().items()},
+            "keys": None if trusted is None else sorted(map(_base64, trusted)),
+            "roots": [
+                {
+                    name: _text(getattr(root, "tree" if name == "tree_name" else name))
+                    for name in _OF_ROOT
+                }
+                for root in found.roots
+            ],
+            "rows_sha256": _rows_hash(found.events),
+        }
+        return {**body, _OWN_HASH: _hash(body)}
+
+
+def sign_report(report: Row, private_key: bytes) -> Row:
+    """Return a report with a signature over its canonical JSON.
+
+    Parameters
+    ----------
+    report
+        The report.
+    private_key
+        An Ed25519 key without a password: PEM or OpenSSH.
+
+    Raises
+    ------
+    EventError
+        If it is no such key.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
+        Ed25519PrivateKey,
+    )
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - an extra
+        load_pem_private_key,
+        load_ssh_private_key,
+    )
+
+    load = load_ssh_private_key if b"OPENSSH" in private_key else load_pem_private_key
+    try:
+        key: Any = load(private_key, None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EventError("the key to sign with is not an Ed25519 private key without a password")
+    signature, public = key.sign(_canonical(report)), key.public_key().public_bytes_raw()
+    return {**report, "signature": _base64(signature), "public_key": _base64(public)}
+
+
+def report_json(report: Row) -> str:
+    """Return the text of a report."""
+    return json.dumps(report, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def report_html(report: Row) -> str:
+    """Return a report as a page that needs nothing from elsewhere; everything is escaped."""
+    facts = [[name, html.code(_shown(report[name]))] for name in report if name != "failures"]
+    failures = [
+        [row["row"], row["received_at"] or "", html.Cell(row["reason"], "prose")]
+        for row in report["failures"]
+    ]
+    parts = [
+        html.title(f"Verification of {report['input']['name']}: {report['verdict']}"),
+        html.line(MEANINGS[report["verdict"]]),
+        html.table([], facts),
+    ]
+    if failures:
+        parts += [
+            html.line("Failures", "section"),
+            html.table(["row", "received_at", "reason"], failures),
+        ]
+    name = html.escaped(report["input"]["name"])
+    return (
+        f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{name}</title>\n"
+        f"<body>{html.card(*parts)}</body></html>\n"
+    )
+
+
+def read_report(path: Path) -> Row:
+    """Return a report that was saved as JSON.
+
+    Raises
+    ------
+    EventError
+        If it is no report.
+    """
+    try:
+        found = decode(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("format") != _FORMAT:
+        raise EventError(f"{path} is not a report of this version of `pandakit verify`")
+    return found
+
+
+def differences(known: Row, anew: Row) -> list[str]:
+    """Return in which ways a report is not what verifying the file anew gives.
+
+    Parameters
+    ----------
+    known
+        The report to check.
+    anew
+        The report of the same file, with the time and the name of the known one.
+    """
+    plain = {name: value for name, value in known.items() if name not in _SIGNATURE}
+    body = {name: value for name, value in plain.items() if name != _OWN_HASH}
+    found = []
+    if plain.get(_OWN_HASH) != _hash(body):
+        found.append("the report was altered: its report_sha256 is another")
+    if any(name in known for name in _SIGNATURE) and not _is_signed(known, plain):
+        found.append("the signature is not of this report")
+    if _part(known, "input", "sha256") != anew["input"]["sha256"]:
+        return [*found, "the report is of another file"]
+    names = sorted(name for name in {*plain, *anew} if plain.get(name) != anew.get(name))
+    if names and names != [_OWN_HASH]:
+        found.append(f"verifying anew gives another {', '.join(names)}")
+    return found
+
+
+def _is_signed(report: Row, plain: Row) -> bool:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - an extra
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
+        Ed25519PublicKey,
+    )
+
+    try:
+        key = Ed25519PublicKey.from_public_bytes(public_key(report.get("public_key")))
+        key.verify(base64.b64decode(report["signature"], validate=True), _canonical(plain))
+    except (InvalidSignature, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _part(report: Row, name: str, key: str) -> Any:
+    part = report.get(name)
+    return part.get(key) if isinstance(part, dict) else None
+
+
+def _rows_hash(events: pd.DataFrame) -> str:
+    """Return the hash of what was found for every row."""
+    found = sha256()
+    for row in events.itertuples(name=None):
+        found.update(_canonical([_text(value) for value in row]) + b"\n")
+    return found.hexdigest()
+
+
+def _text(value: Any) -> Any:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    return value if isinstance(value, int) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _canonical(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _hash(value: Any) -> str:
+    return sha256(_canonical(value)).hexdigest()

@@ -1,0 +1,1 @@
+"""How content is written: bodies < judging < looking up < sending."""

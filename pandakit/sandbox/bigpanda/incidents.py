@@ -1,0 +1,113 @@
+"""The incidents of the organisation, as they are searched and as they move."""
+
+from __future__ import annotations
+
+import random
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from pandakit.sandbox.bigpanda.query import Test, alert_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandakit.sandbox.control import Control, Move
+
+__all__ = ["SORTS", "IncidentStore"]
+
+Row = dict[str, Any]
+
+SORTS: dict[str, Callable[[Row], Any]] = {
+    "last_change": lambda row: row["updated_at"],
+    "status": lambda row: row["status"],
+    "start": lambda row: row["start"],
+    "alerts": lambda row: len(row["alerts"]),
+}
+
+
+class IncidentStore:
+    """Incidents that can be searched, one moment at a time.
+
+    Parameters
+    ----------
+    incidents
+        Those of the organisation; they stay as they are.
+    control
+        The order of searches, and how incidents move.
+    now
+        The present, in epoch seconds.
+    """
+
+    def __init__(self, incidents: list[Row], control: Control, now: int) -> None:
+        self._rows = {row["id"]: row for row in incidents}
+        self._control, self._now = control, now
+        self._changes = 0
+        self._tags: dict[str, list[dict[str, list[str]]]] = {}
+        self._sorted: dict[tuple[str, ...], list[Row]] = {}
+        self._lock = RLock()
+        self._random = random.Random(0)  # noqa: S311 - an order, not a secret
+
+    def find(self, key: str) -> Row | None:
+        return self._rows.get(key)
+
+    def search(
+        self, environment: str, folder: str, query: str, order: str, test: Test
+    ) -> list[Row]:
+        """Return what an environment holds, after the moves that are due."""
+        with self._lock:
+            for move in self._control.next_moves():
+                self._move(move)
+            key = environment, folder, query, order, str(self._control.newest_first)
+            if key not in self._sorted or self._control.shuffled:
+                found = [
+                    row
+                    for row in self._rows.values()
+                    if environment in row["environments"]
+                    and (not folder or folder in row["folders"])
+                    and any(map(test, self._alert_tags(row)))
+                ]
+                self._sorted[key] = self._in_order(found, order)
+            return self._sorted[key]
+
+    def _in_order(self, rows: list[Row], order: str) -> list[Row]:
+        # The id decides between equals, so that pages do not overlap.
+        rows.sort(key=lambda row: row["id"], reverse=True)
+        if self._control.shuffled:
+            self._random.shuffle(rows)
+        return sorted(rows, key=SORTS[order], reverse=self._control.newest_first)
+
+    def _alert_tags(self, row: Row) -> list[dict[str, list[str]]]:
+        if row["id"] not in self._tags:
+            self._tags[row["id"]] = [alert_tags(alert) for alert in row["alerts"]]
+        return self._tags[row["id"]]
+
+    def _move(self, move: Move) -> None:
+        self._changes += 1
+        by_start = sorted(self._rows.values(), key=lambda row: (-row["start"], row["id"]))
+        row = by_start[move.incident % len(by_start)]
+        key = f"{self._changes:024x}" if move.change == "add" else row["id"]
+        moved = row | {"id": key, "updated_at": self._now + self._changes}
+        if move.change in ("resolve", "reopen"):
+            moved |= _turned(row, active=move.change == "reopen", now=self._now)
+        elif move.change == "add":
+            moved |= {"start": self._now, "end": None}
+        self._rows[key] = moved
+        self._tags.pop(key, None)
+        self._sorted.clear()
+
+
+def _turned(row: Row, *, active: bool, now: int) -> Row:
+    """Return what changes when an incident is resolved or reopened."""
+    folders = [name for name in row["folders"] if name not in ("active", "resolved", "unhandled")]
+    end = None if active else max(now, row["start"])
+    alerts = [
+        alert | {"active": active, "end": end, "status": row["severity"] if active else "ok"}
+        for alert in row["alerts"]
+    ]
+    return {
+        "active": active,
+        "end": end,
+        "status": row["severity"] if active else "ok",
+        "folders": ["active" if active else "resolved", *folders],
+        "alerts": alerts,
+    }

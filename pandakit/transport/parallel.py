@@ -1,0 +1,224 @@
+"""Send several calls at the same time, and resume where a call failed.
+
+The work is a set of tasks. A task is a generator: it yields the calls that it needs next, which
+may be sent at the same time, and receives their replies in the same order. Only sending happens
+in other threads; tasks run one at a time in the caller's thread and share state without locks.
+
+>>> def task():
+...     first, second = yield [Call("GET", "/a"), Call("GET", "/b")]
+...     third, = yield [Call("GET", "/c")]
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pandakit.errors import PandakitError
+from pandakit.progress import progress_line
+from pandakit.transport.call import Call
+from pandakit.transport.reply import Reply
+
+if TYPE_CHECKING:
+    from pandakit.transport.collect import Collected
+    from pandakit.transport.session import Session
+
+__all__ = ["ParallelLoad", "Task", "TaskQueue", "collect_parallel"]
+
+# Enough to use up a limit of 5 requests per second while an answer takes up to 1.6 s.
+_WORKERS = 8
+
+Task: TypeAlias = Generator[Sequence[Call], list[Reply], None]
+
+
+@dataclass(eq=False)
+class _Batch:
+    """Calls that a task waits for, and the replies so far."""
+
+    make: Callable[[], Task]
+    task: Task
+    calls: Sequence[Call]
+    replies: dict[int, Reply] = field(default_factory=dict)
+
+
+class TaskQueue:
+    """Tasks, and the calls that they wait for.
+
+    A call that failed stays in the queue. A task that raised an error is started again by the
+    next `run`, so it must take what it has already stored into account.
+    """
+
+    def __init__(self) -> None:
+        self.requests = 0
+        """Requests sent so far, retries included."""
+        self._calls: deque[tuple[_Batch, int]] = deque()
+        self._new: deque[Callable[[], Task]] = deque()
+
+    def add(self, make: Callable[[], Task]) -> None:
+        """Add the task that `make` starts."""
+        self._new.append(make)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self._calls and not self._new
+
+    def run(self, session: Session, after_reply: Callable[[], object]) -> None:
+        """Run all tasks to their end; `after_reply` is called after each reply was taken.
+
+        Raises
+        ------
+        PandakitError
+            The first error of a call or a task, once the calls under way have ended. The next
+            `run` goes on from there.
+        """
+        running: dict[Future[Reply], tuple[_Batch, int]] = {}
+        failures: list[PandakitError] = []
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pandakit")
+        try:
+            while running or not (failures or self.is_empty):
+                while not failures and len(running) < _WORKERS and self._has_call(failures):
+                    batch, number = self._calls.popleft()
+                    running[pool.submit(session.send, batch.calls[number])] = batch, number
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    self._take(future, *running[future], failures)
+                    del running[future]
+                    after_reply()
+        finally:  # after an interrupt, the calls under way are sent again
+            self._calls.extend(running.values())
+            pool.shutdown(wait=False, cancel_futures=True)
+        if failures:
+            raise failures[0]
+
+    def _has_call(self, failures: list[PandakitError]) -> bool:
+        """Start new tasks until there is a call to send."""
+        while not self._calls and self._new and not failures:
+            make = self._new.popleft()
+            self._advance(make, make(), None, failures)
+        return bool(self._calls)
+
+    def _take(
+        self, future: Future[Reply], batch: _Batch, number: int, failures: list[PandakitError]
+    ) -> None:
+        try:
+            reply = future.result()
+        except PandakitError as error:
+            failures.append(error)
+            self._calls.append((batch, number))
+            return
+        self.requests += reply.attempts
+        batch.replies[number] = reply
+        if len(batch.replies) == len(batch.calls):
+            replies = [batch.replies[place] for place in range(len(batch.calls))]
+            self._advance(batch.make, batch.task, replies, failures)
+
+    def _advance(
+        self,
+        make: Callable[[], Task],
+        task: Task,
+        replies: list[Reply] | None,
+        failures: list[PandakitError],
+    ) -> None:
+        try:
+            calls = next(task) if replies is None else task.send(replies)
+        except StopIteration:
+            return
+        except PandakitError as error:
+            failures.append(error)
+            self._new.append(make)
+            return
+        batch = _Batch(make, task, calls)
+        self._calls.extend((batch, number) for number in range(len(calls)))
+
+
+class ParallelLoad(ABC):
+    """A list that is read by tasks: its first tasks are in the queue, and they add others.
+
+    Parameters
+    ----------
+    label
+        What the progress line shows.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.queue = TaskQueue()
+        self.count = self.pages = 0
+        """Rows and pages so far."""
+        self.total: int | None = None
+        """How many rows there are, once the service has said so."""
+
+    @abstractmethod
+    def collected(self) -> Collected:
+        """Return what was collected so far."""
+
+
+def collect_parallel(
+    session: Session,
+    load: ParallelLoad,
+    *,
+    progress: bool | None = None,
+    finish: Callable[[Collected], Any],
+    elapsed_s: float = 0.0,
+) -> Any:
+    """Read a list by tasks that send their calls at the same time.
+
+    Parameters
+    ----------
+    session
+        Where to read.
+    load
+        The list, with its first tasks in its queue.
+    progress
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal and
+        in a notebook.
+    finish
+        Makes the result of what was collected, for the whole and for `error.partial` alike.
+    elapsed_s
+        Seconds that the load took before it was resumed.
+
+    Raises
+    ------
+    PandakitError
+        The first error, with `partial` and `resume()`, which sends only what is missing.
+    """
+    clock = session.clock
+    started = clock.monotonic() - elapsed_s
+
+    def collected(*, complete: bool) -> Collected:
+        state = load.collected()
+        state.requests, state.complete = load.queue.requests, complete
+        state.elapsed_s = clock.monotonic() - started
+        return state
+
+    def resume_after(spent: float) -> Callable[[], Any]:
+        return lambda: collect_parallel(
+            session, load, progress=progress, finish=finish, elapsed_s=spent
+        )
+
+    failure: PandakitError | None = None
+    try:
+        with progress_line(load.label, progress=progress) as line:
+            load.queue.run(
+                session,
+                lambda: line.advance(load.count - line.rows, load.pages - line.pages, load.total),
+            )
+    except PandakitError as error:
+        failure = error
+    except KeyboardInterrupt as interrupt:
+        state = collected(complete=False)
+        interrupt.partial = finish(state)  # type: ignore[attr-defined]
+        interrupt.resume = resume_after(state.elapsed_s)  # type: ignore[attr-defined]
+        raise
+    state = collected(complete=failure is None)
+    if failure is None:
+        return finish(state)
+    raise failure.extended(
+        f" ({load.label}: {load.count} rows of {load.pages} pages were fetched)",
+        partial=finish(state),
+        resume=resume_after(state.elapsed_s),
+    )

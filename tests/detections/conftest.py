@@ -1,0 +1,5 @@
+"""The sandbox of the services' tests."""
+
+from tests.services.conftest import panther, services
+
+__all__ = ["panther", "services"]

@@ -1,0 +1,195 @@
+"""Incidents that move while they are read are all there, once, as they were last received."""
+
+import random
+from functools import partial
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import pandakit as pk
+from pandakit.bigpanda._search.load import IncidentLoad
+from pandakit.bigpanda._search.walk import walk
+from pandakit.timewindow import Window
+from pandakit.transport import Call, collect_parallel, parallel
+from tests.services.tenant import Tenant, matches, session_of
+
+
+def search(tenant, *, size=3, ceiling=12, max_rows=None, end=None, **params):
+    """Start a load of the tenant's incidents."""
+    load = IncidentLoad(
+        Call("GET", "/incidents", params=params),
+        "incidents",
+        size=size,
+        now=tenant.server_time,
+        rows_of=lambda row: [row],
+        max_rows=max_rows,
+        facts={},
+        window=Window(None, None),
+        ceiling=ceiling,
+    )
+    load.queue.add(partial(walk, load, end, in_lanes=max_rows is None))
+    return load
+
+
+def run(tenant, load):
+    """Run a load to its end; give what was collected."""
+    return collect_parallel(session_of(tenant), load, progress=False, finish=lambda state: state)
+
+
+def promise_is_kept(tenant, state, params, end):
+    """Compare a load with what matched at all moments, and at any."""
+    ids = [row["id"] for row in state.records]
+    assert len(ids) == len(set(ids))
+    moments = [
+        {key for key, row in rows.items() if matches(row, params, end)} for rows in tenant.snapshots
+    ]
+    assert set.intersection(*moments) <= set(ids) <= set.union(*moments)
+    for row in state.records:
+        assert row["updated_at"] == max(tenant.received[row["id"]])
+
+
+MOVES = st.one_of(
+    st.builds(lambda n: lambda tenant: tenant.resolve(n), st.integers(0, 40)),
+    st.builds(lambda n: lambda tenant: tenant.reopen(n), st.integers(0, 40)),
+    st.builds(lambda n: lambda tenant: tenant.change(n), st.integers(0, 40)),
+    st.builds(lambda s: lambda tenant: tenant.add(s), st.integers(0, 9)),
+)
+
+
+@pytest.fixture(params=[1, 4], scope="module")
+def workers(request):
+    """One call at a time, and several."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(parallel, "_WORKERS", request.param)
+    yield
+    patch.undo()
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    starts=st.lists(st.integers(0, 9), max_size=40),
+    moves=st.lists(st.lists(MOVES, max_size=1), max_size=30),
+    order=st.sampled_from(["newest", "oldest"]),
+    shuffle=st.booleans(),
+    folder=st.sampled_from([None, "active"]),
+)
+def test_a_tenant_that_moves_between_answers(workers, starts, moves, order, shuffle, folder):
+    """What matches from the first answer to the last is there exactly once, or the load raises.
+
+    After an error, `resume()` of a tenant that has come to rest returns the whole.
+    """
+    params = {"folder": folder, "query": None}
+    tenant = Tenant(starts, moves=moves, order=order, shuffle=shuffle, ceiling=12)
+    load = search(tenant, **params)
+    try:
+        state = run(tenant, load)
+    except pk.PaginationError as error:
+        state = error.resume()
+    promise_is_kept(tenant, state, params, load.end)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    starts=st.lists(st.integers(0, 30), max_size=100),
+    order=st.sampled_from(["newest", "oldest"]),
+    shuffle=st.booleans(),
+)
+def test_a_tenant_at_rest(starts, order, shuffle):
+    """Nothing moves: the load is equal to the tenant, newest start first."""
+    tenant = Tenant(starts, order=order, shuffle=shuffle, ceiling=30)
+    assert run(tenant, search(tenant, ceiling=30)).records == in_order(tenant)
+
+
+def in_order(tenant):
+    """Return a tenant's incidents, newest start first."""
+    return sorted(tenant.rows.values(), key=lambda row: (-row["start"], row["id"]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_order_that_nobody_promised(seed):
+    """Pages in an order that changes with every answer are reread until all incidents are there."""
+    starts = random.Random(seed).choices(range(1000), k=45)
+    tenant = Tenant(starts, order="mixed", ceiling=40)
+    assert run(tenant, search(tenant, size=20, ceiling=40)).records == in_order(tenant)
+
+
+SHAPES = {
+    "spread": [1000 + 40 * n for n in range(5_000)],
+    "five seconds": [1000 + n % 5 for n in range(5_000)],
+    "one second": [1000] * 2_400,
+    "a burst among others": [*range(2_000), *([1_000] * 140)],
+    "few": list(range(50)),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_number_of_requests(name):
+    """A load of n incidents takes at most 1.15 requests per full page, and ten.
+
+    Pages and the ceiling are a fifth of the service's, and so are the tenants.
+    """
+    tenant = Tenant(SHAPES[name], watched=False)
+    state = run(tenant, search(tenant, size=20, ceiling=2_000))
+    assert state.records == in_order(tenant)
+    assert len(tenant.calls) <= 1.15 * len(SHAPES[name]) / 20 + 10
+    assert max(call["page"] for call in tenant.calls) <= 100
+
+
+@pytest.mark.parametrize("name", ["few", "spread"])
+def test_the_number_of_requests_with_alerts(name):
+    """A load of n incidents with their alerts takes at most 1.3 requests per ten, and ten."""
+    starts = SHAPES[name][:2_000]
+    tenant = Tenant(starts, watched=False)
+    run(tenant, search(tenant, size=10, ceiling=10_000))
+    assert len(tenant.calls) <= 1.3 * len(starts) / 10 + 10
+
+
+def test_a_service_that_ignores_to_is_an_error():
+    """Incidents that started after `to` are a PaginationError, not a loop."""
+    tenant = Tenant(range(10, 30))
+    usual = tenant.send
+    tenant.send = lambda call: usual(call.with_params(to=100))
+    with pytest.raises(pk.PaginationError, match="ignores `to`"):
+        run(tenant, search(tenant))
+
+
+def test_resume_asks_only_for_what_is_missing():
+    """After a failure in the middle, `resume()` sends only the calls that are missing."""
+    calm = Tenant(range(200))
+    run(calm, search(calm, size=5, ceiling=1000))
+    for place in (0, 1, 5, 20, len(calm.calls) - 1):
+        tenant = Tenant(range(200))
+        tenant.failures = [None] * place + [pk.TransportError("the connection broke")]
+        load = search(tenant, size=5, ceiling=1000)
+        with pytest.raises(pk.TransportError, match="were fetched") as caught:
+            run(tenant, load)
+        assert caught.value.partial.complete is False
+        assert caught.value.resume().records == in_order(tenant)
+        assert len(tenant.calls) == len(calm.calls)
+
+
+def test_a_cap_stops_early():
+    """With `max_rows` no more pages are read than are needed, and the result says so."""
+    tenant = Tenant(range(200))
+    state = run(tenant, search(tenant, size=5, ceiling=1000, max_rows=12))
+    assert [row["start"] for row in state.records] == list(range(199, 187, -1))
+    assert state.capped
+    assert len(tenant.calls) == 3
+
+
+def test_an_incident_that_leaves_after_the_first_page_hides_no_other():
+    """One active incident resolves after page 1: every other one is there."""
+    tenant = Tenant(range(20), moves=[[], [lambda tenant: tenant.resolve(19)]])
+    state = run(tenant, search(tenant, size=5, ceiling=100, folder="active"))
+    assert {row["start"] for row in state.records} >= set(range(19))
+
+
+def test_the_end_is_fixed_at_the_first_request():
+    """Incidents that begin while the list is read are left out, and every `to` is as early."""
+    later = [[]] + [[lambda tenant: tenant.add(tenant.now)]] * 10
+    tenant = Tenant(range(20), moves=later)
+    load = search(tenant, size=5, ceiling=100)
+    state = run(tenant, load)
+    assert len(state.records) == 20
+    assert load.end == 29
+    assert {call["to"] for call in tenant.calls[1:]} <= set(range(30))

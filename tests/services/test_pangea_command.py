@@ -1,0 +1,215 @@
+"""`pandakit verify`: exit codes, reports that can be checked again, and what alters them."""
+
+import base64
+import json
+from copy import deepcopy
+
+import pytest
+
+import pandakit as pk
+from pandakit.cli import main
+from tests.services.audit_log import plain_log
+
+LOG = plain_log((2, 3, 1, 2))
+AT = "2026-03-01T12:00:00Z"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the events and the roots of a log."""
+    write(tmp_path / "events.json", LOG.answer())
+    write(tmp_path / "roots.json", LOG.roots())
+    return tmp_path
+
+
+def write(path, document):
+    """Write JSON."""
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+
+def run(folder, *arguments):
+    """Run the command; gives its exit code. Names of files are those in the folder."""
+    named = [str(folder / each) if (folder / each).suffix else each for each in arguments]
+    try:
+        main(["verify", *named])
+    except SystemExit as leave:
+        return leave.code
+    return 0
+
+
+def altered():
+    """Write an answer in which one event was changed."""
+    answer = deepcopy(LOG.answer())
+    answer["result"]["events"][3]["envelope"]["event"]["actor"] = "mallory <script>"
+    return answer
+
+
+def test_exit_codes(folder, capsys):
+    """0 proved, 1 failed, 2 unreadable, 3 nothing wrong found but not proved."""
+    assert run(folder, "events.json", "--roots", "roots.json") == 0
+    assert "proved: 8 events (8 proved)" in capsys.readouterr().out
+    assert run(folder, "events.json") == 3
+    write(folder / "bad.json", altered())
+    assert run(folder, "bad.json") == 1
+    assert "row 3, received" in capsys.readouterr().out
+    (folder / "broken.json").write_text("{", encoding="utf-8")
+    assert run(folder, "broken.json") == 2
+    assert "line 1" in capsys.readouterr().err
+    assert run(folder, "events.json", "--roots", "broken.json") == 2
+    assert run(folder, "missing.json") == 2
+    assert run(folder, "events.json", "--report", "out.txt") == 2
+    assert run(folder, "events.json", "--sign", "roots.json") == 2
+
+
+def test_complete_fails_what_lacks_events(folder):
+    """With --complete a range that lacks an event fails; without it the rest is proved."""
+    events = LOG.events()
+    del events[2]
+    write(folder / "part.json", LOG.answer(events))
+    assert run(folder, "part.json", "--roots", "roots.json") == 0
+    assert run(folder, "part.json", "--roots", "roots.json", "--complete") == 1
+
+
+def test_saved_frames_are_read_too(folder):
+    """Parquet files of `pandakit.save` stand for events and for roots."""
+    import pandas as pd
+
+    pk.save(pk.pangea.load(folder / "events.json"), folder / "events.parquet")
+    pk.save(pd.DataFrame(LOG.roots()), folder / "roots.parquet")
+    assert run(folder, "events.parquet", "--roots", "roots.parquet") == 0
+
+
+@pytest.mark.parametrize("suffix", ["json", "html"])
+def test_the_same_input_and_time_give_the_same_bytes(folder, suffix):
+    """A report depends on the input and on --at, and on nothing else."""
+    for name in ("one", "two"):
+        options = ("--roots", "roots.json", "--at", AT, "--report", f"{name}.{suffix}")
+        assert run(folder, "events.json", *options) == 0
+    one, two = ((folder / f"{name}.{suffix}").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def report_of(folder, events="events.json", *options):
+    """Write a report; gives it."""
+    run(folder, events, "--at", AT, "--report", "report.json", *options)
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_what_a_report_says(folder):
+    """Input, verdict, counts, failures, the roots that prove, and hashes of rows and report."""
+    report = report_of(folder, "events.json", "--roots", "roots.json")
+    assert report["verified_at"] == "2026-03-01T12:00:00+00:00"
+    assert report["input"]["name"] == "events.json"
+    assert report["input"]["bytes"] == (folder / "events.json").stat().st_size
+    assert (report["verdict"], report["counts"], report["failures"]) == (
+        "proved",
+        {"proved": 8},
+        [],
+    )
+    assert report["roots"][-1]["url"] == "https://arweave.example.net/4"
+    assert report["roots"][-1]["published_at"] == LOG.root()["published_at"]
+    assert report["keys"] is None
+    write(folder / "bad.json", altered())
+    failed = report_of(folder, "bad.json")
+    assert failed["failures"][0]["row"] == "3"
+    assert failed["failures"][0]["reason"].startswith("hash: ")
+
+
+def test_a_page_is_escaped(folder):
+    """What stands in a file is text on the page, whatever it looks like."""
+    name = "a <b>.json"
+    write(folder / name, altered())
+    assert run(folder, name, "--report", "out.html") == 1
+    page = (folder / "out.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "a &lt;b&gt;.json" in page
+
+
+def test_a_report_is_checked_with_one_command(folder, capsys):
+    """File, roots and report: verified anew and compared; another name of the file is no other."""
+    report_of(folder, "events.json", "--roots", "roots.json")
+    (folder / "copy.json").write_bytes((folder / "events.json").read_bytes())
+    for name in ("events.json", "copy.json"):
+        assert run(folder, name, "--roots", "roots.json", "--against", "report.json") == 0
+    assert "says what was found again" in capsys.readouterr().out
+    assert run(folder, "events.json", "--against", "report.json") == 1
+    assert "verifying anew gives another" in capsys.readouterr().err
+
+
+CHANGES = {
+    "verdict": lambda report: report | {"verdict": "intact"},
+    "counts": lambda report: report | {"counts": {"proved": 9}},
+    "time": lambda report: report | {"verified_at": "2026-03-02T12:00:00+00:00"},
+    "no time": lambda report: report | {"verified_at": 5},
+    "input": lambda report: report | {"input": 5},
+    "bytes": lambda report: report | {"input": report["input"] | {"bytes": 1}},
+    "rows": lambda report: report | {"rows_sha256": 64 * "0"},
+    "roots": lambda report: report | {"roots": []},
+    "own hash": lambda report: report | {"report_sha256": 64 * "0"},
+    "member": lambda report: report | {"note": "x"},
+    "complete": lambda report: report | {"complete": True},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_altered_report_is_found_out(folder, change):
+    """Whatever member is changed, the check exits with 1."""
+    report = report_of(folder, "events.json", "--roots", "roots.json")
+    write(folder / "report.json", CHANGES[change](report))
+    options = ("--roots", "roots.json", "--against", "report.json")
+    assert run(folder, "events.json", *options) == 1
+
+
+def test_a_rehashed_report_is_found_out(folder, capsys):
+    """A report that was changed and hashed anew still contradicts the file."""
+    from pandakit.pangea.report import _hash
+
+    report = report_of(folder, "events.json", "--roots", "roots.json")
+    body = {k: v for k, v in report.items() if k != "report_sha256"} | {"counts": {"proved": 9}}
+    write(folder / "report.json", body | {"report_sha256": _hash(body)})
+    options = ("--roots", "roots.json", "--against", "report.json")
+    assert run(folder, "events.json", *options) == 1
+    assert "another counts" in capsys.readouterr().err
+
+
+def test_a_report_of_another_file_is_found_out(folder, capsys):
+    """A report belongs to the bytes of its file."""
+    report_of(folder, "events.json", "--roots", "roots.json")
+    write(folder / "other.json", LOG.result())
+    options = ("--roots", "roots.json", "--against", "report.json")
+    assert run(folder, "other.json", *options) == 1
+    assert "of another file" in capsys.readouterr().err
+    (folder / "no.json").write_text("[]", encoding="utf-8")
+    assert run(folder, "events.json", "--against", "no.json") == 2
+
+
+def test_reports_are_signed_and_signatures_checked(folder, capsys):
+    """--sign adds an Ed25519 signature over the report; another one, or none of it, fails."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    private = serialization.PrivateFormat
+    for kind, form in (("pem", private.PKCS8), ("ssh", private.OpenSSH)):
+        data = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        (folder / f"key.{kind}").write_bytes(data)
+        report = report_of(folder, "events.json", "--sign", f"key.{kind}")
+        assert (
+            report["public_key"] == base64.b64encode(key.public_key().public_bytes_raw()).decode()
+        )
+        assert run(folder, "events.json", "--against", "report.json") == 3
+    write(folder / "report.json", report | {"signature": base64.b64encode(bytes(64)).decode()})
+    assert run(folder, "events.json", "--against", "report.json") == 1
+    assert "signature is not of this report" in capsys.readouterr().err
+    assert run(folder, "events.json", "--report", "x.json", "--sign", "roots.json") == 2
+
+
+def test_trusted_keys_are_in_the_report(folder):
+    """--key says who may sign; the report names the keys, and its check uses them."""
+    key = "lvOyDMpK2DQ16NI8G41yINl01wMHzINBahtDPoh4+mE="
+    (folder / "key.txt").write_text(key + "\n", encoding="utf-8")
+    report = report_of(folder, "events.json", "--key", "key.txt")
+    assert report["keys"] == [key]
+    assert run(folder, "events.json", "--against", "report.json") == 3
+    (folder / "bad.txt").write_text("nonsense", encoding="utf-8")
+    assert run(folder, "events.json", "--key", "bad.txt") == 2
