@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import reject
 
 from pandakit import consolidation
-from pandakit.errors import EventError
 from tests.consolidation import reference_engine
 from tests.consolidation.strategies import bpql
 
@@ -43,16 +41,6 @@ def package_result(scenario: Scenario) -> consolidation.Consolidation:
         as_of=moment(settings["as_of"]),
         unit=settings["unit"],
     )
-
-
-def accepted(scenario: Scenario) -> consolidation.Consolidation:
-    """Ask the package, of a timeline that is not refused as a whole."""
-    try:
-        return package_result(scenario)
-    except EventError as error:
-        if not any(words in str(error) for words in ("every event was rejected", "a zone")):
-            raise
-        reject()
 
 
 def span(microseconds: int | None) -> pd.Timedelta | None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from tests.consolidation.engines import accepted, moment
+from tests.consolidation.engines import moment, package_result
 from tests.consolidation.strategies import scenarios
 from tests.consolidation.witness import witnessed
 from tests.fuzz import examples
@@ -44,7 +44,7 @@ def monkeypatch_module():
 @given(scenario=scenarios())
 def test_explanations_say_what_the_reference_engine_saw(monkeypatch_module, scenario):
     """Joined by, anchor, gap and margin, and each candidate with all its reasons, agree."""
-    result = accepted(scenario)
+    result = package_result(scenario)
     answer, seen = witnessed(scenario, monkeypatch_module)
     for number, (alert, entries) in enumerate(zip(answer["alerts"], seen, strict=True)):
         facts = result.explain(number).facts
@@ -61,7 +61,7 @@ def test_explanations_say_what_the_reference_engine_saw(monkeypatch_module, scen
 @given(scenario=scenarios())
 def test_every_refusal_can_be_checked_by_hand(scenario):
     """Margin and overrun follow from gap and limit, slots from the epoch, and reasons hold."""
-    result = accepted(scenario)
+    result = package_result(scenario)
     policy = scenario.settings
     for number in range(len(result.alerts)):
         facts = result.explain(number).facts

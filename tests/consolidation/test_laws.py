@@ -26,7 +26,7 @@ ALERT_NAMES = ("app_key", "primary_value", "secondary_value", "incident_identifi
 
 def consolidate(scenario: Scenario) -> consolidation.Consolidation:
     """Ask the package for its result itself."""
-    return engines.accepted(scenario)
+    return engines.package_result(scenario)
 
 
 def in_microseconds(scenario: Scenario, shift: int = 0) -> Scenario:
