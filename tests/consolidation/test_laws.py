@@ -124,6 +124,8 @@ def test_shifting_all_times_changes_nothing_but_times(scenario: Scenario, shift:
     for table, names in (("alerts", ALERT_TIMES), ("incidents", ("start", "end"))):
         for row in before[table]:
             row |= {name: row[name] + shift for name in names if row[name] is not None}
+    for answer in (before, after):  # whose years may be worth a note
+        answer["notes"] = [note for note in answer["notes"] if "check the unit" not in note]
     assert after == before
 
 
