@@ -1,11 +1,11 @@
-# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, lab.
+# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, interop, lab.
 PYTHON ?= python3
 BIN := .venv/bin
 # tests/parallel.py says what stays together.
 PARALLEL := -n 2
 READY := .venv/.ready
 
-.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel lab clean
+.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel interop lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo
@@ -49,6 +49,13 @@ docs: $(READY)
 
 wheel: $(READY)
 	@$(BIN)/python -m pytest -m wheel tests/tour/test_wheel.py
+
+# The official Python client of Pangea, in an environment of its own.
+interop: $(READY) .venv-interop
+	@$(BIN)/python scripts/interop.py
+
+.venv-interop:
+	@$(PYTHON) -m venv $@ && $@/bin/pip install --quiet 'pangea-sdk==6.13.0'
 
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks

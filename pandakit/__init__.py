@@ -84,9 +84,11 @@ if TYPE_CHECKING:
     from pandakit.events import read_events as read_events
     from pandakit.lab import (
         Agreement as Agreement,
+        Calibration as Calibration,
         Diff as Diff,
         SmallestWindow as SmallestWindow,
         agreement as agreement,
+        calibrate as calibrate,
         diff as diff,
         sensitivity as sensitivity,
         smallest_window as smallest_window,
@@ -137,9 +139,11 @@ _HOMES: dict[str, str | None] = {
     **dict.fromkeys(
         (
             "Agreement",
+            "Calibration",
             "Diff",
             "SmallestWindow",
             "agreement",
+            "calibrate",
             "diff",
             "sensitivity",
             "smallest_window",

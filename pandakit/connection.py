@@ -134,17 +134,17 @@ def _place(name: str) -> str:
 
 
 def _has_settings(service: str) -> bool:
-    """Say whether anything is set for a service: then the sandbox must not stand in for it."""
+    """Return whether anything is set for a service: then the sandbox must not replace it."""
     return any(find(each.name).value for each in SETTINGS.values() if each.service == service)
 
 
 def connect(sandbox: Mode = "auto") -> Connection:
-    """Give clients of the three services.
+    """Return clients of the three services.
 
     Parameters
     ----------
     sandbox
-        When the sandbox stands in for a service: `"auto"`, for all three when none of them has
+        When the sandbox replaces a service: `"auto"`, for all three when none of them has
         settings; as soon as one has, the others raise `SettingsError` on first use, so that a
         typo never sends an upload to a fake. `"missing"`: for each that has none. `"never"`,
         `"always"`.
@@ -160,8 +160,8 @@ def connect(sandbox: Mode = "auto") -> Connection:
     ValueError
         For another mode.
     SettingsError
-        On first use of a service that has no settings and no stand-in, or when the sandbox is
-        not installed.
+        On first use of a service that has no settings and that the sandbox does not replace, or
+        when the sandbox is not installed.
 
     Examples
     --------

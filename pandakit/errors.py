@@ -25,10 +25,10 @@
     UserWarning
     └── PandakitWarning
         ├── CellWarning              a value that its column cannot hold
-        ├── DefaultWindowWarning     a window that nobody asked for
-        ├── PartialWarning           a part of what was asked for is not there
+        ├── DefaultWindowWarning     a window that was not asked for
+        ├── PartialWarning           a part of what was asked for is missing
         ├── RejectedEventsWarning    events that could not be read
-        ├── ServiceWarning           the service answered oddly
+        ├── ServiceWarning           an unexpected response of the service
         ├── TruncatedWarning         the caller's own cap was reached
         └── UnknownFieldWarning      a query looks at a field that the data does not have
 """
@@ -91,15 +91,15 @@ class PandakitError(Exception):
     status_code
         The HTTP status, when there was an answer.
     retry_after
-        Seconds that the service asked us to wait.
+        Seconds that the service asks to wait.
     retryable
         Whether the same call may succeed later.
     request_id
         The service's own id of the call.
     partial
-        A frame of what had come before the failure, typed as a whole one.
+        A frame of what was fetched before the failure, or the function that makes it.
     resume
-        A function that asks only for the rest and returns the whole.
+        A function that requests only the rest and returns the whole.
 
     Examples
     --------
@@ -118,19 +118,31 @@ class PandakitError(Exception):
         retry_after: float | None = None,
         retryable: bool | None = None,
         request_id: str | None = None,
-        partial: pd.DataFrame | None = None,
-        resume: Callable[[], Any] | None = None,
+        partial: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+        resume: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(shown(message))
         self.status_code = status_code
         self.retry_after = retry_after
         self.retryable = self.retryable_by_default if retryable is None else retryable
         self.request_id = None if request_id is None else shown(str(request_id))
-        self.partial = partial
+        self._partial = partial
         self._resume = resume
 
-    def resume(self) -> Any:
-        """Ask only for what is missing and return the whole.
+    @property
+    def partial(self) -> pd.DataFrame | None:
+        """What was fetched before the failure, typed as a whole frame; built when asked for."""
+        if callable(self._partial):
+            self._partial = self._partial()
+        return self._partial
+
+    def resume(self, *, token: str | None = None) -> Any:
+        """Request only what is missing and return the whole.
+
+        Parameters
+        ----------
+        token
+            A new token for the rest. Without it, settings are read again after a 401.
 
         Raises
         ------
@@ -140,21 +152,21 @@ class PandakitError(Exception):
         """
         if self._resume is None:
             raise PandakitError("nothing to resume: call again from the start")
-        return self._resume()
+        return self._resume() if token is None else self._resume(token=token)
 
     def extended(
         self,
         note: str = "",
         *,
-        partial: pd.DataFrame | None = None,
-        resume: Callable[[], Any] | None = None,
+        partial: Callable[[], pd.DataFrame] | None = None,
+        resume: Callable[..., Any] | None = None,
     ) -> Self:
         """Return a copy with a longer message, and with `resume` as the way on, if any.
 
         `partial` replaces what was fetched.
         """
         error = type(self)(str(self) + note)
-        changed = {} if partial is None else {"partial": partial}
+        changed = {} if partial is None else {"_partial": partial}
         error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
         return error
 
@@ -167,7 +179,7 @@ class PandakitError(Exception):
 
     def __getstate__(self) -> dict[str, Any]:
         # A resume function holds a client, and a client holds a token.
-        return {**self.__dict__, "_resume": None}
+        return {**self.__dict__, "_partial": self.partial, "_resume": None}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__getstate__()

@@ -26,7 +26,7 @@ _renewables: WeakSet[Renewable] = WeakSet()
 
 
 def renew_in_children(thing: Renewable) -> None:
-    """Have `thing.renew()` called in every child that this process forks, while it lives."""
+    """Call `thing.renew()` in every child that this process forks, as long as `thing` exists."""
     _renewables.add(thing)
 
 

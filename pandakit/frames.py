@@ -2,7 +2,7 @@
 
 A column is a row of data: its name, its kind, and where its value stands in the service's
 JSON. A value that its kind cannot hold becomes missing, with a `CellWarning`, and stands
-in `df.attrs["pandakit"]["unreadable"]`; fields that nobody declared are kept as they came, in
+in `df.attrs["pandakit"]["unreadable"]`; undeclared fields are kept as received, in
 columns of their own at the end, also those inside an object of which columns read a part.
 """
 
@@ -99,7 +99,7 @@ def build_frame(
     kinds: Mapping[str, Kind] | None = None,
     rename: Callable[[str], str] | None = None,
 ) -> pd.DataFrame:
-    """Build one typed frame from all records at once.
+    """Return one typed frame, built from all records together.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def facts(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def snake_case(name: str) -> str:
-    """Turn a field's name into a column's.
+    """Return the column name for a field's name.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def _undeclared(
     ignore: set[str],
     rename: Callable[[str], str],
 ) -> dict[str, list[Any]]:
-    """Give what no column reads; a name already taken keeps its raw spelling."""
+    """Return the fields that no column reads; a name already taken keeps its raw spelling."""
     paths = [path.split(".") for column in columns for path in column.sources]
     whole = {path[0] for path in paths if len(path) == 1} | ignore
     in_part = {path[0] for path in paths} - whole
@@ -214,7 +214,7 @@ def _undeclared(
 def _unread_parts(
     field: str, values: list[Any], read: set[str]
 ) -> dict[tuple[str, ...], list[Any]]:
-    """Give the members of objects that no column reads, and what is no object at all."""
+    """Return the members of objects that no column reads, and values that are not objects."""
     objects = [value if isinstance(value, dict) else {} for value in values]
     names = dict.fromkeys(name for value in objects for name in value if name not in read)
     parts: dict[tuple[str, ...], list[Any]] = {
@@ -271,7 +271,7 @@ def _as_array(values: list[Any], column: Column) -> Any:
 
 
 def _never_set(value: Any) -> bool:
-    """Tell Go's zero time and the empty text, which both mean "never"."""
+    """Return whether a value is Go's zero time or empty text, which both mean "never"."""
     return value in ("", _GO_ZERO_TIME)
 
 

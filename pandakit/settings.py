@@ -16,7 +16,7 @@ from pandakit.errors import SettingsError
 from pandakit.redaction import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "SETTINGS",
@@ -28,6 +28,7 @@ __all__ = [
     "read_token",
     "require",
     "show_settings",
+    "token_reader",
 ]
 
 _MASK = "********"
@@ -66,7 +67,7 @@ class Found:
     """A setting's value (`None` when it is not set) and the place that it came from.
 
     `in_folder` is true of the `.env` in the working directory, which may have come with a folder
-    that somebody else made; all other places are the user's own.
+    that someone else made; all other places are the user's own.
     """
 
     setting: Setting
@@ -192,6 +193,26 @@ def _token_fault(token: str) -> str:
     if not all("!" <= letter <= "~" for letter in token):
         return "has whitespace, a line break or a control character inside"
     return ""
+
+
+def token_reader(found: Found) -> Callable[[], Secret | None]:
+    """Return a function that reads a token's setting again: `None` where there is no place to.
+
+    Parameters
+    ----------
+    found
+        The token as it was found. One that was passed as an argument has no place, and a token of
+        the user's own does not follow one that came with a folder.
+    """
+    name, source, in_folder = found.setting.name, found.source, found.in_folder
+
+    def read_again() -> Secret | None:
+        now = find(name)
+        if source == "argument" or not now.value or (in_folder and not now.in_folder):
+            return None
+        return read_token(now.value, name)
+
+    return read_again
 
 
 def missing_message(*names: str) -> str:

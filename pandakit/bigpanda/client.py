@@ -8,7 +8,7 @@ from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, s
 from pandakit.bigpanda.account import Account
 from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
-from pandakit.settings import find, missing_message, read_token
+from pandakit.settings import find, missing_message, read_token, token_reader
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class BigPanda(Account):
     Notes
     -----
     `environment` is an environment's id or its name. Every loader takes `max_rows` (a cap that
-    warns with `TruncatedWarning`) and `progress`, and puts the facts of its load into
+    warns with `TruncatedWarning`) and `progress`, and records its load in
     `df.attrs["pandakit"]`. Columns are declared: their names and dtypes do not depend on the
     rows. Tags follow as `tag.<name>`: text, or a list where there are several values. Words
     such as statuses are lower case.
@@ -86,11 +86,14 @@ class BigPanda(Account):
         if not set_tokens:
             raise SettingsError(missing_message("BIGPANDA_API_KEY", "BIGPANDA_ORG_TOKEN"))
         service = bigpanda_service(base_url_of(region, base_url, *set_tokens), rate)
-        tokens = {
-            each.setting.name: read_token(str(each.value), each.setting.name) for each in set_tokens
-        }
         self._sessions = {
-            name: Session(service, token, session=session) for name, token in tokens.items()
+            each.setting.name: Session(
+                service,
+                read_token(str(each.value), each.setting.name),
+                session=session,
+                refresh=token_reader(each),
+            )
+            for each in set_tokens
         }
         first = set_tokens[0]
         super().__init__(self._sessions[first.setting.name], first, progress)
@@ -101,12 +104,12 @@ class BigPanda(Account):
             session.close()
 
     def check(self) -> Check:
-        """Make one cheap authorised call: list the environments.
+        """Return the result of one cheap authorised call: listing the environments.
 
         Returns
         -------
         Check
-            The service, the setting that gave the token, and what the service answered.
+            The service, the setting that the token is from, and the response.
 
         Raises
         ------
@@ -122,6 +125,7 @@ class BigPanda(Account):
     # and this class is their table of contents.
     environments = incidents.environments
     incident = incidents.incident
+    refresh = incidents.refresh
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts

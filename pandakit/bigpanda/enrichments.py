@@ -109,7 +109,7 @@ def enrichment_schema(
 
     session = self._session_for(api_version)
     reply = session.send(enrichment_call(api_version, f"/{path_segment(schema_id)}"))
-    return EnrichmentSchema.from_api(reply.object())
+    return reply.read(lambda reply: EnrichmentSchema.from_api(reply.object()))
 
 
 def enrichment_table(

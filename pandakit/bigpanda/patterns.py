@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandakit.errors import ProtocolError
+from pandakit.transport import read_or_raise
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,7 +50,7 @@ def correlation_patterns(
 
 
 def policy(self: Account, *, progress: bool | None = None) -> Policy:
-    """Return the active patterns as a policy, to consolidate the way this tenant does.
+    """Return the active patterns as a policy, to consolidate as this tenant does.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     ------
     NotFoundError
         When no pattern is active.
-    ValueError
+    ProtocolError
         When a pattern cannot be simulated; the message names it.
 
     Warns
@@ -81,4 +84,5 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     """
     from pandakit.bigpanda._lists.policy import policy_of  # noqa: PLC0415 - loads the simulation
 
-    return policy_of(correlation_patterns(self, progress=progress))
+    patterns = correlation_patterns(self, progress=progress)
+    return read_or_raise(lambda: policy_of(patterns), lambda why: ProtocolError(f"BigPanda {why}"))

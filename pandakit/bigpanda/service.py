@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENRICHMENT_PATHS",
+    "JOB_ADDRESSES",
     "JOB_PATHS",
     "NEEDS",
     "NEEDS_ORG",
@@ -43,6 +44,11 @@ JOB_PATHS = {
     "v2.1": "/resources/v2.1/alert-enrichments-jobs/{id}",
     "v1.0": "/resources/v1.0/enrichment-jobs/{id}",
 }
+
+# The service spells the address of a job in at least five ways, all of which look like this.
+JOB_ADDRESSES = (
+    r"/resources/(?:v[0-9.]+|alert-enricher)/(?:[a-z-]*jobs|[a-z-]*enrichments?/[^/]+/map)/[^/]+"
+)
 
 _REGIONS = {"us": "https://api.bigpanda.io", "eu": "https://eu-api.bigpanda.io"}
 _HINTS = {
@@ -79,7 +85,7 @@ def base_url(region: str | None, url: str | None, *tokens: Found) -> str:
 
 
 def bigpanda_service(url: str, rate: float | None) -> Service:
-    """Declare BigPanda at a base URL.
+    """Return the declaration of BigPanda at a base URL.
 
     Source: "Introduction to BigPanda APIs".
     """

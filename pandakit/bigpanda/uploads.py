@@ -29,7 +29,7 @@ from pandakit.bigpanda._upload.send import (
 from pandakit.bigpanda.enrichments import enrichment_schema, enrichment_size, whole_table
 from pandakit.errors import JobFailedError, JobTimeoutError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
-from pandakit.transport import wait_for
+from pandakit.transport import Interrupted, wait_for
 
 if TYPE_CHECKING:
     import os
@@ -72,7 +72,7 @@ def verify_upload(
     -------
     bool
         `True` when the same rows are there. `False` means not yet or not at all: a job
-        that nobody could follow may still be running.
+        that could not be followed may still be running.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def upload_enrichment(
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
     wait
-        Follow the job to its end (up to 15 minutes), or return at once.
+        Follow the job to its end (up to 15 minutes), or return immediately.
 
     Returns
     -------
@@ -226,11 +226,12 @@ def job(
     -----
     Source: "Job Status".
     """
-    self._session_for(api_version)
-    known = job if isinstance(job, UploadJob) else job_of(job, api_version)
+    session = self._session_for(api_version)
+    known = job if isinstance(job, UploadJob) else job_of(session, job, api_version)
     if wait:
         return _wait(self, known, timeout=timeout, progress=progress)
-    seen = read_job(known, self._session_for(known.api_version).send(known.call))
+    reply = self._session_for(known.api_version).send(known.call)
+    seen = reply.read(lambda reply: read_job(known, reply))
     if seen.status in FINAL:
         _release(self, seen)
     return seen
@@ -299,8 +300,8 @@ def _wait(
         if isinstance(error, JobTimeoutError):  # the caller knows, and decides what to do
             _release(self, job)
         failure = error.extended(resume=again)
-    except KeyboardInterrupt as interrupt:
-        interrupt.job, interrupt.resume = job, again  # type: ignore[attr-defined]
+    except Interrupted as interrupt:
+        interrupt.job, interrupt.resume = job, again  # type: ignore[method-assign]
         raise
     else:
         _release(self, job)

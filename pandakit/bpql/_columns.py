@@ -59,7 +59,7 @@ class Column:
         return bool(pc.any(pc.match_substring(self.whole.exact, "|")).as_py())
 
     def hits(self, test: Test, *, whole: bool) -> NDArray[np.bool_]:
-        """Return for each distinct text whether it passes, or one of its ``|``-joined items."""
+        """Return, for each distinct text, whether it or one of its ``|``-joined items passes."""
         if whole or not self._is_multi_valued:
             return test(self.whole)
         items, parents = self._items
@@ -68,7 +68,7 @@ class Column:
         return hits
 
     def spread(self, hits: NDArray[np.bool_], *, missing: bool) -> NDArray[np.bool_]:
-        """Return for each row what holds for its distinct text."""
+        """Return the result for each row from that for the distinct texts."""
         # A missing row's code, -1, picks the last one.
         return np.append(hits, missing)[self.codes]
 
@@ -81,7 +81,7 @@ class Columns:
         self._read: dict[int, Column] = {}
 
     def find(self, tag: str) -> Column | None:
-        """Return the column of a tag: of its name, else in another case, else as `tag.<name>`."""
+        """Return the column of a tag: by its name, else in another case, else `tag.<name>`."""
         found = tag_places(self.names, tag)
         if len(found) > 1:
             shown = ", ".join(repr(self.names[i]) for i in found)
@@ -95,7 +95,7 @@ class Columns:
         return self.find(_INSTEAD[folded]) if folded in _INSTEAD else None
 
     def searched(self) -> Iterator[Column]:
-        """Yield the columns that a keyword is looked for in: all but times."""
+        """Return the columns that a keyword is searched in: all but times."""
         for i, name in enumerate(self.names):
             if str(name).lower() != _NOT_SEARCHED and not _is_time(self._get(i)):
                 yield self._column(i)
@@ -119,7 +119,7 @@ def nearest(tag: str, names: Iterable[Any]) -> str:
 
 
 def tag_places(columns: Iterable[Any], tag: str) -> list[int]:
-    """Return the places of a tag's column: of its name, else in another case, else `tag.<name>`.
+    """Return the positions of a tag's column: by name, else in another case, else `tag.<name>`.
 
     Examples
     --------

@@ -41,7 +41,7 @@ class Cursor:
         return self.last
 
     def at(self, bracket: str) -> bool:
-        """Say whether a bracket or comma comes next."""
+        """Return whether a bracket or comma comes next."""
         return self.token.kind == "bracket" and self.token.text == bracket
 
     def fail(self, message: str, position: int | None = None) -> NoReturn:
@@ -63,15 +63,15 @@ class Cursor:
         )
 
     def fail_expected(self, expected: str) -> NoReturn:
-        """Raise for an operator, bracket or end in the place of something else."""
+        """Raise for an operator, bracket or end where something else is expected."""
         known = REFUSED.get(self.token.text) if self.token.kind == "operator" else None
         self.fail(known or expected)
 
     def fail_after_condition(self) -> NoReturn:
-        """Raise for what stands behind a whole condition."""
+        """Raise for whatever follows a complete condition."""
         if self.at(")"):
             self.fail("this ) closes nothing")
         known = REFUSED.get(self.token.upper)
         self.fail_expected(
-            known or "AND, OR or the end is expected here; a value with blanks needs quotes"
+            known or "AND, OR or the end is expected here; a value with spaces needs quotes"
         )

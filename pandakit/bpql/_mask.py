@@ -80,14 +80,14 @@ def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Ma
 
 
 def _is_whole(value: Value, readings: Readings) -> bool:
-    """Return whether a value is held against whole cells: no single item contains a ``|``."""
+    """Return whether a value is compared with whole cells: no single item contains a ``|``."""
     if readings.multi_value == "whole":
         return True
     return not isinstance(value, Regex) and any("|" in part for part in _parts(value))
 
 
 def _test(node: Condition, values: Sequence[Value], readings: Readings) -> Test:
-    """Return the test that a text passes when it equals one of the values."""
+    """Return a test that passes when a text equals one of the values."""
     always_folded = node.tag.lower() == _ALWAYS_FOLDED
     exact = node.operator == "===" and readings.strong_equal == "exact" and not always_folded
     any_case = always_folded or not readings.regex_case

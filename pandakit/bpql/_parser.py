@@ -135,7 +135,7 @@ class _Parser(Cursor):
         if self.token.kind == "end":
             self.fail("this [ is not closed", opening.start)
         if not self.at("]"):
-            self.fail(", or ] is expected here; a value with blanks needs quotes")
+            self.fail(", or ] is expected here; a value with spaces needs quotes")
         self.advance()
         return Condition(tag, operator, tuple(values))
 

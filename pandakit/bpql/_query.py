@@ -55,7 +55,7 @@ class Bpql:
     Raises
     ------
     BpqlSyntaxError
-        The text is no query, or uses what BPQL does not have (``LIKE``, ``<``, ``>``, unary
+        The text is not a query, or uses what BPQL does not have (``LIKE``, ``<``, ``>``, unary
         ``NOT``, ``IS NULL`` ...). The message shows the query with a caret under the
         character; ``text`` and ``position`` are fields.
     ValueError
@@ -181,7 +181,7 @@ class Bpql:
         return self._readings.changed()
 
     def mask(self, frame: Any) -> NDArray[np.bool_]:
-        """Return for each row whether the query matches it.
+        """Return, for each row, whether the query matches it.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class Bpql:
             )
 
     def missing(self, frame: Any) -> tuple[str, ...]:
-        """Return the tags of the conditions that a frame has no column for.
+        """Return the tags of conditions for which a frame has no column.
 
         Parameters
         ----------

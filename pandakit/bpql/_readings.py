@@ -36,7 +36,7 @@ class Readings:
                 raise ValueError(f"{name}={value!r}: it is {allowed}")
 
     def changed(self) -> dict[str, Any]:
-        """Give the choices that are not the defaults."""
+        """Return the choices that differ from the defaults."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             field.name: values[field.name]

@@ -104,12 +104,12 @@ Node: TypeAlias = Condition | Keyword | Everything | Group
 
 
 def fold(text: str) -> str:
-    """Give the form in which text is compared without case: that of the vectorised mask."""
+    """Return the form in which text is compared without case: that of the vectorised mask."""
     return str(pc.utf8_lower(pa.scalar(text, pa.large_string())).as_py())
 
 
 def check_regex(pattern: str) -> tuple[str, int] | None:
-    """Return what is wrong with a regular expression, and where in it."""
+    """Return what is wrong with a regular expression, and where."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)
@@ -138,7 +138,7 @@ def whole_match(pattern: str) -> str:
 
 
 def tag_fault(name: str) -> tuple[str, int] | None:
-    """Say why BigPanda cannot query a tag of this name, and at which character."""
+    """Return why BigPanda cannot query a tag of this name, and at which character."""
     head = _TAG.match(name)
     good = head.end() if head else 0
     if good == len(name) <= _TAG_LENGTH:
@@ -150,5 +150,5 @@ def tag_fault(name: str) -> tuple[str, int] | None:
 
 
 def unescape_slashes(pattern: str) -> str:
-    r"""Take the backslash off each ``\/``: between slashes it is needed, elsewhere not."""
+    r"""Remove the backslash from each ``\/``: it is needed only between slashes."""
     return _PAIR.sub(lambda pair: "/" if pair[0] == "\\/" else pair[0], pattern)

@@ -27,7 +27,7 @@ def write(node: Node) -> str:
 
 
 def _without_shells(node: Node) -> Node:
-    """Give what a group of one member holds: text has no such groups."""
+    """Return the member of a group of one: text has no such groups."""
     while isinstance(node, Group) and len(node.members) == 1:
         (node,) = node.members
     return node
@@ -54,7 +54,7 @@ def _escaped(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Put escaped text in quotes where it needs them: in the kind that it does not contain."""
+    """Return escaped text, quoted where needed, with the kind of quote that it does not contain."""
     if _BARE.fullmatch(text) and text.upper() not in RESERVED:
         return text
     if '"' in text and "'" not in text:

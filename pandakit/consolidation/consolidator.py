@@ -43,7 +43,7 @@ class _Stages:
         self._half_fed = False
 
     def run(self, events: Any) -> EventArrays:
-        """Take events through all stages; return what became of each row."""
+        """Run events through all stages; return what became of each row."""
         self._refuse_half_fed()
         reading = self.reader.read(events)
         self._half_fed = True
@@ -86,7 +86,7 @@ class _Stages:
         until = read_time(as_of, "as_of")
         if last is not None and until < last:
             raise EventError(
-                f"as_of: {as_of!r} is earlier than the last event, {moment(last)}; give a later "
+                f"as_of: {as_of!r} is earlier than the last event, {moment(last)}; pass a later "
                 f"time, or leave the later events out"
             )
         return until
@@ -169,7 +169,7 @@ class Consolidator:
         self._stages = _Stages(policy, unit)
 
     def feed(self, chunk: Any) -> pd.DataFrame:
-        """Consolidate the next chunk and return what became of each of its rows.
+        """Consolidate the next chunk and return the outcome of each of its rows.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class Consolidator:
         Returns
         -------
         Consolidation
-            Its `events` raises: each chunk's frame was given back by `feed`.
+            Its `events` raises: `feed` returned each chunk's frame.
         """
         stages = self._stages
         arrays = stages.result(as_of, final=False)
@@ -211,7 +211,7 @@ class Consolidator:
 def consolidate(
     events: Any, policy: Policy = CLASSIC, *, as_of: Any = None, unit: TimeUnit = "s"
 ) -> Consolidation:
-    """Turn events into alerts and incidents by the rules of a policy.
+    """Return the alerts and incidents that events make by the rules of a policy.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ class EventHistory:
         return self._opened(reading, policy)
 
     def openings_reversed(self, policy: Policy) -> Openings:
-        """Return the alerts if events with the same timestamp had come in reverse order."""
+        """Return the alerts as if events with the same timestamp had arrived in reverse order."""
         rows = self._rows()
         order = rows[::-1][np.argsort(self._reading.time[rows][::-1], kind="stable")]
         return self._opened(self._reading._replace(order=order), policy)
@@ -156,7 +156,7 @@ class Openings:
         return incidents
 
     def only(self, alerts: np.ndarray) -> Openings:
-        """Return some of the alerts, numbered anew in the given order, which is that of time."""
+        """Return some of the alerts, renumbered in the given order, which is that of time."""
         places = np.full(len(self), -1, dtype=np.int32)
         places[alerts] = np.arange(len(alerts))
         log = self._merged.log

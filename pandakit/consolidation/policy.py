@@ -55,7 +55,7 @@ class PolicySettings(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Policy(CheckedSettings):
-    """All settings of a consolidation. What is not given is as in `CLASSIC`.
+    """All settings of a consolidation. Those not given are as in `CLASSIC`.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Policy(CheckedSettings):
     Raises
     ------
     ValueError
-        A setting is unknown or has no meaning; the message names it.
+        A setting is unknown or invalid; the message names it.
 
     Notes
     -----
@@ -151,11 +151,11 @@ class Policy(CheckedSettings):
         if not given:
             raise ValueError("patterns: a policy has at least one pattern")
         if not all(isinstance(pattern, Pattern) for pattern in given):
-            raise ValueError(f"patterns: give Pattern objects, not {given!r}")
+            raise ValueError(f"patterns: pass Pattern objects, not {given!r}")
         names = [pattern.name for pattern in given]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"patterns: the names {twice} are there twice; give name= to each")
+            raise ValueError(f"patterns: the names {twice} are used twice; set name= of each")
 
     def _check_span(self, name: str) -> None:
         value = getattr(self, name)
@@ -278,7 +278,7 @@ def _written(value: Any) -> str:
 def check_policy(policy: Any) -> Policy:
     """Return the policy, or raise for anything else."""
     if not isinstance(policy, Policy):
-        raise TypeError(f"policy: give a Policy, such as CLASSIC or CURRENT, not {policy!r}")
+        raise TypeError(f"policy: pass a Policy, such as CLASSIC or CURRENT, not {policy!r}")
     return policy
 
 

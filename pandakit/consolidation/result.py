@@ -1,4 +1,4 @@
-"""What a consolidation gives: frames that are built when they are asked for."""
+"""The result of a consolidation: frames that are built on first use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Consolidation"]
 class Consolidation:
     """Events consolidated into alerts and incidents. Made by `consolidate`.
 
-    Every frame is built when it is first asked for, and kept. Times are
+    Every frame is built on first access, and kept. Times are
     ``datetime64[ns, UTC]``, `gap` and `margin` ``timedelta64[ns]``.
 
     Attributes
@@ -38,7 +38,7 @@ class Consolidation:
     policy : Policy
         The settings that were used.
     notes : tuple of str
-        What a reader of the numbers should know.
+        Notes that qualify the numbers.
     n_conflicting_duplicates : int
         Duplicates whose status differs from that of the event that was kept.
     input : pandas.DataFrame or pyarrow.Table or None
@@ -145,9 +145,9 @@ class Consolidation:
         return funnel_frame(self._arrays.counts)
 
     def explain(self, alert_id: int) -> Explanation:
-        """Say why an alert is in its incident: as a sentence and as facts.
+        """Return why an alert is in its incident, as a sentence and as facts.
 
-        Nothing is kept for it: the alert's own incident, or those that did not take it, are
+        Nothing is stored for it: the alert's incident, or those that it did not join, are
         replayed from `input`, `events` and `policy`.
 
         Parameters

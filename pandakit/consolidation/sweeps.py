@@ -36,7 +36,7 @@ def sweep(
     pattern: str | None = None,
     unit: TimeUnit = "s",
 ) -> pd.DataFrame:
-    """Count the incidents that other windows and anchors would give.
+    """Return how many incidents there are under other windows and anchors.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def plain_rows(frame: pd.DataFrame) -> list[Row]:
     Raises
     ------
     ValueError
-        When the kind of the rows cannot be told.
+        When the kind of the rows cannot be determined.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def kinds_of(frame: pd.DataFrame) -> list[str]:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a cell holds nothing.
+    """Return whether a cell is missing.
 
     Examples
     --------

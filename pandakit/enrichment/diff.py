@@ -93,7 +93,7 @@ def _same_text(new: pa.Table, old: pa.Table, match: np.ndarray) -> np.ndarray:
 
 
 def _rows(table: pa.Table, places: np.ndarray) -> pa.Table:
-    """Take rows, nulls where a place is negative."""
+    """Return rows by position, nulls where it is negative."""
     return table.take(pa.array(places, mask=places < 0))
 
 

@@ -1,7 +1,8 @@
-"""What another setting would have done: the same events under other policies."""
+"""What-if analysis: the same events under other policies, and beside production."""
 
 from __future__ import annotations
 
+from pandakit.lab.calibration import Calibration, calibrate
 from pandakit.lab.differences import Diff, Explanations, diff
 from pandakit.lab.readings import sensitivity
 from pandakit.lab.scores import Agreement, agreement
@@ -10,10 +11,12 @@ from pandakit.lab.windows import SmallestWindow, smallest_window
 
 __all__ = [
     "Agreement",
+    "Calibration",
     "Diff",
     "Explanations",
     "SmallestWindow",
     "agreement",
+    "calibrate",
     "diff",
     "sensitivity",
     "smallest_window",

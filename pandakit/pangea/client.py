@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pandakit.pangea import downloads, roots, searches
 from pandakit.pangea.account import Account
 from pandakit.pangea.service import base_url as _base_url, pangea_service
-from pandakit.settings import find, read_token, require
+from pandakit.settings import find, read_token, require, token_reader
 from pandakit.transport import Check, Session
 
 if TYPE_CHECKING:
@@ -82,19 +82,21 @@ class Pangea(Account):
         del token  # tracebacks may show the locals
         service = pangea_service(_base_url(domain, base_url_template, secret))
         read = read_token(str(secret.value), secret.setting.name)
-        super().__init__(Session(service, read, session=session), secret, progress)
+        super().__init__(
+            Session(service, read, session=session, refresh=token_reader(secret)), secret, progress
+        )
         self._config_id = find("PANGEA_AUDIT_CONFIG_ID", config_id).value
         arweave = find("PANGEA_ARWEAVE_URL", arweave_url).value or _ARWEAVE
         self._arweave_url = arweave.rstrip("/")
         self._kinds = None
 
     def check(self) -> Check:
-        """Return what one cheap authorised call finds; it reads the schema.
+        """Return the result of one cheap authorised call: reading the schema.
 
         Returns
         -------
         Check
-            The service, the setting that gave the token, and the number of fields.
+            The service, the setting that the token is from, and the number of fields.
 
         Raises
         ------

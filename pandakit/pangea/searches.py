@@ -207,7 +207,7 @@ def _load_events(
             reply = replies.send(call, line)
         except NotFoundError as error:
             reply = replies.send(pages.renew(error), line)
-        result = read_result(reply, "count")
+        result = reply.read(lambda reply: read_result(reply, "count"))
         _note_search(search, result)
         self._fetch_schema_once(result.get("events"))
         return reply

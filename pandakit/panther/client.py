@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from pandakit.errors import NotFoundError
 from pandakit.panther import alert_lists, child_tables, content, overview, people, writes
 from pandakit.panther.service import panther_service
-from pandakit.settings import check_trust, read_token, require
+from pandakit.settings import check_trust, read_token, require, token_reader
 from pandakit.transport import Call, Check, Client, Session
 
 if TYPE_CHECKING:
     import requests
+
+    from pandakit.transport import Reply
 
 __all__ = ["Panther"]
 
@@ -81,10 +83,12 @@ class Panther(Client):
         check_trust(where, secret)
         service = panther_service(str(where.value))
         read = read_token(str(secret.value), secret.setting.name)
-        super().__init__(Session(service, read, session=session), secret, progress)
+        super().__init__(
+            Session(service, read, session=session, refresh=token_reader(secret)), secret, progress
+        )
 
     def check(self) -> Check:
-        """Make one cheap authorised call: fetch this token's permissions.
+        """Return the result of one cheap authorised call: fetching this token's permissions.
 
         Returns
         -------
@@ -101,9 +105,7 @@ class Panther(Client):
         except NotFoundError:  # versions before 1.112 have no such path
             self._session.send(Call("GET", "/data-models", params={"limit": 1}))
             return self._checked("the token works")
-        token = reply.object()
-        rights = ", ".join(map(str, token.get("permissions") or [])) or "none named"
-        return self._checked(f"the token {token.get('name')!r} works; permissions: {rights}")
+        return self._checked(reply.read(_described_token))
 
     # A method's first parameter is the client, wherever it is defined: one module for each topic,
     # and this class is their table of contents.
@@ -131,3 +133,9 @@ class Panther(Client):
     unit_tests = staticmethod(child_tables.unit_tests)
     reports = staticmethod(child_tables.reports)
     mappings = staticmethod(child_tables.mappings)
+
+
+def _described_token(reply: Reply) -> str:
+    token = reply.object()
+    rights = ", ".join(map(str, token.get("permissions") or [])) or "none named"
+    return f"the token {token.get('name')!r} works; permissions: {rights}"

@@ -1,4 +1,4 @@
-"""Faults on demand: what a test or a rehearsal asks the running services to do wrong."""
+"""Faults on demand, for tests and rehearsals with the running services."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class JobPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A change of one BigPanda incident, before the answer to a search."""
+    """A change of one BigPanda incident, before the response to a search."""
 
     change: Change
     incident: int = 0
@@ -79,17 +79,17 @@ class Control:
     Parameters
     ----------
     calls
-        What was asked, oldest first.
+        The requests so far, oldest first.
     clock
         The seconds by which the rate limit counts.
     delay
-        Seconds that every answer takes.
+        Seconds that every response takes.
     newest_first
         Whether searches for incidents are newest first, or oldest first.
     shuffled
-        Whether equal incidents change their order from answer to answer.
+        Whether equal incidents change their order between responses.
     tampering
-        What `tamper` was told last; empty for nothing.
+        The last argument of `tamper`; empty for none.
 
     Examples
     --------
@@ -126,7 +126,7 @@ class Control:
         times: int = 1,
         after: int = 0,
     ) -> None:
-        """Let the next `times` requests whose path matches get this answer.
+        """Answer the next `times` requests whose path matches with this response.
 
         Parameters
         ----------
@@ -135,12 +135,12 @@ class Control:
         path
             A regular expression, searched in the path.
         status, body, content_type, headers
-            The answer.
+            The response.
         times
-            How often, before the service answers for itself again.
+            How many requests, before the service itself responds again.
         after
-            How many requests the service answers itself first: ``after=2`` breaks a list at
-            its third page.
+            How many matching requests the service itself answers first: with ``after=2``, the
+            third page of a list fails.
         """
         planned = Answer(
             service=service,
@@ -156,7 +156,7 @@ class Control:
             self._answers.append(planned)
 
     def lose_page(self, service: str, path: str, page: int) -> None:
-        """Let the rows of one page (counted from 1) be missing from the lists that match.
+        """Leave the rows of one page (counted from 1) out of the lists that match.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Control:
             self._lost.append((service, re.compile(path), page))
 
     def move(self, change: Change, incident: int = 0, *, after: int = 0) -> None:
-        """Change a BigPanda incident between two answers to searches for incidents.
+        """Change a BigPanda incident between two responses to incident searches.
 
         Parameters
         ----------
@@ -193,33 +193,33 @@ class Control:
         looks: int = 2,
         location: bool = True,
     ) -> None:
-        """Decide how the job of the next upload goes; plans are used in order.
+        """Plan the outcome of the next upload's job; plans are used in order.
 
         Parameters
         ----------
         outcome
-            `"done"`, `"failed"`, `"lost"` (404 from the second look on), or `"stuck"` (never
+            `"done"`, `"failed"`, `"lost"` (404 from the second poll on), or `"stuck"` (never
             ends).
         message
             Why it failed.
         looks
-            How many times the job is seen unfinished (first pending, then started).
+            How many polls find the job unfinished (first pending, then started).
         location
-            Whether the upload's answer has a `Location` header.
+            Whether the upload's response has a `Location` header.
         """
         plan = JobPlan(outcome=outcome, message=message, looks=looks, location=location)
         with self._lock:
             self._jobs.append(plan)
 
     def tamper(self, kind: Tampering | None) -> None:
-        """Let Pangea's log, from now on, be served as if it had been tampered with.
+        """Serve Pangea's log, from now on, as if it had been tampered with.
 
         Parameters
         ----------
         kind
             `"event"`: an event is altered; `"rehash"`: so is its hash; `"proof"`: its proof is;
             `"drop"`: an event is left out; `"drop_batch"`: a whole batch is; `"reorder"`: two
-            events changed places; `"forge"`: an event is altered and the whole log made anew,
+            events changed places; `"forge"`: an event is altered and the whole log rebuilt,
             so that it agrees with itself; `"root"`: the root of the answers is another;
             `"arweave"`: the roots on Arweave are. `None` ends it.
 
@@ -240,7 +240,7 @@ class Control:
                 planned.clear()
 
     def seconds(self) -> float:
-        """Read the clock as it is set now (for the rate limit)."""
+        """Return the time of the clock (for the rate limit)."""
         return self.clock()
 
     def note(self, call: Call) -> None:
@@ -249,7 +249,7 @@ class Control:
             self.calls.append(call)
 
     def planned(self, service: str, path: str) -> Answer | None:
-        """Give the answer that stands in for the service's own, if any (for the services)."""
+        """Return the answer that replaces the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
                 if not planned.times or planned.service != service:
@@ -263,7 +263,7 @@ class Control:
         return None
 
     def is_lost(self, service: str, path: str, page: int) -> bool:
-        """Say whether a page has to be missing (for the services)."""
+        """Return whether a page is to be left out (for the services)."""
         with self._lock:
             return any(
                 (name, number) == (service, page) and pattern.search(path)
@@ -276,6 +276,6 @@ class Control:
             return self._moves.popleft() if self._moves else []
 
     def next_job(self) -> JobPlan:
-        """Give the plan of the next job (for the services)."""
+        """Return the plan of the next job (for the services)."""
         with self._lock:
             return self._jobs.popleft() if self._jobs else JobPlan()

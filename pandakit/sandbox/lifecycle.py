@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -105,14 +107,13 @@ class Sandbox:
 
     def _client(self, name: str, **settings: str) -> Any:
         if name not in self._clients:
-            import pandakit  # noqa: PLC0415 - the clients load on first use
-
-            self._clients[name] = getattr(pandakit, name)(**settings)
+            client = getattr(import_module(f"pandakit.{name.lower()}"), name)  # loads on first use
+            self._clients[name] = client(**settings)
             self._clients[name].is_sandbox = True
         return self._clients[name]
 
     def close(self) -> None:
-        """Stop the servers and delete what was uploaded; a second time does nothing."""
+        """Stop the servers and delete uploads; a second call does nothing."""
         for client in self._clients.values():
             client.close()
         for served in self._services.values():
@@ -134,20 +135,20 @@ def start(
     most_results: int = 10_000,
     most_upload_bytes: int = _MOST_BYTES,
 ) -> Sandbox:
-    """Start Panther, BigPanda and Pangea on loopback.
+    """Return Panther, BigPanda and Pangea, running on loopback.
 
     Parameters
     ----------
     seed
-        The same seed gives the same organisation, tokens and ids.
+        The same seed makes the same organisation and ids. Tokens are new at each start.
     awkward
         Whether to answer as awkwardly as the services may: empty pages in the middle, several
         forms of the end of a list, capitalised words, 202 before an answer.
     early_404
         Whether Pangea answers the first poll for a deferred result with 404, as it may.
     now
-        Where the organisation's time stands still; zone-aware. Give the present moment to
-        make spans that a client counts back from today find something.
+        Where the organisation's time stands still; zone-aware. Pass the present moment so
+        that spans that a client counts back from today find data.
     incidents, audit_events
         How many there are.
     within
@@ -176,7 +177,7 @@ def start(
         seed, now=now, incidents=incidents, audit_events=audit_events, within=within
     )
     control = Control()
-    env = _secrets(seed, now)
+    env = _settings(seed, now)
     folder = TemporaryDirectory(prefix="pandakit-sandbox-")
     bigpanda = BigPandaService(
         organisation,
@@ -212,13 +213,13 @@ def _addresses(served: dict[str, Served]) -> dict[str, str]:
     }
 
 
-def _secrets(seed: int, now: datetime) -> dict[str, str]:
-    """Give invented tokens that look like the services' own."""
-    draw = Draw(f"tokens {seed}", now)
+def _settings(seed: int, now: datetime) -> dict[str, str]:
+    """Return tokens that look like the services' own, new ones at each start."""
+    draw = Draw(secrets.token_hex(), now)
     return {
         "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),
         "BIGPANDA_API_KEY": draw.base32("BPUsandbox"),
         "BIGPANDA_ORG_TOKEN": draw.base32("sandboxorg"),
         "PANGEA_AUDIT_TOKEN": draw.base32("pts_sandbox"),
-        "PANGEA_AUDIT_CONFIG_ID": draw.base32("pci_"),
+        "PANGEA_AUDIT_CONFIG_ID": Draw(f"config {seed}", now).base32("pci_"),
     }

@@ -14,7 +14,7 @@ _SLACK = 0.25  # of a request: a caller that keeps the pace is not refused for i
 
 
 class Limiter:
-    """Let a burst of `rate` requests through, then `rate` a second.
+    """Admit a burst of `rate` requests, then `rate` a second.
 
     Refused requests cost nothing.
 
@@ -39,7 +39,7 @@ class Limiter:
         self._lock = Lock()
 
     def allows(self, endpoint: str) -> bool:
-        """Say whether one more request to the endpoint is within the limit, and count it."""
+        """Return whether one more request to the endpoint is within the limit, and count it."""
         if self._rate is None:
             return True
         with self._lock:

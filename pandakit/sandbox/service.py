@@ -6,8 +6,10 @@ import json
 import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from pandakit.sandbox.control import Control
     from pandakit.sandbox.organisation import Organisation
 
-__all__ = ["Refused", "Served", "Service", "json_response"]
+__all__ = ["Refused", "Served", "Service", "json_response", "read_object"]
 
+_OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_BODY = 10_000_000  # of a JSON request; uploads are streamed and have their own
 
 
@@ -85,14 +88,16 @@ class Service:
         raise NotImplementedError
 
     def refusal(self, refused: Refused) -> Response:
-        """Put a refusal into the service's own envelope."""
+        """Return a refusal in the service's own envelope."""
         raise NotImplementedError
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = None if self.streams(request) else _LONGEST_BODY
         time.sleep(self.control.delay)
-        response = self._planned(request) or self._answer(request)
+        response = self._refuse_host(request) or self._planned(request) or self._answer(request)
+        # Its clock stands still, which no client would believe of a service.
+        response.headers["X-Sandbox-Time"] = http_date(self.organisation.now)
         call = Call(
             service=self.name,
             method=request.method,
@@ -103,8 +108,14 @@ class Service:
         self.control.note(call)
         return response(environ, start_response)
 
+    def _refuse_host(self, request: Request) -> Response | None:
+        """Refuse calls to another name: a web page must not reach us by a name of its own."""
+        if urlsplit(f"//{request.host}").hostname in _OWN_NAMES:
+            return None
+        return self.refusal(Refused(403, "this sandbox answers on loopback only"))
+
     def streams(self, request: Request) -> bool:
-        """Say whether the body is read piece by piece, however long it is."""
+        """Return whether the body is read in pieces, however long it is."""
         del request
         return False
 
@@ -126,7 +137,20 @@ class Service:
             return self.refusal(refused)
         except HTTPException as error:
             return self.refusal(Refused(error.code or 500, str(error.name)))
+        except Exception as error:  # noqa: BLE001 - no traceback on the terminal of a notebook
+            return self.refusal(Refused(500, f"the sandbox failed: {type(error).__name__}"))
         return response
+
+
+def read_object(request: Request) -> dict[str, Any]:
+    """Return the body of a request, which must be a JSON object."""
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise Refused(400, "Request body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise Refused(400, "Request body must be an object")
+    return body
 
 
 class Served:
@@ -150,7 +174,7 @@ class Served:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering; the server gives its port back when its loop ends."""
+        """Stop answering; the server releases its port when its loop ends."""
         self._server.shutdown()
         self._thread.join()
 
@@ -159,9 +183,9 @@ class _Handler(WSGIRequestHandler):
     now: ClassVar[datetime]
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing: a sandbox is used from notebooks."""
+        """Log nothing: a sandbox is used from notebooks."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Give the organisation's time, which stands still."""
+        """Return the organisation's time, which stands still."""
         del timestamp
         return self.now.strftime("%a, %d %b %Y %H:%M:%S GMT")

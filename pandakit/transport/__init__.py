@@ -1,6 +1,6 @@
 """HTTP for every service, without knowledge of any.
 
-An adapter declares its service as data, and gets lists that are whole or an error that says how
+An adapter declares its service as data, and gets complete lists, or an error that says how
 far they were read:
 
 >>> from pandakit.redaction import Secret
@@ -25,7 +25,7 @@ Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, 
 returns `Problem(message, status, request_id)` or `None`. For answers that come later (202), pass
 `Listing(..., send=function(call, line))`, a function that waits with `wait_for`.
 
-Jobs: `find_job(reply, template="/jobs/{id}")` returns a `Job(id, url)`, and
+Jobs: `find_job(session, reply, template="/jobs/{id}")` returns a `Job(id, url)`, and
 `wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",
 "started": "running"}), timeout=900)` its last answer.
 
@@ -38,7 +38,8 @@ from pandakit.transport.call import Call, path_segment
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
-from pandakit.transport.jobs import Job, JobRules, find_job, wait_for
+from pandakit.transport.interrupts import Interrupted, interrupted
+from pandakit.transport.jobs import JOB_PATH, Job, JobRules, find_job, wait_for
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
     CursorPages,
@@ -49,11 +50,12 @@ from pandakit.transport.paginate import (
     PageStyle,
 )
 from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
-from pandakit.transport.reply import Problem, Reply
+from pandakit.transport.reply import Problem, Reply, read_or_raise
 from pandakit.transport.service import Service
 from pandakit.transport.session import Session
 
 __all__ = [
+    "JOB_PATH",
     "Call",
     "ChainedPages",
     "Check",
@@ -61,6 +63,7 @@ __all__ = [
     "Clock",
     "Collected",
     "CursorPages",
+    "Interrupted",
     "Job",
     "JobRules",
     "Listing",
@@ -83,7 +86,9 @@ __all__ = [
     "collect",
     "collect_parallel",
     "find_job",
+    "interrupted",
     "path_segment",
+    "read_or_raise",
     "wait_for",
     "warn_user",
 ]

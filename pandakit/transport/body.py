@@ -1,4 +1,4 @@
-"""Read the whole body of one answer, unpacked under a limit and compared with its promise."""
+"""Read the whole body of one response, unpacked under a limit and compared with its headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BadBody(Exception):  # noqa: N818 - never leaves this module
 
 
 def read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
-    """Read what is there, look at the clock, go on; then compare with what was promised."""
+    """Read piece by piece under the deadline, then compare with the headers."""
     raw = response.raw
     _check_head(response)
     # One check for all versions of urllib3, ours: see below.
@@ -76,7 +76,7 @@ class _Inflate:
         try:
             while chunk and len(body) < most:
                 if self._stream.eof:
-                    chunk = chunk.lstrip(b"\0")  # padding is no piece
+                    chunk = chunk.lstrip(b"\0")  # padding is not a piece
                     if not chunk:
                         break
                     self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
@@ -101,7 +101,7 @@ def _unpacker(encoding: str) -> _Plain | _Inflate:
 
 
 def _check_head(response: requests.Response) -> None:
-    """Refuse headers after which nobody knows where the body ends."""
+    """Refuse headers that leave it open where the body ends."""
     head = getattr(getattr(response.raw, "_original_response", None), "msg", None)
     if head is not None:
         assert_header_parsing(head)
@@ -117,7 +117,7 @@ def _check_head(response: requests.Response) -> None:
 
 
 def _promised(response: requests.Response) -> set[str]:
-    """Give the lengths that were promised: none, or one, perhaps told twice."""
+    """Return the declared lengths: none, or one, perhaps repeated."""
     told = response.headers.get("Content-Length")
     return set() if told is None else {one.strip() for one in told.split(",")}
 

@@ -12,6 +12,8 @@ from pandakit import _html
 from pandakit.errors import (
     PandakitError,
     PartialWarning,
+    ProtocolError,
+    ServiceWarning,
     TransportError,
     TruncatedWarning,
     warn_user,
@@ -20,6 +22,7 @@ from pandakit.frames import add_facts
 from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
 from pandakit.transport.parallel import ParallelLoad, collect_parallel
+from pandakit.transport.reply import read_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,16 +40,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one cheap authorised call to a service found.
+    """The result of one cheap authorised call to a service.
 
     Parameters
     ----------
     service, host
-        Whom was asked, and where.
+        The service, and its host.
     setting, source
-        The setting that gave the token, and the place that it came from.
+        The setting that the token is from, and where that was found.
     answer
-        What the service answered, in a few words.
+        The response, in a few words.
 
     Examples
     --------
@@ -77,7 +80,7 @@ class Client(ABC):
     token
         The setting that gave the token.
     progress
-        Whether loads show progress; `None` where someone watches.
+        Whether loads show progress; `None`: on a terminal and in a notebook.
     """
 
     is_sandbox = False  # the sandbox sets it on the clients that it makes
@@ -114,9 +117,9 @@ class Client(ABC):
 
     @property
     def source(self) -> str:
-        """Which service this is and where, as it stands in `df.attrs["pandakit"]`.
+        """The service and its address, as in `df.attrs["pandakit"]`.
 
-        The sandbox's address is left out: its ports are other ones each time.
+        The sandbox's address is left out: its ports differ each time.
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
@@ -126,7 +129,7 @@ class Client(ABC):
         """Make one cheap authorised call."""
 
     def _now(self) -> datetime:
-        """Give the time by the service's clock, or by ours as long as no answer told it."""
+        """Return the time by the service's clock, or by ours until a response has told it."""
         if not self._session.knows_time:
             return datetime.now(UTC)
         return datetime.fromtimestamp(self._session.server_time(), UTC)
@@ -138,6 +141,14 @@ class Client(ABC):
         window(start, end)  # refuses what cannot be read before anything is sent
         if not self._session.knows_time:
             self._learn_time()
+        if self._session.odd_date:
+            name, date = self._session.service.name, self._session.odd_date
+            warn_user(
+                f"{name} says that it is {date!r}, more than 24 h from this machine's time: "
+                "the span counts back from this machine's clock; pass a time with a date if that "
+                "is not what you mean",
+                ServiceWarning,
+            )
         return window(start, end, now=self._now())
 
     def _learn_time(self) -> None:
@@ -145,7 +156,7 @@ class Client(ABC):
         try:
             self.check()
         except TransportError:
-            raise  # nobody answers: the call itself would not get through either
+            raise  # no response: the call itself would fail too
         except PandakitError:
             return  # the call itself will tell what is wrong
 
@@ -173,9 +184,13 @@ class Client(ABC):
     ) -> pd.DataFrame:
         """Read a list into a frame with the facts of its load; `said` are further facts."""
         _check_max_rows(max_rows)
+        service = self._session.service.name
 
         def finish(state: Collected) -> pd.DataFrame:
-            frame = to_frame(state.records)
+            frame = read_or_raise(
+                lambda: to_frame(state.records),
+                lambda why: ProtocolError(f"{listing.label}: {service} {why}"),
+            )
             _warn_of_missing(listing.label, state)
             if state.capped:
                 warn_user(
@@ -208,7 +223,7 @@ class Client(ABC):
 
 
 def _warn_of_missing(label: str, state: Collected) -> None:
-    """Tell when fewer rows came than the service counts: some moved while they were read."""
+    """Warn when fewer rows were read than the service counts: some moved in between."""
     came = len(state.records)
     if state.complete and not state.capped and state.total is not None and came < state.total:
         warn_user(
@@ -223,6 +238,6 @@ def _check_max_rows(max_rows: int | None) -> None:
     if max_rows is None:
         return
     if isinstance(max_rows, bool) or not isinstance(max_rows, int):
-        raise TypeError(f"max_rows is {type(max_rows).__name__}; give a whole number, or None")
+        raise TypeError(f"max_rows is {type(max_rows).__name__}; pass a whole number, or None")
     if max_rows < 1:
-        raise ValueError(f"max_rows={max_rows}; give at least 1, or None for all rows")
+        raise ValueError(f"max_rows={max_rows}; pass at least 1, or None for all rows")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError, PandakitError
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport.interrupts import Interrupted, interrupted
 
 if TYPE_CHECKING:
     from pandakit.transport.call import Call
@@ -36,7 +38,7 @@ class Collected:
     requests, pages
         How many were sent, repetitions included, and how many pages they brought.
     duplicates
-        Rows left out because their id had come already.
+        Rows dropped because their id was already there.
     capped
         Whether `max_rows` cut the list.
     total
@@ -68,7 +70,7 @@ class Collected:
     _idle: int = field(default=0, repr=False)
 
     def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
-        """Take a page in and move on: whole or not at all, should it be interrupted."""
+        """Add a page and move on: whole or not at all, even if interrupted."""
         before = len(self.records), self.pages, self.duplicates
         try:
             self._add(page, id_of, newer)
@@ -89,6 +91,10 @@ class Collected:
         self.done = position is None
         self.position = position  # the last step: from here on the page is in
 
+    def so_far(self) -> Collected:
+        """Return a copy that going on does not change: for a result that is made later."""
+        return replace(self, records=list(self.records), extras=list(self.extras), complete=False)
+
     def _go_back(self, records: int, pages: int, duplicates: int) -> None:
         del self.records[records:], self.extras[pages:]
         self._places = {key: place for key, place in self._places.items() if place < records}
@@ -108,18 +114,20 @@ class Collected:
                 self.records[place] = row
 
     def check_moving(self, max_pages: int) -> None:
-        """Refuse to go round in circles or on for ever."""
+        """Raise for a list that repeats itself or does not end."""
         if self.done:
             return
         if self.position in self._seen:
             self.done = True
             raise PaginationError(
                 f"page {self.pages} points back to a page that was read already: the list would "
-                "never end; what came so far is in `partial`"
+                "never end; what was fetched is in `partial`"
             )
         self._seen.add(self.position)
         if self._idle >= MAX_IDLE_PAGES:
-            raise PaginationError(f"{self._idle} pages in a row brought nothing new: no end seen")
+            raise PaginationError(
+                f"{self._idle} pages in a row had nothing new: the list does not end"
+            )
         if self.pages >= max_pages:
             raise PaginationError(
                 f"the list has more than {max_pages} pages: narrow the filters, or go on with "
@@ -159,7 +167,7 @@ class Listing:
     label: str = ""
 
     def identify(self) -> Callable[[Row], Hashable] | None:
-        """Give the function that identifies a row, if there is one."""
+        """Return the function that identifies a row, if there is one."""
         if not isinstance(self.row_id, str):
             return self.row_id
         key = self.row_id
@@ -180,36 +188,57 @@ class _Load:
         clock = self.session.clock
         started = clock.monotonic() - state.elapsed_s
         failure: PandakitError | None = None
-        label = self.listing.label or self.session.service.name
-        limit = state.pages + self.listing.max_pages
         try:
-            with progress_line(label, progress=self.progress) as line:
-                line.advance(len(state.records), state.pages, state.total)
-                while not state.done:
-                    self.step(state, line, limit)
+            self.read(state)
+            state.complete, state.elapsed_s = True, clock.monotonic() - started
+            return self.finish(state)
         except PandakitError as error:
             failure = error
-        except KeyboardInterrupt as interrupt:
-            # Not an error of ours, but its work is not lost: sys.last_value.resume()
-            state.elapsed_s = clock.monotonic() - started
-            interrupt.partial = self.finish(state)  # type: ignore[attr-defined]
-            interrupt.resume = lambda: self.run(state)  # type: ignore[attr-defined]
-            raise
+        except KeyboardInterrupt:
+            pass
+        # Outside of the handlers: no chain leads to frames that hold the token.
+        if failure is None:
+            raise interrupted(lambda: self.interrupt(state, clock.monotonic() - started))
         state.elapsed_s = clock.monotonic() - started
-        if failure is not None:
-            raise failure.extended(
-                f" ({label}: {len(state.records)} rows of {state.pages} pages had arrived)",
-                partial=self.finish(state),
-                resume=None if state.done else lambda: self.run(state),
-            )
-        state.complete = True
-        return self.finish(state)
+        so_far = state.so_far()
+        raise failure.extended(
+            f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
+            partial=lambda: self.finish(so_far),
+            resume=None if state.done else partial(self.resume, state),
+        )
+
+    @property
+    def label(self) -> str:
+        return self.listing.label or self.session.service.name
+
+    def read(self, state: Collected) -> None:
+        limit = state.pages + self.listing.max_pages
+        with progress_line(self.label, progress=self.progress) as line:
+            line.advance(len(state.records), state.pages, state.total)
+            while not state.done:
+                self.step(state, line, limit)
+
+    def resume(self, state: Collected, token: str | None = None) -> Any:
+        if token is not None:
+            self.session.use_token(token)
+        return self.run(state)
+
+    def interrupt(self, state: Collected, elapsed_s: float) -> Interrupted:
+        state.elapsed_s = elapsed_s
+        so_far = state.so_far()
+        return Interrupted(
+            f"{self.label}: {len(state.records)} rows of {state.pages} pages were fetched; "
+            "`partial` has them, and resume() asks for the rest (sys.last_value.resume() in a "
+            "notebook)",
+            partial=lambda: self.finish(so_far),
+            resume=partial(self.resume, state),
+        )
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
         pages, send = self.listing.pages, self.listing.send or self.session.send
         reply = send(pages.request(self.listing.call, state.position), line)
         state.requests += reply.attempts
-        page = pages.read(reply, state.position)
+        page = reply.read(lambda reply: pages.read(reply, state.position))
         before = len(state.records)
         state.add(page, self.listing.identify(), self.listing.newer)
         line.advance(len(state.records) - before, 1, page.total)
@@ -224,7 +253,7 @@ class _Load:
 
 
 def _comparable(identity: Any) -> Hashable:
-    """Give an id as something that is equal for the same id only, whatever a service sends."""
+    """Return an id in a form that equals only the same id, whatever a service sends."""
     if identity is None or isinstance(identity, str):
         return identity
     return type(identity), json.dumps(identity, sort_keys=True)  # to Python 1, 1.0 and True are one
@@ -251,7 +280,8 @@ def collect(
     max_rows
         Stop after so many rows; `capped` tells whether there were more.
     progress
-        `True` and `False` force the progress line; `None` shows it where someone watches.
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal and
+        in a notebook.
     finish
         Makes the result of what was collected; for the whole, for `error.partial` and for
         `error.resume()` alike. Without it the result is the `Collected`.
@@ -262,6 +292,6 @@ def collect(
         The error of the page that failed, with `partial` (through `finish`) and `resume()`,
         which asks for the missing pages only.
     PaginationError
-        When the list goes round in circles, does not end, or is longer than the service gives.
+        When the list repeats itself, does not end, or is longer than the service returns.
     """
     return _Load(session, listing, max_rows, progress, finish).run(Collected())

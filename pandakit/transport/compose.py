@@ -36,7 +36,7 @@ class OneAnswer:
     rows: Callable[[Reply], list[Row]] = _the_object
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
-        """Give the call as it is."""
+        """Return the call unchanged."""
         return call
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainedPages:
-    """Lists read one after the other, as one list: a break in any of them can be resumed.
+    """Lists read one after another, as one list: a break in any of them can be resumed.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class ChainedPages:
     parts: tuple[Part, ...]
 
     def request(self, call: Call, position: tuple[int, Any] | None) -> Call:  # noqa: ARG002 - each part has its own call
-        """Give the part's call for the page."""
+        """Return the part's call for the page."""
         number, inner = position or (0, None)
         part = self.parts[number]
         return part.pages.request(part.call, inner)
@@ -110,7 +110,7 @@ class MappedPages:
     rows: Callable[[list[Row]], list[Row]]
 
     def request(self, call: Call, position: Any) -> Call:
-        """Give the call of the style underneath."""
+        """Return the call of the style underneath."""
         return self.pages.request(call, position)
 
     def read(self, reply: Reply, position: Any) -> Page:

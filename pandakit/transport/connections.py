@@ -1,4 +1,4 @@
-"""Connections that look at the clock before every read, and print nothing.
+"""Connections that check the deadline before every read, and print nothing.
 
 The socket's own timeout bounds one silence. A service that sends one byte now and then, in the
 headers or in the body, never lets it fire; so each read asks the call's deadline first.
@@ -42,7 +42,7 @@ class DeadlinePassed(OSError):  # noqa: N818 - never leaves the transport
 
 @contextmanager
 def watching(check: Callable[[], None]) -> Iterator[None]:
-    """Have every read of this thread call `check` first."""
+    """Call `check` before every read of this thread."""
     _current.check = check
     try:
         yield
@@ -113,7 +113,7 @@ class _WatchedPool:
 def _watched(pool: type) -> type:
     """Make the same kind of pool, of the same kind of connections, but watched."""
     kind: Any = pool.ConnectionCls  # type: ignore[attr-defined]
-    # With a debuglevel http.client would print the credential when somebody debugs globally.
+    # With a debuglevel http.client would print the credential when someone debugs globally.
     fields = {"response_class": _WatchedResponse, "debuglevel": 0}
     connection = type(f"Watched{kind.__name__}", (kind,), fields)
     return type(f"Watched{pool.__name__}", (_WatchedPool, pool), {"ConnectionCls": connection})
@@ -127,12 +127,12 @@ def _watch_pools(manager: Any) -> None:
 
 
 def watch(adapter: Any) -> None:
-    """Have the connections of an adapter be watched while a call of ours uses them.
+    """Watch the connections of an adapter while one of our calls uses them.
 
-    Also those through a proxy, and those of an adapter that a user made: of whatever kind they
-    are, they stay, and other calls over them notice nothing.
+    This includes connections through a proxy, and those of a user's own adapter: they keep
+    their classes, and other calls over them are not affected.
     """
-    if adapter in _watched_adapters or not isinstance(adapter, HTTPAdapter):
+    if not isinstance(adapter, HTTPAdapter) or adapter in _watched_adapters:
         return
     _watch_pools(adapter.poolmanager)
     plain = adapter.proxy_manager_for
@@ -164,7 +164,7 @@ class RoomyAdapter(HTTPAdapter):
 
 
 def leave_connections(http: requests.Session) -> None:
-    """Begin anew in a forked process: the connections, and the locks around them, are its parent's.
+    """Start afresh in a forked process: connections and the locks around them are its parent's.
 
     Nothing here may wait for a lock: a thread that only the parent has may have held it.
     """
@@ -192,5 +192,5 @@ def _leave_pool(idle: Any) -> None:
 
 
 def has_surplus(raw: Any) -> bool:
-    """Say whether more bytes came than the answer's length promised."""
+    """Return whether more bytes arrived than the response's length declares."""
     return bool(getattr(getattr(raw, "_original_response", None), "surplus", False))

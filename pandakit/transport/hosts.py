@@ -17,7 +17,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def origin(parts: SplitResult) -> str:
-    """Give scheme, host and port: where a credential belongs."""
+    """Return scheme, host and port: where a credential belongs."""
     try:
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
@@ -26,12 +26,12 @@ def origin(parts: SplitResult) -> str:
 
 
 def encrypted(parts: SplitResult) -> bool:
-    """Say whether what goes there is private: TLS, or this machine."""
+    """Return whether requests there are private: TLS, or this machine."""
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def is_loopback(host: str | None) -> bool:
-    """Say whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -41,14 +41,21 @@ def is_loopback(host: str | None) -> bool:
 
 
 def checked_base(service: Service) -> str:
-    """Give the origin of a service.
+    """Return the origin of a service.
 
     Raises
     ------
     SettingsError
-        For credentials in the address, and for plain http to another machine.
+        For an address that is malformed or has credentials in it, and for plain http to another
+        machine.
     """
-    parts = urlsplit(service.base_url)
+    try:
+        parts = urlsplit(service.base_url)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise SettingsError(f"the address of {service.name} is malformed: {service.base_url!r}")
     if parts.username or parts.password:
         raise SettingsError(f"the URL of {service.name} has credentials in it: take them out")
     if not parts.hostname or not encrypted(parts):

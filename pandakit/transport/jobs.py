@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pandakit.errors import (
     JobFailedError,
@@ -15,8 +16,10 @@ from pandakit.errors import (
     PandakitError,
     ProtocolError,
     ServiceWarning,
+    warn_user,
 )
 from pandakit.progress import ProgressLine, progress_line
+from pandakit.transport.interrupts import Interrupted, interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,10 +28,12 @@ if TYPE_CHECKING:
     from pandakit.transport.reply import Reply
     from pandakit.transport.session import Session
 
-__all__ = ["Job", "JobRules", "find_job", "wait_for"]
+__all__ = ["JOB_PATH", "Job", "JobRules", "find_job", "wait_for"]
 
 
 _LAST_LOOK = 1.0  # seconds
+# Whatever a service calls the paths of its jobs: nothing else is asked for.
+JOB_PATH = r"(?:/[^/]+)*/[A-Za-z_-]*jobs?/[^/]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,44 +91,84 @@ class JobRules:
     advice: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_job(reply: Reply, *, template: str, prefix: str = "", id_key: str = "job_id") -> Job:
-    """Find the job that an accepted request started.
+def find_job(
+    session: Session, reply: Reply, *, template: str, paths: str = "", id_key: str = "job_id"
+) -> Job:
+    """Return the job that an accepted request started.
 
-    In this order: the `Location` header, `trigger_uri` in the body, the template.
+    The `Location` header and `trigger_uri` in the body name it, if they lead to a path of the
+    service's jobs; else the id in the body does.
 
     Parameters
     ----------
+    session
+        Whose host and paths count.
     reply
         The answer that accepted the work.
     template
-        Path of a job with `{id}`, used when the service gives only the id.
-    prefix
-        Put before a `trigger_uri` that does not start with it (a relative one).
+        Path of a job with `{id}`, for the id in the body.
+    paths
+        A regular expression for the paths of jobs, beside those that are called so; by default
+        that of the template.
     id_key
         Where the body has the id.
 
     Raises
     ------
     OutcomeUnknownError
-        When there is neither: the work may have started, and must not be sent again blindly.
+        When none of them names it: the work may have started, and must not be sent again blindly.
+
+    Warns
+    -----
+    ServiceWarning
+        When an address is not that of a job of the service: it is not followed.
     """
+    paths = paths or re.escape(template).replace(re.escape("{id}"), "[^/]+")
     body = _body_of(reply)
-    job_id = str(body.get(id_key) or "")
-    url = reply.headers.get("Location") or ""
-    trigger = str(body.get("trigger_uri") or "")
-    if not url and trigger:
-        absolute = "://" in trigger or trigger.startswith(("//", prefix or "//"))
-        url = trigger if absolute else f"{prefix.rstrip('/')}/{trigger.lstrip('/')}"
-    if not url and job_id:
-        url = template.format(id=quote(job_id, safe=""))
-    if not url:
-        raise OutcomeUnknownError(
-            "the service accepted the request but named no job: it may be working on it; look at "
-            "the service before sending it again",
-            status_code=reply.status,
-            request_id=reply.request_id,
+    job_id = body.get(id_key)
+    named = isinstance(job_id, (str, int)) and str(job_id) not in {"", ".", ".."}
+    foreign = ""
+    trigger = body.get("trigger_uri")
+    trigger = trigger if isinstance(trigger, str) else ""
+    location = reply.headers.get("Location", "")
+    for address, expected in (
+        (location, f"{paths}|{JOB_PATH}"),
+        *((spelling, paths) for spelling in _spellings(trigger, template)),
+        (trigger, JOB_PATH),
+    ):
+        url = session.own_url(address, expected) if address else None
+        if url is not None:
+            return Job(str(job_id) if named else _last_step(url), url)
+        foreign = foreign or address
+    if foreign and named:
+        warn_user(
+            f"{session.service.name} accepted the request, but named {foreign!r} as its job's "
+            f"address, which is not one of its own: job {job_id} is asked for at "
+            f"{session.service.base_url} instead",
+            ServiceWarning,
         )
-    return Job(job_id or url.rstrip("/").rpartition("/")[2], url)
+    if named:
+        return Job(str(job_id), template.format(id=quote(str(job_id), safe="")))
+    told = f"an address that is not its own ({foreign!r})" if foreign else "no job"
+    raise OutcomeUnknownError(
+        f"the service accepted the request but named {told}: it may be working on it; look at "
+        "the service before sending it again",
+        status_code=reply.status,
+        request_id=reply.request_id,
+    )
+
+
+def _spellings(address: str, template: str) -> list[str]:
+    """Return how a relative address may be meant: below the host, or below a part of the path."""
+    if not address or "://" in address or address.startswith("//"):
+        return [address]
+    steps = template.strip("/").split("/")[:-1]
+    parts = ["", *("/" + "/".join(steps[: count + 1]) for count in range(len(steps)))]
+    return [f"{part}/{address.lstrip('/')}" for part in parts]
+
+
+def _last_step(url: str) -> str:
+    return unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
 
 
 def _body_of(reply: Reply) -> dict[str, Any]:
@@ -200,22 +245,21 @@ class _Wait:
         )
 
     def judge(self, reply: Reply) -> Reply | None:
-        word = self.rules.read_state(reply)
+        word = reply.read(self.rules.read_state)
         meaning = self.rules.states.get(word.lower())
         self.last = word or "without a state"
         if meaning is None and word not in self.strangers:
             self.strangers.add(word)
-            warnings.warn(
-                f"{self.name} is in the unknown state {word!r}: taken as still running",
+            warn_user(
+                f"{self.name} is in the unknown state {word[:100]!r}: taken as still running",
                 ServiceWarning,
-                stacklevel=2,
             )
         if meaning == "failed":
             raise self.failed(reply)
         return reply if meaning == "done" else None
 
     def failed(self, reply: Reply) -> JobFailedError:
-        detail = self.rules.read_detail(reply)
+        detail = reply.read(self.rules.read_detail)
         told = [tip for piece, tip in self.rules.advice.items() if piece in detail.lower()]
         return JobFailedError(
             " ".join([f"{self.name} failed: {detail}", *told]),
@@ -240,7 +284,7 @@ def wait_for(
     progress: bool | None = None,
     name: str = "the job",
 ) -> Reply:
-    """Look at a job until it is done, and give the last answer.
+    """Poll a job until it is done, and return the last response.
 
     Interrupting it loses nothing: the same call waits on, and so does `resume()` of the
     `KeyboardInterrupt` (`sys.last_value.resume()` in a notebook).
@@ -270,19 +314,29 @@ def wait_for(
 
 
 def _wait(wait: _Wait, line: ProgressLine) -> Reply:
+    failure: PandakitError | None = None
     try:
         return wait.run(line)
     except (JobFailedError, OutcomeUnknownError):
         raise  # there is nothing left to wait for
-    except KeyboardInterrupt as interrupt:
-        interrupt.resume = lambda: _resumed(wait)  # type: ignore[attr-defined]
-        raise
     except PandakitError as error:
         failure = error
-    raise failure.extended(resume=lambda: _resumed(wait))
+    except KeyboardInterrupt:
+        pass
+    if failure is None:
+        raise interrupted(
+            lambda: Interrupted(
+                f"{wait.name} was last seen {wait.last}; it goes on at the service, and resume() "
+                "waits on (sys.last_value.resume() in a notebook)",
+                resume=partial(_resumed, wait),
+            )
+        )
+    raise failure.extended(resume=partial(_resumed, wait))
 
 
-def _resumed(wait: _Wait) -> Reply:
+def _resumed(wait: _Wait, token: str | None = None) -> Reply:
+    if token is not None:
+        wait.session.use_token(token)
     with progress_line(wait.name) as line:
         fresh = replace(wait, looks=0, requests=0, asked=0.0, trouble="")
         return _wait(fresh, line)

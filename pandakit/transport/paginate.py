@@ -42,7 +42,7 @@ class Page:
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
     first
-        Whether another list begins here, so that an empty page is no sign of an endless one.
+        Whether another list begins here, so that an empty page is not a sign of an endless one.
     spare
         Where to look on when fewer different rows came than `total`; `None` for nowhere.
     """
@@ -61,7 +61,7 @@ class PageStyle(Protocol):
     """What `collect` needs of a style; positions are hashable, the first one is `None`."""
 
     def request(self, call: Call, position: Any) -> Call:
-        """Give the call for the page at a position."""
+        """Return the call for the page at a position."""
 
     def read(self, reply: Reply, position: Any) -> Page:
         """Read that page, and say where the next one is."""
@@ -71,7 +71,7 @@ def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
     """Check that something is a list of objects; null counts as an empty list."""
     rows = [] if found is None else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise reply.malformed(f"answered with {where} that is no list of objects")
+        raise reply.malformed(f"answered with {where} that is not a list of objects")
     return rows
 
 
@@ -96,7 +96,7 @@ def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         if count is not None:
-            raise reply.malformed(f"answered with {key!r} that is no count")
+            raise reply.malformed(f"answered with {key!r} that is not a count")
     return None
 
 
@@ -107,7 +107,7 @@ class OnePage:
     rows: tuple[str, ...] = ("results", "items", "data")
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
-        """Give the call as it is."""
+        """Return the call unchanged."""
         return call
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
@@ -143,7 +143,7 @@ class CursorPages:
         body = reply.object()
         cursor = body.get(self.cursor)
         if cursor is not None and not isinstance(cursor, str):
-            raise reply.malformed(f"answered with a cursor {self.cursor!r} that is no text")
+            raise reply.malformed(f"answered with a cursor {self.cursor!r} that is not text")
         if self.rows not in body and body.keys() - {self.cursor}:
             raise reply.malformed(f"answered without {self.rows!r}")
         return Page(_rows(body.get(self.rows), self.rows, reply), cursor or None)
@@ -154,8 +154,8 @@ class NumberedPages:
     """Pages counted from 1, with a total or without.
 
     With a total the list ends when as many different rows came; without one, when a page is
-    empty: a short page may only mean that the service gives fewer at a time than it was asked
-    for. A page that repeats the one before is an error: the service does not heed the number.
+    empty: a short page may only mean that the service returns fewer at a time than requested.
+    A page that repeats the one before is an error: the service ignores the number.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class NumberedPages:
     rows, totals
         Keys under which services put the list and the total; the first that is there counts.
     ceiling
-        The most rows that the service gives for one query.
+        The most rows that the service returns for one query.
     """
 
     size: int = 100
@@ -191,6 +191,8 @@ class NumberedPages:
     def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
         """Read rows and total; a position is a page's number, the rows before it and their hash."""
         number, before, last = position or (1, 0, 0)
+        if position is not None and reply.status == HTTPStatus.NO_CONTENT:
+            raise reply.malformed(f"has no content for page {number}, after {before} rows")
         rows, total = self.rows_and_total(reply)
         this = hash(reply.content)
         if rows and position is not None and this == last:
@@ -199,7 +201,7 @@ class NumberedPages:
         more = bool(rows) if total is None else seen < total
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
-            beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
+            beyond = f"{total} rows match, but the service returns only the first {self.ceiling}"
         elif more and not rows:
             raise PaginationError(
                 f"the service counts {total} rows, but page {number} is empty after {seen}"
@@ -238,7 +240,7 @@ class OffsetPages:
     ceiling: int | None = None
 
     def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
-        """Give the first call as it is, later ones on the handle."""
+        """Return the first call unchanged, later ones on the handle."""
         if position is None:
             return call
         kept = {key: call.json[key] for key in self.carry if key in call.json}
@@ -258,9 +260,9 @@ class OffsetPages:
         handle, before, told = position or (result.get(self.handle), 0, 0)
         seen, total = before + len(rows), max(total, told)
         if seen < total and not isinstance(handle, str):
-            raise reply.malformed("has more pages, but gives no handle to ask for them")
+            raise reply.malformed("has more pages, but no handle to request them")
         if seen < total and not rows:
-            raise PaginationError(f"the service counts {total} rows, but gave none after {seen}")
+            raise PaginationError(f"the service counts {total} rows, but sent none after {seen}")
         beyond = ""
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
 from pandakit.transport.call import Call
-from pandakit.transport.reply import Reply
+from pandakit.transport.interrupts import Interrupted, interrupted
+from pandakit.transport.reply import Reply, read_or_raise
 
 if TYPE_CHECKING:
     from pandakit.transport.collect import Collected
@@ -124,7 +125,7 @@ class TaskQueue:
         failures: list[PandakitError],
     ) -> None:
         try:
-            calls = next(task) if replies is None else task.send(replies)
+            calls = next(task) if replies is None else _send_replies(task, replies)
         except StopIteration:
             return
         except PandakitError as error:
@@ -133,6 +134,11 @@ class TaskQueue:
             return
         batch = _Batch(make, task, calls)
         self._calls.extend((batch, number) for number in range(len(calls)))
+
+
+def _send_replies(task: Task, replies: list[Reply]) -> Any:
+    """Return the next calls of a task that reads its replies."""
+    return read_or_raise(lambda: task.send(replies), replies[-1].malformed)
 
 
 class ParallelLoad(ABC):
@@ -195,9 +201,23 @@ def collect_parallel(
         state.elapsed_s = clock.monotonic() - started
         return state
 
-    def resume_after(spent: float) -> Callable[[], Any]:
-        return lambda: collect_parallel(
-            session, load, progress=progress, finish=finish, elapsed_s=spent
+    def resume_after(spent: float) -> Callable[..., Any]:
+        def resume(token: str | None = None) -> Any:
+            if token is not None:
+                session.use_token(token)
+            return collect_parallel(
+                session, load, progress=progress, finish=finish, elapsed_s=spent
+            )
+
+        return resume
+
+    def interrupt() -> Interrupted:
+        state = collected(complete=False)
+        return Interrupted(
+            f"{load.label}: {load.count} rows of {load.pages} pages were fetched; `partial` has "
+            "them, and resume() asks for the rest (sys.last_value.resume() in a notebook)",
+            partial=lambda: finish(state),
+            resume=resume_after(state.elapsed_s),
         )
 
     failure: PandakitError | None = None
@@ -207,18 +227,16 @@ def collect_parallel(
                 session,
                 lambda: line.advance(load.count - line.rows, load.pages - line.pages, load.total),
             )
+        return finish(collected(complete=True))
     except PandakitError as error:
         failure = error
-    except KeyboardInterrupt as interrupt:
-        state = collected(complete=False)
-        interrupt.partial = finish(state)  # type: ignore[attr-defined]
-        interrupt.resume = resume_after(state.elapsed_s)  # type: ignore[attr-defined]
-        raise
-    state = collected(complete=failure is None)
+    except KeyboardInterrupt:
+        pass
     if failure is None:
-        return finish(state)
+        raise interrupted(interrupt)
+    state = collected(complete=False)
     raise failure.extended(
         f" ({load.label}: {load.count} rows of {load.pages} pages were fetched)",
-        partial=finish(state),
+        partial=lambda: finish(state),
         resume=resume_after(state.elapsed_s),
     )

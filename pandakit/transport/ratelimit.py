@@ -43,7 +43,7 @@ class RateLimiter:
         self._queue: list[object] = []
 
     def acquire(self) -> float:
-        """Wait for a turn and return the seconds that it took; an interrupt gives the turn up."""
+        """Wait for a turn and return the seconds that it took; an interrupt releases the turn."""
         asked = self._clock.monotonic()
         ticket = object()
         with self._lock:

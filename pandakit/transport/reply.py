@@ -1,21 +1,33 @@
-"""What comes back: one whole answer, and the error that it may be."""
+"""One whole response, and the error that it may be."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pandakit.errors import ProtocolError
+from pandakit.errors import PandakitError, ProtocolError
 from pandakit.redaction import Secret, redact
-from pandakit.transport.strict_json import read_json
+from pandakit.transport.strict_json import TooDense, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Problem", "Reply"]
+__all__ = ["Problem", "Reply", "read_or_raise"]
+
+T = TypeVar("T")
 
 _EXCERPT = 120
+_MISREAD = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,8 @@ class Problem:
 class Reply:
     """One whole answer.
 
-    `secrets` are not read: they are masked in texts about this answer while it is kept.
+    `check` raises when the call's time is over. `secrets` are not read: they are masked in texts
+    about this answer while it is kept.
     """
 
     status: int
@@ -50,47 +63,66 @@ class Reply:
     url: str = ""
     request_id: str | None = None
     attempts: int = 1
+    check: Callable[[], object] = field(default=lambda: None, repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    _parsed: list[Any] = field(default_factory=list, repr=False)
 
     def json(self) -> Any:
-        """Read the body as one strict JSON document.
+        """Return the body as one strict JSON document; it is read once.
 
         A byte order mark is tolerated. A repeated key keeps its last value and warns.
 
         Raises
         ------
         ProtocolError
-            When the body is empty, HTML, cut, nested too deeply, or not strict JSON (NaN,
-            Infinity and numbers too large to be told from it are not).
+            When the body is empty, HTML, cut, nested too deeply, not strict JSON (NaN, Infinity
+            and numbers that overflow to it are not), or would take too much memory.
         """
+        if not self._parsed:
+            self._parsed.append(self._parse())
+        return self._parsed[0]
+
+    def _parse(self) -> Any:
         if not self.content.strip():
             fault = "answered with an empty body where JSON is due"
         elif self.content.lstrip()[:1] == b"<":
             fault = "answered with HTML or XML where JSON is due"
         else:
             try:
-                return read_json(self.content)
+                return read_json(self.content, self.check)
             except RecursionError:
                 fault = "answered with JSON that is nested too deeply"
+            except TooDense as error:
+                fault = f"answered with JSON that is too large: {error}"
             except ValueError:
                 fault = "answered with something that is not JSON"
         raise self.malformed(fault)
 
     def object(self) -> dict[str, Any]:
-        """Read the body as one JSON object.
+        """Return the body as one JSON object.
 
         Raises
         ------
         ProtocolError
-            As `json`, and when the document is no object.
+            As `json`, and when the document is not an object.
         """
         document = self.json()
         if not isinstance(document, dict):
             raise self.malformed(f"answered with {_kind(document)} where an object is due")
         return document
 
+    def read(self, reader: Callable[[Reply], T]) -> T:
+        """Return what `read` makes of this response; every response is read through here.
+
+        Raises
+        ------
+        ProtocolError
+            When the response does not have the shape that the reader expects.
+        """
+        return read_or_raise(lambda: reader(self), self.malformed)
+
     def malformed(self, words: str) -> ProtocolError:
-        """Make the error for an answer that has not the promised shape."""
+        """Return the error for an answer that does not have the promised shape."""
         return ProtocolError(
             f"{_place(self.url)} {words}: {self.excerpt()!r}",
             status_code=self.status,
@@ -102,6 +134,24 @@ class Reply:
         text = redact(self.content[: 8 * _EXCERPT].decode("utf-8", "replace"))
         text = re.sub(r"\s+", " ", text).strip()
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def read_or_raise(read: Callable[[], T], malformed: Callable[[str], PandakitError]) -> T:
+    """Return `read()`; if a value is of the wrong kind, raise `malformed(why)`.
+
+    The readers of the adapters are short because they take a shape for granted. What an answer
+    of any other shape does to them is told as what it is: an answer of another shape.
+    """
+    try:
+        return read()
+    except PandakitError:
+        raise
+    except _MISREAD as error:
+        place = extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        what = f"{type(error).__name__}: {str(error)[:_EXCERPT]}"
+        why = f"answered in another shape than promised ({what}, in {where})"
+    raise malformed(why)  # outside of the handler: values of the answer are in its frames
 
 
 def _kind(document: Any) -> str:

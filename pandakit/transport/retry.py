@@ -43,7 +43,7 @@ PASSING = _ALWAYS | {
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
-# Answers to a write after which nobody knows whether it happened.
+# Responses to a write that leave it open whether it happened.
 _AMBIGUOUS = PASSING - _ALWAYS
 
 
@@ -62,11 +62,11 @@ class RetryBudget:
         renew_in_children(self)
 
     def renew(self) -> None:
-        """Begin with a lock that nobody holds."""
+        """Start with a new, open lock."""
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Take one retry; false when none is left."""
+        """Use up one retry; return False when none is left."""
         with self._lock:
             there = self._left > 0
             self._left -= there
@@ -141,7 +141,7 @@ class _Plan:
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
     def again(self, failure: AttemptFailed) -> bool:
-        """Decide on another attempt, and wait for it."""
+        """Decide whether to try again, and wait until then."""
         if not self.allowed(failure):
             return False
         wait = self.wait_for(failure)
@@ -160,7 +160,7 @@ class _Plan:
             return "all attempts were used"
         asked = failure.retry_after
         if asked is not None and asked > self.options.retry_after_most:
-            return f"the service asked for a wait of {asked:.0f} s, more than we wait"
+            return f"the service asked for a wait of {asked:.0f} s, more than the longest wait"
         if self.clock.monotonic() + wait >= self.deadline:
             return f"the next attempt, in {wait:.1f} s, would be past the total deadline"
         if not self.budget.take():

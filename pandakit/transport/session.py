@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json as _json
+import re
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, requote_uri
@@ -20,6 +21,7 @@ from pandakit.errors import (
 )
 from pandakit.forks import renew_in_children
 from pandakit.redaction import Secret, mask_logs
+from pandakit.settings import read_token
 from pandakit.transport.attempt import AttemptFailed, fetch
 from pandakit.transport.connections import RoomyAdapter, leave_connections
 from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
@@ -35,7 +37,7 @@ from pandakit.transport.retry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pandakit.progress import ProgressLine
     from pandakit.transport.call import Call
@@ -52,7 +54,11 @@ _LOGGERS = (
 )
 
 
-# A shorter value of a presigned address (a date, a key's name) is no signature.
+# The sandbox says by it where its clock stands still; obeyed from this machine alone.
+SANDBOX_TIME = "X-Sandbox-Time"
+_SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is not a clock
+
+# A shorter value of a presigned address (a date, a key's name) is not a signature.
 _SIGNATURE = 16
 
 
@@ -86,7 +92,7 @@ class Session:
     clock
         Time and chance.
     refresh
-        Called once when a token is refused (401); gives the new one.
+        Called when a token is refused (401); returns another one, or `None`.
 
     Raises
     ------
@@ -103,12 +109,13 @@ class Session:
         session: requests.Session | None = None,
         options: TransportOptions | None = None,
         clock: Clock | None = None,
-        refresh: Callable[[], Secret] | None = None,
+        refresh: Callable[[], Secret | None] | None = None,
     ) -> None:
         self.service = service
         self.options = options or TransportOptions()
         self.clock = clock or Clock()
         self._home = checked_base(service)
+        self._host = urlsplit(service.base_url).hostname
         self._token = token
         self._refresh = refresh
         self._own = session is None
@@ -121,6 +128,8 @@ class Session:
         self._limiters: dict[str, Any] = {}
         self._skew: float | None = None  # no answer has told the time yet
         self._is_closed = False
+        self.odd_date = ""
+        """A `Date` of the service that was not believed."""
         renew_in_children(self)
 
     def __repr__(self) -> str:
@@ -176,6 +185,33 @@ class Session:
             )
         return parts.geturl()
 
+    def own_url(self, address: str, path: str) -> str | None:
+        """Return an address as an absolute URL, if it is the service's own and leads to a path.
+
+        Parameters
+        ----------
+        address
+            A URL or a path that an answer or a user gave.
+        path
+            A regular expression for the whole path, after that of the base URL.
+
+        Returns
+        -------
+        str or None
+            `None` for another host or path, and for anything that is not an address.
+        """
+        base = self.service.base_url.rstrip("/")
+        try:
+            parts = urlsplit(urljoin(base + "/", address))
+            is_own = origin(parts) == self._home and not (parts.username or parts.password)
+        except ValueError:
+            return None
+        before = urlsplit(base).path
+        steps = set(unquote(parts.path).split("/"))
+        if not is_own or not parts.path.startswith(before) or steps & {".", ".."}:
+            return None
+        return parts.geturl() if re.fullmatch(path, parts.path[len(before) :]) else None
+
     def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
         """Send a call and return the whole answer.
 
@@ -192,12 +228,26 @@ class Session:
             return self._send(call, progress)
         except AuthenticationError as error:
             refused = error
-        if self._refresh is None or call.anonymous:
+        fresh = None if self._refresh is None or call.anonymous else self._refresh()
+        if fresh is None or fresh.fingerprint() == self._token.fingerprint():
             raise refused
-        self._masked.append(self._token)
-        self._token = self._refresh()
-        self._limiters.clear()
+        self._replace_token(fresh)
         return self._send(call, progress)
+
+    def use_token(self, token: str) -> None:
+        """Send another token from now on.
+
+        Raises
+        ------
+        SettingsError
+            When it is malformed.
+        """
+        self._replace_token(read_token(token, "the new token"))
+
+    def _replace_token(self, token: Secret) -> None:
+        self._masked.append(self._token)
+        self._token = token
+        self._limiters.clear()
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self.url_of(call)
@@ -229,8 +279,7 @@ class Session:
 
     def _attempt(self, call: Call, url: str, deadline: float, signed: tuple[Secret, ...]) -> Reply:
         if self.clock.monotonic() >= deadline:
-            late = TransportError(f"{self.service.name}: the total deadline passed")
-            raise AttemptFailed(late, passing=False, sent=False)
+            raise AttemptFailed(self._late(), passing=False, sent=False)
         status, headers, content = fetch(
             self._http,
             self._prepared(call, url),
@@ -239,22 +288,39 @@ class Session:
             clock=self.clock,
             deadline=deadline,
         )
-        # A server in front may add a `Date` of its own before it: the last is the service's.
-        sent = http_date(headers.get("Date", "").rpartition("GMT, ")[2])
-        if sent is not None:
-            self._skew = sent - self.clock.wall()
+        self._read_time(headers)
         reply = Reply(
             status,
             headers,
             content,
             url.partition("?")[0],
             headers.get("X-Request-Id"),
+            check=lambda: self._check_time(deadline),
             secrets=signed,
         )
         failure = self._judge(call, reply)
         if failure is not None:
             raise failure
         return reply
+
+    def _read_time(self, headers: Mapping[str, str]) -> None:
+        """Learn how far the service's clock is from ours, where that can be."""
+        stands_still = headers.get(SANDBOX_TIME) if is_loopback(self._host) else None
+        # A server in front may add a `Date` of its own before it: the last is the service's.
+        sent = http_date(stands_still or headers.get("Date", "").rpartition("GMT, ")[2])
+        if sent is None:
+            return
+        skew = sent - self.clock.wall()
+        believed = stands_still is not None or abs(skew) <= _SKEW_MOST
+        self._skew = skew if believed else 0.0
+        self.odd_date = "" if believed else headers["Date"][-60:]
+
+    def _check_time(self, deadline: float) -> None:
+        if self.clock.monotonic() >= deadline:
+            raise self._late()
+
+    def _late(self) -> TransportError:
+        return TransportError(f"{self.service.name}: the total deadline of the call passed")
 
     def _prepared(self, call: Call, url: str) -> dict[str, Any]:
         body = call.body() if callable(call.body) else call.body
@@ -283,7 +349,7 @@ class Session:
         """Return the failure that an answer is, by its envelope first and its status second."""
         if reply.status in call.expected:
             return None
-        problem = None if call.anonymous else self.service.read_error(reply)
+        problem = None if call.anonymous else reply.read(self.service.read_error)
         if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
         problem = problem or Problem(reply.excerpt())

@@ -15,7 +15,7 @@ MALFORMED = [
     ("host =", 6, "a value is expected after ="),
     ("host = ,", 7, "a value is expected"),
     ("host = (a)", 7, "a value is expected"),
-    ("host = db 01", 10, "a value with blanks needs quotes"),
+    ("host = db 01", 10, "a value with spaces needs quotes"),
     ("host = a status = b", 9, "AND, OR or the end"),
     ("db server", 3, "needs quotes"),
     ("host = a AND", 12, "a condition"),

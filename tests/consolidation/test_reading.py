@@ -344,7 +344,7 @@ def test_unknown_unit(call):
 def test_what_is_no_policy(call):
     """The name of a preset, or a bare pattern, is no policy; the message says what is."""
     for given in ("CLASSIC", Pattern("host", "1h"), None):
-        with pytest.raises(TypeError, match="policy: give a Policy, such as CLASSIC"):
+        with pytest.raises(TypeError, match="policy: pass a Policy, such as CLASSIC"):
             call(events(), given)
 
 

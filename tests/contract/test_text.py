@@ -25,7 +25,7 @@ MISSING = [
 
 
 def texts(values):
-    """Give the text form as a list."""
+    """Return the text form as a list."""
     return to_text(values).to_pylist()
 
 

@@ -195,9 +195,11 @@ def test_a_resource_may_be_json_text():
         {"name": "a", "expectedResult": True, "resource": '{"a": 1}'},
         {"name": "b", "expectedResult": True, "resource": "{"},
         {"name": "c", "log": {"a": 1}},
+        7,
     ]
     results = detections.run_tests(pd.DataFrame([rule("event.get('a') == 1", tests=tests)]))
-    assert results["passed"].tolist() == [True, False, False]
+    assert results["passed"].tolist() == [True, False, False, False]
+    assert "int; must be a map" in results["error"][3]
     assert "must be a map" in results["error"][1]
     assert "expectedResult" in results["error"][2]
 

@@ -13,7 +13,7 @@ def schema():
 
 @pytest.fixture
 def found(schema):
-    """Give the findings of a table as (rule, column, row, value)."""
+    """Return the findings of a table as (rule, column, row, value)."""
 
     def find(table, *, of=schema, **options):
         report = validate_enrichment(table, of, **options)

@@ -13,7 +13,7 @@ TABLE = pd.DataFrame({"host": ["db1", "db2", "7"], "owner": ["ann", "bob", ""]})
 
 
 def owners(applied, column="owner"):
-    """Give a result column, `None` where it is missing."""
+    """Return a result column, `None` where it is missing."""
     return [None if pd.isna(cell) else cell for cell in applied.alerts[column]]
 
 
@@ -79,7 +79,7 @@ def test_case_counts_unless_the_schema_says_otherwise():
     ("override", "expected"), [(False, ["old", "ann", "ann"]), (True, ["ann", "ann", "ann"])]
 )
 def test_existing_tags_stay_unless_overridden(override, expected):
-    """A tag that is there stays, or is overwritten where the schema says so; both are told."""
+    """An existing tag is kept, or overwritten if the schema says so, and counted either way."""
     schema = EnrichmentSchema("host", "owner", override_existing=override)
     alerts = pd.DataFrame({"host": ["db1"] * 3, "owner": ["old", None, "ann"]})
     applied = apply_enrichment(alerts, TABLE, schema)
@@ -171,7 +171,7 @@ def test_values_of_several_tags_are_combined():
 )
 @pytest.mark.parametrize("name", ["source_system", "app_key", "tag.source_system"])
 def test_alerts_outside_the_condition(when, name):
-    """An alert that does not meet the schema's condition matches nothing, and that is told."""
+    """An alert that does not meet the condition matches nothing, and the result says so."""
     schema = EnrichmentSchema("host", "owner", when=when)
     alerts = pd.DataFrame({"host": ["db1", "db1", "no", "no"], name: ["a1", "b1", "a1", None]})
     applied = apply_enrichment(alerts, TABLE, schema)
@@ -184,7 +184,7 @@ def test_alerts_outside_the_condition(when, name):
 
 
 def test_a_condition_on_a_tag_that_is_not_there():
-    """A condition that the alerts say nothing about is taken as met, and that is told."""
+    """A condition on tags that no alert has counts as met, and the result says so."""
     schema = EnrichmentSchema("host", "owner", when="site = x OR source_system = *")
     applied = apply_enrichment(pd.DataFrame({"host": ["db1"]}), TABLE, schema)
     assert owners(applied) == ["ann"]

@@ -9,7 +9,7 @@ GOOD = {"host": ["a"], "owner": ["b"]}
 
 
 def frame(rows, columns):
-    """Give a frame with any column names."""
+    """Return a frame with any column names."""
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -38,7 +38,7 @@ def test_columns_must_be_those_of_the_schema(found, columns, expected):
 
 
 def test_a_renamed_column_is_pointed_out(schema):
-    """The message names the column that was probably meant, which is judged all the same."""
+    """The message names the column that was probably meant, which is checked all the same."""
     report = validate_enrichment(frame([["a", "b\nc"]], ["host", " Owner"]), schema)
     assert report.errors[0].message.endswith("; is ' Owner' meant? fix() renames it")
     assert ("line_break", "owner", 0) in [each[:1] + each[2:4] for each in report.errors]
@@ -111,7 +111,7 @@ def test_organisation_limits(found):
 
 
 def test_limits_that_cannot_be_known_are_told():
-    """What the organisation has in use is judged where it is said, and noted where it is not."""
+    """Current usage counts where it is passed, and is noted where it is not."""
     table, schema = pd.DataFrame(GOOD), EnrichmentSchema("host", "owner")
     (note,) = validate_enrichment(table, schema, current_usage={"items": 3, "alert_tags": 5}).notes
     assert "500 enrichment items for one tag, 200 result tags" in note
@@ -128,7 +128,7 @@ def test_limits_that_cannot_be_known_are_told():
 
 
 def test_values_of_extra_columns_are_judged_too(tmp_path):
-    """A line break in a column that the schema has not is found, in a frame and in a file."""
+    """A line break in a column that is not in the schema is found, in a frame and in a file."""
     frame = pd.DataFrame({"host": ["a", "b"], "notes": ["", "two\nlines"], "owner": ["x", "y"]})
     path = tmp_path / "t.csv"
     path.write_bytes(b'host,notes,owner\na,,x\nb,"two\nlines",y\n')

@@ -14,7 +14,7 @@ OLD = pd.DataFrame(
 
 
 def changed(new, old=OLD):
-    """Give the changes as lists, `None` where there is nothing."""
+    """Return the changes as lists, `None` where there is nothing."""
     frame = diff_enrichment(new, old, SCHEMA)
     return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
 

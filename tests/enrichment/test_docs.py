@@ -10,7 +10,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "enrichment.md"
 
 
 def rules_table():
-    """Give the table of rules as the page must have it."""
+    """Return the table of rules as the page must have it."""
     lines = ["| rule | severity | what it says | source |", "|---|---|---|---|"]
     for rule in RULES.values():
         source = f'"{rule.source}"' if rule.source[:3] not in {"RFC", "our"} else rule.source

@@ -1,4 +1,4 @@
-"""A CSV file is judged as bytes, and then value by value."""
+"""A CSV file is checked byte by byte, and then value by value."""
 
 import csv
 import threading
@@ -256,7 +256,7 @@ def test_no_other_thread_calls_back(monkeypatch, file, schema):
 
 
 def test_a_file_that_grows_while_it_is_judged(monkeypatch, file, schema):
-    """Rows that were not there when the judging began are an error, never a wrong finding."""
+    """Rows that are added while a file is validated are an error, never a wrong finding."""
     path = file(b"host,owner\na,b\na,b\n")
     report = DuplicateCheck.report
 
@@ -295,7 +295,7 @@ def test_rows_keep_their_number_among_bad_lines(found, file, good, block):
 
 
 def test_a_finding_about_a_line_that_is_no_row(file, schema):
-    """What is wrong with a bad line is told, and no other row is shown in its place."""
+    """A finding about a bad line is listed, and no other row is shown in its place."""
     report = validate_enrichment(file(b'host,owner\n""\n" "'), schema)
     assert "last_row_blank" in {each.rule for each in report.errors}
     assert "bad cells marked" not in report._repr_html_()

@@ -11,6 +11,7 @@ from pandakit.enrichment import (
     validate_enrichment,
 )
 from pandakit.enrichment._checks import duplicates as _duplicates
+from pandakit.enrichment._match import rows as _match_rows
 from pandakit.enrichment._source import source as _source
 from tests.fuzz import examples
 
@@ -19,7 +20,7 @@ COUNTED = pa.proxy_memory_pool(pa.default_memory_pool())  # must outlive what it
 
 
 def judged(rows, **options):
-    """Give what is found about rows: rule, row, key."""
+    """Return the findings about repeated rows: rule, row, key."""
     table = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object)
     report = validate_enrichment(table, SCHEMA, **options)
     rules = {"duplicate_row", "key_conflict", "key_case"}
@@ -76,7 +77,7 @@ tables = st.lists(st.tuples(texts, texts, texts), max_size=12)
 
 
 def expected(rows):
-    """Say the same by dictionaries."""
+    """Return the same findings by dictionaries."""
     seen, keys, folded, spellings = {}, {}, {}, set()
     bad = {"duplicate_row": [], "key_conflict": [], "key_case": []}
     for at, row in enumerate(rows):
@@ -117,15 +118,17 @@ def test_hashes_only_say_where_to_look(hashes, rows):
 
 
 @pytest.mark.parametrize("at_once", [1, 500, 1_000_000])
-def test_finds_repeats_far_apart(monkeypatch, at_once):
-    """Repeats are found in whatever batches, and however much text is compared at a time."""
+@pytest.mark.parametrize("hashes", [3, 10, 1_000])
+def test_finds_repeats_far_apart(monkeypatch, at_once, hashes):
+    """Repeats are found in any batches, however few hashes and bytes of text are held at a time."""
     monkeypatch.setattr(_duplicates, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_match_rows, "_MOST_HASHES", hashes)
     monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
-    keys = [f"k{n % 20}" for n in range(50)]
-    rows = [(key, "", str(n // 40)) for n, key in enumerate(keys)]
+    keys = [f"k{n % 10}" for n in range(25)]
+    rows = [(key, "", str(n // 20)) for n, key in enumerate(keys)]
     found = judged(rows)
-    assert {row for rule, row, _ in found if rule == "duplicate_row"} == set(range(20, 40))
-    assert {row for rule, row, _ in found if rule == "key_conflict"} == set(range(40, 50))
+    assert {row for rule, row, _ in found if rule == "duplicate_row"} == set(range(10, 20))
+    assert {row for rule, row, _ in found if rule == "key_conflict"} == set(range(20, 25))
 
 
 def test_the_first_rows_are_listed(monkeypatch):

@@ -1,4 +1,4 @@
-"""One text for each value: what is judged is what stands in the file."""
+"""One text for each value: what is checked is what the file has."""
 
 import csv
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,7 +13,7 @@ from pandakit.enrichment import EnrichmentSchema, write_enrichment_csv
 
 @pytest.fixture
 def written(tmp_path):
-    """Give the text of a column of results as the file has it."""
+    """Return the text of a column of results as the file has it."""
 
     def write(cells):
         frame = pd.DataFrame({"key": [f"k{n}" for n in range(len(cells))], "value": cells})

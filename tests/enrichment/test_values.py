@@ -10,7 +10,7 @@ from pandakit.enrichment._source import source as _source
 
 
 def table(value, *, column="owner", before=2, after=1):
-    """Give a table in which one value stands at row 2."""
+    """Return a table with one value in row 2."""
     rows = [{"host": f"h{n}", "owner": "ann"} for n in range(before + 1 + after)]
     rows[before][column] = value
     return pd.DataFrame(rows, dtype=object)
@@ -251,7 +251,7 @@ def test_arrow_lists_are_lists():
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])
 def test_batches_are_no_borders(monkeypatch, found, schema, rows):
-    """Rows are judged some at a time: the findings, their rows and their counts are the same."""
+    """Rows are checked in batches of any size with the same findings, rows and counts."""
     values = [" a", "b\nc", None, b"x", "=1", ["p|q", "r"], "v" * 33_000, 2.5, float("inf"), "z "]
     frame = pd.DataFrame(
         {"host": pd.Series([f"h{n}" for n in range(10)]), "owner": pd.Series(values, dtype=object)}

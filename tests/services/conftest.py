@@ -1,7 +1,8 @@
 """The sandbox with ready clients whose waits take no time, and servers that follow a script."""
 
 import json
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from threading import Thread
 
 import pandas as pd
@@ -19,7 +20,7 @@ from tests.transport.clock import FakeClock
 
 def hurried(client):
     """Let a client's waits take no time; gives the client."""
-    clock = FakeClock().clock
+    clock = replace(FakeClock().clock, wall=time.time)
     for session in getattr(client, "_sessions", {"only": client._session}).values():
         session.clock = clock
     return client

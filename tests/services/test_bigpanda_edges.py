@@ -213,9 +213,9 @@ def test_no_pattern_in_use_is_no_policy(bigpanda_at):
 
 @pytest.mark.parametrize("lacking", ["time_window", "tags"])
 def test_a_pattern_that_cannot_be_simulated_is_named(bigpanda_at, lacking):
-    """A pattern without window or tags is a ValueError, not another policy."""
+    """A pattern without window or tags is a ProtocolError, not another policy."""
     row = pattern() | {lacking: None}
-    with pytest.raises(ValueError, match="pattern"):
+    with pytest.raises(pk.ProtocolError, match="pattern"):
         bigpanda_at(lambda _: [row])[0].policy()
 
 
@@ -320,3 +320,20 @@ def test_a_window_that_can_be_no_minutes_is_read_in_seconds(bigpanda_at):
     rows[0]["time_window"] = 4320
     longest = bigpanda_at(lambda _: rows)[0].policy()
     assert longest.patterns[0].window.days == 3
+
+
+@pytest.mark.parametrize(
+    "job", ["../../admin", "/admin", "https://elsewhere.example/jobs/a", "..", ""]
+)
+def test_only_jobs_are_asked_for(bigpanda_at, job):
+    """A job's id is one step of a path, and an address leads to a job of this service."""
+    client, calls = bigpanda_at(lambda _: {"status": "done"})
+    with pytest.raises(ValueError, match=r"not an id|not the address of a job"):
+        client.job(job)
+    assert calls == []
+    for spelling in (
+        "v1.0/enrichment-jobs/a b",
+        "v2.1/mapping-enrichment/m/map/a",
+        "alert-enricher/jobs/a",
+    ):
+        assert client.job(f"/resources/{spelling}").status == "done"

@@ -1,6 +1,8 @@
 """Alerts are judged before any is sent, sent in order, and never sent twice blindly."""
 
 import json
+import signal
+import threading
 
 import numpy as np
 import pandas as pd
@@ -140,6 +142,53 @@ def test_a_lost_answer_is_never_sent_again(bigpanda_at):
     result = caught.value.resume()
     assert list(result["outcome"]) == ["unknown", "accepted", "accepted", "unknown", "accepted"]
     assert [alert["host"] for alert in posted(calls)[2]["alerts"]] == ["c"]
+
+
+def interrupting(answered):
+    """Interrupt the main thread while the second request waits for its answer."""
+    count = 0
+
+    def answer(_):
+        nonlocal count
+        count += 1
+        if count == 2:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            answered.wait(10)
+        return {}, 201
+
+    return answer
+
+
+def test_an_interrupted_replay_leaves_its_rows_unknown(bigpanda_at):
+    """Ctrl-C while the answer to a replayed event is awaited: it is unknown, the later not sent."""
+    answered = threading.Event()
+    client, calls = bigpanda_at(interrupting(answered))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.replay(FRAME, app_key="k", dry_run=False)
+    answered.set()
+    assert list(caught.value.partial["outcome"]) == [
+        "not_sent", "accepted", "not_sent", "unknown", "accepted",
+    ]  # fmt: skip
+    assert len(calls) == 2
+
+
+def test_only_what_was_not_sent_is_sent_after_an_interrupt(bigpanda_at):
+    """`resume` of an interrupt sends the rows after those under way, however often it is called."""
+    answered = threading.Event()
+    client, calls = bigpanda_at(interrupting(answered))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.send_alerts(FRAME, app_key="k", dry_run=False, batch_size=2)
+    answered.set()
+    assert list(caught.value.partial["outcome"]) == [
+        "unknown", "accepted", "not_sent", "unknown", "accepted",
+    ]  # fmt: skip
+    for _ in range(2):
+        result = caught.value.resume()
+        assert list(result["outcome"]) == [
+            "unknown", "accepted", "accepted", "unknown", "accepted",
+        ]  # fmt: skip
+        assert [alert["host"] for alert in posted(calls[2:])[0]["alerts"]] == ["c"]
+        assert len(calls) == 3
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -146,7 +146,7 @@ def test_a_job_is_found_again_by_its_text(client, running, schema_id):
         assert other.job(sent.id).status in {"pending", "started"}
         assert other.job(sent.url, wait=True).status == "done"
         assert other.job(sent).status == "done"
-    assert other.job(sent.id).schema_id == schema_id
+        assert other.job(sent.id).schema_id == schema_id
 
 
 def test_an_unknown_job_is_not_found(client):
@@ -264,13 +264,28 @@ def test_an_answer_without_a_job_is_an_unknown_outcome(bigpanda_at):
 
 
 def test_a_job_on_a_foreign_host_is_not_asked_for(bigpanda_at, scripted):
-    """A `Location` elsewhere never sees the token, and the outcome is said to be unknown."""
+    """A `Location` elsewhere never sees the token: without a job id the outcome is unknown."""
     foreign = scripted(lambda _: {"status": "done"})
     accepted = Response("{}", 202, {"Location": foreign.url + "/job"})
     client, _ = bigpanda_at(uploads(lambda _: accepted))
-    with pytest.raises(pk.OutcomeUnknownError, match="not the configured"):
+    with pytest.raises(pk.OutcomeUnknownError, match="not its own"):
         client.upload_enrichment(TABLE, "map-1")
     assert foreign.calls == []
+
+
+def test_a_job_with_an_id_is_followed_on_our_own_host(bigpanda_at, scripted):
+    """With an id in the body, a foreign `Location` warns, and the service is asked for the job."""
+    foreign = scripted(lambda _: {"status": "failed"})
+
+    def accepted(_):
+        location = {"Location": foreign.url + "/resources/v2.1/alert-enrichments-jobs/j_1_2"}
+        return Response('{"job_id": "j_1_2"}', 202, location, content_type="application/json")
+
+    client, calls = bigpanda_at(uploads(accepted))
+    with pytest.warns(pk.ServiceWarning, match="not one of its own"):
+        assert client.upload_enrichment(TABLE, "map-1").status == "done"
+    assert foreign.calls == []
+    assert calls[-1].path == "/resources/v2.1/alert-enrichments-jobs/j_1_2"
 
 
 def test_one_upload_at_a_time_for_a_table(scripted):

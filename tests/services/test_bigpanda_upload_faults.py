@@ -36,7 +36,7 @@ SCHEMA = {
 }
 OLD = [{"host": "db1", "owner": "old"}]
 TABLE = pd.DataFrame({"host": ["db1", "db2"], "owner": ["ann", None]})
-ACCEPTED = Answer({"status": "pending", "job_id": "j"}, 202, {"Location": "/job"})
+ACCEPTED = Answer({"status": "pending", "job_id": "j"}, 202, {"Location": "/jobs/j"})
 
 
 class Service:
@@ -51,14 +51,14 @@ class Service:
             text = io.StringIO(request.body.decode(), newline="")
             self.waiting.append(list(csv.DictReader(text)))
             return ACCEPTED
-        if request.path == "/job" and self.fails:
+        if request.path == "/jobs/j" and self.fails:
             self.waiting.clear()
             return Answer({"status": "failed", "job_id": "j", "errors": [self.fails]})
         if self.works and self.waiting:
             self.table = self.waiting.pop(0)
         if request.path.endswith("/map"):
             return Answer({"items": self.table, "total_results": len(self.table)})
-        return Answer({"status": "done"} if request.path == "/job" else SCHEMA)
+        return Answer({"status": "done"} if request.path == "/jobs/j" else SCHEMA)
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_u11_a_job_that_was_not_waited_for(client, server, service):
     client.upload_enrichment(TABLE.assign(owner="eve"), "map-1")
     paths = [(each.method, each.path) for each in server.requests[asked:]]
     post = next(at for at, (method, _) in enumerate(paths) if method == "POST")
-    assert ("GET", "/job") in paths[:post]
+    assert ("GET", "/jobs/j") in paths[:post]
     assert first.status == "pending"
 
 
@@ -305,7 +305,7 @@ def test_u11_an_earlier_job_without_end(client, server):
         lambda *_: Answer({"status": "started"}),
         at=server.served + 1,
         times=10_000,
-        where=lambda each: each.path == "/job",
+        where=lambda each: each.path == "/jobs/j",
     )
     with pytest.raises(pk.JobTimeoutError, match="nothing was uploaded"):
         client.upload_enrichment(TABLE, "map-1")
@@ -325,7 +325,7 @@ def test_u11_an_earlier_job_that_came_to_nothing(client, server, service, fault)
         lambda *_: answer,
         at=server.served + 1,
         times=times,
-        where=lambda each: each.path == "/job" and len(posts(server)) == 1,
+        where=lambda each: each.path == "/jobs/j" and len(posts(server)) == 1,
     )
     assert client.upload_enrichment(TABLE, "map-1").status == "done"
     assert plan.fired

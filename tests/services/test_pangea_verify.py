@@ -843,3 +843,10 @@ def test_gzip_is_read_too(log, tmp_path):
     file = tmp_path / "saved.json.gz"
     file.write_bytes(gzip.compress(json.dumps(log.answer()).encode()))
     assert pk.pangea.verify(pk.pangea.load(file)).counts == {"intact": 22}
+
+
+def test_digits_beyond_a_doubles_precision_count():
+    """A number is only written in a form that denotes it exactly: every digit matters."""
+    for number in ("0.1000000000000000055", "1" + 29 * "0" + "1"):
+        forms = canonical_forms(decode(f'{{"a":{number}}}'))
+        assert forms == [f'{{"a":{number}}}'.encode()]

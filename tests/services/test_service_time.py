@@ -1,7 +1,7 @@
 """Spans such as "7d" count back from the service's clock, not from ours."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -12,13 +12,16 @@ from pandakit import sandbox
 from tests.services.conftest import hurried, told
 from tests.tokens import PANTHER
 
-NOON = datetime(2031, 3, 8, 12, tzinfo=UTC)
-WEEK_BEFORE = "2031-03-01T12:00:00+00:00"
+# By the service's clock, which is five hours ahead of ours.
+OURS = datetime.now(UTC)
+NOON = OURS.replace(second=0, microsecond=0) + timedelta(hours=5)
+WEEK_BEFORE = (NOON - timedelta(days=7)).isoformat()
+YEARS_OFF = ("Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT")
 
 
-def says(body, status=200):
-    """Answer by a clock that is years from ours."""
-    headers = {"Date": NOON.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+def says(body, status=200, date=None):
+    """Answer by the service's clock."""
+    headers = {"Date": date or NOON.strftime("%a, %d %b %Y %H:%M:%S GMT")}
     return Response(json.dumps(body), status, headers, content_type="application/json")
 
 
@@ -44,6 +47,17 @@ def test_a_span_counts_back_from_the_services_clock(panther_at, bigpanda_at, pan
         pangea.search(start="7d"),
     ]
     assert [started(frame) for frame in frames] == [WEEK_BEFORE] * 4
+
+
+@pytest.mark.parametrize("date", YEARS_OFF)
+def test_a_clock_that_is_more_than_a_day_off_is_not_used(panther_at, date):
+    """A `Date` in 1970 or 9999 moves no window: our clock counts, and a warning says so."""
+    client, _ = panther_at(lambda _: says({"results": []}, date=date))
+    with pytest.warns(pk.ServiceWarning, match="24 h") as told_user:
+        frame = client.alerts(start="7d")
+    assert len(told_user) == 1
+    start = pd.Timestamp(told(frame)["window"][0])
+    assert abs(OURS - timedelta(days=7) - start) < timedelta(minutes=5)
 
 
 def test_the_time_is_asked_for_once_and_only_for_spans(panther_at):

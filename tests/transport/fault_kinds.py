@@ -138,6 +138,16 @@ def headed(*lines: bytes) -> Fault:
     return fault
 
 
+def headers(**named: str) -> Fault:
+    """Answer well, with other headers, and without the body's own address of a job."""
+
+    def fault(_: Request, answer: Answer) -> Answer:
+        document = {key: value for key, value in answer.document.items() if key != "trigger_uri"}
+        return answer.but(document=document, headers={**answer.headers, **named})
+
+    return fault
+
+
 def gzip_lie(_: Request, answer: Answer) -> Answer:
     return _gzipped(answer, answer.content())
 

@@ -44,6 +44,7 @@ from tests.transport.fault_kinds import (
     gzip_in_two_pieces,
     gzip_lie,
     headed,
+    headers,
     huge_cursor,
     length_told_twice,
     next_is,
@@ -126,7 +127,7 @@ class Scenario:
     silent: bool = False
 
 
-LIST, NUMBERED, OFFSET = "Panther list", "BigPanda incidents", "Pangea search"
+LIST, NUMBERED, OFFSET = "Panther list", "BigPanda list", "Pangea search"
 POLLED, WRITTEN = "job polling", "upload"
 PAGED = (LIST, NUMBERED, OFFSET)
 READS = (*PAGED, POLLED)
@@ -225,8 +226,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("S15b", "a passing error in an envelope with 200", (
         status(200, {"status": "TooManyRequests", "summary": "slow down", "result": None}),
     ), RECOVERS, (RateLimitError,), (OFFSET,)),
-    Scenario("S16", "204 or an empty body", (body(b"", code=204), body(b""), body(b" \r\n")),
-             REFUSES, (ProtocolError,)),
+    Scenario("S16", "an empty body", (body(b""), body(b" \r\n")), REFUSES, (ProtocolError,)),
+    Scenario("S16b", "204", (body(b"", code=204),), REFUSES, (ProtocolError,),
+             (LIST, OFFSET, POLLED, WRITTEN)),
+    Scenario("S16c", "204 for a later page", (body(b"", code=204),), REFUSES, (ProtocolError,),
+             (NUMBERED,), LATER),
     Scenario("S19", "the machine slept 8 hours", (sleeps_8_hours,), REFUSES, (TransportError,)),
     Scenario("X1", "redirect elsewhere", (
         redirect("https://elsewhere.example/x"), redirect("http://127.0.0.1:9/x"),
@@ -239,10 +243,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         status(400, {"errors": [f"Bearer {CANARY} is odd"]}),
         body(f"{quote(CANARY, safe='')} and {CANARY}".encode(), "text/plain", 400),
     ), REFUSES, (InvalidRequestError,), answered=True),
-    Scenario("X5", "a job on a foreign host", (
+    Scenario("X5", "a search on a foreign host", (
         edited(lambda document, _: {**document, "result": {"location": f"{FOREIGN}/request/1"}}),
-        edited(lambda document, _: {**document, "result": {"location": "http://127.0.0.1:9/r"}}),
-    ), REFUSES, (ProtocolError,), (OFFSET,), ("first",)),
+        edited(lambda document, _: {**document, "result": {"location": "/request/../admin"}}),
+    ), TOLERATES, (), (OFFSET,), ("first",), (ONCE, TWICE), warns="polled there instead"),
+    Scenario("X5b", "a job on a foreign host", (
+        headers(Location=f"{FOREIGN}/jobs/1"), headers(Location="/admin"),
+        headers(Location="http://[bad/x"),
+    ), TOLERATES, (), (WRITTEN,), warns="is not one of its own"),
     Scenario("X10", "10,000 nested levels", (
         body(b"[" * 10_000 + b"]" * 10_000),
         body(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 OPTIONS = TransportOptions(connect=10.0, read=10.0, total=300.0, body_most=1 << 20)
 SIZE = 3
-ENVIRONMENT = "5f0c1b2a3d4e5f60718293a4"
 IDS = [f"row-{i}" for i in range(10)]
 ROWS: list[dict[str, Any]] = [{"id": one, "displayName": f"🐼 {one}"} for one in IDS]
 EVENTS = [
@@ -141,7 +140,7 @@ def uploader(server: FaultServer) -> Session:
 
 def start_job(session: Session) -> Job:
     call = Call("POST", "/maps/m/map", body=b"a,b\r\n", repeatable=False)
-    return find_job(session.send(call), template="/jobs/{id}")
+    return find_job(session, session.send(call), template="/jobs/{id}")
 
 
 def run_job(session: Session) -> Any:
@@ -154,7 +153,7 @@ def run_job(session: Session) -> Any:
 def ids_of(result: Any) -> list[str]:
     """Give what a result is about: the ids of a frame, or the end of a job."""
     if isinstance(result, pd.DataFrame):
-        names = ("id", "incident_id", "message")
+        names = ("id", "plan_id", "message")
         return list(result[next(name for name in names if name in result)])
     return [result.object()["status"] if isinstance(result, Reply) else result]
 
@@ -200,10 +199,10 @@ LISTS = (
         {"first": 0, "middle": 1, "last": 3},
     ),
     Operation(
-        "BigPanda incidents",
+        "BigPanda list",
         lambda _: bigpanda_app,
         bigpanda,
-        lambda client: client.incidents(ENVIRONMENT),
+        lambda client: client.maintenance_plans(),
         IDS,
         {"first": 0, "middle": 2, "last": 3},
     ),

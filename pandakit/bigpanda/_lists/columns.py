@@ -29,7 +29,7 @@ INCIDENT = (
     _STATUS,
     Column("severity", "word", meaning="most severe status so far"),
     Column(
-        "active", "boolean", meaning="at least one alert is open, and nobody resolved it by hand"
+        "active", "boolean", meaning="at least one alert is open, and it was not resolved by hand"
     ),
     Column("flapping", "boolean", meaning="at least one alert flaps"),
     Column("shared", "boolean", meaning="shared, by hand or automatically"),

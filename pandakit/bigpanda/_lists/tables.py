@@ -75,7 +75,7 @@ def read_size(session: Session, schema_id: str, api_version: str) -> TableSize:
     """Return the size of a table, by one request."""
     pages = pages_of(size=_PAGE)
     reply = session.send(pages.request(_table_call(schema_id, api_version), None))
-    total = pages.read(reply, None).total
+    total = reply.read(lambda reply: pages.read(reply, None)).total
     if total is None:
         return TableSize(None, None, None)
     requests = max(1, -(-total // _PAGE))

@@ -23,6 +23,7 @@ __all__ = ["Outbox", "Outcome", "send_in_batches"]
 Outcome = Literal["planned", "accepted", "duplicate", "refused", "unknown", "not_sent"]
 
 _PATH = "/data/v2/alerts"
+_UNSENT: tuple[Outcome, ...] = ("planned", "not_sent")
 
 
 class Outbox:
@@ -65,6 +66,12 @@ class Outbox:
         frame.attrs["pandakit"] = self._facts(self.requests) | {"rows": len(frame)}
         return frame
 
+    def claim(self, numbers: Sequence[int]) -> list[int]:
+        """Return those of the payloads that were not sent yet, which are to be sent now."""
+        left = [number for number in numbers if self.outcomes[number] in _UNSENT]
+        self._mark(left, "not_sent")
+        return left
+
     def send(self, session: Session, numbers: Sequence[int], *, single: bool) -> None:
         """Send the payloads of these numbers in one request.
 
@@ -79,6 +86,7 @@ class Outbox:
         body: dict[str, Any] = {"app_key": self.app_key}
         body |= payloads[0] if single else {"alerts": payloads}
         call = Call("POST", _PATH, json=body, endpoint=_PATH, repeatable=False, needs=NEEDS_ORG)
+        self._mark(numbers, "unknown")  # until it is answered: an interrupt may come at any moment
         try:
             reply = session.send(call)
         except InvalidRequestError as error:
@@ -87,7 +95,9 @@ class Outbox:
             return
         except OutcomeUnknownError:
             self.requests += 1
-            self._mark(numbers, "unknown")
+            raise
+        except PandakitError:
+            self._mark(numbers, "not_sent")
             raise
         self.requests += reply.attempts
         is_duplicate = reply.status == HTTPStatus.NO_CONTENT
@@ -101,26 +111,26 @@ class Outbox:
 def send_in_batches(
     outbox: Outbox, session: Session, numbers: Sequence[int], batch_size: int
 ) -> pd.DataFrame:
-    """Send payloads in this order; after a failure, `resume()` sends those that were not sent."""
-    for number in numbers:
-        outbox.outcomes[number] = "not_sent"
-    for first in range(0, len(numbers), batch_size):
-        batch = numbers[first : first + batch_size]
-        try:
+    """Send what was not sent yet, in this order; after a failure, `resume()` sends the rest."""
+    left = outbox.claim(numbers)
+    resume = partial(send_in_batches, outbox, session, numbers, batch_size)
+    batch: Sequence[int] = ()
+    try:
+        for first in range(0, len(left), batch_size):
+            batch = left[first : first + batch_size]
             outbox.send(session, batch, single=batch_size == 1)
-        except PandakitError as error:
-            failure = error
-        except KeyboardInterrupt as interrupt:
-            interrupt.partial = outbox.frame()  # type: ignore[attr-defined]
-            raise
-        else:
-            continue
-        rest = [number for number in numbers[first:] if outbox.outcomes[number] == "not_sent"]
-        labels = outbox.index[batch[0]], outbox.index[batch[-1]]
-        raise failure.extended(
-            f" (rows {labels[0]!r} to {labels[1]!r}: {outbox.outcomes[batch[0]]}; "
-            f"{len(rest)} rows were not sent, and resume() sends only those)",
-            partial=outbox.frame(),
-            resume=partial(send_in_batches, outbox, session, rest, batch_size),
-        )
-    return outbox.frame()
+    except PandakitError as error:
+        failure = error
+    except KeyboardInterrupt as interrupt:
+        interrupt.partial = outbox.frame()  # type: ignore[attr-defined]
+        interrupt.resume = resume  # type: ignore[attr-defined]
+        raise
+    else:
+        return outbox.frame()
+    labels = outbox.index[batch[0]], outbox.index[batch[-1]]
+    raise failure.extended(
+        f" (rows {labels[0]!r} to {labels[1]!r}: {outbox.outcomes[batch[0]]}; "
+        f"{outbox.outcomes.count('not_sent')} rows were not sent, and resume() sends only those)",
+        partial=outbox.frame(),
+        resume=resume,
+    )

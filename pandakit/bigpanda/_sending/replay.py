@@ -85,7 +85,7 @@ class Replay:
         )
 
     def _take_due(self, waiting: list[int], elapsed: float) -> list[int]:
-        """Take the events that are due off the list, at least one and at most a batch."""
+        """Remove and return the events that are due, at least one and at most a batch."""
         count = sum(self._due[number] <= elapsed for number in waiting[:_BATCH])
         batch = waiting[: max(1, count)]
         del waiting[: len(batch)]

@@ -15,20 +15,21 @@ import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import platformdirs
 
-from pandakit.bigpanda.service import JOB_PATHS, NEEDS
+from pandakit.bigpanda.service import JOB_ADDRESSES, JOB_PATHS, NEEDS
 from pandakit.errors import OutcomeUnknownError, ServiceWarning
 from pandakit.forks import renew_in_children
-from pandakit.transport import Call, JobRules, path_segment, warn_user
+from pandakit.transport import JOB_PATH, Call, JobRules, path_segment, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pandakit.errors import PandakitError
-    from pandakit.transport import Reply
+    from pandakit.transport import Reply, Session
 
 __all__ = [
     "FINAL",
@@ -114,13 +115,27 @@ def read_job(job: UploadJob, reply: Reply) -> UploadJob:
     return replace(job, status=status, detail=_read_detail(reply) if status == "failed" else "")
 
 
-def job_of(text: str, api_version: str) -> UploadJob:
-    """Return the handle of a job from its id or its URL."""
-    is_url = "/" in text
-    url = text if is_url else JOB_PATHS[api_version].format(id=path_segment(text))
-    version = "v1.0" if "/v1.0/" in url else "v2.1"
-    key = text.rstrip("/").rpartition("/")[2]
-    return UploadJob(key, url, "unknown", key.rpartition("_")[0].rpartition("_")[0], version)
+def job_of(session: Session, text: str, api_version: str) -> UploadJob:
+    """Return the handle of a job from its id, or from its URL at the service.
+
+    Raises
+    ------
+    ValueError
+        When it is an address, but not of one of the service's jobs.
+    """
+    if "/" in text:
+        url = session.own_url(text, f"{JOB_ADDRESSES}|{JOB_PATH}")
+        if url is None:
+            raise ValueError(f"{text!r} is not the address of a job at {session.service.base_url}")
+        key = unquote(url.partition("?")[0].rpartition("/")[2])
+        version = "v1.0" if "/v1.0/" in url else "v2.1"
+        return UploadJob(key, url, "unknown", _schema_of(key), version)
+    url = JOB_PATHS[api_version].format(id=path_segment(text))
+    return UploadJob(text, url, "unknown", _schema_of(text), api_version)
+
+
+def _schema_of(job_id: str) -> str:
+    return job_id.rpartition("_")[0].rpartition("_")[0]
 
 
 def outcome_unknown(
@@ -146,7 +161,7 @@ class TableLock:
 
     def __init__(self) -> None:
         self.job: UploadJob | None = None
-        """A job that was sent and whose end nobody has seen."""
+        """A job that was sent and has not been seen to end."""
         self.file_lock = ExitStack()
         """Keeps the lock file that other processes look at."""
         self.renew()

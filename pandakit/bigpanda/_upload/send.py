@@ -1,4 +1,4 @@
-"""Sending a table: judged first, streamed from disk, and never sent twice blindly."""
+"""Sending a table: checked first, streamed from disk, and never sent twice blindly."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit.bigpanda._upload.jobs import UploadJob, outcome_unknown
-from pandakit.bigpanda.service import ENRICHMENT_PATHS, JOB_PATHS, NEEDS
+from pandakit.bigpanda.service import ENRICHMENT_PATHS, JOB_ADDRESSES, JOB_PATHS, NEEDS
 from pandakit.errors import EnrichmentError, OutcomeUnknownError, PandakitError, ProtocolError
 from pandakit.progress import progress_line
-from pandakit.transport import Call, find_job, path_segment
+from pandakit.transport import Call, Interrupted, find_job, interrupted, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def send_table(
         sent_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     changes: list[EnrichmentError] = []
-    fault: PandakitError
+    fault: PandakitError | None
     with ExitStack() as stack:
         line = stack.enter_context(
             progress_line(
@@ -87,14 +87,23 @@ def send_table(
             return _accepted(session, session.send(call, line), started)
         except (OutcomeUnknownError, ProtocolError) as error:
             fault = changes[0] if changes else outcome_unknown(error, started, verify)
+        except KeyboardInterrupt:
+            fault = None
+    if fault is None:
+        raise interrupted(
+            lambda: Interrupted(
+                f"the upload to {schema_id} was interrupted: it may or may not have arrived; "
+                "verify() compares the service's table with this one (sys.last_value.verify() in "
+                "a notebook); do not upload again before",
+                verify=verify,
+            )
+        )
     raise fault
 
 
 def _accepted(session: Session, reply: Reply, started: UploadJob) -> UploadJob:
-    template = JOB_PATHS[started.api_version]
-    prefix = "/" + "/".join(template.split("/")[1:3])
-    job = find_job(reply, template=template, prefix=prefix)
-    session.url_of(Call("GET", job.url))  # refuses foreign hosts
+    path = JOB_PATHS[started.api_version]
+    job = find_job(session, reply, template=path, paths=JOB_ADDRESSES)
     return replace(started, id=job.id, url=job.url, status="pending")
 
 

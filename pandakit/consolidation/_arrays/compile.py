@@ -107,7 +107,7 @@ def _numba_config() -> Any:
 
 @contextmanager
 def _cached_in(folder: str | None) -> Iterator[None]:
-    """Have numba choose a cache folder; it reads the setting when a function is decorated."""
+    """Make numba use a cache folder; it reads the setting when a function is decorated."""
     config = _numba_config()
     before = config.CACHE_DIR
     config.CACHE_DIR = folder or before

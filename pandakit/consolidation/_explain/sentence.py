@@ -89,7 +89,7 @@ def _unmatched(name: str, why: dict[str, Any]) -> str:
 
 
 def _not_taken(name: str, values: dict[str, Any], facts: dict[str, Any], *, listed: bool) -> str:
-    """Say why no incident with a pattern's value took the alert."""
+    """Return why the alert joined no incident with a pattern's value."""
     shared = readable_values(name, values)
     tried = [one for one in facts["candidates"] if one["pattern"] == name]
     if not tried:

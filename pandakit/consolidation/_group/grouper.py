@@ -64,7 +64,7 @@ class Grouper:
         return int(self._state.counters[N_INCIDENTS])
 
     def group(self, merged: Merged, matches: Matches) -> np.ndarray:
-        """Put the alerts that opened into incidents; return the membership of all alerts so far."""
+        """Group new alerts into incidents; return the membership of all alerts so far."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
         first, values = merged.first_alert, matches.values

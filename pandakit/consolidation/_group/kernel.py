@@ -152,7 +152,7 @@ def _find_winner(state: IncidentState, values: np.ndarray, time: int, rules: Gro
 
 @inlined
 def _put_back(state: IncidentState, incident: int) -> None:
-    """Put the parked entries of an incident that is active again into their heaps."""
+    """Return the parked entries of an incident that is active again to their heaps."""
     entries = state.entries
     entry = state.incidents[incident, FIRST_PARKED]
     state.incidents[incident, FIRST_PARKED] = -1

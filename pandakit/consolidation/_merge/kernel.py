@@ -98,7 +98,7 @@ def _compact(state: AlertState) -> None:
 
 @inlined
 def _enqueue(state: AlertState, who: int, time: int) -> None:
-    """Put an open alert at the end of the queue, once for each time of a last event."""
+    """Append an open alert to the queue, once for each time of a last event."""
     if state.times[who, QUEUED] == time:
         return
     state.times[who, QUEUED] = time

@@ -94,7 +94,7 @@ def dump(value: Any) -> str:
     Raises
     ------
     YamlError
-        For a value that is no text, number, boolean, list or map.
+        For a value that is not text, number, boolean, list or map.
 
     Examples
     --------
@@ -226,6 +226,6 @@ def _dumper(yaml: Any) -> Any:
 
 
 def _may_be_literal(text: str) -> bool:
-    """Tell whether a literal block holds a text exactly; others are written with escapes."""
+    """Return whether a literal block holds a text exactly; other texts are escaped."""
     trailing = any(line != line.rstrip() for line in text.split("\n"))
     return bool(_PRINTABLE.fullmatch(text)) and not text[0].isspace() and not trailing

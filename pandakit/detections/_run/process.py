@@ -146,12 +146,12 @@ class Runner:
 def _close(pipe: Any) -> None:
     try:
         pipe.close()
-    except OSError:  # what was still to be written has nobody to read it
+    except OSError:  # the reader has gone
         return
 
 
 def _read(pipe: Any, answers: queue.SimpleQueue[bytes]) -> None:
-    """Hand on each line, and an empty one at the end."""
+    """Pass on each line, and an empty one at the end."""
     try:
         for line in pipe:
             answers.put(line)

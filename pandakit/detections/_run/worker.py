@@ -110,7 +110,7 @@ def _answer(worker: Worker | None, job: Job) -> Job:
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Take the pipes away from detections, whose `print` would be taken for an answer."""
+    """Hide the pipes from detections, whose `print` would be read as a response."""
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

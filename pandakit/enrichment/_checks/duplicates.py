@@ -1,8 +1,8 @@
 """The rules for rows against each other: repeated rows, keys with two results, keys by case.
 
-Hashes say which rows may repeat, 8 bytes a row; their text decides. A table in which no key
-repeats is read once. Any other is read again to compare whole rows and then keys, once for each
-32 MiB of text to compare: no more is held at a time.
+Hashes say which rows may repeat, 8 bytes a row; their text decides. A table of up to 6 million
+rows in which no key repeats is read once. Any other is read again: for the hashes that did not
+fit, and to compare whole rows and then keys, once for each 32 MiB of text to compare.
 """
 
 from __future__ import annotations
@@ -50,47 +50,67 @@ class DuplicateCheck:
 
     def __init__(self, source: Source, query: Sequence[int], result: Sequence[int]) -> None:
         self._source, self._query, self._columns = source, query, [*query, *result]
-        self._keys, self._bytes, self._end = Hashes(), 0, 0
+        self._keys, self._rows, self._bytes, self._end = Hashes(), 0, 0, 0
 
     def add(self, batch: Batch) -> None:
         """Note the keys of the next rows."""
-        self._keys.add(key_hashes(_texts(batch, self._query)))
+        self._keys.add(self._hashes_of_keys(batch))
+        self._rows += len(batch.numbers)
         self._bytes += sum(text.nbytes for text in _texts(batch, self._columns))
         self._end = int(batch.numbers[-1]) + 1 if batch.numbers.size else self._end
 
     def report(self, tally: Tally) -> None:
         """Read the table again where keys repeat, and add what is found."""
-        keys, count = self._keys.repeated()
-        if not count:
-            return
-        is_duplicate = np.zeros(self._end, bool)
         rules = ("duplicate_row", "key_conflict", "key_case")
         found = {rule: _Repeats(tally.room(rule)) for rule in rules}
-        for rows in self._repeated(self._columns, row_hashes, *self._repeated_rows(keys)):
-            is_repeat, first = repeats(row_ids(rows.text))
-            is_duplicate[rows.numbers[is_repeat]] = True
-            found["duplicate_row"].add(rows.numbers, is_repeat, first)
+        for keys, count in self._repeated_hashes(self._hashes_of_keys, self._keys):
+            if count:
+                self._compare(keys, count, found)
+        for rule, repeated in found.items():
+            self._add_findings(tally, rule, repeated)
+
+    def _compare(self, keys: np.ndarray, count: int, found: dict[str, _Repeats]) -> None:
+        """Compare the `count` rows whose keys have these hashes."""
+        is_duplicate = np.zeros(self._end, bool)
+
+        def hashes_of_rows(batch: Batch) -> np.ndarray:
+            hashes = row_hashes(_texts(batch, self._columns))
+            kept: np.ndarray = hashes[is_among(self._hashes_of_keys(batch), keys)]
+            return kept
+
+        for wanted in self._repeated_hashes(hashes_of_rows):
+            for rows in self._repeated(self._columns, row_hashes, *wanted):
+                is_repeat, first = repeats(row_ids(rows.text))
+                is_duplicate[rows.numbers[is_repeat]] = True
+                found["duplicate_row"].add(rows.numbers, is_repeat, first)
         for rows in self._repeated(self._query, key_hashes, keys, count, without=is_duplicate):
             is_repeat, first = repeats(row_ids(rows.text))
             found["key_conflict"].add(rows.numbers, is_repeat, first)
             is_alike, first = repeats(row_ids(rows.text, ignore_case=True))
             found["key_case"].add(rows.numbers, is_alike & ~is_repeat, first)
-        for rule, repeated in found.items():
-            self._add_findings(tally, rule, repeated)
+
+    def _hashes_of_keys(self, batch: Batch) -> np.ndarray:
+        return key_hashes(_texts(batch, self._query))
+
+    def _repeated_hashes(
+        self, hashed: Callable[[Batch], np.ndarray], first: Hashes | None = None
+    ) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield the hashes that repeat and their number of rows, a part of the hashes at a time."""
+        first = first or self._read_hashes(hashed, Hashes())
+        yield first.repeated()
+        for part in range(1, first.parts):
+            yield self._read_hashes(hashed, Hashes(part, first.parts)).repeated()
+
+    def _read_hashes(self, hashed: Callable[[Batch], np.ndarray], hashes: Hashes) -> Hashes:
+        for batch in self._batches():
+            hashes.add(hashed(batch))
+        return hashes
 
     def _batches(self) -> Iterator[Batch]:
         for batch in self._source.batches():
             if batch.numbers.size and batch.numbers[-1] >= self._end:
                 raise EnrichmentError("the table changed while it was validated: validate it again")
             yield batch
-
-    def _repeated_rows(self, keys: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return the repeated hashes of whole rows, among the rows with one of these keys."""
-        hashes = Hashes()
-        for batch in self._batches():
-            may_repeat = is_among(key_hashes(_texts(batch, self._query)), keys)
-            hashes.add(row_hashes(_texts(batch, self._columns))[may_repeat])
-        return hashes.repeated()
 
     def _repeated(
         self,
@@ -105,8 +125,9 @@ class DuplicateCheck:
 
         There are `count` of them; if their text is long, it comes in parts.
         """
-        size = count * (self._bytes / len(self._keys) + _ROW_BYTES)
-        for part in np.array_split(wanted, min(int(size / _AT_ONCE) + 1, max(len(wanted), 1))):
+        size = count * (self._bytes / self._rows + _ROW_BYTES)
+        parts = min(int(size / _AT_ONCE) + 1, len(wanted))
+        for part in np.array_split(wanted, parts) if parts else ():
             picked = []
             for batch in self._batches():
                 texts = _texts(batch, columns)
@@ -143,7 +164,7 @@ class _Rows(NamedTuple):
     def pick(
         cls, is_wanted: np.ndarray, texts: list[pa.LargeStringArray], numbers: np.ndarray
     ) -> _Rows:
-        """Take rows from a batch; their text is held as dictionaries, since it repeats."""
+        """Add rows of a batch; their text is kept as dictionaries, since it repeats."""
         kept = pa.array(is_wanted)
         columns = [text.filter(kept).dictionary_encode() for text in texts]
         table = pa.table(columns, [str(place) for place in range(len(columns))])
@@ -151,7 +172,7 @@ class _Rows(NamedTuple):
 
     @classmethod
     def join(cls, parts: list[_Rows]) -> _Rows:
-        """Put the rows of all batches together."""
+        """Return the rows of all batches together."""
         texts, numbers = zip(*parts, strict=True)
         return cls(pa.concat_tables(texts), np.concatenate(numbers))
 

@@ -1,6 +1,6 @@
 """Rows with the same text: numbered, looked up in another table, or found by a hash.
 
-A hash has 64 bits: equal rows have equal hashes, and almost nothing else has. Whoever finds two
+A hash has 64 bits: equal rows have equal hashes, and almost nothing else has. Code that finds two
 equal hashes must compare the text: a hash only says where to look.
 """
 
@@ -31,6 +31,8 @@ __all__ = [
     "unquoted",
 ]
 
+#: More hashes than these are kept in parts; a hash that too many rows have cannot be divided.
+_MOST_HASHES, _MOST_PARTS = 6_000_000, 64
 _WORD = 8
 _MIX, _JOIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _SHIFT = np.uint64(32)
@@ -135,17 +137,38 @@ def _value_hashes(text: pa.LargeStringArray) -> np.ndarray:
 
 
 class Hashes:
-    """The hashes of many rows, 8 bytes each, and which of them repeat."""
+    """The hashes of many rows, 8 bytes each, and which of them repeat.
 
-    def __init__(self) -> None:
+    Only so many are held at a time. Of more rows one part of the hashes is kept, those that leave
+    the remainder `part` when divided by `parts`. While the first part is collected, `parts`
+    doubles until it is small enough; the caller then reads the table again for each other part.
+
+    Parameters
+    ----------
+    part, parts
+        Which hashes to keep.
+    """
+
+    def __init__(self, part: int = 0, parts: int = 1) -> None:
+        self.parts = parts
+        self._part = part
         self._all = array("Q")  # grows in place, unlike an array of numpy
-
-    def __len__(self) -> int:
-        return len(self._all)
 
     def add(self, hashes: np.ndarray) -> None:
         """Add the hashes of the next rows."""
-        self._all.frombytes(hashes.tobytes())
+        self._all.frombytes(self._in_part(hashes).tobytes())
+        while self._part == 0 and len(self._all) > _MOST_HASHES and self.parts < _MOST_PARTS:
+            self.parts *= 2
+            kept = self._in_part(np.frombuffer(self._all, np.uint64))
+            self._all = array("Q")
+            self._all.frombytes(kept.data.cast("B"))
+
+    def _in_part(self, hashes: np.ndarray) -> np.ndarray:
+        if self.parts == 1:
+            return hashes
+        low = hashes.astype(np.uint8)  # the lowest bits tell the part
+        kept: np.ndarray = hashes[low % np.uint8(self.parts) == self._part]
+        return kept
 
     def repeated(self) -> tuple[np.ndarray, int]:
         """Return the hashes that several rows have, ascending, and how many rows these are.

@@ -86,13 +86,14 @@ def digest_all(envelopes: Iterable[Any]) -> Digests:
     found = Digests()
     templates: dict[Any, _Template] = {}
     add, quote = found.hashes.append, encode_basestring
+    template, last = _Template({_EVENT: {}}), None
     for position, envelope in enumerate(envelopes):
         try:
             event = envelope[_EVENT]
             keys = (*envelope, *event)
-            template = templates.get(keys)
-            if template is None:
-                template = templates[keys] = _Template(envelope)
+            if keys != last:
+                template = templates.get(keys) or templates.setdefault(keys, _Template(envelope))
+                last = keys
             if template.signed:
                 found.signed.append(position)
             pieces = template.pieces.copy()

@@ -23,7 +23,6 @@ ITEM = 67  # characters: side, colon, 64 hexadecimal digits, comma
 _ITEM = re.compile(r"([lr]):([0-9a-f]{64}),")
 
 NO_FOLD = -1
-_HASH = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,12 @@ class _Climb:
                 number = expected[1]
                 break
             side, digits = text[place], text[place + 2 : place + ITEM - 1]
-            sibling = _unhex(digits)
-            if sibling is None or text[place + 1] != ":" or text[place + ITEM - 1] != ",":
+            try:
+                sibling = bytes.fromhex(digits)
+            except ValueError:
+                return self._unreadable()
+            # Reading is lenient about capitals and whitespace; a proof is not.
+            if sibling.hex() != digits or text[place + 1] != ":" or text[place + ITEM - 1] != ",":
                 return self._unreadable()
             place += ITEM
             if side == "l":
@@ -169,12 +172,3 @@ class _Climb:
     def _add(self, batch: bytes | None, fold: Fold) -> None:
         self._arrived[batch] = len(self._folds)
         self._folds.append(fold)
-
-
-def _unhex(digits: str) -> bytes | None:
-    """Return the bytes of 64 lower-case hexadecimal digits, and of nothing else."""
-    try:
-        found = bytes.fromhex(digits)
-    except ValueError:
-        return None
-    return found if len(found) == _HASH and found.hex() == digits else None

@@ -112,7 +112,7 @@ def check_events(events: Events, given: Roots, keys: frozenset[bytes] | None) ->
 
 
 def _hash_codes(events: Events, digests: Digests, code: _Codes) -> NDArray[np.int64]:
-    """Compare all hashes at once, and look closely at those that differ."""
+    """Compare all hashes together, then examine those that differ one by one."""
     own = np.array([None if each is None else each.hex() for each in digests.hashes], dtype=object)
     codes = np.full(len(own), code(PASS), np.int64)
     for position in np.flatnonzero(own != events.hashes).tolist():

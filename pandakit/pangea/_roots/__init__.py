@@ -1,1 +1,1 @@
-"""Where roots are published, and how many are fetched at once."""
+"""Where roots are published, and how many are fetched in parallel."""

@@ -67,7 +67,7 @@ class FetchedRoots:
 
 @dataclass
 class RootFetcher:
-    """Fetches roots over a few connections at once.
+    """Fetches roots over a few connections in parallel.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ class RootFetcher:
     found: FetchedRoots = field(default_factory=FetchedRoots)
 
     def fetch(self, sizes: dict[Tree, list[int]], line: ProgressLine) -> None:
-        """Put the roots of all sizes into `found`, each asked for once at each source.
+        """Fetch the roots of all sizes into `found`, each once from each source.
 
         Raises
         ------
         PandakitError
-            If Pangea fails other than by having no such root.
+            If Pangea fails for another reason than that there is no such root.
         """
         found = self.found
         with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pandakit.errors import PandakitError, ProtocolError
+from pandakit.errors import PandakitError, ServiceWarning
 from pandakit.pangea.service import read_status
-from pandakit.transport import Call, JobRules, wait_for
+from pandakit.transport import Call, JobRules, wait_for, warn_user
 
 if TYPE_CHECKING:
     from pandakit.progress import ProgressLine
@@ -22,6 +22,7 @@ _POLLING = JobRules(
     first=0.5,
     most=30.0,
 )
+_REQUESTS = "/request/"
 _TIMEOUT = 120.0  # seconds; the search continues at the service, and resume() polls it again
 
 
@@ -48,9 +49,12 @@ class DeferredReplies:
         """Return the final reply to a call, or to the call that is still pending."""
         if self._poll is None:
             reply = self._session.send(call, line)
-            if read_status(reply) != "accepted":
+            if reply.read(read_status) != "accepted":
                 return reply
-            self._poll, self._attempts = _poll_call(reply), reply.attempts
+            self._poll, self._attempts = (
+                reply.read(lambda reply: _poll_call(self._session, reply)),
+                reply.attempts,
+            )
         reply = self._wait(self._poll)
         self._poll = None
         return replace(reply, attempts=self._attempts + reply.attempts)
@@ -71,12 +75,20 @@ class DeferredReplies:
             raise
 
 
-def _poll_call(reply: Reply) -> Call:
-    """Return the call that polls for the reply; the session refuses any other host."""
-    body = reply.json()
+def _poll_call(session: Session, reply: Reply) -> Call:
+    """Return the call that polls for the reply, on the service's own host in any case."""
+    body = reply.object()
     result = body.get("result")
     location = result.get("location") if isinstance(result, dict) else None
-    request_id = str(body.get("request_id") or "")
-    if not location and not request_id:
-        raise ProtocolError(f"{reply.url}: accepted, but with neither a location nor a request_id")
-    return Call("GET", location or f"/request/{quote(request_id, safe='')}", endpoint="/request")
+    request_id = body.get("request_id")
+    named = isinstance(request_id, str) and request_id not in {"", ".", ".."}
+    url = session.own_url(location, f"{_REQUESTS}[^/]+") if isinstance(location, str) else None
+    if url is None and not named:
+        raise reply.malformed("accepted the request, but named neither an address nor an id")
+    if url is None and location:
+        warn_user(
+            f"Pangea named {location!r} as the address of the reply, which is not below "
+            f"{session.service.base_url}{_REQUESTS}: request {request_id} is polled there instead",
+            ServiceWarning,
+        )
+    return Call("GET", url or _REQUESTS + quote(str(request_id), safe=""), endpoint="/request")

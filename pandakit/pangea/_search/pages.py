@@ -149,7 +149,7 @@ class AuditPages:
         )
 
     def _beyond(self, place: Position, following: Position | None) -> str:
-        """Say why the events beyond the ceiling cannot be had, if so."""
+        """Return why the events beyond the ceiling cannot be fetched, if so."""
         if self.bound is None:
             return (
                 f"the search found {self.ceiling:,} events, the most that it may: there may be "

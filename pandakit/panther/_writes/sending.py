@@ -1,4 +1,4 @@
-"""Records one after the other: looked up, sent when need be, and what came of each."""
+"""Save records one by one: look up, send where needed, keep the outcome."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class _Job:
 def run_saves(
     client: Client, writing: Writing, rows: Sequence[Row], options: Options
 ) -> pd.DataFrame:
-    """Save rows that have been judged."""
+    """Save rows that have been checked."""
 
     def one(job: _Job, row: Row) -> Row:
         return _save_one(job, writing, row, options)

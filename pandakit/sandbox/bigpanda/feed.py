@@ -1,8 +1,7 @@
-"""BigPanda's events: those that came, and new ones that are sent."""
+"""BigPanda's events: those of the organisation, and those that are sent."""
 
 from __future__ import annotations
 
-import json
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from pandakit.sandbox.bigpanda.request import asked_page, integer
 from pandakit.sandbox.pangea.merkle import canonical
-from pandakit.sandbox.service import Refused, json_response
+from pandakit.sandbox.service import Refused, json_response, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,7 @@ _PRIMARIES = ("host", "service", "application", "device")
 
 
 class FeedRoutes:
-    """The part of BigPanda that takes events and gives them back.
+    """The part of BigPanda that accepts events and returns them.
 
     Parameters
     ----------
@@ -89,13 +88,10 @@ class FeedRoutes:
 
 
 def _payloads(request: Request) -> list[Row]:
-    try:
-        body = json.loads(request.get_data())
-    except ValueError:
-        raise Refused(400, "Request body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "Request body must be an object")
+    body = read_object(request)
     rows = body.get("alerts", [body])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Refused(400, "'alerts' must be a list of objects")
     shared = {"app_key": body.get("app_key")}
     return [shared | row for row in rows]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pandakit.sandbox.bigpanda.request import asked_page
 from pandakit.sandbox.bigpanda.table import Malformed, Table, TooLarge, read_upload
-from pandakit.sandbox.service import Refused, json_response
+from pandakit.sandbox.service import Refused, json_response, read_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +112,7 @@ class MappingRoutes:
 
     def create_schema(self, request: Request) -> Response:
         try:
-            body = json.loads(request.get_data())
+            body = read_object(request)
             fields = body["config"]["fields"]
             kinds = {field["type"] for field in fields if field["title"]}
         except (ValueError, TypeError, KeyError):

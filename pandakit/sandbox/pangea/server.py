@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hmac import compare_digest
@@ -17,7 +16,7 @@ from pandakit.sandbox.pangea.downloads import FORMATS, write_file
 from pandakit.sandbox.pangea.search import Search, invalid, read_search
 from pandakit.sandbox.pangea.tampering import alter_root, forged, tamper_events
 from pandakit.sandbox.pangea.writing import Writer
-from pandakit.sandbox.service import Refused, Service, json_response
+from pandakit.sandbox.service import Refused, Service, json_response, read_object
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -257,9 +256,9 @@ class PangeaService(Service):
 
     def _body(self, request: Request) -> Row:
         try:
-            body = json.loads(request.get_data())
-        except ValueError:
-            raise Refused(400, "the body is not JSON", status_name="Failed") from None
+            body = read_object(request)
+        except Refused as refused:
+            raise Refused(400, refused.message, status_name="Failed") from None
         given = body.pop("config_id", None)
         if given is None and self.awkward:  # the token belongs to two configurations
             text = "Token has multiple associated configs, config_id field is required"

@@ -209,7 +209,8 @@ class PantherService(Service):
             return 0, False
         try:
             name, start, gap, _ = json.loads(cursor)
-        except ValueError:
+            start = int(start)
+        except (ValueError, TypeError):
             name, start, gap = "", 0, False
         if name != endpoint.rows or self._cursor(endpoint, start, gap=gap) != cursor:
             raise Refused(400, "invalid cursor")
@@ -226,7 +227,7 @@ def _with_python(request: Request, kind: str, rows: list[Row]) -> list[Row]:
 def _limit(endpoint: ListEndpoint, text: str) -> int:
     if not text:
         return endpoint.limit
-    if not text.lstrip("-").isdigit():
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
         raise bad_parameter(
             "invalid_field_type", f"invalid value {text!r} for limit, must be an integer"
         )

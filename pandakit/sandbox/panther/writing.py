@@ -86,8 +86,17 @@ def _check_field(name: str, wanted: type, body: Row) -> None:
     if name not in body:
         return
     value = body[name]
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+    wrong = not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))
+    if wrong or (wanted is list and not all(_is_item(name, item) for item in value)):
         raise Refused(400, f"body.{name} must be {wanted.__name__}", name="invalid_field_type")
+
+
+def _is_item(name: str, item: Any) -> bool:
+    """Return whether something may be an item of a list: an object with a name, or text."""
+    if name not in {"tests", "mappings"}:
+        return isinstance(item, str)
+    named = isinstance(item, dict) and isinstance(item.get("name"), str)
+    return named and (name == "mappings" or isinstance(item.get("expectedResult", True), bool))
 
 
 def failing_tests(kind: str, body: Row, lists: Mapping[str, list[Row]]) -> list[Row]:

@@ -23,12 +23,12 @@ def test_the_environment_names_are_the_settings_of_pandakit(ask):
         assert url.startswith("http://127.0.0.1:")
 
 
-def test_the_same_seed_gives_the_same_tokens():
-    """Tokens depend on the seed alone, and do not show in the repr."""
+def test_tokens_are_new_at_each_start():
+    """Nobody can guess the tokens of a sandbox that runs, and they do not show in its repr."""
     with sandbox.start(4, incidents=1, audit_events=1) as one:
         with sandbox.start(4, incidents=1, audit_events=1) as two:
             names = [name for name in one.env if "TOKEN" in name or "KEY" in name]
-            assert [one.env[name] for name in names] == [two.env[name] for name in names]
+            assert not {one.env[name] for name in names} & {two.env[name] for name in names}
             assert one.urls != two.urls
         assert not any(one.env[name] in repr(one) for name in names)
 
@@ -118,3 +118,29 @@ def test_the_servers_share_nothing_with_the_clients():
     # The package's own face loads its errors, and these what they stand on.
     allowed = {"pandakit.errors", "pandakit.redaction", "pandakit.tracebacks"}
     assert set(ast.literal_eval(done.stdout)) <= allowed
+
+
+def test_only_names_of_this_machine_are_answered(ask):
+    """A page that points its own name at loopback (DNS rebinding) gets a refusal, and no data."""
+    for url in ask.services.urls.values():
+        for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", ""):
+            assert requests.get(url, headers={"Host": host}, timeout=10).status_code in {400, 403}
+        assert requests.get(url, headers={"Host": "localhost:1"}, timeout=10).status_code != 403
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"7", b"null", b'"a"', b"{", b"[" * 9999, b'{"alerts": [7]}']
+)
+def test_a_body_that_is_no_object_is_refused_in_silence(ask, capfd, body):
+    """Any JSON but an object is 400 (no crash), and nothing is written to the terminal."""
+    env, urls = ask.services.env, ask.services.urls
+    calls = {
+        f"{urls['bigpanda']}/data/v2/alerts": env["BIGPANDA_ORG_TOKEN"],
+        f"{urls['bigpanda']}/resources/v2.1/mapping-enrichment": env["BIGPANDA_API_KEY"],
+        f"{urls['pangea']}/audit/v1/search": env["PANGEA_AUDIT_TOKEN"],
+    }
+    for url, token in calls.items():
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = requests.post(url, data=body, headers=headers, timeout=10)
+        assert answer.status_code == 400, (url, answer.text)
+    assert capfd.readouterr() == ("", "")
