@@ -255,15 +255,15 @@ def consolidate(
     >>> import pandas as pd
     >>> events = pd.DataFrame({
     ...     "timestamp": [0, 60, 120, 180],
-    ...     "status": ["critical", "critical", "ok", "nonsense"],
+    ...     "status": ["critical", "critical", "ok", "warning"],
     ...     "host": ["db-1", "db-2", "db-1", "db-1"],
     ...     "cluster": ["db", "db", "db", "db"],
     ... })
     >>> result = consolidate(events)
     >>> result
-    <Consolidation: 3 events -> 2 alerts -> 1 incident; 1 rejected>
+    <Consolidation: 4 events -> 2 alerts -> 1 incident>
     >>> result.events["outcome"].tolist()
-    ['opened', 'opened', 'resolved', 'rejected']
+    ['opened', 'opened', 'resolved', 'reopened']
     """
     stages = _Stages(check_policy(policy), unit)
     # A stream can be read only once; a frame may get other columns before it is explained.

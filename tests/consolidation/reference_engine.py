@@ -77,7 +77,7 @@ def time_of(value: Any, unit: str) -> int | None:
 def _time_of_text(text: str, unit: str) -> int | None:
     if re.fullmatch(NUMBER, text):
         return round(Fraction(text) * MICROSECONDS[unit])
-    midnight = re.fullmatch(r"([0-9-]+[T ])24(:00(:00(\.0+)?)?)?(.*)", text)
+    midnight = re.fullmatch(r"([0-9-]+[T ])24(:00(:00(\.0+)?)?)?([Zz+-].*|)", text)
     text = f"{midnight[1]}00:00{midnight[5]}" if midnight else text
     try:
         moment = datetime.fromisoformat(re.sub("z$", "Z", text))
