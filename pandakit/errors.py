@@ -13,7 +13,7 @@
     ├── RateLimitError           429
     ├── ServerError              5xx
     ├── TransportError           no connection, a timeout, a cut body
-    ├── ProtocolError            an answer that has not the promised shape
+    ├── ProtocolError            an answer without the promised shape
     ├── PaginationError          a repeated cursor, an endless list, a ceiling
     ├── JobFailedError           a job ended as failed
     ├── JobTimeoutError          a job did not end in time
@@ -232,7 +232,7 @@ class TransportError(PandakitError):
 
 
 class ProtocolError(PandakitError):
-    """The answer has not the shape that the service promises."""
+    """The answer does not have the shape that the service promises."""
 
 
 class PaginationError(PandakitError):

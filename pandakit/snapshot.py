@@ -65,7 +65,7 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     TypeError
-        When a value is no JSON value; the message names the column and the row.
+        When a value is not a JSON value; the message names the column and the row.
     ValueError
         When a column's name is not text, or stands twice.
     """

@@ -43,7 +43,7 @@ def counts_back(value: object) -> bool:
 
 
 def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None) -> datetime:
-    """Read one end of a window as a zone-aware UTC time.
+    """Return one end of a window as a zone-aware UTC time.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
 
 
 def window(start: TimeLike | None, end: TimeLike | None, *, now: datetime | None = None) -> Window:
-    """Read both ends, with one and the same now.
+    """Return the window of both ends, with one and the same now.
 
     Raises
     ------

@@ -117,7 +117,7 @@ class _Stages:
             )
         if rejections.n_received >= _SLOW_FROM and not COMPILED:
             notes.append(
-                "the kernels ran interpreted, which gives the same answers tens of times slower; "
+                "the kernels ran interpreted, with the same results but tens of times slower; "
                 "pip install 'pandakit[fast]' compiles them"
             )
         return tuple(notes)

@@ -178,7 +178,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         (requests.exceptions.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
         TransportError,
         True,
-        "no byte came within the read deadline",
+        "no byte arrived within the read deadline",
     ),
     (
         (RemoteDisconnected, ConnectionError),

@@ -107,7 +107,7 @@ def _check_head(response: requests.Response) -> None:
         assert_header_parsing(head)
     wrong = ""
     if response.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
-        wrong = "came in a transfer encoding that was not asked for"
+        wrong = "arrived in a transfer encoding that was not asked for"
     elif response.status_code in _UNASKED:
         wrong = f"has the status {response.status_code}, which was not asked for"
     elif len(_promised(response)) > 1 or not all(map(_is_count, _promised(response))):
@@ -130,7 +130,7 @@ def _check_length(response: requests.Response, received: int) -> None:
     bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
     promised = max(map(int, _promised(response)), default=0)
     if not bodyless and received < promised:
-        words = f"the answer was cut: {received} of {promised} bytes came"
+        words = f"the answer was cut: {received} of {promised} bytes arrived"
         raise BadBody(words, TransportError, passing=True)
     if has_surplus(response.raw):
         words = f"the answer is longer than the {promised or received} bytes that it promised"

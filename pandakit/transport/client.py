@@ -141,8 +141,8 @@ class Client(ABC):
         window(start, end)  # refuses what cannot be read before anything is sent
         if not self._session.knows_time:
             self._learn_time()
-        if self._session.odd_date:
-            name, date = self._session.service.name, self._session.odd_date
+        if date := self._session.service_clock.odd_date:
+            name = self._session.service.name
             warn_user(
                 f"{name} says that it is {date!r}, more than 24 h from this machine's time: "
                 "the span counts back from this machine's clock; pass a time with a date if that "
@@ -224,11 +224,11 @@ class Client(ABC):
 
 def _warn_of_missing(label: str, state: Collected) -> None:
     """Warn when fewer rows were read than the service counts: some moved in between."""
-    came = len(state.records)
-    if state.complete and not state.capped and state.total is not None and came < state.total:
+    fetched = len(state.records)
+    if state.complete and not state.capped and state.total is not None and fetched < state.total:
         warn_user(
-            f"{label}: the service counts {state.total} rows, but {came} came and "
-            f"{state.duplicates} came again: rows moved between the pages while they were read; "
+            f"{label}: the service counts {state.total} rows, but {fetched} were fetched and "
+            f"{state.duplicates} were repeated: rows moved between the pages while they were read; "
             "load again to get them all",
             PartialWarning,
         )

@@ -271,7 +271,7 @@ def collect(
     progress: bool | None = None,
     finish: Callable[[Collected], Any] = _same,
 ) -> Any:
-    """Read all pages of a list.
+    """Return the result of reading all pages of a list.
 
     Parameters
     ----------

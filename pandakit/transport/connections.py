@@ -93,7 +93,7 @@ class _WatchedResponse(http.client.HTTPResponse):
         return version, HTTPStatus.CONTINUE if early else status, reason
 
     def _close_conn(self) -> None:
-        # Without the socket behind it, peek gives what has already come and nothing else.
+        # Without the socket behind it, peek returns only what has already arrived.
         self._watched.dry = True
         self.surplus = bool(self.fp.peek(1)) and not self.will_close
         super()._close_conn()  # type: ignore[misc]

@@ -216,7 +216,7 @@ class _Wait:
                 return replace(reply, attempts=self.requests)
 
     def look(self, line: ProgressLine, age: float, left: float) -> Reply | None:
-        """Look once: the final answer, or `None` while the job goes on."""
+        """Poll once; return the final answer, or `None` while the job goes on."""
         # Its repetitions and waits end with the wait for the job; the last look has a moment.
         usual = self.session.options.total if self.call.total is None else self.call.total
         call = replace(self.call, total=min(usual, max(left, _LAST_LOOK)))

@@ -30,7 +30,7 @@ class Page:
     Parameters
     ----------
     rows
-        Its records, in the order in which they came.
+        Its records, in the order of the page.
     next
         The position of the next page; `None` is the end.
     total
@@ -44,7 +44,7 @@ class Page:
     first
         Whether another list begins here, so that an empty page is not a sign of an endless one.
     spare
-        Where to look on when fewer different rows came than `total`; `None` for nowhere.
+        Where to look on when fewer different rows were fetched than `total`; `None` for nowhere.
     """
 
     rows: list[Row]
@@ -153,7 +153,7 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when as many different rows came; without one, when a page is
+    With a total the list ends when as many different rows were fetched; without one, when a page is
     empty: a short page may only mean that the service returns fewer at a time than requested.
     A page that repeats the one before is an error: the service ignores the number.
 

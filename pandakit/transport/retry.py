@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pandakit.errors import OutcomeUnknownError, PandakitError
 from pandakit.forks import renew_in_children
 from pandakit.transport.attempt import AttemptFailed
+from pandakit.transport.service_clock import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PASSING",
     "RetryBudget",
-    "http_date",
     "parse_retry_after",
     "with_retries",
 ]
@@ -99,15 +98,6 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     server = http_date(headers.get("Date", ""))
     wait = moment - (now if server is None else server)
     return wait if wait > 0 else None
-
-
-def http_date(text: str) -> float | None:
-    """Return a date of HTTP as seconds since 1970; `None` when it is malformed."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment.timestamp() if moment.tzinfo is not None else None
 
 
 @dataclass

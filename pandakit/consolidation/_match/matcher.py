@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Matcher", "Matches", "source_systems"]
 
-_APP_KEY = ""  # stands for the integration among the tags of a pattern
+_APP_KEY = ""  # represents the integration among the tags of a pattern
 
 
 class Matches(NamedTuple):
