@@ -35,9 +35,9 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Two panels over one logarithmic axis of windows: the number of incidents, and the
-        alerts of the largest one. Every window that was tried has a tick. A notebook shows
-        the figure automatically; `savefig` writes it to a file.
+        Two panels over one logarithmic axis of windows, named for the pattern that has them:
+        the number of incidents, and the alerts of the largest one. Every window that was tried
+        has a tick. A notebook shows the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     ...     {"timestamp": [0, 1800, 7200], "status": "critical", "host": ["a", "b", "c"],
     ...      "cluster": "x"}
     ... )
-    >>> figure = sweep(pk.sweep(events, windows=["10min", "1h", "4h"]), today="4h")
+    >>> swept = pk.sweep(events, windows=["10min", "1h", "4h"], pattern="cluster")
+    >>> figure = sweep(swept, today="4h")
     >>> figure.axes[0].lines[0].get_ydata().tolist()
     [3, 2, 1]
     """

@@ -34,12 +34,12 @@ def consolidate_with_window(
     events, unit
         As in `pandakit.consolidate`.
     window
-        Text such as ``"4h"`` or a timedelta, above zero.
+        Text such as ``"4h"`` or a timedelta, above zero; for the pattern that `pattern` names.
     policy
         All other settings.
     pattern
-        The name of the pattern whose window is set; default: the first one of the policy.
-        ``"all"`` sets the windows of all patterns.
+        The name of the pattern whose window is set; default: the first one, ``"all"``: all of
+        them. As in `pandakit.sweep`.
 
     Returns
     -------

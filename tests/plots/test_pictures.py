@@ -65,6 +65,7 @@ def labels(axes):
 # ---------------------------------------------------------------- the funnel
 
 
+@pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
 def test_the_funnel_draws_the_counts_of_the_frame():
     """Bars are as wide as the counts, labels give them with their share of the bar above."""
     result = consolidate(DIRTY, HOST)
