@@ -198,7 +198,7 @@ def _harmless(char: str) -> str:
 
 
 def join(parts: Iterable[Any]) -> Html:
-    """Return the parts one after the other, each escaped unless it is `Html`."""
+    """Return the parts one after another, each escaped unless it is `Html`."""
     return Html("".join(map(escaped, parts)))
 
 

@@ -13,7 +13,7 @@
     ├── RateLimitError           429
     ├── ServerError              5xx
     ├── TransportError           no connection, a timeout, a cut body
-    ├── ProtocolError            an answer that has not the promised shape
+    ├── ProtocolError            an answer without the promised shape
     ├── PaginationError          a repeated cursor, an endless list, a ceiling
     ├── JobFailedError           a job ended as failed
     ├── JobTimeoutError          a job did not end in time
@@ -29,7 +29,8 @@
         ├── PartialWarning           a part of what was asked for is missing
         ├── RejectedEventsWarning    events that could not be read
         ├── ServiceWarning           an unexpected response of the service
-        └── TruncatedWarning         the caller's own cap was reached
+        ├── TruncatedWarning         the caller's own cap was reached
+        └── UnknownFieldWarning      a query looks at a field that the data does not have
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ __all__ = [
     "SettingsError",
     "TransportError",
     "TruncatedWarning",
+    "UnknownFieldWarning",
     "error_for_status",
     "warn_user",
 ]
@@ -135,7 +137,7 @@ class PandakitError(Exception):
         return self._partial
 
     def resume(self, *, token: str | None = None) -> Any:
-        """Ask only for what is missing and return the whole.
+        """Request only what is missing and return the whole.
 
         Parameters
         ----------
@@ -230,7 +232,7 @@ class TransportError(PandakitError):
 
 
 class ProtocolError(PandakitError):
-    """The answer has not the shape that the service promises."""
+    """The answer does not have the shape that the service promises."""
 
 
 class PaginationError(PandakitError):
@@ -367,6 +369,14 @@ class TruncatedWarning(PandakitWarning):
     """The cap that the caller set was reached: the frame is not the whole list.
 
     Raise `max_rows`, or leave it out to load everything.
+    """
+
+
+class UnknownFieldWarning(PandakitWarning):
+    """A query looks at a field that the data does not have, so it is missing in every row.
+
+    The message has the nearest names that are there; correct the query, or filter the warning
+    out if the field is only sometimes there.
     """
 
 

@@ -117,7 +117,7 @@ def build_frame(
     Returns
     -------
     pandas.DataFrame
-        Declared columns, then what else came, in order of appearance. `attrs["pandakit"]` has
+        Declared columns, then all other fields, in order of appearance. `attrs["pandakit"]` has
         `extra_columns` and `unreadable` (column, row, value as text).
 
     Warns
@@ -154,7 +154,7 @@ def add_facts(frame: pd.DataFrame, **named: Any) -> pd.DataFrame:
 
 
 def facts(frame: pd.DataFrame) -> dict[str, Any]:
-    """Read what `add_facts` wrote; empty when nothing was.
+    """Return what `add_facts` wrote; empty when nothing was.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def facts(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def snake_case(name: str) -> str:
-    """Turn a field's name into a column's.
+    """Return the column name for a field's name.
 
     Examples
     --------
@@ -305,12 +305,12 @@ def _time(value: Any) -> str | None:
 
 
 def epoch_nanoseconds(value: Any) -> int:
-    """Read a number of seconds, or of milliseconds where it is that large, as nanoseconds.
+    """Return a number of seconds, or of milliseconds where it is that large, as nanoseconds.
 
     Raises
     ------
     TypeError, ValueError, OverflowError
-        When it is no such number.
+        When it is not such a number.
 
     Examples
     --------

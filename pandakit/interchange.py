@@ -59,7 +59,7 @@ def as_table(
     Raises
     ------
     TypeError
-        Or `error`: the value is no table, or its stream broke.
+        Or `error`: the value is not a table, or its stream broke.
 
     Examples
     --------

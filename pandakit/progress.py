@@ -144,7 +144,7 @@ class ProgressLine:
         self._draw(draw)
 
     def wait(self, seconds: float, why: str) -> None:
-        """Show that nothing will arrive for a while, and why."""
+        """Show that the load is waiting, and why."""
         self.waits += 1
         told = f"{why}, waiting {seconds:.1f} s"
         said = ", ".join(filter(None, (self._pages(), told)))

@@ -31,7 +31,7 @@ __all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "redact", "shown"]
 
 MASK = "***"
 _SALT = _random.token_bytes(16)
-# Shorter texts are no secrets: masking them would eat ordinary words.
+# Shorter texts are not secrets: masking them would eat ordinary words.
 _SHORTEST = 4
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8

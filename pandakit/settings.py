@@ -67,7 +67,7 @@ class Found:
     """A setting's value (`None` when it is not set) and the place that it came from.
 
     `in_folder` is true of the `.env` in the working directory, which may have come with a folder
-    that somebody else made; all other places are the user's own.
+    that someone else made; all other places are the user's own.
     """
 
     setting: Setting

@@ -1,5 +1,8 @@
 """Keep a loaded frame with its `attrs` in one Parquet file, to go on offline.
 
+The file holds a checksum of all its bytes, so that a damaged one is an error and never another
+frame.
+
 >>> import pathlib, tempfile
 >>> import pandas as pd
 >>> frame = pd.DataFrame({"id": ["a", "b"], "tags": [["x"], None]})
@@ -13,6 +16,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -21,20 +25,25 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit.errors import PandakitError
+from pandakit.files import atomic_write
 
 if TYPE_CHECKING:
     import os
 
+    import pyarrow as pa
+
 __all__ = ["load", "save"]
 
 _KEY = b"pandakit"
-_VERSION = 1
+_VERSION = 2
+# In the footer, where Parquet keeps what others add; computed with zeros in its place.
+_SUM_KEY, _SUM_LENGTH = b"pandakit-sha256:", 64
 # Differ from run to run for the same rows: left out, so that equal loads give equal files.
 _VOLATILE = ("elapsed_s",)
 
 
 def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    """Save a frame and its `attrs`.
+    """Save a frame and its `attrs`, and return the path of the file.
 
     The same frame always makes the same bytes; values that differ from run to run (`elapsed_s`) are
     left out. Columns of objects (lists, maps, mixed values) are kept as JSON text and restored
@@ -45,7 +54,8 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     frame
         A loaded frame, or any frame whose objects are JSON values.
     path
-        The file to write; an existing one is replaced when the new one is complete.
+        The file to write; an existing one is replaced when the new one is complete, and keeps
+        its permissions.
 
     Returns
     -------
@@ -55,12 +65,11 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     TypeError
-        When a value is no JSON value; the message names the column and the row.
+        When a value is not a JSON value; the message names the column and the row.
     ValueError
         When a column's name is not text, or stands twice.
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
 
     _check_names(frame)
     as_json = [name for name in frame.columns if frame[name].dtype == object]
@@ -83,18 +92,42 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     }
     text = json.dumps(note, ensure_ascii=False, allow_nan=False, default=_refuse_attr)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: text.encode()})
-    target = Path(path)
-    partial = target.with_name(target.name + ".part")
-    try:
-        pq.write_table(table, partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return target
+    content = _with_checksum(table)
+    with atomic_write(path) as file:
+        file.write(content)
+    return Path(path)
+
+
+def _with_checksum(table: pa.Table) -> bytes:
+    """Return the bytes of a Parquet file with their checksum."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
+
+    sink = pa.BufferOutputStream()
+    empty = "0" * _SUM_LENGTH
+    with pq.ParquetWriter(sink, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"checksum": _SUM_KEY.decode() + empty})
+    content = bytearray(sink.getvalue().to_pybytes())
+    place = content.rindex(_SUM_KEY) + len(_SUM_KEY)
+    content[place : place + _SUM_LENGTH] = hashlib.sha256(content).hexdigest().encode()
+    return bytes(content)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Return whether the bytes of a file have their checksum."""
+    place = content.rfind(_SUM_KEY) + len(_SUM_KEY)
+    if place < len(_SUM_KEY):
+        return False
+    end = place + _SUM_LENGTH
+    digest = hashlib.sha256(content[:place])
+    digest.update(b"0" * _SUM_LENGTH)
+    digest.update(content[end:])
+    return content[place:end] == digest.hexdigest().encode()
 
 
 def load(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Load what `save` wrote: the same columns, values and `attrs`.
+    """Return what `save` wrote: the same columns, values and `attrs`.
 
     Parameters
     ----------
@@ -104,7 +137,7 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     PandakitError
-        When the file was not written by `save`, or by a newer one.
+        When the file is damaged, or was not written by `save` of this version.
     FileNotFoundError
         When there is no such file.
     """
@@ -112,17 +145,24 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use
 
     source = Path(path)
+    content = source.read_bytes()
+    if not _is_whole(content):
+        raise PandakitError(
+            f"{source} is damaged, or was not saved by pandakit.save of this version: save it again"
+        )
+    fault = ""
     try:
-        # By its name: Arrow's threads may outlive a Python object, and wait for it at the end.
-        with pq.ParquetFile(str(source)) as file:
-            table = file.read()
-    except pa.ArrowInvalid:
-        table = None
-    if table is None:
-        raise PandakitError(f"{source} is not a Parquet file, or was cut: save it again")
-    note = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
-    if note.get("version") != _VERSION:
-        raise PandakitError(f"{source} was not saved by pandakit.save of this version")
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        note = json.loads(table.schema.metadata[_KEY])
+        if note["version"] == _VERSION:
+            return _restored(table, note)
+        fault = f"has the version {note['version']!r}"
+    except (pa.ArrowException, LookupError, TypeError, ValueError, AttributeError) as error:
+        fault = f"cannot be read ({type(error).__name__}: {error})"
+    raise PandakitError(f"{source} {fault}: save it again with this version of pandakit")
+
+
+def _restored(table: pa.Table, note: dict[str, Any]) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     for name in note["json"]:
         texts = table.column(name).to_pylist()
@@ -143,7 +183,7 @@ def _check_names(frame: pd.DataFrame) -> None:
             raise ValueError(f"column {name!r} has a name that is not text: rename it first")  # noqa: TRY004 - a value of the frame
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise ValueError(f"column {twice[0]!r} stands twice: rename one of them first")
+        raise ValueError(f"column {twice[0]!r} is there twice: rename one of them first")
 
 
 def _is_string(column: pd.Series) -> bool:

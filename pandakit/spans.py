@@ -49,7 +49,7 @@ def read_span(value: Any, setting: str) -> timedelta:
     Raises
     ------
     ValueError
-        The value is no span, is finer than a microsecond or longer than pandas can hold.
+        The value is not a span, is finer than a microsecond or longer than pandas can hold.
 
     Examples
     --------

@@ -191,7 +191,7 @@ def _from_objects(cells: Sequence[Any], column: str) -> pa.ChunkedArray:
             text.append(cell_text(cell))
         except ValueError as error:
             raise ValueError(
-                f"{_place(column, row)}{error}; give text, a number, a boolean, a list of these, "
+                f"{_place(column, row)}{error}; pass text, a number, a boolean, a list of these, "
                 f"or a datetime with a zone"
             ) from None
     return pa.chunked_array([pa.array(text, type=pa.large_string())])
@@ -227,7 +227,7 @@ def _list_text(cells: Any) -> str | None:
 
 
 def _checked_text(cell: str) -> str:
-    cell.encode()  # half of a surrogate pair is no text
+    cell.encode()  # half of a surrogate pair is not text
     return str.__str__(cell)  # of a member of an enumeration its value, not its name
 
 

@@ -32,7 +32,7 @@ class Window:
 
 
 def counts_back(value: object) -> bool:
-    """Return whether an end of a window is a span, which counts back from somebody's clock.
+    """Return whether an end of a window is a span, which counts back from someone's clock.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def counts_back(value: object) -> bool:
 
 
 def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None) -> datetime:
-    """Read one end of a window as a zone-aware UTC time.
+    """Return one end of a window as a zone-aware UTC time.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, str):
-        raise TypeError(f"{name} is {type(value).__name__}; give {_FORMS}")
+        raise TypeError(f"{name} is {type(value).__name__}; pass {_FORMS}")
     return _from_text(value.strip(), name, now)
 
 
 def window(start: TimeLike | None, end: TimeLike | None, *, now: datetime | None = None) -> Window:
-    """Read both ends, with one and the same now.
+    """Return the window of both ends, with one and the same now.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _from_text(text: str, name: str, now: datetime | None) -> datetime:
     except ValueError as error:
         if "zone" in str(error):
             raise
-        raise ValueError(f"{name}={text!r} is not a time; give {_FORMS}") from None
+        raise ValueError(f"{name}={text!r} is not a time; pass {_FORMS}") from None
 
 
 def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
@@ -115,7 +115,7 @@ def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
 
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:
-    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is no time
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is not a time
         raise ValueError(f"{name} is {shown}: give {_FORMS}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(

@@ -50,7 +50,7 @@ class BigPanda(Account):
     Notes
     -----
     `environment` is an environment's id or its name. Every loader takes `max_rows` (a cap that
-    warns with `TruncatedWarning`) and `progress`, and puts the facts of its load into
+    warns with `TruncatedWarning`) and `progress`, and records its load in
     `df.attrs["pandakit"]`. Columns are declared: their names and dtypes do not depend on the
     rows. Tags follow as `tag.<name>`: text, or a list where there are several values. Words
     such as statuses are lower case.
@@ -104,12 +104,12 @@ class BigPanda(Account):
             session.close()
 
     def check(self) -> Check:
-        """Make one cheap authorised call: list the environments.
+        """Return the result of one cheap authorised call: listing the environments.
 
         Returns
         -------
         Check
-            The service, the setting that gave the token, and what the service answered.
+            The service, the setting that the token is from, and the response.
 
         Raises
         ------

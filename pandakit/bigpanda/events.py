@@ -84,9 +84,9 @@ def send_alerts(
     primary_property: str | None = None,
     secondary_property: str | None = None,
 ) -> pd.DataFrame:
-    """Send a frame of alerts to an integration, and return what became of each row.
+    """Send a frame of alerts to an integration, and return the outcome of each row.
 
-    Every row is judged before any is sent. Then they are sent by ascending `timestamp` over all
+    Every row is checked before any is sent. Rows are then sent by ascending `timestamp` over all
     batches (equal times in row order), one request at a time, with the org token.
 
     Parameters
@@ -99,11 +99,11 @@ def send_alerts(
     app_key
         The integration.
     dry_run
-        `True` judges the rows and sends nothing; `False` sends them.
+        `True` checks the rows and sends nothing; `False` sends them.
     batch_size
         Alerts per request; 1 sends each in the form for single alerts.
     primary_property
-        Column of the subject, where it is none of the four.
+        Column of the subject, if it is not one of the four.
     secondary_property
         Column of the second part of the identity, instead of `check`.
 
@@ -120,12 +120,12 @@ def send_alerts(
         When a row has no valid status, subject or time, a nested value or another `app_key`. The
         message names the rows, and nothing was sent.
     OutcomeUnknownError
-        When an answer was lost. The message names the first and last row of that batch;
+        When a response was lost. The message names the first and last row of that batch;
         `partial` has the outcomes, and `resume()` sends what was not sent, but never the rows
         whose outcome is unknown.
     PandakitError
         When the service could not be reached or refuses the token; with `partial` and
-        `resume()`. Only answers that say that nothing happened (429, 503) are retried.
+        `resume()`. Only responses that say that nothing happened (429, 503) are retried.
     KeyboardInterrupt
         When it is interrupted; the rows under way are `unknown`. With `partial` and `resume()`,
         which sends what was not sent.
@@ -164,7 +164,7 @@ def replay(
     dry_run: bool = True,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """Send recorded events again, as they happened, and return what became of each row.
+    """Send recorded events again, at their original pace, and return the outcome of each row.
 
     Each event is sent once (its time - the first time) / `speed` has passed, stamped with that
     moment. So at `speed=60` an hour takes a minute, and every window of the tenant's patterns
@@ -177,9 +177,9 @@ def replay(
     app_key
         The integration.
     speed
-        How many times faster than it happened.
+        How many times faster than the recording.
     dry_run
-        `True` judges the rows and sends nothing; `False` sends them.
+        `True` checks the rows and sends nothing; `False` sends them.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
@@ -196,7 +196,7 @@ def replay(
         When a row would be refused, or has no `timestamp`; nothing was sent.
     OutcomeUnknownError
         When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay does
-        not resume: its moments have passed.
+        not resume: its times have passed.
 
     Notes
     -----

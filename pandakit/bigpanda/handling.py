@@ -1,4 +1,4 @@
-"""How incidents were handled, in numbers that show what they are made of."""
+"""How incidents were handled: measures with numerator and denominator."""
 
 from __future__ import annotations
 

@@ -121,9 +121,10 @@ def incidents(
     Notes
     -----
     Incidents may start, end and change while they are fetched. The end of the window is fixed at
-    the first request (`df.attrs["pandakit"]["window"]`), and what matches from the first answer
-    to the last is there exactly once, in the latest state received; what begins or ceases to
-    match meanwhile may be. Several ranges are fetched at the same time, within the rate limit.
+    the first request (`df.attrs["pandakit"]["window"]`), and an incident
+    that matches from the first response to the last is there exactly once, in the latest state
+    received; one that starts or stops matching meanwhile may be. Several ranges are fetched in
+    parallel, within the rate limit.
 
     Source: "Search Incidents".
     """
@@ -158,7 +159,7 @@ def incident(
     expand
         What to return in full, one name or several: `"alerts"`.
     max_rows
-        As there is one row, at least 1 or `None`.
+        At least 1, or `None`; there is only one row.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
@@ -294,7 +295,7 @@ def activities(
 def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None) -> pd.DataFrame:
     """Return a frame of `incidents` or `alerts`, brought up to date.
 
-    Only incidents that were touched since the frame was loaded are read: those that still match
+    Only incidents that were updated since the frame was loaded are read: those that still match
     the search, and those of the environment, to find the ones that no longer do.
 
     Parameters
@@ -313,7 +314,7 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     Raises
     ------
     ValueError
-        When the frame does not say which search it is, was cut by `max_rows` or is incomplete.
+        When the frame does not record its search, was cut by `max_rows` or is incomplete.
     PaginationError
         When too many incidents changed: load the frame again.
 

@@ -50,7 +50,7 @@ def correlation_patterns(
 
 
 def policy(self: Account, *, progress: bool | None = None) -> Policy:
-    """Return the active patterns as a policy, to consolidate the way this tenant does.
+    """Return the active patterns as a policy, to consolidate as this tenant does.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def base_url(region: str | None, url: str | None, *tokens: Found) -> str:
 
 
 def bigpanda_service(url: str, rate: float | None) -> Service:
-    """Declare BigPanda at a base URL.
+    """Return the declaration of BigPanda at a base URL.
 
     Source: "Introduction to BigPanda APIs".
     """

@@ -51,7 +51,7 @@ def maintenance_plans(
 def alert_filters(
     self: Account, *, max_rows: int | None = None, progress: bool | None = None
 ) -> pd.DataFrame:
-    """Return the alert filters: what they match is dropped before it becomes an alert.
+    """Return the alert filters: events that they match are dropped before they become alerts.
 
     Parameters
     ----------
@@ -125,13 +125,13 @@ def troubleshooting_logs(
     level
         Level of the entries.
     component_name
-        Component that wrote them, such as `"inbound"`.
+        Component that wrote the entries, such as `"inbound"`.
     resource_id
-        Integration that they are about.
+        Integration that the entries are about.
     start, end
         Entries between the two. Each is a zone-aware datetime, ISO 8601 text with a zone, a date
-        (UTC midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`); `None` leaves that
-        end to the service.
+        (UTC midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`); `None`: the
+        service decides.
     max_rows
         Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
     progress

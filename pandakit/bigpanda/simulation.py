@@ -1,4 +1,4 @@
-"""What a policy would have made of the tenant's own events, beside what production made of them."""
+"""A policy applied to the tenant's own events, compared with what production did."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def simulate(
     warmup: str | timedelta = "1d",
     progress: bool | None = None,
 ) -> Simulation:
-    """Simulate the tenant's own events, and compare the incidents with those of production.
+    """Return a simulation of the tenant's own events, compared with production's incidents.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def simulate(
     -------
     Simulation
         `.policy`, `.consolidation`, `.production` and `.agreement`. Simulated alerts that
-        started during the warmup stand in `.agreement.unmatched` as `outside`.
+        started during the warmup are in `.agreement.unmatched` as `outside`.
 
     Raises
     ------
     EventError
         When the integrations sent no events that can be simulated.
     PandakitError
-        When a load fails; nothing is resumed.
+        When a load fails; call again, since a simulation cannot resume.
 
     Notes
     -----

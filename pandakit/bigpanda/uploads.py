@@ -72,7 +72,7 @@ def verify_upload(
     -------
     bool
         `True` when the same rows are there. `False` means not yet or not at all: a job
-        that nobody could follow may still be running.
+        that could not be followed may still be running.
 
     Raises
     ------

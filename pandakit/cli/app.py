@@ -1,7 +1,7 @@
 """The group of all commands, and how one run of the command line ends.
 
 A new command is a function in a module of `_commands` and a row of `COMMANDS`. It returns its
-exit code (nothing for 0), raises errors that say what to do, and writes through `output`.
+exit code (nothing for 0), raises errors that say how to fix them, and writes through `output`.
 """
 
 from __future__ import annotations

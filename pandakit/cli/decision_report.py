@@ -1,4 +1,4 @@
-"""The page behind a decision on a window: from a file of the user, with everything it rests on."""
+"""The report on a window, made from a user's events, with all figures behind it."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _FLAT, _LARGE, _MANY, _CLOSE = 0.05, 0.10, 0.5, 0.1
 
 
 class Arguments(NamedTuple):
-    """What the numbers say about the window of one pattern."""
+    """The evidence on the window of one pattern."""
 
     speaks_for: list[str]
     speaks_against: list[str]
 
 
 def report_page(events: pd.DataFrame, policy: Policy, pattern: Pattern) -> str:
-    """Return the report as one HTML page that needs no other file.
+    """Return the report as one self-contained HTML page.
 
     Parameters
     ----------
     events
         Events as `read_events` returns them, with their attrs.
     policy
-        The settings of today.
+        The current settings.
     pattern
         The pattern of the policy whose window is in question.
     """
@@ -75,7 +75,7 @@ def _around(window: timedelta) -> list[pd.Timedelta]:
 
 
 def arguments(simulation: Consolidation, swept: pd.DataFrame, pattern: Pattern) -> Arguments:
-    """Return what speaks for and against the window that a pattern has today."""
+    """Return the evidence for and against a pattern's current window."""
     found = Arguments([], [])
     counts = swept.drop_duplicates("window").set_index("window")["incidents"]
     shorter, today, longer = (int(counts[window]) for window in _around(pattern.window))
@@ -114,7 +114,7 @@ def arguments(simulation: Consolidation, swept: pd.DataFrame, pattern: Pattern) 
 
 def _compare(found: Arguments, length: str, there: int, today: int) -> None:
     change = (there - today) / today
-    what = f"{length} the window gives {there:,} incidents instead of {today:,} ({change:+.1%})"
+    what = f"{length} the window makes {there:,} incidents instead of {today:,} ({change:+.1%})"
     if abs(change) <= _FLAT:
         found.speaks_for.append(f"{what}: the answer hardly depends on it.")
     else:

@@ -1,4 +1,4 @@
-"""The one writer to the terminal, and the words of the command line in its messages."""
+"""The one writer to the terminal, and settings named as command-line options in messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SINGULAR = {"columns": "column", "constants": "constant"}
 
 
 def in_options(message: str) -> str:
-    """Return a message in which settings are called as on the command line.
+    """Return a message in which settings are named as on the command line.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def error(text: str) -> None:
 
 
 def prepare() -> None:
-    """Escape what the terminal's encoding has no characters for, instead of failing on it."""
+    """Escape characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["choose_policy", "policy_options"]
 
 _PRESETS = {"classic": CLASSIC, "current": CURRENT}
-# TOML has no null: this word stands for no limit.
+# TOML has no null: this word means no limit.
 _NO_LIMIT = "none"
 # Keys under which the service's answers have their list.
 _ANSWERS = ("items", "data", "results", "correlation_patterns")
@@ -57,7 +57,7 @@ policy_options = add(
 
 
 def choose_policy(options: dict[str, Any]) -> Policy:
-    """Return the policy of the command line; its options are taken out of `options`.
+    """Return the policy of the command line; its options are removed from `options`.
 
     Raises
     ------

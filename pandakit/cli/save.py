@@ -1,4 +1,4 @@
-"""Results as files in a folder; nothing is overwritten unless that was asked for."""
+"""Results as files in a folder; nothing is overwritten unless requested."""
 
 from __future__ import annotations
 

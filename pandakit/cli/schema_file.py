@@ -1,4 +1,4 @@
-"""The schema that `pandakit validate` judges a table by."""
+"""The schema that `pandakit validate` checks a table against."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["read_schema"]
 def read_schema(
     schema_file: Path | None, query: str | None, result: str | None
 ) -> EnrichmentSchema:
-    """Read the service's own JSON, or take the names of the columns.
+    """Return the schema of the service's JSON, or of the named columns.
 
     Raises
     ------
     EnrichmentError
-        When the file is no schema.
+        When the file is not a schema.
     click.UsageError
         When neither or both are given.
     """

@@ -19,7 +19,7 @@ _COLUMNS = ["title", "subtitle", "severity", "n_alerts", "n_events", "start"]
 
 
 def reading_notes(events: pd.DataFrame) -> list[str]:
-    """Return what the reader of a file left out: rows that are no events, and files."""
+    """Return what was skipped while reading: rows that are not events, and files."""
     facts: dict[str, Any] = events.attrs["pandakit"]
     notes = []
     if facts["skipped"]:
@@ -27,7 +27,7 @@ def reading_notes(events: pd.DataFrame) -> list[str]:
         notes.append(f"{facts['skipped']:,} rows are left out: {reasons}")
     if facts["no_events"]:
         others = ", ".join(f"{n:,} {why}" for why, n in facts["no_events"].items())
-        notes.append(f"other rows are no events: {others}")
+        notes.append(f"other rows are not events: {others}")
     if facts["left_out"]:
         notes.append(f"files that were not read: {', '.join(facts['left_out'])}")
     return notes

@@ -36,7 +36,7 @@ source_options = add(
             type=PAIR,
             multiple=True,
             metavar="FIELD=COLUMN",
-            help="A column of the events and where it stands, as in host=device_id; repeatable.",
+            help="A column of the events and its source, as in host=device_id; repeatable.",
         ),
         click.option(
             "--constant",
@@ -68,7 +68,7 @@ source_options = add(
             "--skip-bad",
             is_flag=True,
             default=None,
-            help="Leave out rows that are no events, and count them.",
+            help="Leave out rows that are not events, and count them.",
         ),
         click.option(
             "--mapping",
@@ -84,12 +84,12 @@ SOURCE_OPTIONS = (*_TEXTS, *_PAIRS, "skip_bad", "mapping")
 
 
 def read_source(source: str, options: dict[str, Any]) -> pd.DataFrame:
-    """Return the events of a file, folder or pattern; its options are taken out of `options`.
+    """Return the events of a file, folder or pattern; its options are removed from `options`.
 
     Raises
     ------
     click.UsageError
-        An option or a key of the mapping has no meaning.
+        An option or a key of the mapping is invalid.
     EventError
         The file cannot be read as events.
     """

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pandakit.consolidation._arrays.table import Table, row_list
-from pandakit.consolidation._read.events import STATUSES
+from pandakit.consolidation._read.rejections import STATUSES
 from pandakit.consolidation._read.requirements import PRIMARIES
-from pandakit.consolidation._read.timestamps import BAD_TIME, read_times
+from pandakit.consolidation._read.ticks import BAD_TIME
+from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
 
 __all__ = ["events_from_alarms"]
@@ -25,7 +26,7 @@ def events_from_alarms(
     app_key: str | None = None,
     status: str = "critical",
 ) -> pd.DataFrame:
-    """Turn rows that have a start and an end into events.
+    """Return events made from rows that have a start and an end.
 
     Parameters
     ----------
@@ -33,10 +34,10 @@ def events_from_alarms(
         One row per alarm.
     start, end
         The columns with the times, in any form that `consolidate` takes. An alarm without
-        an end is still open: it gives only its first event.
+        an end is still open and becomes one event.
     primary, secondary, cluster, app_key
         The columns that become ``host``, ``check``, ``cluster`` and ``app_key``. A primary
-        that is called ``host``, ``service``, ``application`` or ``device`` keeps its name.
+        that is named ``host``, ``service``, ``application`` or ``device`` keeps its name.
     status
         The status that the alarms have while they last, or the column that has it.
 

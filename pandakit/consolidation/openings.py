@@ -37,13 +37,14 @@ class EventHistory:
     def __init__(self, events: Any, policy: Policy, unit: TimeUnit = "s") -> None:
         self._reader = Reader(policy, unit)
         self._reading = self._reader.read(events)
+        self._reader.rejections.report(stacklevel=3)
         self._policy = policy
 
     @property
     def counts(self) -> dict[str, int]:
         """How many events were received, and rejected."""
-        rejected = sum(self._reader.rejected.values())
-        return {"received": self._reader.n_received, "rejected": rejected}
+        rejections = self._reader.rejections
+        return {"received": rejections.n_received, "rejected": rejections.n_rejected}
 
     def openings(self, policy: Policy, *, ties: np.random.Generator | None = None) -> Openings:
         """Return the alerts under a policy's rules for duplicates, reopening and expiry.
@@ -155,7 +156,7 @@ class Openings:
         return incidents
 
     def only(self, alerts: np.ndarray) -> Openings:
-        """Return some of the alerts, numbered anew in the given order, which is that of time."""
+        """Return some of the alerts, renumbered in the given order, which is that of time."""
         places = np.full(len(self), -1, dtype=np.int32)
         places[alerts] = np.arange(len(alerts))
         log = self._merged.log

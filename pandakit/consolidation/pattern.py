@@ -1,4 +1,4 @@
-"""Patterns: which alerts are put together, checked when they are made."""
+"""Patterns: which alerts are grouped; checked when they are created."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def refuse_unknown(given: Iterable[str], owner: str, known: Sequence[str]) -> No
 
 @dataclass(frozen=True, repr=False)
 class Pattern(CheckedSettings):
-    """A rule that puts alerts together: equal values of some tags within a window.
+    """A rule that groups alerts: equal values of some tags within a window.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class Pattern(CheckedSettings):
     filter
         A BPQL query over the columns of the event that opens an alert.
     cross_source
-        Whether alerts of different ``app_key`` may come together.
+        Whether alerts of different ``app_key`` may share an incident.
     name
         For messages and results; the tags joined with ``+`` when not given.
 
     Raises
     ------
     ValueError
-        A setting has no meaning; the message names it.
+        A setting is invalid; the message names it.
 
     Notes
     -----
@@ -115,7 +115,7 @@ class Pattern(CheckedSettings):
             return
         if not isinstance(self.filter, str) or not self.filter:
             raise ValueError(
-                f"filter of pattern {self.name!r}: give the query as text, not {self.filter!r}"
+                f"filter of pattern {self.name!r}: pass the query as text, not {self.filter!r}"
             )
         _ = self.query
 

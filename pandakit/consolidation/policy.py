@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Unpack
 
-__all__ = ["CLASSIC", "CURRENT", "Anchor", "Policy", "TimeUnit", "check_policy"]
+__all__ = ["CLASSIC", "CURRENT", "FOREVER", "Anchor", "Policy", "TimeUnit", "check_policy"]
 
 Dedup: TypeAlias = Literal["identity_timestamp", "payload", "none"]
 Anchor: TypeAlias = Literal["first", "latest", "bucket"]
@@ -26,12 +26,15 @@ Matchers: TypeAlias = Literal["union", "intersect"]
 Order: TypeAlias = Literal["longest_window_first", "as_given"]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 
+FOREVER = 1 << 62  # microseconds; twice as long still fits into 64 bits
+
 _CHOICES = {"dedup": Dedup, "anchor": Anchor, "matchers": Matchers, "order": Order}
 _SPANS = ("reopen_window", "expire_after", "flap_window")
 _COUNTS = ("max_alerts", "flap_changes")
 _MAY_BE_NONE = ("reopen_window", "expire_after", "max_alerts")
 # The time of each of these changes is kept for every identity.
 _MOST_FLAP_CHANGES = 1_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class PolicySettings(TypedDict, total=False):
@@ -52,7 +55,7 @@ class PolicySettings(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Policy(CheckedSettings):
-    """All settings of a consolidation. What is not given is as in `CLASSIC`.
+    """All settings of a consolidation. Those not given are as in `CLASSIC`.
 
     Parameters
     ----------
@@ -67,8 +70,9 @@ class Policy(CheckedSettings):
     expire_after
         An open alert without events for longer is closed. ``None``: never.
     anchor
-        From where a pattern's window is counted: ``"first"`` alert, ``"latest"`` alert that
-        shared the value, or calendar slots of the window's length (``"bucket"``).
+        What a pattern's window is counted from: the ``"first"`` alert that had the value, the
+        ``"latest"`` one (a *session window* in stream processing), or calendar slots of the
+        window's length, from the epoch in UTC (``"bucket"``, a *tumbling window*).
     matchers
         ``"union"``: an incident takes over every value of its alerts, so alerts chain.
         ``"intersect"``: it keeps only what all its alerts share.
@@ -84,7 +88,7 @@ class Policy(CheckedSettings):
     Raises
     ------
     ValueError
-        A setting is unknown or has no meaning; the message names it.
+        A setting is unknown or invalid; the message names it.
 
     Notes
     -----
@@ -147,11 +151,11 @@ class Policy(CheckedSettings):
         if not given:
             raise ValueError("patterns: a policy has at least one pattern")
         if not all(isinstance(pattern, Pattern) for pattern in given):
-            raise ValueError(f"patterns: give Pattern objects, not {given!r}")
+            raise ValueError(f"patterns: pass Pattern objects, not {given!r}")
         names = [pattern.name for pattern in given]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"patterns: the names {twice} are there twice; give name= to each")
+            raise ValueError(f"patterns: the names {twice} are used twice; set name= of each")
 
     def _check_span(self, name: str) -> None:
         value = getattr(self, name)
@@ -184,6 +188,27 @@ class Policy(CheckedSettings):
         if self.order == "as_given":
             return self.patterns
         return tuple(sorted(self.patterns, key=lambda pattern: pattern.window, reverse=True))
+
+    def microseconds(self, setting: str) -> int:
+        """Return a span as whole microseconds; no limit is longer than any time there can be.
+
+        Examples
+        --------
+        >>> CLASSIC.microseconds("flap_window")
+        3600000000
+        """
+        span = getattr(self, setting)
+        return FOREVER if span is None else span // _MICROSECOND
+
+    def windows(self) -> list[int]:
+        """Return the windows of the patterns in microseconds, in the order of `patterns`.
+
+        Examples
+        --------
+        >>> CURRENT.windows()
+        [3600000000]
+        """
+        return [pattern.window // _MICROSECOND for pattern in self.patterns]
 
     def replace(self, **settings: Unpack[PolicySettings]) -> Policy:
         """Return a policy that differs in the given settings.
@@ -253,7 +278,7 @@ def _written(value: Any) -> str:
 def check_policy(policy: Any) -> Policy:
     """Return the policy, or raise for anything else."""
     if not isinstance(policy, Policy):
-        raise TypeError(f"policy: give a Policy, such as CLASSIC or CURRENT, not {policy!r}")
+        raise TypeError(f"policy: pass a Policy, such as CLASSIC or CURRENT, not {policy!r}")
     return policy
 
 

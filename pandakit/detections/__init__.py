@@ -1,4 +1,4 @@
-"""Detections as code: read and write rules, test them, and try them on past events.
+"""Detections as code: read and write rules, test them, and run them on past events.
 
 Everything here works on frames and needs no service. Frames have the columns of the loaders of
 `Panther`, so rules from a folder and rules of a tenant can be compared, tested and saved alike.

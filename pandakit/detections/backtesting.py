@@ -1,4 +1,4 @@
-"""A rule on past events: what it would have matched, and the alerts that would have made."""
+"""A rule run on past events: its matches, and the alerts that they make."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ERROR_COLUMNS = (
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a rule would have done with past events.
+    """The matches, errors and alerts of a rule on past events.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Backtest:
     errors : pandas.DataFrame
         `event`, `function`, `error`.
     alerts : pandas.DataFrame
-        What `dedup` makes of the matches with the rule's own period and threshold; empty for a
+        The result of `dedup` with the rule's own period and threshold; empty for a
         rule that makes no alerts.
     n_events, n_other_log_types : int
         Events that were run, and events of log types that the rule does not read.
@@ -104,8 +104,8 @@ def backtest(rule: pd.DataFrame, events: pd.DataFrame | Iterable[Mapping[str, An
     Raises
     ------
     ValueError
-        When the frame has not exactly one rule that can be run here, the rule cannot be loaded,
-        or an event is no map. `.alerts` raises it when matches have no time.
+        When the frame does not have exactly one rule that runs here, the rule cannot be loaded,
+        or an event is not a map. `.alerts` raises it when matches have no time.
 
     Warns
     -----

@@ -52,14 +52,14 @@ def drift(local: pd.DataFrame, tenant: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         `kind`, `id`, `status`, `field`, `local`, `tenant`. One row per field that differs
         (`changed`), and one row, without field, for content that is `only_local`, `only_tenant`
-        or the `same`. The id of a query is its name. No drift are: the order in sets, a default
-        that one side spells out, whitespace at the ends of a text, `log` in place of `resource`
+        or the `same`. The id of a query is its name. These are not drift: order in sets, a default
+        that one side spells out, leading and trailing whitespace, `log` in place of `resource`
         in a test, and the layout of YAML.
 
     Raises
     ------
     ValueError
-        When the kind of rows cannot be told, or two rows share kind and id.
+        When the kind of rows cannot be determined, or two rows share kind and id.
 
     Examples
     --------

@@ -80,7 +80,7 @@ def dedup_sweep(
     matches
         As for `dedup`.
     periods, thresholds
-        The settings to try, each with each.
+        The settings to try, in all combinations.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def dedup_sweep(
     Raises
     ------
     ValueError
-        As for `dedup`, and when there is no setting.
+        As for `dedup`, and when there are no settings.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What detections cover, what is wrong with them, and which of them are loud."""
+"""What detections cover, which have problems, and which are noisy."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def mitre(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `tactic`, `technique`, `detections`, `enabled` (how many of them are), ordered by tactic
-        and technique. An entry of a report that is no ATT&CK id stays in `technique`, without
-        tactic.
+        and technique. An entry of a report that is not an ATT&CK id stays in `technique`, without
+        a tactic.
 
     Notes
     -----
@@ -118,7 +118,7 @@ def _attack_ids(entry: str) -> tuple[str | None, str | None]:
 
 
 def findings(frame: pd.DataFrame, alerts: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return what is wrong with detections, one row per detection and finding.
+    """Return the problems of detections, one row per detection and finding.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def findings(frame: pd.DataFrame, alerts: pd.DataFrame | None = None) -> pd.Data
     pandas.DataFrame
         `kind`, `id`, `finding`: `disabled`; `untested` (no unit test); `one_sided` (all tests
         expect the same); `no_runbook` (not for policies, which have none); `no_reports`;
-        `never_fired` (enabled, makes alerts, and none of the alerts is its own).
+        `never_fired` (enabled, makes alerts, and none of `alerts` is from it).
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _findings_of(row: Row, fired: set[str] | None) -> Iterator[str]:
 
 
 def noise(alerts: pd.DataFrame, detections: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return how loud each detection is, the loudest first.
+    """Return how noisy each detection is, the noisiest first.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def noise(alerts: pd.DataFrame, detections: pd.DataFrame | None = None) -> pd.Da
         From `Panther.alerts`. Alerts without detection (system errors) are counted in
         `attrs["pandakit"]["without_detection"]`.
     detections
-        From `read` or `Panther.detections`: those that made no alert are rows as well.
+        From `read` or `Panther.detections`: those without alerts are then included.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def read(folder: str | os.PathLike[str], *, strict: bool = False) -> pd.DataFram
     Parameters
     ----------
     folder
-        YAML files (`.yml`, `.yaml`) lie anywhere below it, each with its Python file; hidden
+        YAML files (`.yml`, `.yaml`) may be anywhere below it, each with its Python file; hidden
         files and folders are skipped.
     strict
         Raise when a file cannot be read, instead of leaving it out with a warning.
@@ -59,12 +59,12 @@ def read(folder: str | os.PathLike[str], *, strict: bool = False) -> pd.DataFram
     Warns
     -----
     PartialWarning
-        When files cannot be read: no YAML, no or an unknown `AnalysisType`, an id that another
-        file of the kind has, a missing Python file or one outside the folder.
+        When files cannot be read: invalid YAML, a missing or unknown `AnalysisType`, an id that
+        another file of the kind has, a missing Python file or one outside the folder.
 
     Notes
     -----
-    Files are YAML 1.2, where `on`, `off` and `yes` are texts.
+    Files are YAML 1.2, where `on`, `off` and `yes` are text.
     Source: "Panther Analysis: detections as code".
 
     Examples

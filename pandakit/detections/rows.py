@@ -25,7 +25,7 @@ def plain_rows(frame: pd.DataFrame) -> list[Row]:
     Raises
     ------
     ValueError
-        When the kind of the rows cannot be told.
+        When the kind of the rows cannot be determined.
 
     Examples
     --------

@@ -48,7 +48,7 @@ _MOST_NAMED = 3
 
 
 def run_tests(frame: pd.DataFrame, *, timeout: float = 15) -> pd.DataFrame:
-    r"""Run the unit tests of detections and return one row per test.
+    r"""Return the results of the unit tests of detections, run here, one row per test.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def run_tests(frame: pd.DataFrame, *, timeout: float = 15) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        When the kind of rows cannot be told, or `timeout` is not positive.
+        When the kind of rows cannot be determined, or `timeout` is not positive.
 
     Warns
     -----
@@ -83,7 +83,7 @@ def run_tests(frame: pd.DataFrame, *, timeout: float = 15) -> pd.DataFrame:
     -----
     Detections run in a process of their own, with at most 1 GiB of memory, without network,
     child processes, files to write or the environment of the caller; an endless loop, an exit or
-    a crash costs one test. This guards against accidents, not against malice: run rules only
+    a crash fails one test only. This guards against accidents, not against malice: run rules only
     if you would run any other code of their authors.
 
     Sources: "Writing Python detections", "Testing".
@@ -221,7 +221,7 @@ def compare_tests(local: pd.DataFrame, service: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per test and field that differs: `id`, `name`, `field`, `local`, `service`.
         Fields are `passed`, `trigger_alert` and the output of each function, compared where both
-        sides have one; `present` stands for a test that only one side has. Tests that only the
+        sides have one; `present` is for a test that only one side has. Tests that only the
         service can evaluate are left out.
 
     Raises

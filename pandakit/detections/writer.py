@@ -33,7 +33,7 @@ def write(
         From `read`, `Panther.detections` or another loader. `file` and `body_file` are used
         where the frame has them; other rows go to a folder of their kind, under their id.
     folder
-        Where to write; it is made if need be, and nothing outside it is touched.
+        Where to write; it is created if needed, and nothing outside it is changed.
     overwrite
         Replace files that exist.
 
@@ -42,15 +42,15 @@ def write(
     pandas.DataFrame
         One row per row of the frame: `kind`, `id`, `file`, `body_file`. Reading the folder
         returns what was written; fields that only the service sets (authors, times, `managed`,
-        ids of queries, `python_body`) have no place in the files.
+        ids of queries, `python_body`) are not written to the files.
 
     Raises
     ------
     FileExistsError
-        When a file exists, unless `overwrite`. Nothing has been written then.
+        When a file exists, unless `overwrite`. Nothing is written then.
     ValueError
         For a row without id, an id or a file that two rows share, a path that leads out of the
-        folder, or a value that the file cannot hold; with row and column. Nothing has been
+        folder, or a value that the file cannot hold; with row and column. Nothing is
         written then.
 
     Examples
@@ -108,7 +108,7 @@ def _name_files(rows: list[Row]) -> None:
 
 
 def _texts(rows: list[Row]) -> Mapping[str, bytes]:
-    """Return path to content of every file, each judged before anything is written."""
+    """Return path to content of every file, each checked before anything is written."""
     texts: dict[str, bytes] = {}
     owners: dict[str, str] = {}
     for place, row in enumerate(rows):

@@ -166,7 +166,7 @@ def _warn_of_left(trims: dict[str, _Trim]) -> None:
 
 
 def _with_texts(series: pd.Series, trim: _Trim) -> pd.Series:
-    """Build a column anew with the trimmed texts; of objects if its dtype cannot hold them."""
+    """Rebuild a column with the trimmed texts; of objects if its dtype cannot hold them."""
     if isinstance(series.dtype, pd.ArrowDtype):
         array = _arrow_with_texts(series, trim)
     else:

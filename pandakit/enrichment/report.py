@@ -25,7 +25,7 @@ __all__ = ["ValidationReport", "excerpt"]
 _COLUMNS = ("rule", "severity", "column", "row", "value", "message")
 _EXCERPT_ROWS = 8
 _TEXT = pd.StringDtype(na_value=np.nan)  # the `str` of pandas 3
-_LINES = {"blank_line", "cell_count", "quotes"}  # about lines that are no rows
+_LINES = {"blank_line", "cell_count", "quotes"}  # about lines that are not rows
 
 
 class ValidationReport:

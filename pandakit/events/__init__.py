@@ -1,4 +1,4 @@
-"""Events from anybody's file, folder or frame.
+"""Events from files, folders and frames of any tool.
 
 `_files` finds and parses files into tables, `_profiles` knows the formats of monitoring tools,
 and `_mapping` turns a table into events.

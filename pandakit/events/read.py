@@ -54,10 +54,10 @@ def read_events(  # noqa: PLR0913 - all by name
     end: str | None = None,
     skip_bad: bool = False,
 ) -> pd.DataFrame:
-    """Return events from anybody's file, folder or frame, as `consolidate` takes them.
+    """Return events from a file, folder or frame of any tool, as `consolidate` takes them.
 
-    With nothing but a source, the profile and the columns are guessed; what was guessed is
-    printed as one table on standard error, and refused where two readings fit.
+    With only a source, the profile and the columns are guessed. The guess is printed as a table
+    on standard error; if two readings fit, it is an error.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ def read_events(  # noqa: PLR0913 - all by name
         an Arrow table or reader, a polars frame, a DuckDB relation: anything with
         ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
         Feather, Excel (extra ``excel``) or logs of Nagios, in UTF-8, UTF-16 or cp1252, plain or
-        in gzip, zstd or zip. What a file is, its content tells.
+        in gzip, zstd or zip. The content of a file decides what it is.
     profile
         The tool that wrote it: ``"alertmanager"``, ``"grafana"``, ``"nagios"`` … (all of them
-        are in `pandakit.events.PROFILE_NAMES`). The arguments below go before the profile.
+        are in `pandakit.events.PROFILE_NAMES`). The arguments below override the profile.
     columns
-        Column of the events -> column of the source, as in ``{"host": "hostname"}``; any name
-        beside those of events makes a tag.
+        Column of the events -> column of the source, as in ``{"host": "hostname"}``; any other
+        name makes a tag.
     constants
         Column of the events -> its value in every row, as in ``{"status": "critical"}``.
     status
@@ -88,11 +88,11 @@ def read_events(  # noqa: PLR0913 - all by name
         Of numeric times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. Default: the only one that
         puts them between 1990 and 2100, else seconds.
     start, end
-        For alarms, the columns of their start and end in place of `time`. Each gives an event
+        For alarms, the columns of their start and end in place of `time`. Each row becomes an event
         with the alarm's status (``critical`` without a status column) and an ``ok`` at its end;
-        without an end, or with one that lies ahead, only the first.
+        without an end, or with one that is in the future, only the first.
     skip_bad
-        Leave out rows that are no events instead of raising. They are counted and listed in
+        Leave out rows that are not events instead of raising. They are counted and listed in
         ``attrs["pandakit"]``; a warning says so when they are more than 1 %.
 
     Returns
@@ -109,9 +109,9 @@ def read_events(  # noqa: PLR0913 - all by name
     ------
     EventError
         A file cannot be read, a column is missing, columns can be read in two ways, or rows
-        are no events: the message has the counts by reason, three examples each, and the fix.
+        are not events: the message has the counts by reason, three examples each, and the fix.
     ValueError
-        An argument has no meaning.
+        An argument is invalid.
 
     Warns
     -----
@@ -177,7 +177,7 @@ def _part(raw: Raw, request: Request) -> _Part:
 
 
 def _judge(parts: list[_Part], *, skip_bad: bool) -> None:
-    """Raise for rows that are no events, or warn when too many of them are left out."""
+    """Raise for rows that are not events, or warn when too many of them are left out."""
     rejected = sum(count for part in parts for count in part.found.rejects.counts.values())
     kept = sum(part.found.events.num_rows for part in parts)
     received = rejected + sum(int(part.found.rejects.kept.sum()) for part in parts)
@@ -187,7 +187,7 @@ def _judge(parts: list[_Part], *, skip_bad: bool) -> None:
             "" if skip_bad or not kept else "\nskip_bad=True leaves these rows out, and counts them"
         )
         raise EventError(
-            f"{rejected:,} of {received:,} rows are no events:\n  " + "\n  ".join(lines) + offer
+            f"{rejected:,} of {received:,} rows are not events:\n  " + "\n  ".join(lines) + offer
         )
     if not kept:
         others = [f"{n:,} {why}" for part in parts for why, n in part.found.no_events.items()]

@@ -1,4 +1,4 @@
-"""What another setting would have done: the same events under other policies."""
+"""What-if analysis: the same events under other policies, and beside production."""
 
 from __future__ import annotations
 

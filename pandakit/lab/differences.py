@@ -1,4 +1,4 @@
-"""What another policy changes: two consolidations of the same events side by side."""
+"""What another policy changes: two consolidations of the same events, compared."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Explanations(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Both explanations, one a line."""
+        """Both explanations, one per line."""
         sides = (("a", self.a), ("b", self.b))
         return "\n".join(
             f"{name}: {side.text if side else 'there is no such alert.'}" for name, side in sides
@@ -125,7 +125,7 @@ class Diff:
         return ordered.iloc[order]
 
     def per_day(self, *, seed: int = 0) -> pd.DataFrame:
-        """Return how many more alerts and incidents start on a day, and how sure that is.
+        """Return how many more alerts and incidents start per day, with percentile bounds.
 
         Whole UTC days, from the first to the last on which an alert opens, are drawn 1,000 times
         with replacement.
@@ -133,12 +133,12 @@ class Diff:
         Parameters
         ----------
         seed
-            Of the draws.
+            Seed of the draws.
 
         Returns
         -------
         pandas.DataFrame
-            Index ``measure`` (``alerts``, ``incidents``); columns ``mean`` (b less a, a day),
+            Index ``measure`` (``alerts``, ``incidents``); columns ``mean`` (b less a, per day),
             ``p5`` and ``p95`` (percentiles of the mean over the draws), ``numerator``,
             ``denominator`` (days).
         """
@@ -181,7 +181,7 @@ class Diff:
         return Explanations(*(None if pd.isna(one) else side.explain(one) for side, one in sides))
 
     def to_html(self) -> str:
-        """Return a whole page: the summary, and the groups of incidents that change most."""
+        """Return an HTML page with the summary and the groups of incidents that change most."""
         body = self._repr_html_()
         return (
             "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -232,9 +232,9 @@ def diff(a: Consolidation, b: Consolidation) -> Diff:
     Raises
     ------
     ValueError
-        The two were not made from the same events.
+        `a` and `b` were not made from the same events.
     EventError
-        One of them was made in chunks, so its events were not kept.
+        One of them was made in chunks, whose events were not kept.
 
     Examples
     --------

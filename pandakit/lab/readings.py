@@ -1,4 +1,4 @@
-"""How much the answer hangs on what the vendor leaves open."""
+"""How sensitive incidents are to what the vendor leaves open."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class _Reading(NamedTuple):
 def sensitivity(events: Any, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") -> pd.DataFrame:
     """Return how much the incidents change under other readings of what the vendor leaves open.
 
-    Each setting that the vendor's pages leave open takes its other values, one at a time; and
-    events with the same timestamp come in reverse order, and in five orders drawn with the seeds
-    0 to 4.
+    Each setting that the vendor's pages leave open takes its other values, one at a time; then
+    events with the same timestamp are put in reverse order, and in five orders drawn with the
+    seeds 0 to 4.
 
     Parameters
     ----------
     events, unit
         As in `consolidate`.
     policy
-        Today's settings.
+        The current settings.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def sensitivity(events: Any, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") 
         One row per other reading, the one that moves most alerts first: ``setting``, ``value``,
         ``incidents``, ``change`` (more incidents, as a share of today's; ``numerator``,
         ``denominator``), ``largest`` (alerts in the largest incident), ``same`` (alerts that the
-        same event opened), ``moved`` (those of them whose companions are others), ``f1`` (of the
+        same event opened), ``moved`` (those of them whose companions differ), ``f1`` (of the
         pairs that share an incident, against today's), ``pairs_kept``, ``pairs_today``, ``pairs``.
 
     Raises

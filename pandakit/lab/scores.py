@@ -1,4 +1,4 @@
-"""How well a simulation agrees with what production did: `agreement`."""
+"""How well a simulation agrees with production: `agreement`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tags would put alerts together, judged against chance."""
+"""Which tags would group alerts, compared with chance."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def suggest_patterns(
     cost: float = 1.0,
     unit: TimeUnit = "s",
 ) -> pd.DataFrame:
-    """Return patterns that would put alerts together, the most convincing first.
+    """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
     limit of alerts, and judged by what it saves beyond chance: alerts that come in bursts fall
@@ -67,7 +67,7 @@ def suggest_patterns(
     events, unit
         As in `consolidate`.
     policy
-        Today's settings.
+        The current settings.
     tags
         Columns to try; default: the text columns that have between two values and half as many
         as there are alerts, on at least 5 % of the alerts.
@@ -78,7 +78,7 @@ def suggest_patterns(
     chance
         How often values are exchanged to see what chance saves; at least 2.
     seed
-        Of the exchanges.
+        Seed of the exchanges.
     cost
         What an alert saved by chance costs, in alerts saved beyond chance.
 
@@ -94,14 +94,14 @@ def suggest_patterns(
         alert), ``score_early`` and ``score_late`` (of the first and the second half of the
         alerts), ``added_incidents`` and ``added_largest`` (beside the policy's patterns; of the
         best ten rows). Patterns that add come first, then the greater score, then fewer tags. A
-        set that groups as one of its subsets does is left out.
+        set that groups alerts exactly as one of its subsets is left out.
 
     Raises
     ------
     EventError
         As in `consolidate`.
     ValueError
-        More than 12 columns qualify (the message lists them), or an argument has no meaning.
+        More than 12 columns qualify (the message lists them), or an argument is invalid.
 
     Examples
     --------

@@ -30,7 +30,7 @@ _LEAST = 2  # alerts that can be together
 
 @dataclass(frozen=True)
 class SmallestWindow:
-    """What `smallest_window` found.
+    """The result of `smallest_window`.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class SmallestWindow:
     ranges : pandas.DataFrame
         One row per range of windows with the same answer, smallest first: ``from`` and ``to``
         (both included, in steps), ``together``, ``incidents`` (of the alerts that are linked to
-        them). A wider window may part alerts again, so there may be several ranges.
+        them). A wider window may separate alerts again, so there may be several ranges.
     text : str
         The answer as a sentence; why, if there is none.
     """
@@ -62,8 +62,8 @@ def smallest_window(
 ) -> SmallestWindow:
     """Return the smallest window of a pattern that puts some alerts into one incident.
 
-    A wider window is no guarantee: an older incident may then take one of the alerts away. So
-    every window at which anything can change is tried, on the alerts that a chain of shared
+    A wider window does not always help: an older incident may then take one of the alerts. So
+    every window at which the result can change is tried, on the alerts that a chain of shared
     values links to `together`; no others can share an incident with them.
 
     Parameters

@@ -1,6 +1,6 @@
 """Pangea's Secure Audit Log: searches as frames, and their verification offline.
 
-The client loads on first use, so that verifying imports no network library.
+The client loads on first use, so that verification imports no network library.
 """
 
 from __future__ import annotations

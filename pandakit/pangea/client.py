@@ -91,12 +91,12 @@ class Pangea(Account):
         self._kinds = None
 
     def check(self) -> Check:
-        """Return what one cheap authorised call finds; it reads the schema.
+        """Return the result of one cheap authorised call: reading the schema.
 
         Returns
         -------
         Check
-            The service, the setting that gave the token, and the number of fields.
+            The service, the setting that the token is from, and the number of fields.
 
         Raises
         ------

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pandakit.errors import ProtocolError
+from pandakit.files import atomic_write
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea.service import read_result
 from pandakit.progress import progress_line
@@ -95,10 +98,14 @@ def _write_whole(data: bytes, path: Path) -> None:
     if path.suffix == ".gz" and not packed:
         data = gzip.compress(data, mtime=0)
     elif path.suffix != ".gz" and packed:
-        data = gzip.decompress(data)
-    partial = path.with_name(path.name + ".part")
+        data = _unpacked(data)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def _unpacked(data: bytes) -> bytes:
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        fault = type(error).__name__
+    raise ProtocolError(f"the downloaded file is damaged ({fault}): download it again")

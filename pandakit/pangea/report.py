@@ -1,7 +1,7 @@
-"""Reports of verifications: what an auditor keeps, and anybody with the file can check again.
+"""Reports of verifications, for an auditor to keep and for anyone with the file to check again.
 
-A report is JSON. The same file, roots, keys and time give the same bytes, so whoever doubts a
-report verifies the file anew and compares.
+A report is JSON. The same file, roots, keys and time always make the same bytes, so to check
+a report, verify the file again and compare.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def sign_report(report: Row, private_key: bytes) -> Row:
     Raises
     ------
     EventError
-        If it is no such key.
+        If the key is of another kind.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
         Ed25519PrivateKey,
@@ -142,7 +142,7 @@ def report_json(report: Row) -> str:
 
 
 def report_html(report: Row) -> str:
-    """Return a report as a page that needs nothing from elsewhere; everything is escaped."""
+    """Return a report as a self-contained HTML page; everything is escaped."""
     facts = [[name, html.code(_shown(report[name]))] for name in report if name != "failures"]
     failures = [
         [row["row"], row["received_at"] or "", html.Cell(row["reason"], "prose")]
@@ -171,7 +171,7 @@ def read_report(path: Path) -> Row:
     Raises
     ------
     EventError
-        If it is no report.
+        If the file is not a report.
     """
     try:
         found = decode(path.read_bytes().decode("utf-8-sig"))

@@ -1,4 +1,4 @@
-"""Roots of the log's tree: one from Pangea, or all that results need."""
+"""Roots of the log's tree: one from Pangea, or all that a verification needs."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def roots(
     results
         What `pandakit.pangea.verify` takes: a frame of events, or their JSON.
     owners
-        The Arweave addresses that may have published the roots. By default any: everybody
+        The Arweave addresses that may have published the roots. By default any: anyone
         can publish a transaction with the tags of a tree.
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
@@ -97,8 +97,8 @@ def roots(
     -------
     pandas.DataFrame
         The columns of `root`, and `source` (`arweave` or `pangea`): one row for each root.
-        Where both sources say the same it is the one of Arweave; both are kept where they
-        disagree, and `verify` then fails.
+        Where both sources agree, the row is Arweave's; where they disagree, both are kept
+        and `verify` fails.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def roots(
     )
     if failure is not None:
         raise failure.extended(
-            f" (Pangea roots: {len(frame)} had arrived)",
+            f" (Pangea roots: {len(frame)} were fetched)",
             partial=frame,
             resume=lambda: roots(self, results, owners=owners, progress=progress),
         )

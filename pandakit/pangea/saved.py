@@ -32,8 +32,8 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path
-        A file of JSON, gzipped or not: answers of search or results (one, a list, or one after
-        the other), a `result` alone, console artefacts, lines of a dump, lists of events, or a
+        A file of JSON, gzipped or not: responses of search or results (one, a list, or one after
+        another), a `result` alone, console artefacts, lines of a dump, lists of events, or a
         download.
 
     Returns
@@ -41,7 +41,7 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     pandas.DataFrame
         One row for each event, in the order of the file, with the columns of `Pangea.search`.
         Each event keeps the root of its own page; values that fit no column stay in
-        `unreadable`, so that `verify` judges what was received.
+        `unreadable`, so that `verify` checks what was received.
 
     Raises
     ------

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 _SERVICE_NAME = "{SERVICE_NAME}"
 _SUCCESS = {"success", "accepted"}
-# The HTTP status that each status name stands for; other names keep the HTTP status.
+# The HTTP status that each status name corresponds to; other names keep the HTTP status.
 _STATUSES = {
     "badoffset": 400,
     "failed": 400,

@@ -47,7 +47,7 @@ def alerts(
     start, end
         First and last moment, each a zone-aware datetime, ISO 8601 text with a zone, a date
         (UTC midnight) or a span back from now (`"7d"`, `"36h"`). Default: the 30 days before
-        `end`, with a warning; `end` is now, fixed at the start of the load.
+        `end`, with a warning; `end` is the present, fixed at the start of the load.
     type
         `"ALERT"`, `"DETECTION_ERROR"`, `"SYSTEM_ERROR"`, several of them, or `"all"`.
     max_rows
@@ -114,8 +114,8 @@ def alert_events(
     Returns
     -------
     pandas.DataFrame
-        One row per event, alert by alert and without an order among the events of one; their
-        fields become columns under their own names. `p_alert_id` is the alert. Needs the
+        One row per event, alert by alert, in no particular order within an alert; their fields
+        become columns under their own names. `p_alert_id` is the alert. Needs the
         permission Read Alerts.
 
     Raises

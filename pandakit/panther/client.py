@@ -88,7 +88,7 @@ class Panther(Client):
         )
 
     def check(self) -> Check:
-        """Make one cheap authorised call: fetch this token's permissions.
+        """Return the result of one cheap authorised call: fetching this token's permissions.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Loaders of detections and of what they stand on; methods of `Panther`."""
+"""Loaders of detections and of what they depend on; methods of `Panther`."""
 
 from __future__ import annotations
 

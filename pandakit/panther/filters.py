@@ -1,8 +1,8 @@
-"""The filters of Panther's lists as types: an editor completes them, mypy refuses a typo.
+"""The filters of Panther's lists as types: editors complete them, and mypy catches typos.
 
 The same types are the rules that a filter is checked by before a request is sent
 (`pandakit.panther._lists.parameters`), so what an editor offers is what a loader accepts.
-At run time the case of a choice does not matter, and any collection does for a sequence.
+At run time the case of a choice does not matter, and a sequence may be any collection.
 
 Source: "Panther REST API".
 """

@@ -91,7 +91,7 @@ def detections(
     -----
     PartialWarning
         When the instance has no correlation rules; `df.attrs["pandakit"]["unavailable"]`
-        holds the service's words.
+        has the service's message.
     """
     known = RESOURCES["correlation_rules"].filters
     params = query_parameters("detections", known, dict(filters))
@@ -161,7 +161,7 @@ def get(
 def inventory(self: Client, *, progress: bool | None = None) -> pd.DataFrame:
     """Return how many rows each list has; a refused list does not stop the others.
 
-    The lists are read side by side.
+    The lists are read in parallel.
 
     Parameters
     ----------

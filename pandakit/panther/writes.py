@@ -68,13 +68,13 @@ def save(
         `"globals"`, `"data_models"` or `"queries"`.
     records
         A frame of a loader or of `detections.read`, a dict, or several dicts, with the columns
-        of the loader. Columns that are not there and missing values stay as they are at the
-        service; an empty text, list or map clears. Columns that only the service sets (authors,
+        of the loader. Absent columns and missing values leave the service's values as they
+        are; an empty text, list or map clears. Columns that only the service sets (authors,
         times) are ignored.
     create
         `False` only updates what exists, `True` only creates what does not.
     dry_run
-        Only read, and tell what would happen.
+        Only read, and report what would happen.
     run_tests_first
         Let the service run the unit tests of detections; failing ones block the save.
     run_tests_only
@@ -93,19 +93,19 @@ def save(
     Raises
     ------
     ValueError, TypeError
-        With row and column, before anything is sent: an id that is missing or there twice (the
+        With row and column, before anything is sent: an id that is missing or repeated (the
         name, for new queries), an unknown column, a wrong type or severity, a threshold or
         deduplication period below 1, a required column that is missing or blank.
         `run_tests_only` with `dry_run`, or for a kind without tests.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
         With the rows so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
-        When an answer was lost and the service does not have what was sent. A creation is never
-        sent twice, not by `resume()` either.
+        When a response was lost and the service does not have what was sent. A creation is never
+        sent twice, not even by `resume()`.
 
     Notes
     -----
-    The service has no versions: what somebody else saves between our read and our write is
+    The service has no versions: changes that others save between our read and our write are
     overwritten. Needs the permission Manage Rules, Manage Policies or Manage Saved Searches.
 
     Source: "Panther REST API".
@@ -150,7 +150,7 @@ def delete(
     ids
         One id, several, or a frame with a column `id`.
     dry_run
-        Only read, and tell what would happen.
+        Only read, and report what would happen.
 
     Returns
     -------
@@ -161,11 +161,11 @@ def delete(
     Raises
     ------
     ValueError, TypeError
-        Before anything is sent: an id that is empty, there twice, or no text.
+        Before anything is sent: an id that is empty, repeated, or not text.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
         With the rows so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
-        When an answer was lost and the object is still there.
+        When a response was lost and the object is still there.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What detections cover, which are loud, and what another deduplication would have done."""
+"""What detections cover, which are noisy, and the effect of another deduplication."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["coverage", "dedup", "mitre", "noise"]
 _ROW = 0.3  # inches of a row
 _AROUND = 1.4  # inches above and below the rows
 _LONGEST = 44  # characters of a name
-# From quiet to loud, apart in lightness as well as in hue.
+# From quiet to noisy, apart in lightness as well as in hue.
 _SEVERITY_COLOURS = {
     "INFO": "#c9ced6",
     "LOW": "#8fb8de",
@@ -102,7 +102,7 @@ def mitre(table: pd.DataFrame) -> Figure:
 
 
 def noise(table: pd.DataFrame, *, count: int = 15) -> Figure:
-    """Draw the loudest detections, with the share of their alerts that were closed.
+    """Draw the noisiest detections, with the share of their alerts that were closed.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def noise(table: pd.DataFrame, *, count: int = 15) -> Figure:
     for place, (total, (closed_share, noise_share)) in enumerate(zip(alerts, shares, strict=True)):
         text = f"{total:,}, {closed_share:.0%} closed, {noise_share:.0%} noise"
         style.annotate(axes, text, (total, place))
-    title = f"The {len(shown)} loudest of {style.counted(len(table), 'detection')}"
+    title = f"The {len(shown)} noisiest of {style.counted(len(table), 'detection')}"
     every = int(table["alerts"].sum())
     part = f"{sum(alerts):,} of {style.counted(every, 'alert')}"
     style.write_title(figure, title, f"{part}; dark were closed as false positives")

@@ -29,7 +29,7 @@ def funnel(consolidation: Consolidation) -> Figure:
     -------
     matplotlib.figure.Figure
         One bar per stage, with its count and its share of the stage before. A notebook shows
-        the figure by itself; `savefig` writes it to a file.
+        the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def largest_incidents(consolidation: Consolidation, *, count: int = 12) -> Figur
     matplotlib.figure.Figure
         One bar per incident from its start to its end (an open one to the end of the data),
         coloured by severity. Beside it: its id, host and check on the left, number of alerts
-        and severity on the right. A notebook shows the figure by itself; `savefig` writes it
+        and severity on the right. A notebook shows the figure automatically; `savefig` writes it
         to a file.
 
     Raises

@@ -37,7 +37,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     matplotlib.figure.Figure
         Two panels over one logarithmic axis of windows: the number of incidents, and the
         alerts of the largest one. Every window that was tried has a tick. A notebook shows
-        the figure by itself; `savefig` writes it to a file.
+        the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Panther, BigPanda and Pangea on loopback, with the data of an invented company.
 
-Three real HTTP servers, as awkward as the services are. The same seed makes the same rows,
+Three real HTTP servers, as awkward as the real services. The same seed makes the same rows,
 tokens and ids. Time stands still at `Sandbox.now` (a fixed date unless one is given): the
-servers count "7d" and their default windows back from it, and say it in their `Date` header.
+servers count "7d" and their default windows back from it, and send it in their `Date` header.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Faults on demand: what a test or a rehearsal has the running services do wrong."""
+"""Faults on demand, for tests and rehearsals with the running services."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class JobPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A change of one BigPanda incident, before the answer to a search."""
+    """A change of one BigPanda incident, before the response to a search."""
 
     change: Change
     incident: int = 0
@@ -79,17 +79,17 @@ class Control:
     Parameters
     ----------
     calls
-        What was asked, oldest first.
+        The requests so far, oldest first.
     clock
         The seconds by which the rate limit counts.
     delay
-        Seconds that every answer takes.
+        Seconds that every response takes.
     newest_first
         Whether searches for incidents are newest first, or oldest first.
     shuffled
-        Whether equal incidents change their order from answer to answer.
+        Whether equal incidents change their order between responses.
     tampering
-        What `tamper` was told last; empty for nothing.
+        The last argument of `tamper`; empty for none.
 
     Examples
     --------
@@ -169,7 +169,7 @@ class Control:
             self._lost.append((service, re.compile(path), page))
 
     def move(self, change: Change, incident: int = 0, *, after: int = 0) -> None:
-        """Change a BigPanda incident between two answers to searches for incidents.
+        """Change a BigPanda incident between two responses to incident searches.
 
         Parameters
         ----------
@@ -193,19 +193,19 @@ class Control:
         looks: int = 2,
         location: bool = True,
     ) -> None:
-        """Decide how the job of the next upload goes; plans are used in order.
+        """Plan the outcome of the next upload's job; plans are used in order.
 
         Parameters
         ----------
         outcome
-            `"done"`, `"failed"`, `"lost"` (404 from the second look on), or `"stuck"` (never
+            `"done"`, `"failed"`, `"lost"` (404 from the second poll on), or `"stuck"` (never
             ends).
         message
             Why it failed.
         looks
-            How many times the job is seen unfinished (first pending, then started).
+            How many polls find the job unfinished (first pending, then started).
         location
-            Whether the upload's answer has a `Location` header.
+            Whether the upload's response has a `Location` header.
         """
         plan = JobPlan(outcome=outcome, message=message, looks=looks, location=location)
         with self._lock:

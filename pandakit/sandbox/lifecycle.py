@@ -113,7 +113,7 @@ class Sandbox:
         return self._clients[name]
 
     def close(self) -> None:
-        """Stop the servers and delete what was uploaded; a second time does nothing."""
+        """Stop the servers and delete uploads; a second call does nothing."""
         for client in self._clients.values():
             client.close()
         for served in self._services.values():
@@ -135,20 +135,20 @@ def start(
     most_results: int = 10_000,
     most_upload_bytes: int = _MOST_BYTES,
 ) -> Sandbox:
-    """Start Panther, BigPanda and Pangea on loopback.
+    """Return Panther, BigPanda and Pangea, running on loopback.
 
     Parameters
     ----------
     seed
-        The same seed gives the same organisation and ids. Tokens are new at each start.
+        The same seed makes the same organisation and ids. Tokens are new at each start.
     awkward
         Whether to answer as awkwardly as the services may: empty pages in the middle, several
         forms of the end of a list, capitalised words, 202 before an answer.
     early_404
         Whether Pangea answers the first poll for a deferred result with 404, as it may.
     now
-        Where the organisation's time stands still; zone-aware. Give the present moment to
-        make spans that a client counts back from today find something.
+        Where the organisation's time stands still; zone-aware. Pass the present moment so
+        that spans that a client counts back from today find data.
     incidents, audit_events
         How many there are.
     within

@@ -52,7 +52,7 @@ def build(
     audit_events: int = 3_000,
     within: int | None = None,
 ) -> Organisation:
-    """Build the organisation of a seed: the same arguments give the same rows.
+    """Return the organisation of a seed: the same arguments make the same rows.
 
     Parameters
     ----------

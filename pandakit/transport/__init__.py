@@ -1,6 +1,6 @@
 """HTTP for every service, without knowledge of any.
 
-An adapter declares its service as data, and gets lists that are whole or an error that says how
+An adapter declares its service as data, and gets complete lists, or an error that says how
 far they were read:
 
 >>> from pandakit.redaction import Secret

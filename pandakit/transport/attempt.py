@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3.exceptions as u3
 
-from pandakit.errors import PandakitError, ProtocolError, TransportError
+from pandakit.errors import PandakitError, ProtocolError, SettingsError, TransportError
 from pandakit.transport.body import BadBody, read_body
 from pandakit.transport.connections import DeadlinePassed, watch, watching
 
@@ -31,7 +31,7 @@ class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
     error
         What the user will see if this was the last attempt.
     passing
-        Whether the fault may pass by itself.
+        Whether the fault may be temporary.
     sent
         Whether the service may have received the request.
     status
@@ -97,7 +97,7 @@ def fetch(
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host)
     except KeyboardInterrupt:
-        # Raised anew, since the library's frames hold the header with the token.
+        # Raised again, since the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
     raise fault  # outside of the handler: no chain leads to the library's exceptions
 
@@ -145,6 +145,15 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         ),
     ),
     (
+        (requests.exceptions.InvalidSchema,),
+        SettingsError,
+        False,
+        (
+            "a SOCKS proxy of the environment needs a package that is not installed: "
+            "pip install 'requests[socks]', or look at HTTPS_PROXY and ALL_PROXY"
+        ),
+    ),
+    (
         (requests.exceptions.InvalidProxyURL,),
         TransportError,
         False,
@@ -169,7 +178,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         (requests.exceptions.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
         TransportError,
         True,
-        "no byte came within the read deadline",
+        "no byte arrived within the read deadline",
     ),
     (
         (RemoteDisconnected, ConnectionError),
@@ -194,8 +203,22 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
 )
 
 
+def _is_bad_certificate_file(cause: BaseException) -> bool:
+    """Return whether our own certificates are missing or malformed, and not the service's."""
+    if isinstance(cause, ssl.SSLError):
+        return cause.library in {"X509", "PEM"} or cause.reason == "NO_CERTIFICATE_OR_CRL_FOUND"
+    # An error of requests that no class tells from others.
+    return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
+
+
 def _classify(exc: BaseException, host: str) -> AttemptFailed:
     causes = list(_causes(exc))
+    if any(map(_is_bad_certificate_file, causes)):
+        words = (
+            "the file or folder of certificates cannot be read: look at REQUESTS_CA_BUNDLE and "
+            "CURL_CA_BUNDLE, and at `verify` and `cert` of a session of your own"
+        )
+        return AttemptFailed(SettingsError(f"{host}: {words}"), passing=False, sent=False)
     sent = not any(isinstance(cause, _UNSENT) for cause in causes)
     for kinds, error, passing, words in _FAULTS:
         if any(isinstance(cause, kinds) for cause in causes):

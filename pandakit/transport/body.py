@@ -1,4 +1,4 @@
-"""Read the whole body of one answer, unpacked under a limit and compared with its promise."""
+"""Read the whole body of one response, unpacked under a limit and compared with its headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BadBody(Exception):  # noqa: N818 - never leaves this module
 
 
 def read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
-    """Read what is there, look at the clock, go on; then compare with what was promised."""
+    """Read piece by piece under the deadline, then compare with the headers."""
     raw = response.raw
     _check_head(response)
     # One check for all versions of urllib3, ours: see below.
@@ -76,7 +76,7 @@ class _Inflate:
         try:
             while chunk and len(body) < most:
                 if self._stream.eof:
-                    chunk = chunk.lstrip(b"\0")  # padding is no piece
+                    chunk = chunk.lstrip(b"\0")  # padding is not a piece
                     if not chunk:
                         break
                     self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
@@ -107,7 +107,7 @@ def _check_head(response: requests.Response) -> None:
         assert_header_parsing(head)
     wrong = ""
     if response.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
-        wrong = "came in a transfer encoding that was not asked for"
+        wrong = "arrived in a transfer encoding that was not asked for"
     elif response.status_code in _UNASKED:
         wrong = f"has the status {response.status_code}, which was not asked for"
     elif len(_promised(response)) > 1 or not all(map(_is_count, _promised(response))):
@@ -130,7 +130,7 @@ def _check_length(response: requests.Response, received: int) -> None:
     bodyless = response.request.method == "HEAD" or response.status_code in _BODYLESS
     promised = max(map(int, _promised(response)), default=0)
     if not bodyless and received < promised:
-        words = f"the answer was cut: {received} of {promised} bytes came"
+        words = f"the answer was cut: {received} of {promised} bytes arrived"
         raise BadBody(words, TransportError, passing=True)
     if has_surplus(response.raw):
         words = f"the answer is longer than the {promised or received} bytes that it promised"

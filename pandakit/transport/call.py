@@ -27,7 +27,7 @@ class Call:
     json
         A body to send as JSON.
     body
-        Bytes, or a function that opens the stream anew for every attempt.
+        Bytes, or a function that opens the stream again for every attempt.
     headers
         Further headers.
     endpoint

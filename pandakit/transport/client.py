@@ -40,16 +40,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one cheap authorised call to a service found.
+    """The result of one cheap authorised call to a service.
 
     Parameters
     ----------
     service, host
-        Whom was asked, and where.
+        The service, and its host.
     setting, source
-        The setting that gave the token, and the place that it came from.
+        The setting that the token is from, and where that was found.
     answer
-        What the service answered, in a few words.
+        The response, in a few words.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Client(ABC):
     token
         The setting that gave the token.
     progress
-        Whether loads show progress; `None` where someone watches.
+        Whether loads show progress; `None`: on a terminal and in a notebook.
     """
 
     is_sandbox = False  # the sandbox sets it on the clients that it makes
@@ -117,9 +117,9 @@ class Client(ABC):
 
     @property
     def source(self) -> str:
-        """Which service this is and where, as it stands in `df.attrs["pandakit"]`.
+        """The service and its address, as in `df.attrs["pandakit"]`.
 
-        The sandbox's address is left out: its ports are other ones each time.
+        The sandbox's address is left out: its ports differ each time.
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
@@ -141,8 +141,8 @@ class Client(ABC):
         window(start, end)  # refuses what cannot be read before anything is sent
         if not self._session.knows_time:
             self._learn_time()
-        if self._session.odd_date:
-            name, date = self._session.service.name, self._session.odd_date
+        if date := self._session.service_clock.odd_date:
+            name = self._session.service.name
             warn_user(
                 f"{name} says that it is {date!r}, more than 24 h from this machine's time: "
                 "the span counts back from this machine's clock; pass a time with a date if that "
@@ -224,11 +224,11 @@ class Client(ABC):
 
 def _warn_of_missing(label: str, state: Collected) -> None:
     """Warn when fewer rows were read than the service counts: some moved in between."""
-    came = len(state.records)
-    if state.complete and not state.capped and state.total is not None and came < state.total:
+    fetched = len(state.records)
+    if state.complete and not state.capped and state.total is not None and fetched < state.total:
         warn_user(
-            f"{label}: the service counts {state.total} rows, but {came} came and "
-            f"{state.duplicates} came again: rows moved between the pages while they were read; "
+            f"{label}: the service counts {state.total} rows, but {fetched} were fetched and "
+            f"{state.duplicates} were repeated: rows moved between the pages while they were read; "
             "load again to get them all",
             PartialWarning,
         )
@@ -238,6 +238,6 @@ def _check_max_rows(max_rows: int | None) -> None:
     if max_rows is None:
         return
     if isinstance(max_rows, bool) or not isinstance(max_rows, int):
-        raise TypeError(f"max_rows is {type(max_rows).__name__}; give a whole number, or None")
+        raise TypeError(f"max_rows is {type(max_rows).__name__}; pass a whole number, or None")
     if max_rows < 1:
-        raise ValueError(f"max_rows={max_rows}; give at least 1, or None for all rows")
+        raise ValueError(f"max_rows={max_rows}; pass at least 1, or None for all rows")

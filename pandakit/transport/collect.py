@@ -114,18 +114,20 @@ class Collected:
                 self.records[place] = row
 
     def check_moving(self, max_pages: int) -> None:
-        """Refuse to go round in circles or on for ever."""
+        """Raise for a list that repeats itself or does not end."""
         if self.done:
             return
         if self.position in self._seen:
             self.done = True
             raise PaginationError(
                 f"page {self.pages} points back to a page that was read already: the list would "
-                "never end; what came so far is in `partial`"
+                "never end; what was fetched is in `partial`"
             )
         self._seen.add(self.position)
         if self._idle >= MAX_IDLE_PAGES:
-            raise PaginationError(f"{self._idle} pages in a row brought nothing new: no end seen")
+            raise PaginationError(
+                f"{self._idle} pages in a row had nothing new: the list does not end"
+            )
         if self.pages >= max_pages:
             raise PaginationError(
                 f"the list has more than {max_pages} pages: narrow the filters, or go on with "
@@ -200,7 +202,7 @@ class _Load:
         state.elapsed_s = clock.monotonic() - started
         so_far = state.so_far()
         raise failure.extended(
-            f" ({self.label}: {len(state.records)} rows of {state.pages} pages had arrived)",
+            f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
             partial=lambda: self.finish(so_far),
             resume=None if state.done else partial(self.resume, state),
         )
@@ -225,7 +227,7 @@ class _Load:
         state.elapsed_s = elapsed_s
         so_far = state.so_far()
         return Interrupted(
-            f"{self.label}: {len(state.records)} rows of {state.pages} pages had arrived; "
+            f"{self.label}: {len(state.records)} rows of {state.pages} pages were fetched; "
             "`partial` has them, and resume() asks for the rest (sys.last_value.resume() in a "
             "notebook)",
             partial=lambda: self.finish(so_far),
@@ -269,7 +271,7 @@ def collect(
     progress: bool | None = None,
     finish: Callable[[Collected], Any] = _same,
 ) -> Any:
-    """Read all pages of a list.
+    """Return the result of reading all pages of a list.
 
     Parameters
     ----------
@@ -278,7 +280,8 @@ def collect(
     max_rows
         Stop after so many rows; `capped` tells whether there were more.
     progress
-        `True` and `False` force the progress line; `None` shows it where someone watches.
+        `True` and `False` force the progress line on and off; `None` shows it on a terminal and
+        in a notebook.
     finish
         Makes the result of what was collected; for the whole, for `error.partial` and for
         `error.resume()` alike. Without it the result is the `Collected`.
@@ -289,6 +292,6 @@ def collect(
         The error of the page that failed, with `partial` (through `finish`) and `resume()`,
         which asks for the missing pages only.
     PaginationError
-        When the list goes round in circles, does not end, or is longer than the service returns.
+        When the list repeats itself, does not end, or is longer than the service returns.
     """
     return _Load(session, listing, max_rows, progress, finish).run(Collected())

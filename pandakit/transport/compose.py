@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainedPages:
-    """Lists read one after the other, as one list: a break in any of them can be resumed.
+    """Lists read one after another, as one list: a break in any of them can be resumed.
 
     Parameters
     ----------

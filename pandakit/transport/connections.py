@@ -1,4 +1,4 @@
-"""Connections that look at the clock before every read, and print nothing.
+"""Connections that check the deadline before every read, and print nothing.
 
 The socket's own timeout bounds one silence. A service that sends one byte now and then, in the
 headers or in the body, never lets it fire; so each read asks the call's deadline first.
@@ -93,7 +93,7 @@ class _WatchedResponse(http.client.HTTPResponse):
         return version, HTTPStatus.CONTINUE if early else status, reason
 
     def _close_conn(self) -> None:
-        # Without the socket behind it, peek gives what has already come and nothing else.
+        # Without the socket behind it, peek returns only what has already arrived.
         self._watched.dry = True
         self.surplus = bool(self.fp.peek(1)) and not self.will_close
         super()._close_conn()  # type: ignore[misc]
@@ -113,7 +113,7 @@ class _WatchedPool:
 def _watched(pool: type) -> type:
     """Make the same kind of pool, of the same kind of connections, but watched."""
     kind: Any = pool.ConnectionCls  # type: ignore[attr-defined]
-    # With a debuglevel http.client would print the credential when somebody debugs globally.
+    # With a debuglevel http.client would print the credential when someone debugs globally.
     fields = {"response_class": _WatchedResponse, "debuglevel": 0}
     connection = type(f"Watched{kind.__name__}", (kind,), fields)
     return type(f"Watched{pool.__name__}", (_WatchedPool, pool), {"ConnectionCls": connection})
@@ -164,7 +164,7 @@ class RoomyAdapter(HTTPAdapter):
 
 
 def leave_connections(http: requests.Session) -> None:
-    """Begin anew in a forked process: the connections, and the locks around them, are its parent's.
+    """Start afresh in a forked process: connections and the locks around them are its parent's.
 
     Nothing here may wait for a lock: a thread that only the parent has may have held it.
     """

@@ -216,7 +216,7 @@ class _Wait:
                 return replace(reply, attempts=self.requests)
 
     def look(self, line: ProgressLine, age: float, left: float) -> Reply | None:
-        """Look once: the final answer, or `None` while the job goes on."""
+        """Poll once; return the final answer, or `None` while the job goes on."""
         # Its repetitions and waits end with the wait for the job; the last look has a moment.
         usual = self.session.options.total if self.call.total is None else self.call.total
         call = replace(self.call, total=min(usual, max(left, _LAST_LOOK)))
@@ -284,7 +284,7 @@ def wait_for(
     progress: bool | None = None,
     name: str = "the job",
 ) -> Reply:
-    """Look at a job until it is done, and give the last answer.
+    """Poll a job until it is done, and return the last response.
 
     Interrupting it loses nothing: the same call waits on, and so does `resume()` of the
     `KeyboardInterrupt` (`sys.last_value.resume()` in a notebook).

@@ -30,7 +30,7 @@ class Page:
     Parameters
     ----------
     rows
-        Its records, in the order in which they came.
+        Its records, in the order of the page.
     next
         The position of the next page; `None` is the end.
     total
@@ -42,9 +42,9 @@ class Page:
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
     first
-        Whether another list begins here, so that an empty page is no sign of an endless one.
+        Whether another list begins here, so that an empty page is not a sign of an endless one.
     spare
-        Where to look on when fewer different rows came than `total`; `None` for nowhere.
+        Where to look on when fewer different rows were fetched than `total`; `None` for nowhere.
     """
 
     rows: list[Row]
@@ -71,7 +71,7 @@ def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
     """Check that something is a list of objects; null counts as an empty list."""
     rows = [] if found is None else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise reply.malformed(f"answered with {where} that is no list of objects")
+        raise reply.malformed(f"answered with {where} that is not a list of objects")
     return rows
 
 
@@ -96,7 +96,7 @@ def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
         if count is not None:
-            raise reply.malformed(f"answered with {key!r} that is no count")
+            raise reply.malformed(f"answered with {key!r} that is not a count")
     return None
 
 
@@ -143,7 +143,7 @@ class CursorPages:
         body = reply.object()
         cursor = body.get(self.cursor)
         if cursor is not None and not isinstance(cursor, str):
-            raise reply.malformed(f"answered with a cursor {self.cursor!r} that is no text")
+            raise reply.malformed(f"answered with a cursor {self.cursor!r} that is not text")
         if self.rows not in body and body.keys() - {self.cursor}:
             raise reply.malformed(f"answered without {self.rows!r}")
         return Page(_rows(body.get(self.rows), self.rows, reply), cursor or None)
@@ -153,7 +153,7 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when as many different rows came; without one, when a page is
+    With a total the list ends when as many different rows were fetched; without one, when a page is
     empty: a short page may only mean that the service returns fewer at a time than requested.
     A page that repeats the one before is an error: the service ignores the number.
 
@@ -201,7 +201,7 @@ class NumberedPages:
         more = bool(rows) if total is None else seen < total
         beyond = ""
         if self.ceiling is not None and (total or 0) > self.ceiling:
-            beyond = f"{total} rows match, but the service gives only the first {self.ceiling}"
+            beyond = f"{total} rows match, but the service returns only the first {self.ceiling}"
         elif more and not rows:
             raise PaginationError(
                 f"the service counts {total} rows, but page {number} is empty after {seen}"
@@ -260,9 +260,9 @@ class OffsetPages:
         handle, before, told = position or (result.get(self.handle), 0, 0)
         seen, total = before + len(rows), max(total, told)
         if seen < total and not isinstance(handle, str):
-            raise reply.malformed("has more pages, but gives no handle to ask for them")
+            raise reply.malformed("has more pages, but no handle to request them")
         if seen < total and not rows:
-            raise PaginationError(f"the service counts {total} rows, but gave none after {seen}")
+            raise PaginationError(f"the service counts {total} rows, but sent none after {seen}")
         beyond = ""
         if self.ceiling is not None and total >= self.ceiling:
             beyond = f"the search found as many rows as it may ({self.ceiling}): there may be more"

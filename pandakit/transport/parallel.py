@@ -137,7 +137,7 @@ class TaskQueue:
 
 
 def _send_replies(task: Task, replies: list[Reply]) -> Any:
-    """Let a task read its replies, through the door that all answers pass."""
+    """Return the next calls of a task that reads its replies."""
     return read_or_raise(lambda: task.send(replies), replies[-1].malformed)
 
 
@@ -214,7 +214,7 @@ def collect_parallel(
     def interrupt() -> Interrupted:
         state = collected(complete=False)
         return Interrupted(
-            f"{load.label}: {load.count} rows of {load.pages} pages had arrived; `partial` has "
+            f"{load.label}: {load.count} rows of {load.pages} pages were fetched; `partial` has "
             "them, and resume() asks for the rest (sys.last_value.resume() in a notebook)",
             partial=lambda: finish(state),
             resume=resume_after(state.elapsed_s),

@@ -1,4 +1,4 @@
-"""What comes back: one whole answer, and the error that it may be."""
+"""One whole response, and the error that it may be."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Reply:
         Raises
         ------
         ProtocolError
-            As `json`, and when the document is no object.
+            As `json`, and when the document is not an object.
         """
         document = self.json()
         if not isinstance(document, dict):
@@ -112,12 +112,12 @@ class Reply:
         return document
 
     def read(self, reader: Callable[[Reply], T]) -> T:
-        """Return what a reader makes of this answer: the door that all answers pass.
+        """Return what `read` makes of this response; every response is read through here.
 
         Raises
         ------
         ProtocolError
-            Where the answer lacks the shape that the reader takes for granted.
+            When the response does not have the shape that the reader expects.
         """
         return read_or_raise(lambda: reader(self), self.malformed)
 
@@ -137,7 +137,7 @@ class Reply:
 
 
 def read_or_raise(read: Callable[[], T], malformed: Callable[[str], PandakitError]) -> T:
-    """Return `read()`; where it stumbles over a value of the wrong kind, raise `malformed(why)`.
+    """Return `read()`; if a value is of the wrong kind, raise `malformed(why)`.
 
     The readers of the adapters are short because they take a shape for granted. What an answer
     of any other shape does to them is told as what it is: an answer of another shape.

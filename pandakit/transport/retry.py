@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pandakit.errors import OutcomeUnknownError, PandakitError
 from pandakit.forks import renew_in_children
 from pandakit.transport.attempt import AttemptFailed
+from pandakit.transport.service_clock import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PASSING",
     "RetryBudget",
-    "http_date",
     "parse_retry_after",
     "with_retries",
 ]
@@ -101,15 +100,6 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return wait if wait > 0 else None
 
 
-def http_date(text: str) -> float | None:
-    """Return a date of HTTP as seconds since 1970; `None` when it is malformed."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment.timestamp() if moment.tzinfo is not None else None
-
-
 @dataclass
 class _Plan:
     """The attempts of one call."""
@@ -141,7 +131,7 @@ class _Plan:
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
     def again(self, failure: AttemptFailed) -> bool:
-        """Decide on another attempt, and wait for it."""
+        """Decide whether to try again, and wait until then."""
         if not self.allowed(failure):
             return False
         wait = self.wait_for(failure)
@@ -160,7 +150,7 @@ class _Plan:
             return "all attempts were used"
         asked = failure.retry_after
         if asked is not None and asked > self.options.retry_after_most:
-            return f"the service asked for a wait of {asked:.0f} s, more than we wait"
+            return f"the service asked for a wait of {asked:.0f} s, more than the longest wait"
         if self.clock.monotonic() + wait >= self.deadline:
             return f"the next attempt, in {wait:.1f} s, would be past the total deadline"
         if not self.budget.take():

@@ -35,7 +35,7 @@ class Service:
     rate
         Requests a second, per token and endpoint; `None` for no limit.
     read_error
-        Reads the error envelope of any answer, also of a 200: `None` when it is no error.
+        Reads the error envelope of any answer, also of a 200: `None` when it is not an error.
     hints
         What to tell the user on a status.
     """

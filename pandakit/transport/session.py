@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import json as _json
-import re
-from http import HTTPStatus
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, requote_uri
 
-from pandakit.errors import (
-    AuthenticationError,
-    ProtocolError,
-    SettingsError,
-    TransportError,
-    error_for_status,
-)
+from pandakit.errors import AuthenticationError, SettingsError, TransportError
 from pandakit.forks import renew_in_children
 from pandakit.redaction import Secret, mask_logs
 from pandakit.settings import read_token
 from pandakit.transport.attempt import AttemptFailed, fetch
 from pandakit.transport.connections import RoomyAdapter, leave_connections
-from pandakit.transport.hosts import checked_base, encrypted, is_loopback, origin
+from pandakit.transport.hosts import Home, is_loopback
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.ratelimit import limiter_for
-from pandakit.transport.reply import Problem, Reply
-from pandakit.transport.retry import (
-    PASSING,
-    RetryBudget,
-    http_date,
-    parse_retry_after,
-    with_retries,
-)
+from pandakit.transport.refusals import failure_of
+from pandakit.transport.reply import Reply
+from pandakit.transport.retry import RetryBudget, with_retries
+from pandakit.transport.service_clock import ServiceClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pandakit.progress import ProgressLine
     from pandakit.transport.call import Call
@@ -54,11 +43,7 @@ _LOGGERS = (
 )
 
 
-# The sandbox says by it where its clock stands still; heeded from this machine alone.
-SANDBOX_TIME = "X-Sandbox-Time"
-_SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is not a clock
-
-# A shorter value of a presigned address (a date, a key's name) is no signature.
+# A shorter value of a presigned address (a date, a key's name) is not a signature.
 _SIGNATURE = 16
 
 
@@ -114,22 +99,18 @@ class Session:
         self.service = service
         self.options = options or TransportOptions()
         self.clock = clock or Clock()
-        self._home = checked_base(service)
-        self._host = urlsplit(service.base_url).hostname
+        self._home = Home(service)
+        self.service_clock = ServiceClock(is_loopback=self._home.is_loopback)
         self._token = token
         self._refresh = refresh
         self._own = session is None
         self._http = _new_http() if session is None else _checked_http(session)
-        proxies = get_environ_proxies(service.base_url).values()
         # Not used, but masked in texts for as long as they are kept here.
-        self._masked = [Secret(urlsplit(url).password) for url in proxies]
+        self._masked = _proxy_passwords(service.base_url)
         mask_logs(_LOGGERS)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
-        self._skew: float | None = None  # no answer has told the time yet
         self._is_closed = False
-        self.odd_date = ""
-        """A `Date` of the service that was not believed."""
         renew_in_children(self)
 
     def __repr__(self) -> str:
@@ -156,61 +137,16 @@ class Session:
 
     def server_time(self) -> float:
         """Return seconds since 1970 by the service's clock, as far as an answer told it."""
-        return self.clock.wall() + (self._skew or 0.0)
+        return self.service_clock.time(self.clock)
 
     @property
     def knows_time(self) -> bool:
         """Whether an answer has told the service's clock."""
-        return self._skew is not None
-
-    def url_of(self, call: Call) -> str:
-        """Return the absolute URL of a call, refusing every host but the service's own.
-
-        Raises
-        ------
-        ProtocolError
-            When the URL leaves the configured scheme, host or port.
-        """
-        url = call.url
-        if not urlsplit(url).scheme and not url.startswith("//"):
-            url = self.service.base_url.rstrip("/") + "/" + url.lstrip("/")
-        parts = urlsplit(urljoin(self.service.base_url, url))
-        if call.anonymous:
-            if not encrypted(parts):
-                raise ProtocolError(f"{origin(parts)} would be read without TLS: refused")
-        elif origin(parts) != self._home or parts.username or parts.password:
-            raise ProtocolError(
-                f"{self.service.name} pointed to {origin(parts)}, which is not the configured "
-                f"{self._home}: refused, since the token would go there"
-            )
-        return parts.geturl()
+        return self.service_clock.is_known
 
     def own_url(self, address: str, path: str) -> str | None:
-        """Return an address as an absolute URL, if it is the service's own and leads to a path.
-
-        Parameters
-        ----------
-        address
-            A URL or a path that an answer or a user gave.
-        path
-            A regular expression for the whole path, after that of the base URL.
-
-        Returns
-        -------
-        str or None
-            `None` for another host or path, and for anything that is not an address.
-        """
-        base = self.service.base_url.rstrip("/")
-        try:
-            parts = urlsplit(urljoin(base + "/", address))
-            is_own = origin(parts) == self._home and not (parts.username or parts.password)
-        except ValueError:
-            return None
-        before = urlsplit(base).path
-        steps = set(unquote(parts.path).split("/"))
-        if not is_own or not parts.path.startswith(before) or steps & {".", ".."}:
-            return None
-        return parts.geturl() if re.fullmatch(path, parts.path[len(before) :]) else None
+        """Return an address as an absolute URL, if it is the service's own; see `Home.own_url`."""
+        return self._home.own_url(address, path)
 
     def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
         """Send a call and return the whole answer.
@@ -250,7 +186,7 @@ class Session:
         self._limiters.clear()
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
-        url = self.url_of(call)
+        url = self._home.url_of(call)
         signed = _signature(url) if call.anonymous else ()
         # The first turn is waited for before the deadline starts: a queue is not a fault.
         self._take_turn(call, progress)
@@ -288,7 +224,7 @@ class Session:
             clock=self.clock,
             deadline=deadline,
         )
-        self._read_time(headers)
+        self.service_clock.learn(headers, self.clock)
         reply = Reply(
             status,
             headers,
@@ -298,22 +234,10 @@ class Session:
             check=lambda: self._check_time(deadline),
             secrets=signed,
         )
-        failure = self._judge(call, reply)
+        failure = failure_of(self.service, call, reply, self.clock.wall())
         if failure is not None:
             raise failure
         return reply
-
-    def _read_time(self, headers: Mapping[str, str]) -> None:
-        """Learn how far the service's clock is from ours, where that can be."""
-        stands_still = headers.get(SANDBOX_TIME) if is_loopback(self._host) else None
-        # A server in front may add a `Date` of its own before it: the last is the service's.
-        sent = http_date(stands_still or headers.get("Date", "").rpartition("GMT, ")[2])
-        if sent is None:
-            return
-        skew = sent - self.clock.wall()
-        believed = stands_still is not None or abs(skew) <= _SKEW_MOST
-        self._skew = skew if believed else 0.0
-        self.odd_date = "" if believed else headers["Date"][-60:]
 
     def _check_time(self, deadline: float) -> None:
         if self.clock.monotonic() >= deadline:
@@ -345,38 +269,13 @@ class Session:
             "verify": verify if isinstance(verify, str) else True,
         }
 
-    def _judge(self, call: Call, reply: Reply) -> AttemptFailed | None:
-        """Return the failure that an answer is, by its envelope first and its status second."""
-        if reply.status in call.expected:
-            return None
-        problem = None if call.anonymous else reply.read(self.service.read_error)
-        if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
-            return None
-        problem = problem or Problem(reply.excerpt())
-        status = problem.status or reply.status
-        wait = parse_retry_after(reply.headers, self.clock.wall())
-        error = error_for_status(status)(
-            self._words(call, reply, status, problem),
-            status_code=status,
-            retry_after=wait,
-            retryable=status in PASSING,
-            request_id=problem.request_id or reply.request_id,
-        )
-        return AttemptFailed(error, passing=False, status=status, retry_after=wait)
 
-    def _words(self, call: Call, reply: Reply, status: int, problem: Problem) -> str:
-        path = urlsplit(reply.url).path
-        words = f"{self.service.name} answered {status} to {call.method} {path}"
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            target = urlsplit(urljoin(reply.url, reply.headers.get("Location", "")))
-            words += f": a redirect to {origin(target)}, not followed since it may leak the token"
-        elif problem.message:
-            words += f": {problem.message}"
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
-            words += f". This call needs {call.needs}"
-        if hint := self.service.hints.get(status):
-            words += f". {hint}"
-        return words
+def _proxy_passwords(url: str) -> list[Secret]:
+    found = []
+    for proxy in get_environ_proxies(url).values():
+        with suppress(ValueError):  # of a malformed address, which requests refuses
+            found.append(Secret(urlsplit(proxy).password))
+    return found
 
 
 def _signature(url: str) -> tuple[Secret, ...]:

@@ -34,12 +34,12 @@ def consolidate_with_window(
     events, unit
         As in `pandakit.consolidate`.
     window
-        Text such as ``"4h"`` or a timedelta, above zero. As in `pandakit.sweep` every pattern
-        gets it, or the one that `pattern` names.
+        Text such as ``"4h"`` or a timedelta, above zero; for the pattern that `pattern` names.
     policy
         All other settings.
     pattern
-        The name of the pattern whose window is set.
+        The name of the pattern whose window is set; default: the first one, ``"all"``: all of
+        them. As in `pandakit.sweep`.
 
     Returns
     -------

@@ -70,7 +70,7 @@ BAD_POLICIES = {
     "nothing": ({}, "at least one"),
     "None": ({"patterns": None}, "at least one"),
     "no patterns": ({"patterns": ["host"]}, "Pattern objects"),
-    "names twice": ({"patterns": [HOST, HOST]}, r"\['host'\] are there twice"),
+    "names twice": ({"patterns": [HOST, HOST]}, r"\['host'\] are used twice"),
     "dedup": ({"dedup": "all"}, "dedup: 'all' is not one of identity_timestamp"),
     "anchor": ({"anchor": "median"}, "anchor"),
     "matchers": ({"matchers": None}, "matchers"),

@@ -1,5 +1,7 @@
 """Saving a loaded frame and going on with it offline."""
 
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,7 +109,7 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(PandakitError, match="not saved by"):
         load(foreign)
     cut.write_bytes(save(loaded(), tmp_path / "f").read_bytes()[:-20])
-    with pytest.raises(PandakitError, match="was cut"):
+    with pytest.raises(PandakitError, match="is damaged"):
         load(cut)
 
 
@@ -118,3 +120,42 @@ def test_a_failed_save_keeps_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         save(pd.DataFrame({"odd": pd.Series([object()], dtype=object)}), path)
     assert path.read_bytes() == before
+
+
+def test_a_damaged_file_is_one_typed_error_and_never_another_frame(tmp_path):
+    """Each of 400 flipped bytes, and a cut anywhere, is a PandakitError that names the file."""
+    frame = pd.DataFrame({"id": ["a", "b"] * 50, "n": range(100), "tags": [["x"], None] * 50})
+    frame.attrs["pandakit"] = {"rows": 100}
+    path = save(frame, tmp_path / "rules.parquet")
+    whole = path.read_bytes()
+    chance = random.Random(1)
+    damaged = []
+    for _ in range(400):
+        content = bytearray(whole)
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        damaged.append(bytes(content))
+    damaged += [whole[: chance.randrange(len(whole))] for _ in range(50)]
+    damaged += [b"", b"PAR1", b"{}", whole + b"x", whole * 2, b"id,name\na,b\n"]
+    for content in damaged:
+        path.write_bytes(content)
+        with pytest.raises(PandakitError, match=r"rules\.parquet is damaged"):
+            load(path)
+    path.write_bytes(whole)
+    pd.testing.assert_frame_equal(load(path), frame)
+
+
+def test_a_saved_file_keeps_its_permissions_and_leaves_nothing_behind(tmp_path):
+    """A file of mode 0600 stays so, a link is replaced and not followed, no other file remains."""
+    frame = pd.DataFrame({"id": ["a"]})
+    path, outside = tmp_path / "a.parquet", tmp_path / "outside"
+    save(frame, path)
+    path.chmod(0o600)
+    save(frame, path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    outside.write_text("mine")
+    link = tmp_path / "b.parquet"
+    link.symlink_to(outside)
+    save(frame, link)
+    assert outside.read_text() == "mine"
+    assert not link.is_symlink()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.parquet", "b.parquet", "outside"]

@@ -205,7 +205,7 @@ def test_bad_rows_are_all_told_at_once():
     with pytest.raises(EventError) as caught:
         read_events(DIRTY)
     message = str(caught.value)
-    assert message.startswith("4 of 6 rows are no events:")
+    assert message.startswith("4 of 6 rows are not events:")
     assert "2 bad_timestamp (row 1: 'soon'; row 5: None)" in message
     assert "1 bad_status (row 2: 'red'): one of ok, acknowledged" in message
     assert "status={'red': 'critical'}" in message
@@ -235,7 +235,7 @@ def test_a_few_skipped_rows_need_no_warning():
 
 def test_no_event_at_all_is_an_error_even_with_skip_bad():
     """Numbers of nothing look like those of a quiet day: they are refused."""
-    with pytest.raises(EventError, match="2 of 2 rows are no events"):
+    with pytest.raises(EventError, match="2 of 2 rows are not events"):
         read_events(DIRTY.iloc[1:3], skip_bad=True)
 
 

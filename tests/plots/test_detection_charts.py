@@ -56,7 +56,7 @@ def test_noise_draws_the_loudest():
     table = detections.noise(ALERTS, RULES)
     figure = plots.noise(table, count=1)
     assert labels(figure) == ["2, 50% closed, 50% noise"]
-    assert figure.texts[0].get_text() == "The 1 loudest of 3 detections"
+    assert figure.texts[0].get_text() == "The 1 noisiest of 3 detections"
     assert len(labels(plots.noise(table))) == 2
     with pytest.raises(ValueError, match="at least 1"):
         plots.noise(table, count=0)

@@ -39,6 +39,9 @@ EMPTY = EVENTS.iloc[:0]
 DIRTY = pd.concat([EVENTS, EVENTS.head(5), EVENTS.head(2).assign(status="nonsense")])
 
 
+PICTURES = ("funnel", "largest_incidents", "sweep")
+
+
 def pictures(events):
     """Draw everything there is to draw of some events."""
     result = consolidate(events, HOST)
@@ -62,6 +65,7 @@ def labels(axes):
 # ---------------------------------------------------------------- the funnel
 
 
+@pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
 def test_the_funnel_draws_the_counts_of_the_frame():
     """Bars are as wide as the counts, labels give them with their share of the bar above."""
     result = consolidate(DIRTY, HOST)
@@ -273,7 +277,7 @@ def test_a_mark_that_is_no_span_is_refused(today):
 
 
 @pytest.mark.parametrize("events", [EMPTY, EVENTS.head(1), EVENTS], ids=["none", "one", "many"])
-@pytest.mark.parametrize("name", plots.__all__)
+@pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_can_be_shown_and_saved(name, events, tmp_path):
     """It is a Figure, gives a PNG to notebooks, and savefig writes it, however little there is."""
     figure = pictures(events)[name]
@@ -284,7 +288,7 @@ def test_every_picture_can_be_shown_and_saved(name, events, tmp_path):
     assert (tmp_path / "picture.png").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("name", plots.__all__)
+@pytest.mark.parametrize("name", PICTURES)
 def test_the_same_data_gives_the_same_bytes(name):
     """Drawn twice, and shown twice, a picture is the same to the byte."""
     first, second = pictures(EVENTS)[name], pictures(EVENTS)[name]

@@ -184,10 +184,36 @@ def test_an_incident_that_leaves_after_the_first_page_hides_no_other():
     assert {row["start"] for row in state.records} >= set(range(19))
 
 
-def test_the_end_is_fixed_at_the_first_request():
+@pytest.mark.parametrize("number", [0, 10, 19])
+@pytest.mark.parametrize("after", range(3, 8))
+def test_an_incident_that_leaves_a_dense_second_hides_no_other(number, after):
+    """One of twenty incidents of a second resolves between its pages: every other one is there."""
+    moves = [[] for _ in range(after)] + [[lambda tenant: tenant.resolve(number)]]
+    tenant = Tenant([5] * 20, moves=moves)
+    params = {"folder": "active", "query": None}
+    load = search(tenant, size=5, ceiling=100, **params)
+    promise_is_kept(tenant, run(tenant, load), params, load.end)
+
+
+def test_an_older_row_that_is_received_later_does_not_win():
+    """An answer that lags behind an earlier one is ignored: the greatest `updated_at` stays."""
+
+    def lag(tenant):
+        tenant.rows = {key: row | {"updated_at": 0} for key, row in tenant.rows.items()}
+
+    tenant = Tenant(range(20), moves=[[], [], [lag]])
+    params = {"folder": None, "query": None}
+    load = search(tenant, size=5, ceiling=100, **params)
+    state = run(tenant, load)
+    assert state.duplicates
+    promise_is_kept(tenant, state, params, load.end)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_the_end_is_fixed_at_the_first_request(order):
     """Incidents that begin while the list is read are left out, and every `to` is as early."""
-    later = [[]] + [[lambda tenant: tenant.add(tenant.now)]] * 10
-    tenant = Tenant(range(20), moves=later)
+    later = [[]] + [[lambda tenant: tenant.add(tenant.now + 1)]] * 10
+    tenant = Tenant(range(20), moves=later, order=order)
     load = search(tenant, size=5, ceiling=100)
     state = run(tenant, load)
     assert len(state.records) == 20

@@ -259,7 +259,7 @@ def outcome(service, name, env, answers):
 
 
 @pytest.mark.parametrize(("service", "name"), NAMES)
-@examples(quick=25, full=1_500)
+@examples(quick=8, full=1_500)
 @given(seed=st.integers(0, 2**63))
 def test_any_answer_is_a_frame_or_a_typed_error(tapes, service, name, seed):
     """

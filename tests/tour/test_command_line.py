@@ -226,7 +226,7 @@ def test_rows_that_are_no_events_end_the_command_or_are_counted(run, tmp_path):
     file.write_text(HEADER + "a,b,critical,1\na,b,red,2\n,b,ok,3\na,b,blue,4\n")
     code, out, err = run("simulate", file)
     assert (code, out) == (1, "")
-    assert "3 of 4 rows are no events" in err
+    assert "3 of 4 rows are not events" in err
     assert "--status red=critical" in err
     assert "--skip-bad leaves these rows out" in err
     code, out, err = run("simulate", file, "--skip-bad")

@@ -11,6 +11,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from requests.exceptions import InvalidSchema
 
 from pandakit.errors import (
     AuthenticationError,
@@ -280,6 +281,50 @@ def test_no_proxy_is_honoured(monkeypatch):
         with session, pytest.raises(TransportError, match=r"api\.invalid"):
             session.send(GET)
         assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://x:abc", "https://x:99999", "https://[bad", "https://:443"]
+)
+def test_a_malformed_address_is_said_at_once(url):
+    """A port that is no port, and half an IPv6 address, are SettingsErrors before any request."""
+    with pytest.raises(SettingsError, match=r"malformed|needs an https"):
+        Session(Service("Test", url), Secret(CANARY))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1", "SOCKS"),
+        ("ALL_PROXY", "socks5h://127.0.0.1:1", "SOCKS"),
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE"),
+        ("CURL_CA_BUNDLE", "/nowhere/ca.pem", "CURL_CA_BUNDLE"),
+    ],
+)
+def test_a_setting_of_the_environment_is_said_for_what_it_is(monkeypatch, name, value, words):
+    """A SOCKS proxy without its package and missing certificates are not retried: SettingsError."""
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _no_socks)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(name, value)
+    clock = FakeClock()
+    session = Session(Service("Test", "https://api.invalid"), Secret(CANARY), clock=clock.clock)
+    with session, pytest.raises(SettingsError, match=words) as caught:
+        session.send(GET)
+    assert clock.waits == []
+    assert "1 attempt " in str(caught.value)
+
+
+def test_a_file_without_certificates_is_said_for_what_it_is(monkeypatch):
+    """A `REQUESTS_CA_BUNDLE` that holds something else is a SettingsError, and not retried."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)
+    with tls_server("good.pem") as server, session_for(server) as session:
+        with pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE"):
+            session.send(GET)
+        assert server.clock.waits == []
+
+
+def _no_socks(*_args, **_options):
+    raise InvalidSchema("Missing dependencies for SOCKS support.")
 
 
 def test_what_is_for_this_machine_passes_no_proxy(server, monkeypatch):

@@ -55,7 +55,7 @@ def policy_of_patterns(records: list[dict[str, Any]]) -> Policy:
     NotFoundError
         When none is active.
     ValueError
-        When a pattern cannot be simulated, or the records are no patterns.
+        When a pattern cannot be simulated, or the records are not patterns.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Sending alerts: rows judged and turned into payloads, and payloads sent in batches."""
+"""Sending alerts: rows checked and turned into payloads, and payloads sent in batches."""

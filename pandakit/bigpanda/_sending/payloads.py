@@ -1,4 +1,4 @@
-"""The rows of a frame as payloads of the Alerts API; every row is judged before any is sent."""
+"""The rows of a frame as payloads of the Alerts API; every row is checked before any is sent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The jobs of uploads: followed to their end, and one at a time for each table.
 
 Two jobs for one table may end in another order than they began, and the last one wins. So a
-table stays taken until its job has ended; where nobody has seen the end yet (`wait=False`, or
+table stays taken until its job has ended; where the end has not been seen yet (`wait=False`, or
 following the job failed), the next upload to the table waits for it first. Other processes of
 the same user are detected by a lock file, and only warned about.
 """

@@ -1,4 +1,4 @@
-"""Sending a table: judged first, streamed from disk, and never sent twice blindly."""
+"""Sending a table: checked first, streamed from disk, and never sent twice blindly."""
 
 from __future__ import annotations
 

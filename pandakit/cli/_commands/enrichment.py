@@ -1,4 +1,4 @@
-"""`pandakit validate`: an enrichment table, judged before it is uploaded."""
+"""`pandakit validate`: an enrichment table, checked before it is uploaded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def validate(
     fix: bool,
     force: bool,
 ) -> int:
-    """Judge the enrichment table in FILE as BigPanda would; exit code 1 when it is refused."""
+    """Validate the enrichment table in FILE by BigPanda's rules; exit code 1 when it is refused."""
     if fixed_file is not None and not fix:
         raise click.UsageError("--output is where --fix puts the repaired table")
     schema = read_schema(schema_file, query, result)
@@ -59,7 +59,7 @@ def validate(
 def _fix(
     report: ValidationReport, schema: EnrichmentSchema, target: Path, *, strict: bool, force: bool
 ) -> int:
-    """Repair the table and judge it again; it is written only if it would be accepted."""
+    """Repair the table and check it again; it is written only if it would be accepted."""
     frame, changes = report.fix()
     listed = changes.to_string(index=False, na_rep="-") if len(changes) else "nothing to repair"
     output.write(f"\nrepairs ({len(changes):,})\n{listed}")

@@ -4,7 +4,7 @@ Texts are read from Arrow's buffer eight bytes at a time. A text of up to sixtee
 its slot as two numbers; a longer one as its hash and the byte where it first begins, and is
 compared with that place. So equal numbers mean equal texts, never only equal hashes.
 
-Tables are searched from a slot that the hash chooses, one after the other, up to the first free
+Tables are searched from a slot that the hash chooses, one after another, up to the first free
 one. They are never more than half full, so a search is short.
 """
 

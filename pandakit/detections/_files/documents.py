@@ -72,7 +72,7 @@ def parse(text: str) -> Document:
     Raises
     ------
     ValueError
-        When it is no detection content; the message says which key is wrong.
+        When it is not detection content; the message says which key is wrong.
 
     Examples
     --------

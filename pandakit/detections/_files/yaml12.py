@@ -94,7 +94,7 @@ def dump(value: Any) -> str:
     Raises
     ------
     YamlError
-        For a value that is no text, number, boolean, list or map.
+        For a value that is not text, number, boolean, list or map.
 
     Examples
     --------

@@ -151,7 +151,7 @@ def _close(pipe: Any) -> None:
 
 
 def _read(pipe: Any, answers: queue.SimpleQueue[bytes]) -> None:
-    """Hand on each line, and an empty one at the end."""
+    """Pass on each line, and an empty one at the end."""
     try:
         for line in pipe:
             answers.put(line)

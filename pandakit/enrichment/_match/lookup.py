@@ -120,7 +120,7 @@ class Lookup:
 def _choices(keys: pa.Table) -> tuple[pa.Table, np.ndarray]:
     """Return a row for each choice of values, and the row of `keys` that it comes from.
 
-    A value with pipes stands for itself and for each of its items.
+    A value with pipes matches as a whole and by each of its items.
     """
     rows = np.arange(keys.num_rows)
     for at, name in enumerate(keys.column_names):

@@ -1,6 +1,6 @@
 """Rows with the same text: numbered, looked up in another table, or found by a hash.
 
-A hash has 64 bits: equal rows have equal hashes, and almost nothing else has. Whoever finds two
+A hash has 64 bits: equal rows have equal hashes, and almost nothing else has. Code that finds two
 equal hashes must compare the text: a hash only says where to look.
 """
 

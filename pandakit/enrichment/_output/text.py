@@ -92,7 +92,7 @@ def report_text(facts: Facts) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number and its noun, in the plural if need be."""
+    """Return a number and its noun, in the plural if needed."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

@@ -153,7 +153,7 @@ def _matches(text: pa.LargeStringArray, pattern: str) -> np.ndarray:
 
 
 def text_bytes(text: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bytes of all values, one after the other, and where each begins and ends."""
+    """Return the bytes of all values, one after another, and where each begins and ends."""
     _, offsets, data = text.buffers()
     ends = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
     if not len(ends) or data is None:

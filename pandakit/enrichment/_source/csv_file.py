@@ -33,7 +33,7 @@ _NO_CELLS = Cells(pa.array([], pa.large_string()), TEXTS, {})
 
 
 class FileSource:
-    """The rows of a CSV file; lines that are no rows are counted as well.
+    """The rows of a CSV file; lines that are not rows are counted as well.
 
     Parameters
     ----------

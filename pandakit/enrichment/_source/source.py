@@ -23,7 +23,7 @@ _SAMPLE = 1_000
 
 
 class BadLines(NamedTuple):
-    """Lines of a file that are no rows, because they have too many or too few values."""
+    """Lines of a file that are not rows, because they have too many or too few values."""
 
     numbers: np.ndarray
     """The row numbers of all of them."""
@@ -39,7 +39,7 @@ class Batch(NamedTuple):
     cells: list[Cells]
     """One item per column, in the order of the source's `titles`."""
     bad_lines: BadLines | None = None
-    """The lines among these rows that are no rows."""
+    """The lines among these rows that are not rows."""
     unreadable: str = ""
     """Why reading ends here, before the end of the file."""
 

@@ -134,7 +134,7 @@ def from_frame(value: Any) -> Raw:
     Raises
     ------
     EventError
-        The value is no table, or a column has cells without a text form.
+        The value is not a table, or a column has cells without a text form.
     """
     name = f"the {type(value).__name__}"
     table = as_table(value, name="source", error=EventError)

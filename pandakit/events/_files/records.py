@@ -151,7 +151,7 @@ def columns_of(records: list[dict[str, Any]]) -> pa.Table:
 
 def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        # Half of a surrogate pair is no text; it is written out, as a name must be one.
+        # Half of a surrogate pair is not text; it is written out, as a name must be one.
         name = f"{prefix}{key}".encode(errors="backslashreplace").decode()
         if isinstance(value, dict):
             yield from _flat(value, f"{name}.")

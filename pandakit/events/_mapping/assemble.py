@@ -227,7 +227,7 @@ def _pairs(begins: Any, ends: Any) -> Any:
 
 
 def _ends(raw: Raw, plan: Plan, rejects: Rejects) -> tuple[Times, np.ndarray]:
-    """Return the ends, and which alarms have one; an end that lies ahead is none."""
+    """Return the ends, and which alarms have one; an end that is in the future is none."""
     nothing = pa.chunked_array([pa.nulls(raw.table.num_rows, pa.timestamp("ns", "UTC"))])
     ends = Times(nothing, {}, None)
     if plan.end:
@@ -285,7 +285,7 @@ def _status(raw: Raw, plan: Plan, rejects: Rejects) -> Any:
     if bad.any():
         seen = pc.unique(cells.filter(pa.array(bad))).to_pylist()
         example = next((value for value in seen if value is not None), "…")
-        remedy = f"one of {', '.join(STATUSES)}, or say status={{{str(example)!r}: 'critical'}}"
+        remedy = f"one of {', '.join(STATUSES)}, or pass status={{{str(example)!r}: 'critical'}}"
         rejects.add("bad_status", bad, cells, remedy)
     return status
 

@@ -48,7 +48,7 @@ class Plan:
     of_profile
         The profile's rules about rows and tags.
     derived
-        Columns that the profile added, which are no tags.
+        Columns that the profile added, which are not tags.
     how
         One row for each column of the events: where it comes from, and who said so.
     """

@@ -21,7 +21,7 @@ class _Reason(NamedTuple):
 
 
 class Rejects:
-    """The rows of one table that are no events; the first reason of a row counts."""
+    """The rows of one table that are not events; the first reason of a row counts."""
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw

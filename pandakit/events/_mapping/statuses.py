@@ -24,7 +24,7 @@ def checked_statuses(mapping: Mapping[Any, str] | None) -> dict[str, str]:
     Raises
     ------
     ValueError
-        A value is no status, or two keys that differ in case disagree.
+        A value is not a status, or two keys that differ in case disagree.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def read_statuses(
     cells
         A column of any type.
     mapping
-        Text in lower case -> status; the five statuses stand for themselves.
+        Text in lower case -> status; the five statuses map to themselves.
     otherwise
         The status of every other value, and of none; ``None``: such rows have no status.
     column

@@ -58,7 +58,7 @@ class Times(NamedTuple):
     instants: pa.ChunkedArray
     """Timestamps in nanoseconds, UTC; null where there is no time, or a bad one."""
     bad: dict[str, np.ndarray]
-    """Reason -> which rows have something that is no time."""
+    """Reason -> which rows have something that is not a time."""
     unit: str | None
     """The unit that numbers were read in."""
 

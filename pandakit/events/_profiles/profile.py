@@ -48,7 +48,7 @@ class Profile:
     otherwise
         The status of every other value; ``None``: the row is bad.
     only
-        Raw column -> the values (in lower case) that events have; other rows are no events.
+        Raw column -> the values (in lower case) that events have; other rows are not events.
     ended
         Raw column -> the values (in lower case) with which `end` is an end.
     once

@@ -1,4 +1,4 @@
-"""The events to verify as arrays, from a frame or from JSON: nothing is judged here.
+"""The events to verify as arrays, from a frame or from JSON: nothing is checked here.
 
 What the events of a page have in common (the root, the batch) is a `Place`, and each event has
 the number of its place, so that the checks of a batch are made once and not for every event.
@@ -158,7 +158,7 @@ def _place(row: Row, root: Any) -> Place:
 
 
 def _roots_of(rows: Any) -> Roots:
-    """Return the roots that came with the events; their sizes are judged with the events."""
+    """Return the roots that came with the events; their sizes are checked with the events."""
     found = []
     for row in rows:
         size, tree = read_count(row.get("size")), read_text(row.get("tree_name"))

@@ -1,6 +1,6 @@
 """Published roots on Arweave: a public ledger, read without a token.
 
-Anybody can publish a transaction with the tags of a tree, so roots from here are compared with
+Anyone can publish a transaction with the tags of a tree, so roots from here are compared with
 those of Pangea, and the publisher can be pinned.
 
 Source: "Tamperproofing"; Arweave's "GraphQL Guide".

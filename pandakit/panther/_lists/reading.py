@@ -122,7 +122,7 @@ def chained(
     row_id: Callable[[Row], Any] | None,
     send: Callable[[Call, ProgressLine], Reply] | None = None,
 ) -> Listing:
-    """Return one listing of several lists that are read one after the other."""
+    """Return one listing of several lists that are read one after another."""
     return Listing(parts[0].call, ChainedPages(tuple(parts)), row_id=row_id, send=send, label=label)
 
 

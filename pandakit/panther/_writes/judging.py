@@ -1,4 +1,4 @@
-"""Whether records can be saved; judged for all of them before the first request."""
+"""Whether records can be saved; checked for all of them before the first request."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def checked_ids(ids: Any) -> list[str]:
     Raises
     ------
     TypeError, ValueError
-        For an id that is no text, empty, or there twice.
+        For an id that is not text, empty, or there twice.
     """
     if isinstance(ids, pd.DataFrame):
         if "id" not in ids.columns:

@@ -126,7 +126,7 @@ class _Job:
 def run_saves(
     client: Client, writing: Writing, rows: Sequence[Row], options: Options
 ) -> pd.DataFrame:
-    """Save rows that have been judged."""
+    """Save rows that have been checked."""
 
     def one(job: _Job, row: Row) -> Row:
         return _save_one(job, writing, row, options)

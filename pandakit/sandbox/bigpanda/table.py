@@ -1,4 +1,4 @@
-"""An uploaded enrichment table: read piece by piece, kept on disk, judged as the service does.
+"""An uploaded enrichment table: read piece by piece, kept on disk, checked as the service does.
 
 No more than one record is held in memory, and eight bytes for each row.
 """

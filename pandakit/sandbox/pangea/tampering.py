@@ -1,7 +1,7 @@
-"""What somebody who can change the log, or what is read of it, might do.
+"""What someone who can change the log, or what is read of it, might do.
 
 Every kind changes a published event in the middle of what a search found. The log itself stays
-what it is, except for `forge`, which makes the whole log anew.
+what it is, except for `forge`, which rebuilds the whole log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def alter_root(root: Row) -> Row:
 
 
 def forged(log: AuditLog) -> AuditLog:
-    """Return the log with one event altered, and everything above it made anew."""
+    """Return the log with one event altered, and everything above it rebuilt."""
     batches = deepcopy(log.batches)
     batches[log.published // 2][0]["event"]["actor"] = _ACTOR
     return AuditLog(

@@ -92,7 +92,7 @@ def _check_field(name: str, wanted: type, body: Row) -> None:
 
 
 def _is_item(name: str, item: Any) -> bool:
-    """Tell whether something may be an item of a list: an object with a name, or text."""
+    """Return whether something may be an item of a list: an object with a name, or text."""
     if name not in {"tests", "mappings"}:
         return isinstance(item, str)
     named = isinstance(item, dict) and isinstance(item.get("name"), str)

@@ -13,7 +13,10 @@ import pytest
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[2] / "docs" / "services"
-SCHEMAS = {path.stem: json.loads(path.read_text()) for path in HERE.glob("schemas/*.json")}
+SCHEMAS = {
+    service: json.loads((HERE / "schemas" / f"{service}.json").read_text())
+    for service in ("bigpanda", "pangea", "panther")
+}
 PANTHER_LISTS = [
     *("rules", "scheduled-rules", "simple-rules", "correlation-rules", "policies", "globals"),
     *("data-models", "queries", "alerts", "users", "alert-context-tags", "roles", "api-tokens"),
