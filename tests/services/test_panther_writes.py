@@ -269,7 +269,7 @@ def test_a_dry_run_asks_little(panther_at, positions, pages, requests):
 
 @pytest.mark.parametrize(("records", "pages"), [(2, 9), (5, 9), (9, 9), (12, 15)])
 def test_a_dry_run_never_asks_twice_as_much_as_it_must(panther_at, records, pages):
-    """At most twice the records or list pages, whichever is fewer, where the last rows are saved."""
+    """At most twice the records or list pages, whichever is fewer, for the last rows of a list."""
     positions = range(10 * pages - records, 10 * pages)
     requests = requests_of_a_dry_run(panther_at, positions, 10 * pages)
     assert requests <= 2 * min(records, pages)
