@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         SettingsError as SettingsError,
         TransportError as TransportError,
         TruncatedWarning as TruncatedWarning,
+        UnknownFieldWarning as UnknownFieldWarning,
     )
     from pandakit.events import read_events as read_events
     from pandakit.lab import (

@@ -29,7 +29,8 @@
         ├── PartialWarning           a part of what was asked for is missing
         ├── RejectedEventsWarning    events that could not be read
         ├── ServiceWarning           an unexpected response of the service
-        └── TruncatedWarning         the caller's own cap was reached
+        ├── TruncatedWarning         the caller's own cap was reached
+        └── UnknownFieldWarning      a query looks at a field that the data does not have
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ __all__ = [
     "SettingsError",
     "TransportError",
     "TruncatedWarning",
+    "UnknownFieldWarning",
     "error_for_status",
     "warn_user",
 ]
@@ -367,6 +369,14 @@ class TruncatedWarning(PandakitWarning):
     """The cap that the caller set was reached: the frame is not the whole list.
 
     Raise `max_rows`, or leave it out to load everything.
+    """
+
+
+class UnknownFieldWarning(PandakitWarning):
+    """A query looks at a field that the data does not have, so it is missing in every row.
+
+    The message has the nearest names that are there; correct the query, or filter the warning
+    out if the field is only sometimes there.
     """
 
 

@@ -33,9 +33,10 @@ __all__ = [
 
 Kind = Literal["text", "word", "integer", "boolean", "time", "epoch", "list", "map", "any"]
 
+_TEXT = "string[pyarrow]"
 _DTYPES: dict[str, str] = {
-    "text": "string[pyarrow]",
-    "word": "string[pyarrow]",
+    "text": _TEXT,
+    "word": _TEXT,
     "integer": "Int64",
     "boolean": "boolean",
     "time": "datetime64[ns, UTC]",
@@ -44,6 +45,7 @@ _DTYPES: dict[str, str] = {
     "map": "object",
     "any": "object",
 }
+_AT_A_TIME = 8_192  # texts
 _INT64 = range(-(2**63), 2**63)
 _GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 _MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
@@ -267,6 +269,11 @@ def _as_array(values: list[Any], column: Column) -> Any:
     if column.kind == "epoch":
         nanoseconds = pd.Series(values, dtype="Int64")
         return pd.to_datetime(nanoseconds, unit="ns", utc=True).astype(column.dtype)
+    if column.dtype == _TEXT and len(values) > _AT_A_TIME:
+        # In parts: one growing buffer of long texts would be copied each time it doubles.
+        starts = range(0, len(values), _AT_A_TIME)
+        parts = [pd.array(values[start : start + _AT_A_TIME], dtype=_TEXT) for start in starts]
+        return pd.concat(map(pd.Series, parts), ignore_index=True).array
     return pd.array(values, dtype=column.dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Test = Callable[["Texts"], NDArray[np.bool_]]
 
-__all__ = ["Column", "Columns", "Texts", "tag_places"]
+__all__ = ["Column", "Columns", "Texts", "nearest", "tag_places"]
 
 # Tags that another column stands in for.
 _INSTEAD = {"source_system": "app_key"}
@@ -108,6 +109,13 @@ class Columns:
                 )
             self._read[i] = column
         return self._read[i]
+
+
+def nearest(tag: str, names: Iterable[Any]) -> str:
+    """Return the column names most like a tag, for a message."""
+    known = {str(name).removeprefix("tag."): str(name) for name in names}
+    near = get_close_matches(tag, known, 3, 0.5)
+    return f"nearest: {', '.join(near)}" if near else f"there is: {', '.join(known)}"
 
 
 def tag_places(columns: Iterable[Any], tag: str) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from pandakit.bpql._tree import (
     Value,
     Wildcard,
     fold,
+    whole_match,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = ["evaluate"]
 _COMBINE = {"AND": np.logical_and, "OR": np.logical_or}
 # The one column whose values are read without case everywhere, also under === and regex_case.
 _ALWAYS_FOLDED = "status"
+_MOST_PARTS, _LONGEST_PATTERN = 50, 1_000
 
 
 def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
@@ -71,7 +72,8 @@ def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
 def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Mask:
     rows = np.zeros(columns.rows, dtype=bool)
     whole = _is_whole(value, readings)
-    test = partial(_matches, f"(?s){_pattern(value)}")
+    parts = [fold(part) for part in _parts(value)]
+    test = partial(_covers, ["", *parts, ""])
     for column in columns.searched():
         rows |= column.spread(column.hits(test, whole=whole), missing=False)
     return rows
@@ -88,30 +90,21 @@ def _test(node: Condition, values: Sequence[Value], readings: Readings) -> Test:
     """Return a test that passes when a text equals one of the values."""
     always_folded = node.tag.lower() == _ALWAYS_FOLDED
     exact = node.operator == "===" and readings.strong_equal == "exact" and not always_folded
-    flags = 0 if readings.regex_case and not always_folded else re.IGNORECASE
+    any_case = always_folded or not readings.regex_case
     literals = [value.text for value in values if isinstance(value, Text)]
     tests: list[Test] = [partial(_is_in, literals, exact=exact)] if literals else []
     for value in values:
         if isinstance(value, Regex):
-            regex = re.compile(value.pattern, flags)
-            tests.append(
-                partial(_finds, regex.fullmatch if readings.regex == "full" else regex.search)
-            )
+            search = readings.regex == "search"
+            pattern = value.pattern if search else whole_match(value.pattern)
+            tests.append(partial(_finds, pattern, any_case=any_case))
         elif isinstance(value, Wildcard):
-            tests.append(partial(_matches, rf"(?s)\A{_pattern(value)}\z"))
+            tests.append(partial(_covers, [fold(part) for part in value.parts]))
     return lambda texts: reduce(np.logical_or, (test(texts) for test in tests))
 
 
 def _parts(value: Text | Wildcard) -> tuple[str, ...]:
     return (value.text,) if isinstance(value, Text) else value.parts
-
-
-def _pattern(value: Text | Wildcard) -> str:
-    """Write a value as a regex of Arrow's flavour, over text in lower case."""
-    return ".*".join(
-        "".join(char if char.isalnum() else rf"\x{{{ord(char):x}}}" for char in fold(part))
-        for part in _parts(value)
-    )
 
 
 def _is_in(literals: list[str], texts: Texts, *, exact: bool) -> Mask:
@@ -121,13 +114,39 @@ def _is_in(literals: list[str], texts: Texts, *, exact: bool) -> Mask:
     return _numpy(pc.is_in(texts.folded, value_set=pc.utf8_lower(wanted)))
 
 
-def _matches(pattern: str, texts: Texts) -> Mask:
-    return _numpy(pc.match_substring_regex(texts.folded, pattern))
+def _covers(parts: list[str], texts: Texts) -> Mask:
+    """Return which texts consist of the parts in order, with anything in between.
+
+    The first and last part stand at the ends; an empty one there leaves the end open.
+    """
+    if len(parts) <= _MOST_PARTS and sum(map(len, parts)) <= _LONGEST_PATTERN:
+        pattern = ".*".join("".join(map(_literal, part)) for part in parts)
+        return _numpy(pc.match_substring_regex(texts.folded, rf"(?s)\A{pattern}\z"))
+    # Longer patterns are more than RE2 takes.
+    covered = (_is_covered(text, parts) for text in texts.folded.to_pylist())
+    return np.fromiter(covered, dtype=bool, count=len(texts.folded))
 
 
-def _finds(find: Callable[[str], object], texts: Texts) -> Mask:
-    found = (find(text) is not None for text in texts.exact.to_pylist())
-    return np.fromiter(found, dtype=bool, count=len(texts.exact))
+def _literal(char: str) -> str:
+    return char if char.isalnum() else rf"\x{{{ord(char):x}}}"
+
+
+def _is_covered(text: str, parts: list[str]) -> bool:
+    first, *middle, last = parts
+    end = len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < len(first):
+        return False
+    at = len(first)
+    for part in middle:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def _finds(pattern: str, texts: Texts, *, any_case: bool) -> Mask:
+    return _numpy(pc.match_substring_regex(texts.exact, pattern, ignore_case=any_case))
 
 
 def _numpy(mask: pa.Array) -> Mask:

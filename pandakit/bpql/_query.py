@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from pandakit.bpql._columns import Columns
+from pandakit.bpql._columns import Columns, nearest
 from pandakit.bpql._mask import evaluate
 from pandakit.bpql._meaning import meaning
 from pandakit.bpql._objects import from_object, to_object
@@ -12,6 +13,7 @@ from pandakit.bpql._parser import parse
 from pandakit.bpql._readings import Readings
 from pandakit.bpql._tree import Condition, Group, Keyword, Node
 from pandakit.bpql._writer import write
+from pandakit.errors import UnknownFieldWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +164,7 @@ class Bpql:
     def columns(self) -> tuple[str, ...]:
         """The names of the tags that the conditions look at, in lower case and sorted.
 
-        A frame without one of them is not an error for `mask`; compare beforehand to make it one.
+        To `mask`, a frame without one of them is worth a warning; see also `missing`.
         A bare keyword names no tag: see `has_keywords`.
         """
         tags = {node.tag.lower() for node in _leaves(self._tree) if isinstance(node, Condition)}
@@ -187,7 +189,7 @@ class Bpql:
             A DataFrame, an Arrow table, or a mapping of names to arrays of one length. Arrow
             dictionaries and categories are read without decoding them. A tag's column has
             its name, or that name behind ``tag.``; a tag without a column is missing in
-            every row, and ``source_system`` falls back to ``app_key``.
+            every row, with a warning, and ``source_system`` falls back to ``app_key``.
 
         Returns
         -------
@@ -199,12 +201,31 @@ class Bpql:
         EventError
             A tag could be any of several columns, or a column has cells without a text form.
 
+        Warns
+        -----
+        UnknownFieldWarning
+            The frame has rows, and no column for some tag; the message has the nearest names.
+
         Examples
         --------
         >>> Bpql("cluster != eu").mask({"cluster": ["eu", "us", None]})
         array([False,  True,  True])
         """
-        return evaluate(self._tree, Columns(frame), self._readings)
+        columns = Columns(frame)
+        self._warn_of_missing(columns)
+        return evaluate(self._tree, columns, self._readings)
+
+    def _warn_of_missing(self, columns: Columns) -> None:
+        tags = {node.tag: None for node in _leaves(self._tree) if isinstance(node, Condition)}
+        unknown = [tag for tag in tags if columns.rows and columns.find(tag) is None]
+        if unknown:
+            named = "; ".join(f"{tag!r} ({nearest(tag, columns.names)})" for tag in unknown)
+            warnings.warn(
+                f"the query looks at fields that the data does not have, so they are missing in "
+                f"every row: {named}",
+                UnknownFieldWarning,
+                stacklevel=3,
+            )
 
     def missing(self, frame: Any) -> tuple[str, ...]:
         """Return the tags of conditions for which a frame has no column.

@@ -27,6 +27,7 @@ __all__ = [
     "fold",
     "tag_fault",
     "unescape_slashes",
+    "whole_match",
 ]
 
 # Levels of parentheses, and of AND and OR inside each other, that a query may have.
@@ -54,7 +55,7 @@ class Wildcard:
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A regular expression in Python's flavour; a ``/`` in it is not escaped."""
+    """A regular expression in RE2's flavour; a ``/`` in it is not escaped."""
 
     pattern: str
 
@@ -117,7 +118,23 @@ def check_regex(pattern: str) -> tuple[str, int] | None:
         return error.msg, error.pos or 0
     except (FutureWarning, OverflowError, RecursionError) as error:
         return str(error), 0
+    return _linear_fault(pattern)
+
+
+def _linear_fault(pattern: str) -> tuple[str, int] | None:
+    """Return why RE2, which takes linear time whatever the pattern, refuses a regex."""
+    try:
+        for ignore_case in (False, True):
+            pc.match_substring_regex(pa.array([""]), whole_match(pattern), ignore_case=ignore_case)
+    except pa.ArrowInvalid as error:
+        reason = str(error).removeprefix("Invalid regular expression: ").partition("\n")[0]
+        return f"{reason} (there is no look-around, no back-reference, and a limit of size)", 0
     return None
+
+
+def whole_match(pattern: str) -> str:
+    """Return a regex that matches where the pattern matches a whole text."""
+    return rf"\A(?:{pattern})\z"
 
 
 def tag_fault(name: str) -> tuple[str, int] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.consolidation._group.grouper import Grouper
@@ -13,19 +15,18 @@ from pandakit.consolidation._merge.merger import Merger
 from pandakit.consolidation._output.arrays import AlertColumns, EventArrays, ResultArrays
 from pandakit.consolidation._output.frames import events_frame
 from pandakit.consolidation._read.events import Reader
-from pandakit.consolidation._read.timestamps import moment, read_time
+from pandakit.consolidation._read.ticks import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
 from pandakit.interchange import as_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pandakit.consolidation.policy import Policy, TimeUnit
 
 __all__ = ["Consolidator", "consolidate"]
 
+_EARLIEST_YEAR = 1990
 _SLOW_FROM = 200_000  # rows: interpreted, these take about a second
 
 
@@ -56,6 +57,7 @@ class _Stages:
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:
         """Return the arrays of the result; if no more events follow, `final`, without copies."""
         self._refuse_half_fed()
+        self.reader.rejections.report(stacklevel=3)
         until = self._clock(as_of)
         alerts = self.merger.alerts(0 if until is None else until, final=final)
         return ResultArrays(
@@ -66,7 +68,7 @@ class _Stages:
             identity=self.columns.identity(),
             description=self.columns.description(self.merger.n_alerts),
             counts=self._counts(),
-            rejected=dict(self.reader.rejected),
+            rejected=dict(self.reader.rejections.counts),
             as_of=until,
         )
 
@@ -90,7 +92,8 @@ class _Stages:
         return until
 
     def _counts(self) -> dict[str, int]:
-        received, rejected = self.reader.n_received, sum(self.reader.rejected.values())
+        rejections = self.reader.rejections
+        received, rejected = rejections.n_received, rejections.n_rejected
         duplicates = self.merger.n_duplicates
         return {
             "received": received,
@@ -103,19 +106,33 @@ class _Stages:
         }
 
     def notes(self) -> tuple[str, ...]:
-        """Return notes for the reader of the result."""
-        notes = self.matcher.notes
+        """Return what a reader of the numbers should know."""
+        rejections = self.reader.rejections
+        notes = [rejections.note] if rejections.n_rejected else []
+        notes += [*self._odd_years(), *self.matcher.notes]
         if self.merger.n_conflicts:
             notes.append(
                 f"{self.merger.n_conflicts:,} duplicates have another status than the event that "
                 f"was kept; a lost 'ok' leaves its alert open until it expires (see Policy.dedup)"
             )
-        if self.reader.n_received >= _SLOW_FROM and not COMPILED:
+        if rejections.n_received >= _SLOW_FROM and not COMPILED:
             notes.append(
                 "the kernels ran interpreted, with the same results but tens of times slower; "
                 "pip install 'pandakit[fast]' compiles them"
             )
         return tuple(notes)
+
+    def _odd_years(self) -> list[str]:
+        """Return a note if the events lie where a wrong unit puts them."""
+        first, last = self.reader.earliest, self.reader.until
+        if first is None or last is None:
+            return []
+        begin, end = moment(first), moment(last)
+        if begin.year >= _EARLIEST_YEAR and end.year <= datetime.now(UTC).year + 1:
+            return []
+        days = f"{begin:%Y-%m-%d} and {end:%Y-%m-%d}"
+        unit = f"numeric timestamps were read with unit={self.reader.unit!r}"
+        return [f"the events lie between {days}; check the unit if that is wrong: {unit}"]
 
 
 class Consolidator:
@@ -199,7 +216,8 @@ def consolidate(
     Parameters
     ----------
     events
-        A DataFrame or an Arrow table, one row per event as BigPanda's Alerts API takes it:
+        A DataFrame, an Arrow table or reader, or anything with ``__arrow_c_stream__``; one row
+        per event as BigPanda's Alerts API takes it:
         ``timestamp``, ``status``, at least one of ``host``, ``service``, ``application``,
         ``device``, and where there are such, ``app_key``, ``check``, ``cluster``,
         ``description`` and any other tags. Any order; equal timestamps stay in row order.
@@ -218,8 +236,14 @@ def consolidate(
     Raises
     ------
     EventError
-        The events cannot be read: a column is missing, the times have no zone, milliseconds
-        were taken for seconds, or `as_of` is too early. The message names the fix.
+        The events cannot be read: a column is missing, times have no zone, milliseconds were
+        taken for seconds, every row was rejected, or `as_of` is too early. The message has the
+        fix.
+
+    Warns
+    -----
+    RejectedEventsWarning
+        More than 1 % of the rows were rejected; the message has the reasons and examples.
 
     Notes
     -----
@@ -231,18 +255,20 @@ def consolidate(
     >>> import pandas as pd
     >>> events = pd.DataFrame({
     ...     "timestamp": [0, 60, 120, 180],
-    ...     "status": ["critical", "critical", "ok", "nonsense"],
+    ...     "status": ["critical", "critical", "ok", "warning"],
     ...     "host": ["db-1", "db-2", "db-1", "db-1"],
     ...     "cluster": ["db", "db", "db", "db"],
     ... })
     >>> result = consolidate(events)
     >>> result
-    <Consolidation: 3 events -> 2 alerts -> 1 incident; 1 rejected>
+    <Consolidation: 4 events -> 2 alerts -> 1 incident>
     >>> result.events["outcome"].tolist()
-    ['opened', 'opened', 'resolved', 'rejected']
+    ['opened', 'opened', 'resolved', 'reopened']
     """
     stages = _Stages(check_policy(policy), unit)
-    table = as_table(events, name="events", error=EventError)  # a stream can be read only once
+    # A stream can be read only once; a frame may get other columns before it is explained.
+    table = as_table(events, name="events", error=EventError)
+    table = table.copy(deep=False) if isinstance(table, pd.DataFrame) else table
     rows = stages.run(table)
     arrays = stages.result(as_of, final=True)
     return Consolidation(arrays, policy, stages.notes(), events=rows, source=table, unit=unit)

@@ -37,13 +37,14 @@ class EventHistory:
     def __init__(self, events: Any, policy: Policy, unit: TimeUnit = "s") -> None:
         self._reader = Reader(policy, unit)
         self._reading = self._reader.read(events)
+        self._reader.rejections.report(stacklevel=3)
         self._policy = policy
 
     @property
     def counts(self) -> dict[str, int]:
         """How many events were received, and rejected."""
-        rejected = sum(self._reader.rejected.values())
-        return {"received": self._reader.n_received, "rejected": rejected}
+        rejections = self._reader.rejections
+        return {"received": rejections.n_received, "rejected": rejections.n_rejected}
 
     def openings(self, policy: Policy, *, ties: np.random.Generator | None = None) -> Openings:
         """Return the alerts under a policy's rules for duplicates, reopening and expiry.

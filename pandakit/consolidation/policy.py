@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Unpack
 
-__all__ = ["CLASSIC", "CURRENT", "Anchor", "Policy", "TimeUnit", "check_policy"]
+__all__ = ["CLASSIC", "CURRENT", "FOREVER", "Anchor", "Policy", "TimeUnit", "check_policy"]
 
 Dedup: TypeAlias = Literal["identity_timestamp", "payload", "none"]
 Anchor: TypeAlias = Literal["first", "latest", "bucket"]
@@ -26,12 +26,15 @@ Matchers: TypeAlias = Literal["union", "intersect"]
 Order: TypeAlias = Literal["longest_window_first", "as_given"]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 
+FOREVER = 1 << 62  # microseconds; twice as long still fits into 64 bits
+
 _CHOICES = {"dedup": Dedup, "anchor": Anchor, "matchers": Matchers, "order": Order}
 _SPANS = ("reopen_window", "expire_after", "flap_window")
 _COUNTS = ("max_alerts", "flap_changes")
 _MAY_BE_NONE = ("reopen_window", "expire_after", "max_alerts")
 # The time of each of these changes is kept for every identity.
 _MOST_FLAP_CHANGES = 1_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class PolicySettings(TypedDict, total=False):
@@ -67,8 +70,9 @@ class Policy(CheckedSettings):
     expire_after
         An open alert without events for longer is closed. ``None``: never.
     anchor
-        From where a pattern's window is counted: ``"first"`` alert, ``"latest"`` alert that
-        shared the value, or calendar slots of the window's length (``"bucket"``).
+        What a pattern's window is counted from: the ``"first"`` alert that had the value, the
+        ``"latest"`` one (a *session window* in stream processing), or calendar slots of the
+        window's length, from the epoch in UTC (``"bucket"``, a *tumbling window*).
     matchers
         ``"union"``: an incident takes over every value of its alerts, so alerts chain.
         ``"intersect"``: it keeps only what all its alerts share.
@@ -184,6 +188,27 @@ class Policy(CheckedSettings):
         if self.order == "as_given":
             return self.patterns
         return tuple(sorted(self.patterns, key=lambda pattern: pattern.window, reverse=True))
+
+    def microseconds(self, setting: str) -> int:
+        """Return a span as whole microseconds; no limit is longer than any time there can be.
+
+        Examples
+        --------
+        >>> CLASSIC.microseconds("flap_window")
+        3600000000
+        """
+        span = getattr(self, setting)
+        return FOREVER if span is None else span // _MICROSECOND
+
+    def windows(self) -> list[int]:
+        """Return the windows of the patterns in microseconds, in the order of `patterns`.
+
+        Examples
+        --------
+        >>> CURRENT.windows()
+        [3600000000]
+        """
+        return [pattern.window // _MICROSECOND for pattern in self.patterns]
 
     def replace(self, **settings: Unpack[PolicySettings]) -> Policy:
         """Return a policy that differs in the given settings.

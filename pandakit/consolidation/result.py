@@ -14,7 +14,7 @@ from pandakit.consolidation._output.frames import (
     incidents_frame,
 )
 from pandakit.consolidation._output.html import consolidation_html, counted
-from pandakit.consolidation._read.timestamps import moment
+from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -167,8 +167,9 @@ class Consolidation:
             - ``anchor``: the policy's
             - ``matched``: for each pattern that it matches, in run order, the values that it
               shares by tag (a pair of name and value for ``primary`` and ``secondary``)
-            - ``unmatched``: for each other pattern, which tags have no value (``missing``) and
-              its ``filter``
+            - ``unmatched``: for each other pattern, which columns its filter looks at and
+              the events lack (``absent``), which tags have no value (``missing``), and its
+              ``filter``
             - ``joined_by``, ``anchor_alert_id``, ``anchor_start``, ``gap``, ``limit``,
               ``margin``, and under ``anchor="bucket"`` ``slot_end`` instead of a margin: what
               brought it in; all None when it opened the incident

@@ -8,6 +8,9 @@ import pytest
 from pandakit.bpql import Bpql
 from pandakit.errors import EventError
 
+# Tags without a column are part of what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore::pandakit.errors.UnknownFieldWarning")
+
 HOSTS = ["web-1", None, "db-1", "web-2", "db-1"]
 WEB = [True, False, False, True, False]
 DTYPES = ["object", "string[python]", "string[pyarrow]", "category", pd.ArrowDtype(pa.string())]

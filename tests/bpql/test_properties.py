@@ -9,10 +9,14 @@ import re
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings as run, strategies as st
 
 from pandakit.bpql import Bpql
 from pandakit.errors import BpqlSyntaxError
+
+# Tags without a column are part of what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore::pandakit.errors.UnknownFieldWarning")
 
 # A machine may be slow; how long a random case takes is no claim.
 UNTIMED = run(deadline=None)

@@ -2,9 +2,15 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from pandakit.bpql import Bpql
+from pandakit.errors import BpqlSyntaxError, UnknownFieldWarning
+
+# Tags without a column are part of what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore::pandakit.errors.UnknownFieldWarning")
 
 ALERTS = pd.DataFrame(
     {
@@ -168,3 +174,56 @@ def test_setting_refused(settings):
         Bpql("host = a", **settings)
     with pytest.raises(ValueError, match=f"^{name}="):
         Bpql.from_object({"=": ["host", "a"]}, **settings)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("hots = web-1", r"'hots' \(nearest: host"),
+        (
+            "host = a AND (statuss = ok OR zz = 1)",
+            r"'statuss' \(nearest: status\); 'zz' \(there is",
+        ),
+    ],
+)
+def test_a_field_that_is_not_there_is_named(query, said):
+    """A query with a misspelt tag warns with the nearest columns; one without does not."""
+    with pytest.warns(UnknownFieldWarning, match=said):
+        Bpql(query).mask(ALERTS)
+    Bpql("HOST = a AND source_system = b AND free").mask(ALERTS)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "host = /(a+)+$/",
+        "host = /(a|aa)+$/",
+        f"host = {'a' * 1_000_000}",
+        "a" * 1_000_000,
+        f"host = {'a*' * 100_000}b",
+        f"host = {'*a' * 100_000}",
+    ],
+    ids=["nested", "alternatives", "long value", "long keyword", "wildcards", "wildcards first"],
+)
+def test_no_query_takes_for_ever(query):
+    """Queries that would blow up a backtracking matcher, or are very long, are answered."""
+    hosts = pd.DataFrame({"host": ["a" * 5_000 + "!", "b", "a" * 1_000_000]})
+    assert Bpql(query).mask(hosts).tolist()[1] is False
+
+
+@pytest.mark.parametrize("parts", [["a", "b"], ["a"] * 60 + ["b"], ["", *["ab"] * 60, ""]])
+@pytest.mark.parametrize("text", ["", "ab", "a" * 60 + "b", "ab" * 60, "ab" * 59, "xab" * 70 + "b"])
+def test_wildcards_of_any_length_mean_the_same(parts, text):
+    """Long wildcards, which are matched in another way, hold where short ones would."""
+    pattern = rf"\A{'.*'.join(parts)}\z"
+    mask = Bpql(f'host = "{"*".join(parts)}"').mask({"host": [text or None]})
+    expected = pc.match_substring_regex(pa.array([text]), pattern)[0].as_py()
+    assert mask.tolist() == [bool(text) and expected]
+
+
+@pytest.mark.parametrize("regex", [r"(?=a)b", r"(a)\1", r"(?<!a)b", "(x{1000}){1000}"])
+def test_a_regex_that_cannot_be_linear_is_refused(regex):
+    """Look-around, back-references and regexes that are too large are refused when read."""
+    with pytest.raises(BpqlSyntaxError, match="not a regex"):
+        Bpql(f"host = /{regex}/")

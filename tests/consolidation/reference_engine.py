@@ -34,6 +34,7 @@ SEVERITY = ("ok", "acknowledged", "unknown", "warning", "critical")
 PRIMARIES = ("host", "service", "application", "device")
 KNOWN = {*PRIMARIES, "check", "cluster", "description", "app_key", "incident_identifier"}
 RESERVED = {"primary", "secondary", "source_system"}
+NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 MICROSECONDS = {"s": 10**6, "ms": 10**3, "us": 1, "ns": Fraction(1, 1000)}
 
 
@@ -45,7 +46,9 @@ def text_of(value: Any) -> str | None:
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "|".join(text_of(item) or "" for item in value) or None
+        if any(isinstance(item, (list, tuple, np.ndarray)) for item in value):
+            raise ValueError(f"a list within a list: {value}")
+        return "|".join(text for item in value if (text := text_of(item)) is not None) or None
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
@@ -72,12 +75,17 @@ def time_of(value: Any, unit: str) -> int | None:
 
 
 def _time_of_text(text: str, unit: str) -> int | None:
-    if re.fullmatch("[0-9]+", text):
-        return round(int(text) * MICROSECONDS[unit])
+    if re.fullmatch(NUMBER, text):
+        return round(Fraction(text) * MICROSECONDS[unit])
+    midnight = re.fullmatch(r"([0-9-]+[T ])24(:00(:00(\.0+)?)?)?([Zz+-].*|)", text)
+    text = f"{midnight[1]}00:00{midnight[5]}" if midnight else text
     try:
-        return time_of(datetime.fromisoformat(text), unit)
+        moment = datetime.fromisoformat(re.sub("z$", "Z", text))
     except ValueError:
         return None
+    if moment.tzinfo is None:
+        raise ValueError(f"no zone: {text}")
+    return time_of(moment + timedelta(days=bool(midnight)), unit)
 
 
 @dataclass
@@ -128,10 +136,10 @@ def read_event(position: int, row: dict[str, Any], columns: set[str], unit: str)
     status = fields.get("status", "").lower()
     if status not in SEVERITY:
         return "bad_status"
+    fields |= {"timestamp": str(time), "status": status}
     primary = read_primary(fields)
     if primary is None:
         return "no_primary"
-    fields |= {"timestamp": str(time), "status": status}
     secondary = read_secondary(fields)
     identifier = fields.get("incident_identifier")
     return Event(position, time, status, app_key, primary, secondary, identifier, fields)
@@ -162,7 +170,7 @@ def check_frame(rows: list[dict[str, Any]], columns: set[str], unit: str) -> Non
         for row in rows
         if not isinstance(row.get("timestamp"), (bool, np.bool_, datetime))
         and (text := text_of(row.get("timestamp"))) is not None
-        and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text)
+        and re.fullmatch(NUMBER, text)
     ]
     if unit == "s" and numbers and median(numbers) > 1e11:
         raise ValueError('these seconds look like milliseconds: unit="ms"')
@@ -508,6 +516,8 @@ def run(rows: list[dict[str, Any]], columns: list[str], settings: dict[str, Any]
             outcomes[position] = {"outcome": "rejected", "reason": event}
         else:
             accepted.append(event)
+    if rows and not accepted:
+        raise ValueError("every row is rejected")
     accepted.sort(key=lambda event: event.time)  # stable: ties stay in order of arrival
     placed: list[Alert | None] = [None for _ in rows]
     for event in accepted:

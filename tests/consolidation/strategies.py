@@ -51,7 +51,9 @@ POOLS: dict[str, tuple[Pool, ...]] = {
     "description": ((("up", "down", None, ""), TEXT_FORMS),),
     "app_key": ((("x", "y", "x"), TEXT_FORMS), (("x", "y", None, *"xxxxxx"), TEXT_FORMS)),
     "incident_identifier": ((("i", *(None,) * 6, "a"), TEXT_FORMS), NUMBERS),
-    "primary_property": ((("host", "service", "region", *(None,) * 8, "nowhere"), TEXT_FORMS),),
+    "primary_property": (
+        (("host", "service", "region", "status", *(None,) * 7, "nowhere"), TEXT_FORMS),
+    ),
     "secondary_property": ((("check", "region", *(None,) * 4, "nowhere"), TEXT_FORMS),),
     "seconday_property": ((("host", "region", "", None), TEXT_FORMS),),
     "source_system": (NAMES, WEBS),
@@ -75,9 +77,12 @@ KNOWN = ("service", "application", "check", "cluster", "description", "app_key",
 
 # ---------------------------------------------------------------- timestamps
 
-TIME_FORMS = ("s", "s", "ms", "us", "ns", "utc", "berlin", "iso", "offset", "digits", "mixed")
+TIME_FORMS = (
+    *("s", "s", "ms", "us", "ns", "utc", "berlin"),
+    *("iso", "offset", "digits", "decimals", "mixed"),
+)
 UNITS = {"s": "s", "ms": "ms", "ns": "ns"}
-BAD_TIMES = (None, "yesterday", True, float("inf"), "", float("nan"), "2026-01-01T00:00:00")
+BAD_TIMES = (None, "yesterday", True, float("inf"), "", float("nan"), "1e3", "2026-01-01T25:00:00Z")
 
 
 def render_time(time: int, form: str) -> Any:
@@ -90,9 +95,11 @@ def render_time(time: int, form: str) -> Any:
         "ns": time * 1000,
         "utc": moment,
         "berlin": moment.astimezone(BERLIN),
-        "iso": moment.isoformat().replace("+00:00", "Z"),
+        "iso": moment.isoformat().replace("+00:00", "Zz"[time % 2]),
         "offset": moment.astimezone(INDIA).isoformat(),
         "digits": str(time),
+        "decimals": f"{time}.0",
+        "naive": moment.isoformat().replace("+00:00", ""),
     }
     return written[form]
 
@@ -102,7 +109,7 @@ def time_series(cells: list[Any], form: str) -> pd.Series:
     if form in {"utc", "berlin"}:
         zone = "UTC" if form == "utc" else BERLIN
         return pd.Series(pd.to_datetime(cells, utc=True).tz_convert(zone))
-    if form in {"iso", "offset", "digits"}:
+    if form in {"iso", "offset", "digits", "decimals", "naive"}:
         return pd.Series(cells)
     return pd.Series(cells, dtype=object) if form == "mixed" else pd.Series(cells)
 
@@ -302,8 +309,10 @@ SIZES = st.sampled_from(["small", "large", "small", "large", "small"]).flatmap(
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = SIZES) -> Scenario:
-    """Draw a timeline with its settings."""
+def scenarios(
+    draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = SIZES, refused: bool = False
+) -> Scenario:
+    """Draw a timeline with its settings; with `refused` also such as are refused as a whole."""
     columns = [
         "host",
         *draw(st.sampled_from([("check",), ("check",), ()])),
@@ -312,7 +321,7 @@ def scenarios(draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = SIZES) -> Scen
     columns += draw(st.lists(st.sampled_from(SOMETIMES), max_size=3))
     columns = list(dict.fromkeys(columns))
     settings = draw(SETTINGS) | {"patterns": draw(patterns(columns))}
-    rows, forms, time_form = draw(tables(columns, settings, draw(sizes)))
+    rows, forms, time_form = draw(tables(columns, settings, draw(sizes), refused=refused))
     settings |= {"unit": UNITS.get(time_form, "us"), "as_of": None}
     if rows and draw(st.booleans()):
         later = draw(st.sampled_from([0, 1, *bounds(settings), 31 * DAY, 31 * DAY + 1]))
@@ -322,7 +331,9 @@ def scenarios(draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = SIZES) -> Scen
 
 
 @st.composite
-def tables(draw: st.DrawFn, columns: list[str], settings: dict[str, Any], size: int) -> Any:
+def tables(
+    draw: st.DrawFn, columns: list[str], settings: dict[str, Any], size: int, *, refused: bool
+) -> Any:
     """Draw rows with their times, the columns' forms, and how the times are written."""
     pools = {name: draw(st.sampled_from(POOLS[name])) for name in columns}
     pools["status"] = draw(st.sampled_from([STATUSES, STATUSES, BAD_STATUSES]))
@@ -334,7 +345,7 @@ def tables(draw: st.DrawFn, columns: list[str], settings: dict[str, Any], size: 
     steps = draw(st.lists(step, min_size=max(size - 1, 0), max_size=max(size - 1, 0)))
     times = times_from(base, steps)[:size]
     drawn = draw(st.lists(cells, min_size=size, max_size=size))
-    form = draw(st.sampled_from(TIME_FORMS))
+    form = draw(st.sampled_from((*TIME_FORMS, "naive") if refused else TIME_FORMS))
     if form == "s" and draw(st.booleans()):
         times = [time - time % SECOND for time in times]
     if form == "digits" and base < 0:
@@ -345,6 +356,12 @@ def tables(draw: st.DrawFn, columns: list[str], settings: dict[str, Any], size: 
         for number, (time, values) in enumerate(zip(times, drawn, strict=True))
         for cell in [time_cell(time, number, form, bad)]
     ]
+    if rows and not refused:
+        accepted = {"status": "critical", "primary_property": "host"}
+        accepted |= {
+            name: pool[0][0] for name, pool in pools.items() if name in {"host", "app_key"}
+        }
+        rows[0][1].update({name: cell for name, cell in accepted.items() if name in pools})
     rows = arrange(rows, draw(st.sampled_from(ARRIVALS)))
     return rows, {"timestamp": form, **forms}, form
 

@@ -5,7 +5,7 @@ A failure prints a `Scenario` that can be pasted into a test.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, note
 
@@ -13,15 +13,31 @@ from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
 from tests.fuzz import examples
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FUZZ = examples(quick=300, full=10_000)
 
 
 @FUZZ
-@given(scenarios())
+@given(scenarios(refused=True))
 def test_the_package_agrees_with_the_judge(scenario: Scenario):
     """Every event, alert, incident and measure is the same, in all its columns."""
     note(f"settings: {scenario.settings}")
-    assert differences(engines.package(scenario), engines.reference(scenario)) == []
+    judged = answer(engines.reference, scenario)
+    found = answer(engines.package, scenario)
+    if judged is None or found is None:
+        assert judged is found
+    else:
+        assert differences(found, judged) == []
+
+
+def answer(engine: Callable[[Scenario], dict[str, Any]], scenario: Scenario) -> Any:
+    """Return an engine's answer, None if it refuses the timeline."""
+    try:
+        return engine(scenario)
+    except ValueError:
+        return None
 
 
 def differences(package: dict[str, Any], reference: dict[str, Any]) -> list[str]:
@@ -52,7 +68,7 @@ def test_a_quarter_of_the_timelines_is_long():
     """Among the timelines that are drawn, one in four has fifty events or more."""
     sizes = []
 
-    @examples(quick=120, full=400)
+    @examples(quick=250, full=400)
     @given(scenarios())
     def draw(scenario: Scenario):
         sizes.append(len(scenario.rows))

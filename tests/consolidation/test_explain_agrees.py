@@ -44,8 +44,8 @@ def monkeypatch_module():
 @given(scenario=scenarios())
 def test_explanations_say_what_the_reference_engine_saw(monkeypatch_module, scenario):
     """Joined by, anchor, gap and margin, and each candidate with all its reasons, agree."""
-    answer, seen = witnessed(scenario, monkeypatch_module)
     result = package_result(scenario)
+    answer, seen = witnessed(scenario, monkeypatch_module)
     for number, (alert, entries) in enumerate(zip(answer["alerts"], seen, strict=True)):
         facts = result.explain(number).facts
         for name in ("incident_id", "joined_by", "anchor_alert_id", "gap", "margin", "start"):

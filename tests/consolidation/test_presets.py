@@ -103,8 +103,7 @@ def test_ratios_of_nothing_are_missing():
 def test_an_absent_known_column_is_noted():
     """`CLASSIC` on events without clusters says that one pattern matches nothing."""
     notes = consolidation.consolidate(some_events()).notes
-    assert len(notes) == 1
-    assert "cluster" in notes[0]
+    assert [note for note in notes if "matches nothing" in note and "cluster" in note]
 
 
 def test_the_clock_cannot_run_back():

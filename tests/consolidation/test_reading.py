@@ -45,6 +45,10 @@ READABLE = {
     "int": ([SECONDS], "s"),
     "float": ([SECONDS + 0.0], "s"),
     "text of digits": ([str(SECONDS)], "s"),
+    "decimal text": ([f"{SECONDS}.0"], "s"),
+    "decimal text among gaps": (pd.Series([f"{SECONDS}.000"], dtype="string[pyarrow]"), "s"),
+    "long decimal text": ([f"{SECONDS}.{'0' * 30}"], "s"),
+    "decimal text of milliseconds": ([f"{SECONDS}000.0"], "ms"),
     "digits of nanoseconds": ([str(SECONDS * 10**9)], "ns"),
     "arrow text": (pd.array([str(SECONDS)], dtype="string[pyarrow]"), "s"),
     "category": (pd.Categorical([str(SECONDS)]), "s"),
@@ -67,6 +71,10 @@ READABLE = {
     ),
     "datetime objects": (pd.Series([NOON.to_pydatetime()], dtype=object), "s"),
     "ISO text": (["2026-03-01T12:00:00Z"], "s"),
+    "ISO text with a small zone": (["2026-03-01T12:00:00z"], "s"),
+    "ISO text of midnight": (["2026-02-28T24:00:00-12:00"], "s"),
+    "ISO text with a comma": (["2026-03-01T12:00:00,000Z"], "s"),
+    "ISO week": (["2026-W09-7T12:00Z"], "s"),
     "ISO text with offset": (["2026-03-01 14:00:00.000000+02:00"], "s"),
 }
 
@@ -85,9 +93,14 @@ def test_timestamps_are_read(name):
         math.nan,
         "",
         "soon",
-        "2026-03-01T12:00:00",
-        "-5",
-        "1.5",
+        "2026-03-01T25:00:00Z",
+        "1e9",
+        "5.",
+        " 5",
+        "1" * 5_000,
+        "9999-12-31T23:59-05:00",
+        dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+        Decimal("sNaN"),
         True,
         math.inf,
         1e300,
@@ -105,7 +118,8 @@ def test_bad_timestamps_are_rejected(value):
 
 def test_a_column_of_booleans_is_no_time():
     """A boolean is not read as second 0 or 1."""
-    assert consolidate(events(timestamp=[True])).events["reason"].tolist() == ["bad_timestamp"]
+    with pytest.raises(EventError, match=r"bad_timestamp 1 \(such as True in row 0"):
+        consolidate(events(timestamp=[True]))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +130,11 @@ def test_a_column_of_booleans_is_no_time():
         ([1500], "ns", 2),
         ([2500], "ns", 2),
         ([2501], "ns", 3),
+        (["0.0000005"], "s", 0),
+        (["-0.0000015"], "s", -2),
+        (["0.00000150000000000000000001"], "s", 2),
+        (["2500.0"], "ns", 2),
+        (["2500.000000000001"], "ns", 3),
         (["1970-01-01T00:00:00.000002501Z"], "s", 3),
     ],
 )
@@ -161,6 +180,17 @@ ERRORS = {
         CLASSIC,
         "without a zone",
     ),
+    "naive text": (
+        events(timestamp=["2026-03-01T12:00:00Z", "2026-03-01T12:00:00"]),
+        CLASSIC,
+        r"ISO 8601 text without a zone \(1 row: 1\).*tz_localize\('UTC'\)",
+    ),
+    "naive text among others": (
+        events(timestamp=pd.Series([SECONDS, "2026-03-01 24:00"], dtype=object)),
+        CLASSIC,
+        r"without a zone \(1 row: 1\)",
+    ),
+    "milliseconds as decimal text": (events(timestamp=[f"{SECONDS}000.0"]), CLASSIC, "unit='ms'"),
     "milliseconds": (events(timestamp=[SECONDS * 1000] * 3), CLASSIC, "unit='ms'"),
     "milliseconds as text": (events(timestamp=[str(SECONDS * 1000)]), CLASSIC, "unit='ms'"),
     "twice": (
@@ -321,7 +351,8 @@ def test_what_is_no_policy(call):
 def test_periods_are_no_times():
     """A column of periods is not read as the numbers that pandas keeps them as."""
     frame = events(timestamp=pd.period_range("2026-01-01", periods=2, freq="D"))
-    assert consolidate(frame).events["reason"].tolist() == ["bad_timestamp"] * 2
+    with pytest.raises(EventError, match="bad_timestamp 2"):
+        consolidate(frame)
 
 
 def test_first_reason_counts():
@@ -329,7 +360,7 @@ def test_first_reason_counts():
     frame = events(app_key=[None, "a", "a", "a"], timestamp=[None, None, SECONDS, SECONDS])
     frame["status"] = ["?", "?", "?", "ok"]
     frame["host"] = None
-    reasons = consolidate(frame).events["reason"].tolist()
+    reasons = Consolidator().feed(frame)["reason"].tolist()
     assert reasons == ["no_app_key", "bad_timestamp", "bad_status", "no_primary"]
 
 
@@ -427,3 +458,81 @@ def test_large_numbers_as_text():
     """Identity values beyond 64 bits and negative zero are text like any other."""
     result = consolidate(events(host=pd.Series([2**70, np.float64(-0.0)], dtype=object)))
     assert result.alerts["primary_value"].tolist() == [str(2**70), "0"]
+
+
+def test_a_status_is_lower_case_wherever_it_is_used():
+    """As a primary and as a tag a status has no case, as it has none as a status."""
+    frame = events(status=["Critical", "critical"], primary_property=["status"] * 2)
+    result = consolidate(frame, Policy(patterns=[Pattern("status", "1h")]))
+    assert result.events["outcome"].tolist() == ["opened", "duplicate"]
+    assert result.alerts["primary_value"].tolist() == ["critical"]
+
+
+UNREADABLE = {
+    "complex": [1j],
+    "bytes": [b"x"],
+    "period": pd.period_range("2026", periods=1, freq="Y"),
+    "interval": pd.interval_range(0, 1),
+    "span": pd.to_timedelta([1], unit="s"),
+    "signalling NaN": pd.Series([Decimal("sNaN")], dtype=object),
+    "beyond the last year": pd.Series(
+        [dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.timezone(dt.timedelta(hours=-5)))],
+        dtype=object,
+    ),
+    "list in a list": pd.Series([["a", ["b"]]], dtype=object),
+}
+
+
+@pytest.mark.parametrize("column", ["timestamp", "status", "host", "check", "cluster", "app_key"])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_column_of_another_kind_is_refused(kind, column):
+    """A column that holds nothing that can be read raises, and names itself or its row."""
+    with pytest.raises(EventError, match=rf"{column}|row 0"):
+        consolidate(events(**{column: UNREADABLE[kind]}))
+
+
+ARROW = {
+    "view": pa.array(["critical", "critical"]).cast(pa.string_view()),
+    "run ends": pa.RunEndEncodedArray.from_arrays([2], ["critical"]),
+    "dictionary": pa.array(["critical", "critical"]).dictionary_encode(),
+    "dictionaries": pa.chunked_array(
+        [pa.array(["critical"]).dictionary_encode(), pa.array(["critical"]).dictionary_encode()]
+    ),
+}
+
+
+@pytest.mark.parametrize("column", ["status", "host", "cluster", "tag"])
+@pytest.mark.parametrize("kind", ARROW)
+def test_every_layout_of_arrow_text_is_read(kind, column):
+    """Views, runs and dictionaries of text are read as the text that they stand for."""
+    plain = {"timestamp": [SECONDS, SECONDS + 1], "status": ["critical"] * 2, "host": ["h"] * 2}
+    found = consolidate(pa.table({**plain, column: ARROW[kind]}), CURRENT)
+    expected = consolidate(pd.DataFrame({**plain, column: ["critical"] * 2}), CURRENT)
+    for part in ("events", "alerts", "incidents"):
+        pd.testing.assert_frame_equal(getattr(found, part), getattr(expected, part))
+
+
+def test_streams_are_read_once():
+    """A reader of batches is consolidated, swept, fed and explained like its table."""
+    table = pa.table({"timestamp": [SECONDS], "status": ["critical"], "host": ["h"]})
+    assert consolidate(table.to_reader()).explain(0).text == consolidate(table).explain(0).text
+    pd.testing.assert_frame_equal(sweep(table.to_reader()), sweep(table))
+    assert Consolidator().feed(table.to_reader())["outcome"].tolist() == ["opened"]
+
+
+def test_columns_whose_names_are_not_text():
+    """Columns 0 and "0" are two fields of a payload, and are searched for keywords."""
+    frame = events(timestamp=[SECONDS] * 2).assign(**{"0": [1, 2]})
+    frame[0] = [1, 1]
+    assert consolidate(frame, CURRENT).events["outcome"].tolist() == ["opened", "updated"]
+    policy = CURRENT.replace(patterns=[Pattern("host", "1h", filter="2")])
+    assert consolidate(frame.drop(columns="0"), policy).incidents["patterns"].tolist() == [()]
+    frame[0] = [2, 2]
+    assert consolidate(frame, policy).incidents["patterns"].tolist() == [("host",)]
+
+
+def test_limits_of_any_size():
+    """A limit beyond 64 bits is no limit; one that would take all memory is refused."""
+    assert len(consolidate(events(), CURRENT.replace(max_alerts=2**63)).incidents) == 1
+    with pytest.raises(ValueError, match="flap_changes: 1000000000000 is more than 1,000"):
+        CURRENT.replace(flap_changes=10**12)

@@ -15,7 +15,7 @@ from pandakit.consolidation import (
     events_from_alarms,
     sweep,
 )
-from pandakit.errors import EventError
+from pandakit.errors import EventError, RejectedEventsWarning
 
 TIME, SPAN, TEXT = "datetime64[ns, UTC]", "timedelta64[ns]", "string"
 DTYPES = {
@@ -56,7 +56,7 @@ DTYPES = {
         "n_events": "int64",
         "patterns": "object",
     },
-    "funnel": {"value": "float64", "numerator": "Int64", "denominator": "Int64"},
+    "funnel": {"value": "object", "numerator": "Int64", "denominator": "Int64"},
 }
 FULL = pd.DataFrame(
     {
@@ -223,7 +223,8 @@ def test_sweep_equals_consolidate():
         }
     )
     policy = CLASSIC.replace(reopen_window="10min", join_resolved=False)
-    table = sweep(frame, policy, windows=["30min", "4h"], anchors=["first", "latest", "bucket"])
+    tried = {"windows": ["30min", "4h"], "anchors": ["first", "latest", "bucket"]}
+    table = sweep(frame, policy, **tried, pattern="all")
     assert len(table) == 6
     for row in table.itertuples():
         patterns = [Pattern(p.tags, row.window) for p in policy.patterns]
@@ -234,16 +235,42 @@ def test_sweep_equals_consolidate():
         assert row.compression == pytest.approx(1 - row.numerator / row.denominator)
 
 
-def test_sweep_of_one_pattern_and_of_nothing():
-    """One pattern can be varied alone; without events the shares are missing."""
+def test_a_sweep_moves_one_pattern():
+    """The first pattern is moved unless another is named; the table says which."""
+    first, default = (
+        sweep(FULL, windows=["1s", "1h"], **named) for named in ({"pattern": "primary"}, {})
+    )
+    pd.testing.assert_frame_equal(first, default)
+    assert default["pattern"].tolist() == ["primary"] * 2
     table = sweep(FULL, windows=["1s", "1h"], pattern="cluster")
     assert table["incidents"].tolist() == [2, 1]
-    assert sweep(FULL)["window"].isna().all()
+    for row in table.itertuples():
+        patterns = [CLASSIC.patterns[0], Pattern("cluster", row.window)]
+        assert row.incidents == len(consolidate(FULL, CLASSIC.replace(patterns=patterns)).incidents)
+    assert sweep(FULL, windows="1h", pattern="all")["pattern"].tolist() == ["all"]
+
+
+def test_a_sweep_of_nothing():
+    """Without windows none is named; without events the shares are missing."""
+    assert sweep(FULL)[["pattern", "window"]].isna().all(axis=None)
     assert sweep(FULL[:0])["compression"].isna().all()
 
 
+def test_a_sweep_counts_what_was_lost():
+    """Every row has how many events were received, rejected and dropped."""
+    frame = pd.concat([FULL, FULL[:1], FULL[:1].assign(status="?")])
+    with pytest.warns(RejectedEventsWarning):
+        table = sweep(frame, windows=["1s", "1h"])
+    funnel = consolidate(frame).funnel["value"]
+    for name in ("received", "rejected", "duplicates", "alerts"):
+        assert table[name].tolist() == [funnel[name]] * 2
+
+
 BAD_SWEEPS = {
-    "pattern": ({"pattern": "clusters"}, r"pattern: .*'clusters'; there is primary, cluster"),
+    "pattern": (
+        {"pattern": "clusters"},
+        r"pattern: .*'clusters'; there is primary, cluster, or 'all'",
+    ),
     "anchor": ({"anchors": ["last"]}, "anchor: 'last' is not one of first"),
     "window": ({"windows": ["4"]}, "windows: '4' is not a span"),
     "zero": ({"windows": ["0h"]}, "not above zero"),

@@ -24,17 +24,19 @@ _LISTED_ROWS = 5
 class Table:
     """The columns of the caller's input by name; the input is never changed.
 
-    A name that is not text is known by its text: a column 0 is called ``"0"``.
+    Names that are not text, such as 0, are no tags, but such columns are part of a payload and
+    are searched for keywords.
     """
 
     def __init__(self, events: Any) -> None:
         self.source: Any = as_table(events, name="events", error=EventError)
         self.is_frame = isinstance(self.source, pd.DataFrame)
-        names = self.source.columns if self.is_frame else self.source.schema.names
-        self.names = [str(name) for name in names]
+        self.names = list(self.source.columns if self.is_frame else self.source.schema.names)
         self.n_rows = len(self.source)
-        self._positions = {name: position for position, name in enumerate(self.names)}
-        repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
+        keys = [_key(name) for name in self.names]
+        self._positions = {key: position for position, key in enumerate(keys)}
+        twice = {key for key, count in Counter(keys).items() if count > 1}
+        repeated = sorted({str(name) for name in self.names if _key(name) in twice})
         if repeated:
             raise EventError(
                 f"more than one column is called {', '.join(map(repr, repeated))}; rename or drop "
@@ -46,42 +48,52 @@ class Table:
         """The index of the frame; the rows of an Arrow table are counted."""
         return self.source.index if self.is_frame else pd.RangeIndex(self.n_rows)
 
+    @property
+    def text_names(self) -> list[str]:
+        """The names that are text, and so may be tags."""
+        return [name for name in self.names if isinstance(name, str)]
+
     def __contains__(self, name: str) -> bool:
         return name in self._positions
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: Any) -> Any:
         """Return a Series or a ChunkedArray."""
-        position = self._positions[name]
+        position = self._positions[_key(name)]
         return self.source.iloc[:, position] if self.is_frame else self.source.column(position)
 
-    def cells(self, name: str, rows: Any) -> Any:
+    def cells(self, name: Any, rows: Any) -> Any:
         """Return the cells of a column at some rows."""
         column = self[name]
         return column.iloc[rows] if self.is_frame else column.take(pa.array(rows))
 
-    def text(self, name: str, rows: Any) -> pa.ChunkedArray:
+    def text(self, name: Any, rows: Any) -> pa.ChunkedArray:
         """Return the text form of the cells of a column at some rows."""
         try:
-            return to_text(self.cells(name, rows), column=name)
+            return to_text(self.cells(name, rows), column=str(name))
         except ValueError as error:
             self.refuse(name, error)
 
-    def refuse(self, name: str, error: ValueError) -> NoReturn:
+    def refuse(self, name: Any, error: ValueError) -> NoReturn:
         """Raise for a cell without a text form, with its row in the whole column."""
         try:
-            to_text(self[name], column=name)
+            to_text(self[name], column=str(name))
         except ValueError as found:
             error = found
         raise EventError(str(error)) from None
 
     def nearest(self, name: str) -> str:
         """Return the column names most like this one, for a message."""
-        near = get_close_matches(name, self.names, 3, 0.5)
+        near = get_close_matches(name, self.text_names, 3, 0.5)
         return (
             f"nearest: {', '.join(near)}"
             if near
-            else f"there is: {', '.join(self.names) or 'none'}"
+            else f"there is: {', '.join(map(str, self.names)) or 'none'}"
         )
+
+
+def _key(name: Any) -> Any:
+    """Return what tells columns apart: 0, 0.0 and False are three names."""
+    return name if isinstance(name, str) else (type(name), name)
 
 
 def row_list(rows: np.ndarray) -> str:

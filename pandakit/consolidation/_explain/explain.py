@@ -13,7 +13,7 @@ from pandakit.consolidation._explain.html import explanation_html
 from pandakit.consolidation._explain.replay import CHANGED, Replay
 from pandakit.consolidation._explain.sentence import sentence
 from pandakit.consolidation._group.layout import ITS_INCIDENT
-from pandakit.consolidation._read.timestamps import moment
+from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
 from pandakit.spans import microseconds
 
@@ -82,6 +82,8 @@ def explain(replay: Replay, arrays: ResultArrays) -> Explanation:
         raise EventError(CHANGED)
     incidents = arrays.membership[:, ITS_INCIDENT]
     found = _facts_of_alert(replay, arrays, alert)
+    if replay.primary() != (found["primary_property"], found["primary_value"]):
+        raise EventError(CHANGED)
     if incidents[:alert].max(initial=-1) < incidents[alert]:
         found |= _why_opened(replay, incidents)
     else:
@@ -102,8 +104,11 @@ def _facts_of_alert(replay: Replay, arrays: ResultArrays, alert: int) -> dict[st
         if replay.matches(pattern):
             matched[pattern.name] = values
         else:
-            missing = [tag for tag, value in values.items() if value is None]
-            unmatched[pattern.name] = {"missing": missing, "filter": pattern.filter}
+            unmatched[pattern.name] = {
+                "absent": replay.absent(pattern),
+                "missing": [tag for tag, value in values.items() if value is None],
+                "filter": pattern.filter,
+            }
     return {
         "alert_id": alert,
         "incident_id": incident,

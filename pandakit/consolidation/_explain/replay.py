@@ -16,11 +16,10 @@ import pyarrow as pa
 
 from pandakit.consolidation._arrays.table import Table
 from pandakit.consolidation._match.matcher import Matcher, source_systems
-from pandakit.consolidation._merge.layout import OPENED, RESOLVED, limit
+from pandakit.consolidation._merge.layout import OPENED, RESOLVED
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
-from pandakit.spans import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +69,25 @@ class Replay:
             raise EventError(CHANGED)
         self.start = self._reading.time
         self._times = self.start.tolist()
-        self._windows = {pattern.name: microseconds(pattern.window) for pattern in policy.patterns}
-        values, _ = Matcher(policy).match(self._reading, np.arange(alert + 1))
         names = [pattern.name for pattern in policy.patterns]
+        self._windows = dict(zip(names, policy.windows(), strict=True))
+        values, _ = Matcher(policy).match(self._reading, np.arange(alert + 1))
         self._values = {name: values[:, place] for place, name in enumerate(names)}
 
     def matches(self, pattern: Pattern) -> bool:
         """Return whether the alert matches the pattern."""
         return bool(self._values[pattern.name][self.alert] >= 0)
+
+    def primary(self) -> tuple[str, str]:
+        """Return name and value of the alert's primary."""
+        names, owners, codes = self._reading.primaries.split(self._reading.primary[[self.alert]])
+        name = names[owners[0]]
+        return name, str(self._reading.vocabularies[name].labels[int(codes[0])])
+
+    def absent(self, pattern: Pattern) -> list[str]:
+        """Return the columns that the pattern's filter looks at and the events lack."""
+        absent = self._reading.absent[self.policy.patterns.index(pattern)]
+        return sorted(absent - set(pattern.tags))
 
     def holders(self, pattern: Pattern) -> np.ndarray:
         """Return the earlier alerts that have the alert's value, in the order they opened."""
@@ -176,7 +186,7 @@ class Replay:
         newest[of_alert[rows[order]]] = order  # the last one of an alert stays
         last = newest[members]
         ended = outcome[rows[last]] == RESOLVED
-        expired = now - time[last] > limit(self.policy.expire_after)
+        expired = now - time[last] > self.policy.microseconds("expire_after")
         return np.asarray(members[~ended & ~expired])
 
 

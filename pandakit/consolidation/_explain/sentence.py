@@ -80,6 +80,9 @@ def _opened(facts: dict[str, Any], *, listed: bool) -> str:
 
 
 def _unmatched(name: str, why: dict[str, Any]) -> str:
+    if why["absent"]:
+        absent = ", ".join(why["absent"])
+        return f"the filter of {name} looks at {absent}, which the events do not have"
     if why["missing"]:
         return f"{name} needs a value of {', '.join(why['missing'])}"
     return f"{name} takes only what passes its filter, {why['filter']}"

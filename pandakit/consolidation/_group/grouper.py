@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pandakit.consolidation._arrays.buffers import grown
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -22,8 +23,6 @@ from pandakit.consolidation._group.layout import (
     GroupRules,
     IncidentState,
 )
-from pandakit.consolidation._merge.layout import grown
-from pandakit.spans import microseconds
 
 if TYPE_CHECKING:
     from pandakit.consolidation._match.matcher import Matches
@@ -116,7 +115,7 @@ def _rules(policy: Policy) -> GroupRules:
     names = [pattern.name for pattern in policy.patterns]
     return GroupRules(
         run=np.array([names.index(pattern.name) for pattern in policy.in_run_order()]),
-        windows=np.array([microseconds(pattern.window) for pattern in policy.patterns]),
+        windows=np.array(policy.windows()),
         anchor=_ANCHORS[policy.anchor],
         union=policy.matchers == "union",
         needs_open=not policy.join_resolved,

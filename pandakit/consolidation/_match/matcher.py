@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.codes import Vocabulary, one_chunk
-from pandakit.consolidation._arrays.pairs import NamedCodes, Pairs
-from pandakit.consolidation._read.events import STATUSES
+from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabulary, one_chunk
+from pandakit.consolidation._read.rejections import STATUSES
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -117,16 +116,20 @@ def _passed(query: Bpql, reading: Reading, rows: np.ndarray) -> np.ndarray:
         raise
 
 
-def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[str, Any]:
+def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[Any, Any]:
     wanted = set(query.columns)
-    names = [name for name in reading.table.names if query.has_keywords or name.lower() in wanted]
+    names = [
+        name
+        for name in reading.table.names
+        if query.has_keywords or (isinstance(name, str) and name.lower() in wanted)
+    ]
     columns = {name: _column_of_query(name, reading, rows) for name in names}
     if "source_system" in wanted or query.has_keywords:
         columns["source_system"] = source_systems(reading, rows)
     return columns
 
 
-def _column_of_query(name: str, reading: Reading, rows: np.ndarray) -> Any:
+def _column_of_query(name: Any, reading: Reading, rows: np.ndarray) -> Any:
     if name == "status":
         return _dictionary(reading.status[rows], pa.array(STATUSES))
     if name in reading.codes:

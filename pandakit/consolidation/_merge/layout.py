@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from pandakit.spans import microseconds
-
 if TYPE_CHECKING:
-    from datetime import timedelta
+    import numpy as np
 
-__all__ = ["AlertState", "Chunk", "Log", "MergeRules", "grown", "limit"]
+__all__ = ["AlertState", "Chunk", "Log", "MergeRules"]
 
-FOREVER = 1 << 62
 LONG_AGO = -(1 << 62)
 
 # Outcomes of events, in the order of their names in the result.
@@ -81,17 +76,3 @@ class MergeRules(NamedTuple):
     flap_changes: int
     flap_window: int
     logged: bool
-
-
-def limit(span: timedelta | None) -> int:
-    """Return a span in microseconds; None is longer than any span there can be."""
-    return FOREVER if span is None else min(microseconds(span), FOREVER)
-
-
-def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
-    """Return an array with room for `needed` rows; rows after the used ones are not set."""
-    if needed <= len(array):
-        return array
-    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
-    larger[:used] = array[:used]
-    return larger

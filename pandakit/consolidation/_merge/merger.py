@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pandakit.consolidation._arrays.buffers import grown
 from pandakit.consolidation._merge.layout import (
     ABSENT,
     ALERT,
@@ -29,11 +30,8 @@ from pandakit.consolidation._merge.layout import (
     Chunk,
     Log,
     MergeRules,
-    grown,
-    limit,
 )
 from pandakit.consolidation._merge.payloads import Payloads
-from pandakit.spans import microseconds
 
 if TYPE_CHECKING:
     from pandakit.consolidation._read.events import Reading
@@ -77,10 +75,10 @@ class Merger:
         self._n_repeated = 0
         self._rules = MergeRules(
             by_time=policy.dedup == "identity_timestamp",
-            reopen_window=limit(policy.reopen_window),
-            expire_after=limit(policy.expire_after),
+            reopen_window=policy.microseconds("reopen_window"),
+            expire_after=policy.microseconds("expire_after"),
             flap_changes=policy.flap_changes,
-            flap_window=microseconds(policy.flap_window),
+            flap_window=policy.microseconds("flap_window"),
             logged=logged,
         )
         times, current = _identities(0)

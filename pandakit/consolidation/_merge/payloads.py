@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.codes import distinct, one_chunk
-from pandakit.consolidation._arrays.pairs import number_pairs
-from pandakit.consolidation._merge.layout import LONG_AGO, grown
+from pandakit.consolidation._arrays.buffers import grown
+from pandakit.consolidation._arrays.codes import distinct, number_pairs, one_chunk
+from pandakit.consolidation._merge.layout import LONG_AGO
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _fields(reading: Reading, rows: np.ndarray) -> dict[str, Any]:
             text = reading.table.text(name, rows)
         except EventError as error:
             raise EventError(f"dedup='payload' compares all columns as text: {error}") from None
-        fields[f"column {name}"] = one_chunk(text).cast(_TEXT)
+        fields[f"{type(name).__name__} {name}"] = one_chunk(text).cast(_TEXT)
     return fields
 
 

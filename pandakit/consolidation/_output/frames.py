@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from pandakit.consolidation._arrays.pairs import number_pairs
+from pandakit.consolidation._arrays.buffers import run_all
+from pandakit.consolidation._arrays.codes import number_pairs, one_chunk
 from pandakit.consolidation._group.layout import (
     ANCHOR_ALERT,
     ITS_INCIDENT,
@@ -29,25 +31,18 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
-from pandakit.consolidation._output.columns import (
-    frame_of,
-    id_column,
-    label_column,
-    span_column,
-    text_column,
-    time_column,
-)
-from pandakit.consolidation._read.events import REASONS, STATUSES
-from pandakit.spans import microseconds
+from pandakit.consolidation._read.rejections import REASONS, STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame"]
 
+_TEXT = pd.StringDtype("pyarrow")
+_NAT = np.iinfo(np.int64).min
 # In the order of the kernel's numbers for them.
 _OUTCOMES = (
     "opened",
@@ -71,12 +66,12 @@ def events_frame(events: EventArrays, membership: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
     incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
     columns = {
-        "outcome": lambda: label_column(_OUTCOMES, events.outcome),
-        "reason": lambda: label_column(REASONS, events.reason),
-        "alert_id": lambda: id_column(events.alert),
-        "incident_id": lambda: id_column(incident[events.alert]),
+        "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
+        "reason": lambda: _label_column(REASONS, events.reason),
+        "alert_id": lambda: _id_column(events.alert),
+        "incident_id": lambda: _id_column(incident[events.alert]),
     }
-    return frame_of(columns, events.index)
+    return _frame_of(columns, events.index)
 
 
 def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
@@ -88,21 +83,21 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
         "incident_id": lambda: membership[:, ITS_INCIDENT].astype(np.int64),
-        **{name: partial(label_column, *part) for name, part in arrays.identity.items()},
-        "start": lambda: time_column(alerts.start),
-        "end": lambda: time_column(alerts.end, is_open),
-        "last_event_at": lambda: time_column(alerts.last_event),
-        "status": lambda: label_column(STATUSES, rows[:, STATUS].astype(np.int8)),
-        "severity": lambda: label_column(STATUSES, rows[:, WORST].astype(np.int8)),
-        "description": lambda: text_column(arrays.description),
+        **{name: partial(_label_column, *part) for name, part in arrays.identity.items()},
+        "start": lambda: _time_column(alerts.start),
+        "end": lambda: _time_column(alerts.end, is_open),
+        "last_event_at": lambda: _time_column(alerts.last_event),
+        "status": lambda: _label_column(STATUSES, rows[:, STATUS].astype(np.int8)),
+        "severity": lambda: _label_column(STATUSES, rows[:, WORST].astype(np.int8)),
+        "description": lambda: _text_column(arrays.description),
         "n_events": lambda: rows[:, N_EVENTS].astype(np.int64),
         "n_reopens": lambda: rows[:, N_REOPENS].astype(np.int64),
         "flapping": lambda: rows[:, FLAPPING] == 1,
-        "end_reason": lambda: label_column(_END_REASONS, end_reason),
-        "joined_by": lambda: label_column(names, membership[:, JOINED_BY]),
+        "end_reason": lambda: _label_column(_END_REASONS, end_reason),
+        "joined_by": lambda: _label_column(names, membership[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
-    return frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
+    return _frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
 
 
 def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
@@ -111,12 +106,12 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
     joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
     alone = anchor < 0
     gap = start - start[anchor]  # of no use where there is no anchor
-    windows = np.array([microseconds(pattern.window) for pattern in policy.patterns])
+    windows = np.array(policy.windows())
     no_margin = alone | (policy.anchor == "bucket")
     return {
-        "anchor_alert_id": lambda: id_column(anchor),
-        "gap": lambda: span_column(gap, alone),
-        "margin": lambda: span_column(windows[joined_by] - gap, no_margin),
+        "anchor_alert_id": lambda: _id_column(anchor),
+        "gap": lambda: _span_column(gap, alone),
+        "margin": lambda: _span_column(windows[joined_by] - gap, no_margin),
     }
 
 
@@ -128,14 +123,14 @@ def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
 
     def of_first(name: str) -> Any:
         labels, codes = arrays.identity[name]
-        return label_column(labels, codes[first])
+        return _label_column(labels, codes[first])
 
     columns = {
-        "start": lambda: time_column(arrays.alerts.start[first]),
-        "end": lambda: time_column(latest_end, n_open > 0),
+        "start": lambda: _time_column(arrays.alerts.start[first]),
+        "end": lambda: _time_column(latest_end, n_open > 0),
         "active": lambda: n_open > 0,
-        "status": lambda: label_column(STATUSES, totals[:, WORST_OPEN]),
-        "severity": lambda: label_column(STATUSES, totals[:, WORST_EVER]),
+        "status": lambda: _label_column(STATUSES, totals[:, WORST_OPEN]),
+        "severity": lambda: _label_column(STATUSES, totals[:, WORST_EVER]),
         "title": lambda: of_first("primary_value"),
         "subtitle": lambda: of_first("secondary_value"),
         "n_alerts": totals[:, TOTAL_ALERTS].copy,
@@ -143,7 +138,7 @@ def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
         "n_events": totals[:, TOTAL_EVENTS].copy,
         "patterns": lambda: _live_patterns(arrays, policy),
     }
-    return frame_of(columns, pd.RangeIndex(len(totals), name="incident_id"))
+    return _frame_of(columns, pd.RangeIndex(len(totals), name="incident_id"))
 
 
 def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
@@ -163,15 +158,57 @@ def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
 
 def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
     """Return the funnel."""
-    rows: dict[str, tuple[float, Any, Any]] = {
-        name: (float(counts[name]), pd.NA, pd.NA) for name in _COUNTS
-    }
-    for name, (upper, lower) in _COMPRESSIONS.items():
+    rows: list[tuple[Any, Any, Any]] = [(counts[name], pd.NA, pd.NA) for name in _COUNTS]
+    for upper, lower in _COMPRESSIONS.values():
         numerator, denominator = counts[upper], counts[lower]
         value = 1 - numerator / denominator if denominator else float("nan")
-        rows[name] = (value, numerator, denominator)
-    frame = pd.DataFrame.from_dict(
-        rows, orient="index", columns=["value", "numerator", "denominator"]
+        rows.append((value, numerator, denominator))
+    frame = pd.DataFrame(
+        rows,
+        columns=["value", "numerator", "denominator"],
+        index=pd.Index([*_COUNTS, *_COMPRESSIONS], name="measure"),
+        dtype=object,  # or the counts would become 20893.0 beside the compressions
     )
-    frame.index.name = "measure"
-    return frame.astype({"value": "float64", "numerator": "Int64", "denominator": "Int64"})
+    return frame.astype({"numerator": "Int64", "denominator": "Int64"})
+
+
+def _frame_of(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:
+    """Build the columns in parallel, and a frame of them without copying them again."""
+    arrays = run_all(list(columns.values()), len(index))
+    return pd.DataFrame(dict(zip(columns, arrays, strict=True)), index=index, copy=False)
+
+
+def _label_column(labels: Any, codes: np.ndarray) -> Any:
+    """Return the label of each code as text, missing where the code is -1."""
+    is_arrow = isinstance(labels, (pa.Array, pa.ChunkedArray))
+    texts = one_chunk(labels) if is_arrow else pa.array(labels, type=pa.large_string())
+    missing = codes < 0
+    positions = pa.array(codes, mask=missing if missing.any() else None)
+    return _text_column(texts.take(positions))
+
+
+def _text_column(texts: Any) -> Any:
+    """Return Arrow text as a pandas array, without a copy."""
+    chunked = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts])
+    return _TEXT.__from_arrow__(chunked.cast(pa.large_string()))
+
+
+def _id_column(numbers: np.ndarray) -> Any:
+    """Return ids as `Int64`, missing where they are negative."""
+    missing = numbers < 0
+    return pd.arrays.IntegerArray(np.where(missing, 0, numbers).astype(np.int64), missing)
+
+
+def _time_column(times: np.ndarray, missing: np.ndarray | None = None) -> Any:
+    """Return microseconds as `datetime64[ns, UTC]`."""
+    nanoseconds = times * 1_000
+    if missing is not None:
+        nanoseconds[missing] = _NAT
+    return pd.DatetimeIndex(nanoseconds.view("M8[ns]"), tz="UTC").array
+
+
+def _span_column(spans: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Return microseconds as `timedelta64[ns]`."""
+    nanoseconds = spans * 1_000
+    nanoseconds[missing] = _NAT
+    return nanoseconds.view("m8[ns]")

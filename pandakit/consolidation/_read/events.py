@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from pandakit.consolidation._arrays.codes import Vocabularies, distinct
-from pandakit.consolidation._arrays.pairs import NamedCodes, Pairs
-from pandakit.consolidation._arrays.parallel import run_all
+from pandakit.consolidation._arrays.buffers import run_all
+from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabularies, distinct
 from pandakit.consolidation._arrays.table import Table, row_list
+from pandakit.consolidation._read.rejections import STATUSES, Rejections
 from pandakit.consolidation._read.requirements import (
     INCIDENT_IDENTIFIER,
     PRIMARIES,
@@ -19,21 +20,19 @@ from pandakit.consolidation._read.requirements import (
     SECONDARY_PROPERTY,
     check_columns,
 )
-from pandakit.consolidation._read.timestamps import BAD_TIME, check_unit, moment, read_times
+from pandakit.consolidation._read.ticks import BAD_TIME, check_unit, moment
+from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
     from typing import Any
 
-    import pyarrow as pa
-
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["REASONS", "STATUSES", "Reader", "Reading"]
+__all__ = ["Reader", "Reading"]
 
-STATUSES = ("ok", "acknowledged", "unknown", "warning", "critical")
-REASONS = ("no_app_key", "bad_timestamp", "bad_status", "no_primary")
 _ACCEPTED = -1
+_STATUS_LABELS = pa.array(STATUSES, pa.large_string())
 _IDENTITY_COLUMNS = (
     "app_key",
     *PRIMARIES,
@@ -79,9 +78,9 @@ class Reader:
     def __init__(self, policy: Policy, unit: str) -> None:
         check_unit(unit)
         self.unit = unit
+        self.earliest: int | None = None
         self.until: int | None = None
-        self.n_received = 0
-        self.rejected = dict.fromkeys(REASONS, 0)
+        self.rejections = Rejections(unit)
         self.vocabularies = Vocabularies()
         self.primaries = NamedCodes()
         self.secondaries = NamedCodes()
@@ -102,6 +101,8 @@ class Reader:
         absent = check_columns(table, self._patterns)
         time, status, codes = self._read_columns(table)
         app = codes["app_key"] if "app_key" in codes else self._one_app(table.n_rows)
+        # As a primary or secondary too, a status is compared in lower case.
+        codes["status"] = self.vocabularies["status"].adopt(status.astype(np.int32), _STATUS_LABELS)
         primary = self._choose(table, self.primaries, PRIMARY_PROPERTY, PRIMARIES, codes)
         secondary = self._choose(table, self.secondaries, SECONDARY_PROPERTY, SECONDARIES, codes)
         identifier = codes.get(INCIDENT_IDENTIFIER)
@@ -109,6 +110,7 @@ class Reader:
         order = _time_order(time, reason)
         identity = self._identify(app, primary, secondary, identifier)
         self._advance(time, order, reason)
+        self.rejections.add(table, reason)
         return Reading(
             table=table,
             reason=reason,
@@ -200,7 +202,7 @@ class Reader:
         return self._identities.encode(self._owners.encode(app, subject), secondary)
 
     def _advance(self, time: np.ndarray, order: np.ndarray | None, reason: np.ndarray) -> None:
-        """Count the rows and move the clock; refuse events from before the last chunk's end."""
+        """Move the clock to the last event; refuse events from before the last chunk's end."""
         accepted = time if order is None else time[order]
         if len(accepted) and self.until is not None and accepted[0] < self.until:
             rows = np.flatnonzero(reason < 0)
@@ -209,10 +211,8 @@ class Reader:
                 f"the end of the last chunk ({row_list(rows[time[rows] < self.until])}); sort all "
                 f"events by time before cutting them into chunks"
             )
-        self.n_received += len(time)
-        for code, count in enumerate(np.bincount(reason[reason >= 0])):
-            self.rejected[REASONS[code]] += int(count)
         if len(accepted):
+            self.earliest = int(accepted[0]) if self.earliest is None else self.earliest
             self.until = int(accepted[-1])
 
 

@@ -77,6 +77,6 @@ def _absent_columns(pattern: Pattern, table: Table) -> set[str]:
     tags = {tag for tag in pattern.tags if tag not in _NEVER_ABSENT and tag not in table}
     if "source_system" in pattern.tags and "source_system" not in table and "app_key" not in table:
         tags.add("app_key")  # which stands in for it
-    names = {name.lower() for name in table.names} | {"source_system"}
+    names = {name.lower() for name in table.text_names} | {"source_system"}
     filtered = pattern.query.columns if pattern.query else ()
     return tags | {name for name in filtered if name not in names}
