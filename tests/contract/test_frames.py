@@ -180,3 +180,13 @@ def test_long_columns_of_text_hold_every_value():
     assert frame["a"].dtype == "string[pyarrow]"
     assert frame["a"].to_numpy(object, na_value=None).tolist() == texts
     assert [each["row"] for each in facts(frame)["unreadable"]] == [15_000]
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_more_fields_than_a_frame_takes_are_an_error(inner):
+    """Rows that each bring new fields do not become a table of the square of their size."""
+    rows = [{f"field {row} {n}": n for n in range(60)} for row in range(100)]
+    if inner:
+        rows = [{"envelope": {"id": "a", **row}} for row in rows]
+    with pytest.raises(pk.ProtocolError, match="different fields"):
+        build_frame(rows, [Column("id", "text", ("envelope.id", "id"))])
