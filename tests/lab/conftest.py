@@ -1,0 +1,12 @@
+"""What all tests of the lab share."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Let timelines with rejected rows run; `tests/consolidation` tests that they are loud."""
+    for item in items:
+        if "tests/lab" in item.path.as_posix():
+            item.add_marker(
+                pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
+            )
