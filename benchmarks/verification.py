@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from pandakit.frames import facts
 from pandakit.pangea import Pangea
 from tests.services.audit_log import Log, received
 
@@ -150,12 +151,10 @@ def memory(path: Path) -> None:
 def roots() -> None:
     """Print the time of fetching roots over what four calls at once must take."""
     log = Log([[{"event": {"message": "m"}, "received_at": received(n)}] for n in range(SIZES)])
-    calls = []
 
     @Request.application
     def slow(request: Request) -> Response:
         body = request.get_json(silent=True) or {}
-        calls.append(request.path)
         time.sleep(DELAY)
         if request.path == "/graphql":
             sizes = json.loads("[" + body["query"].split("values: [")[1].split("]")[0] + "]")
@@ -173,19 +172,23 @@ def roots() -> None:
     server = make_server("127.0.0.1", 0, slow, threaded=True)
     server.RequestHandlerClass.protocol_version = "HTTP/1.1"  # connections are kept
     server.RequestHandlerClass.log = lambda *_, **__: None
-    Thread(target=server.serve_forever, daemon=True).start()
+    # In a process of its own: a service does not take the client's processor time.
+    service = get_context("fork").Process(target=server.serve_forever, daemon=True)
+    service.start()
     url = f"http://127.0.0.1:{server.server_port}"
     client = Pangea("token", base_url_template=url, arweave_url=url, progress=False)
     ratios = []
     for _ in range(3):
-        calls.clear()
         started = time.perf_counter()
         found = client.roots(log.answer())
         spent = time.perf_counter() - started
         assert len(found) == SIZES
-        ratios.append(spent / (-(-len(calls) // 4) * DELAY))
-    server.shutdown()
-    print(f"roots of {SIZES} sizes, {len(calls)} calls: {statistics.median(ratios):.2f} (goal 1.2)")
+        calls = facts(found)["requests"]
+        ratios.append(spent / (-(-calls // 4) * DELAY))
+    service.terminate()
+    service.join()
+    server.server_close()
+    print(f"roots of {SIZES} sizes, {calls} calls: {statistics.median(ratios):.2f} (goal 1.2)")
 
 
 def run() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from pandakit.errors import CellWarning
+from pandakit.errors import CellWarning, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,9 +33,10 @@ __all__ = [
 
 Kind = Literal["text", "word", "integer", "boolean", "time", "epoch", "list", "map", "any"]
 
+_TEXT = "string[pyarrow]"
 _DTYPES: dict[str, str] = {
-    "text": "string[pyarrow]",
-    "word": "string[pyarrow]",
+    "text": _TEXT,
+    "word": _TEXT,
     "integer": "Int64",
     "boolean": "boolean",
     "time": "datetime64[ns, UTC]",
@@ -44,10 +45,12 @@ _DTYPES: dict[str, str] = {
     "map": "object",
     "any": "object",
 }
+_AT_A_TIME = 8_192  # texts
 _INT64 = range(-(2**63), 2**63)
 _GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 _MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
 _MOST_SHOWN = 3
+_MOST_FIELDS = 5_000  # rows that name each field once would take the square of their size
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,7 @@ def _undeclared(
     whole = {path[0] for path in paths if len(path) == 1} | ignore
     in_part = {path[0] for path in paths} - whole
     fields = dict.fromkeys(field for row in rows for field in row)
+    _refuse_width(len(fields))
     found: dict[tuple[str, ...], list[Any]] = {
         (field,): [row.get(field) for row in rows]
         for field in fields
@@ -207,8 +211,17 @@ def _undeclared(
     for field in sorted(in_part):
         read = {path[1] for path in paths if path[0] == field}
         found.update(_unread_parts(field, [row.get(field) for row in rows], read))
+        _refuse_width(len(found))
     taken = {column.name for column in columns}
     return {_free_name(path, taken, rename): values for path, values in found.items()}
+
+
+def _refuse_width(fields: int) -> None:
+    if fields > _MOST_FIELDS:
+        raise ProtocolError(
+            f"the rows have {fields:,} different fields; a frame takes up to {_MOST_FIELDS:,}, "
+            "because each would be a column of its own: load fewer rows"
+        )
 
 
 def _unread_parts(
@@ -217,6 +230,7 @@ def _unread_parts(
     """Return the members of objects that no column reads, and values that are not objects."""
     objects = [value if isinstance(value, dict) else {} for value in values]
     names = dict.fromkeys(name for value in objects for name in value if name not in read)
+    _refuse_width(len(names))
     parts: dict[tuple[str, ...], list[Any]] = {
         (field, name): [value.get(name) for value in objects] for name in names
     }
@@ -267,6 +281,11 @@ def _as_array(values: list[Any], column: Column) -> Any:
     if column.kind == "epoch":
         nanoseconds = pd.Series(values, dtype="Int64")
         return pd.to_datetime(nanoseconds, unit="ns", utc=True).astype(column.dtype)
+    if column.dtype == _TEXT and len(values) > _AT_A_TIME:
+        # In parts: one growing buffer of long texts would be copied each time it doubles.
+        starts = range(0, len(values), _AT_A_TIME)
+        parts = [pd.array(values[start : start + _AT_A_TIME], dtype=_TEXT) for start in starts]
+        return pd.concat(map(pd.Series, parts), ignore_index=True).array
     return pd.array(values, dtype=column.dtype)
 
 

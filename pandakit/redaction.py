@@ -32,7 +32,7 @@ __all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "redact", "shown"]
 MASK = "***"
 _SALT = _random.token_bytes(16)
 # Shorter texts are not secrets: masking them would eat ordinary words.
-_SHORTEST = 4
+_SHORTEST = 6
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8
 _SURELY = 12  # what base64 makes of a part of a shorter text may be a word
@@ -137,8 +137,8 @@ def redact(text: str) -> str:
 
     Examples
     --------
-    >>> secret = Secret("a/b/c")
-    >>> redact("GET /?key=a%2Fb%2Fc")
+    >>> secret = Secret("a/b/c/d")
+    >>> redact("GET /?key=a%2Fb%2Fc%2Fd")
     'GET /?key=***'
     """
     for secret in list(_in_use):

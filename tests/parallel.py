@@ -7,6 +7,7 @@ be compared as a whole stays in one process and what takes long is spread.
 from __future__ import annotations
 
 import re
+import signal
 from typing import Any
 
 import pytest
@@ -19,6 +20,12 @@ _UNITS = (
     # a file; of a notebook, whose cells share a kernel, always the whole
     re.compile(r".*?(?=::|$)"),
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests interrupt themselves in a worker, where Ctrl-C is ignored otherwise."""
+    if hasattr(config, "workerinput"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def unit_of(nodeid: str) -> str:

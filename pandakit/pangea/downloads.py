@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["download"]
 
 _GZIP = b"\x1f\x8b"
+_MOST_BYTES = 1 << 30
 _FORMATS = (".csv", ".json")
 
 
@@ -105,7 +107,15 @@ def _write_whole(data: bytes, path: Path) -> None:
 
 def _unpacked(data: bytes) -> bytes:
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+            unpacked = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        fault = type(error).__name__
-    raise ProtocolError(f"the downloaded file is damaged ({fault}): download it again")
+        raise ProtocolError(
+            f"the downloaded file is damaged ({type(error).__name__}): download it again"
+        ) from None
+    if len(unpacked) > _MOST_BYTES:
+        raise ProtocolError(
+            f"the downloaded file is longer than {_MOST_BYTES:,} bytes unpacked: give it a name "
+            "that ends in .gz"
+        )
+    return unpacked

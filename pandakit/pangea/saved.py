@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,10 @@ __all__ = ["load", "read_documents"]
 
 _GZIP = b"\x1f\x8b"
 _WHITESPACE = " \t\r\n"
+_PART = 1 << 20  # bytes
+_ESCAPED = "pandakit.json_escape"
+# An escape that JSON does not have, which an escape after the backslash would hide.
+_BROKEN_ESCAPE = re.compile(rb"\\(?<!\\\\)(?:\\\\)*[\xc4-\xff]")
 
 
 def load(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -74,17 +80,48 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     return add_facts(events_frame(rows, {}), source=f"file {file.name}", rows=len(rows))
 
 
-def _text(data: bytes, file: Path) -> str:
+def _text(file: Path) -> str:
+    data = file.read_bytes()
     if data.startswith(_GZIP):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise EventError(f"{file} is not a whole gzip file: {error}") from None
+    narrow, encoding = _narrowed(data)
+    del data  # as large as the text
     try:
-        return data.decode("utf-8-sig")
+        return narrow.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = narrow.count(b"\n", 0, error.start) + 1
         raise EventError(f"{file}, line {line}: not UTF-8 ({error.reason})") from None
+
+
+def _narrowed(data: bytes) -> tuple[bytes | bytearray, str]:
+    """Return JSON in Latin-1, with escapes for all other characters, and the encoding.
+
+    One character beyond Latin-1 would make Python keep a whole text in two or four bytes each.
+    What is not UTF-8, or would mean something else with escapes, is returned as it is.
+    """
+    if data.isascii() or _BROKEN_ESCAPE.search(data):
+        return data, "utf-8-sig"
+    first = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    parts = (data[start : start + _PART] for start in range(first, len(data), _PART))
+    narrow = bytearray()
+    try:
+        for text in codecs.iterdecode(parts, "utf-8"):
+            narrow += text.encode("latin-1", _ESCAPED)
+    except UnicodeDecodeError:
+        return data, "utf-8-sig"
+    return narrow, "latin-1"
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(_ESCAPED, _escape)
 
 
 def read_documents(file: Path) -> Iterator[tuple[int, Any]]:
@@ -95,7 +132,7 @@ def read_documents(file: Path) -> Iterator[tuple[int, Any]]:
     EventError
         If the file is not UTF-8 or not JSON, with the line.
     """
-    text = _text(file.read_bytes(), file)
+    text = _text(file)
     place = _skip_whitespace(text, 0)
     if place == len(text):
         raise EventError(f"{file} is empty")

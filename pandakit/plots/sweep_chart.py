@@ -35,9 +35,9 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Two panels over one logarithmic axis of windows: the number of incidents, and the
-        alerts of the largest one. Every window that was tried has a tick. A notebook shows
-        the figure automatically; `savefig` writes it to a file.
+        Two panels over one logarithmic axis of windows, named for the pattern that has them:
+        the number of incidents, and the alerts of the largest one. Every window that was tried
+        has a tick. A notebook shows the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     ...     {"timestamp": [0, 1800, 7200], "status": "critical", "host": ["a", "b", "c"],
     ...      "cluster": "x"}
     ... )
-    >>> figure = sweep(pk.sweep(events, windows=["10min", "1h", "4h"]), today="4h")
+    >>> swept = pk.sweep(events, windows=["10min", "1h", "4h"], pattern="cluster")
+    >>> figure = sweep(swept, today="4h")
     >>> figure.axes[0].lines[0].get_ydata().tolist()
     [3, 2, 1]
     """
@@ -73,6 +74,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     _scale_windows(panels[-1], sorted({*frame["window"].dt.total_seconds()}), mark)
     if mark is not None:
         _mark(panels, mark)
+    panels[-1].set_xlabel(_moved(frame), color=style.MUTED)
     style.write_title(figure, _title(frame), _subtitle(frame))
     return figure.freeze_layout()
 
@@ -128,7 +130,6 @@ def _scale_windows(axes: Axes, windows: list[float], mark: float | None) -> None
     axes.set_xticks(windows, _window_labels(windows, room / _MAX_LABELS))
     axes.tick_params(axis="x", length=4, color=style.MUTED)
     axes.minorticks_off()
-    axes.set_xlabel("window", color=style.MUTED)
 
 
 def _window_labels(windows: list[float], step: float) -> list[str]:
@@ -178,4 +179,13 @@ def _subtitle(frame: pd.DataFrame) -> str:
     alerts = style.counted(sizes[-1], "alert")
     if len(sizes) > 1:
         alerts = f"{sizes[0]:,} to {alerts}"
-    return f"{alerts} grouped under {style.counted(len(frame), 'setting')}"
+    grouped = f"{alerts} grouped under {style.counted(len(frame), 'setting')}"
+    n_rejected = int(frame["rejected"].max())
+    received = style.counted(int(frame["received"].max()), "event")
+    return f"{grouped}; {n_rejected:,} of {received} rejected" if n_rejected else grouped
+
+
+def _moved(frame: pd.DataFrame) -> str:
+    """Return which window the sweep moved."""
+    names = frame["pattern"].dropna().unique()
+    return f"window of {', '.join(names)}" if len(names) else "window"

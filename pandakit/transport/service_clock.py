@@ -29,6 +29,7 @@ class ServiceClock:
     def __init__(self, *, is_loopback: bool) -> None:
         self._is_loopback = is_loopback
         self._skew: float | None = None
+        self._stands_still: float | None = None
         self.odd_date = ""
         """A `Date` that was not believed."""
 
@@ -39,6 +40,8 @@ class ServiceClock:
 
     def time(self, clock: Clock) -> float:
         """Return seconds since 1970 by the service's clock, or by ours until it is known."""
+        if self._stands_still is not None:
+            return self._stands_still
         return clock.wall() + (self._skew or 0.0)
 
     def learn(self, headers: Mapping[str, str], clock: Clock) -> None:
@@ -49,6 +52,7 @@ class ServiceClock:
         if sent is None:
             return
         skew = sent - clock.wall()
+        self._stands_still = None if stands_still is None else sent
         believed = stands_still is not None or abs(skew) <= _SKEW_MOST
         self._skew = skew if believed else 0.0
         self.odd_date = "" if believed else headers["Date"][-60:]

@@ -81,8 +81,8 @@ def window_slider(
     events, policy, pattern, unit
         As in `consolidate_with_window`, which returns the same numbers without a slider.
     windows
-        The windows to choose from, in this order. The slider starts at the longest window
-        of the policy when it is among them, else at the first.
+        The windows to choose from, in this order. The slider starts at the policy's own
+        window of the pattern if it is among them, otherwise at the first.
 
     Returns
     -------
@@ -115,8 +115,9 @@ def window_slider(
 
     slider = ipywidgets.SelectionSlider(
         options=choices,
-        value=_first(policy, windows),
-        description="window",
+        value=_start(policy, windows, pattern),
+        description=f"window of {pattern or policy.patterns[0].name}",
+        style={"description_width": "initial"},
         continuous_update=False,
     )
     card = ipywidgets.HTML()
@@ -140,6 +141,8 @@ def _label(window: Any) -> str:
     return span_text(read_span(window, "windows"))
 
 
-def _first(policy: Policy, windows: Sequence[Any]) -> Any:
-    longest = max(pattern.window for pattern in policy.patterns)
-    return next((one for one in windows if read_span(one, "windows") == longest), windows[0])
+def _start(policy: Policy, windows: Sequence[Any], pattern: str | None) -> Any:
+    """Return the policy's own window of the pattern, or the first window."""
+    own = {known.name: known.window for known in policy.patterns}
+    today = own.get(str(pattern), policy.patterns[0].window)
+    return next((each for each in windows if read_span(each, "windows") == today), windows[0])

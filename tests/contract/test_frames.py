@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import pandakit as pk
-from pandakit.frames import Column, build_frame
+from pandakit.frames import Column, build_frame, facts
 
 COLUMNS = [
     Column("rule_id", "text", ("id",)),
@@ -168,3 +168,25 @@ def test_times_beyond_the_range_do_not_overflow(text):
     with pytest.warns(pk.CellWarning, match="created_at"):
         frame = build_frame([{"createdAt": text}], COLUMNS)
     assert frame["created_at"].isna().all()
+
+
+def test_long_columns_of_text_hold_every_value():
+    """A column that is built in parts has all values in order, and notes what cannot be held."""
+    texts = [None if number % 7 == 0 else f"ł{number}" for number in range(20_000)]
+    texts[15_000] = "\ud800"
+    with pytest.warns(pk.CellWarning):
+        frame = build_frame([{"a": each} for each in texts], [Column("a", "text")])
+    texts[15_000] = None
+    assert frame["a"].dtype == "string[pyarrow]"
+    assert frame["a"].to_numpy(object, na_value=None).tolist() == texts
+    assert [each["row"] for each in facts(frame)["unreadable"]] == [15_000]
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_more_fields_than_a_frame_takes_are_an_error(inner):
+    """Rows that each bring new fields do not become a table of the square of their size."""
+    rows = [{f"field {row} {n}": n for n in range(60)} for row in range(100)]
+    if inner:
+        rows = [{"envelope": {"id": "a", **row}} for row in rows]
+    with pytest.raises(pk.ProtocolError, match="different fields"):
+        build_frame(rows, [Column("id", "text", ("envelope.id", "id"))])

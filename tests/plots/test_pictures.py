@@ -225,7 +225,8 @@ def test_today_may_lie_between_the_windows():
 def made(*rows):
     """Make the frame of a sweep from anchor, window, alerts and incidents."""
     frame = pd.DataFrame(rows, columns=["anchor", "window", "alerts", "incidents"])
-    return frame.assign(window=pd.to_timedelta(frame["window"]), largest=3)
+    counts = {"pattern": "host", "received": 20, "rejected": 0, "largest": 3}
+    return frame.assign(window=pd.to_timedelta(frame["window"]), **counts)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +259,16 @@ def made(*rows):
 def test_the_headline_of_a_sweep_is_true(frame, title, subtitle):
     """The title gives the range of the frame's own numbers and what was varied."""
     assert headline(plots.sweep(frame)) == [title, subtitle]
+
+
+def test_a_sweep_says_which_window_moved_and_what_was_rejected():
+    """The axis names the pattern; the subtitle counts events that could not be used."""
+    policy = Policy(patterns=[Pattern("host", "1h"), Pattern("check", "4h")])
+    figure = plots.sweep(made(("first", "1h", 9, 4)).assign(rejected=3))
+    assert headline(figure)[1] == "9 alerts grouped under 1 setting; 3 of 20 events rejected"
+    for pattern, name in ((None, "host"), ("check", "check"), ("all", "all")):
+        figure = plots.sweep(sweep(EVENTS, policy, windows=WINDOWS, pattern=pattern))
+        assert figure.axes[-1].get_xlabel() == f"window of {name}"
 
 
 def test_a_sweep_without_windows_is_refused():

@@ -2,11 +2,16 @@
 
 import gzip
 import json
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis.strategies import booleans, lists, text, tuples
 
 import pandakit as pk
+from pandakit.pangea import saved
 from tests.services.audit_log import plain_log
 from tests.services.conftest import column
 
@@ -96,6 +101,7 @@ def test_the_frame_is_that_of_a_search(tmp_path, pangea):
         (b'{"events": []}\n{"events":', "line 2: not JSON"),
         (b'[{"hash": "a"},\n {"hash": NaN}]', "line 1: not JSON .NaN"),
         (b'[{"hash":\n "\xff"}]', "line 2: not UTF-8"),
+        (b"[\n" * (1 << 20) + b"\xff", "line 1048577: not UTF-8"),
         (b"received_at,actor\n1,2\n", "line 1: not JSON"),
         (gzip.compress(b"[]", mtime=0)[:-5], "not a whole gzip file"),
         (b"[5]", "line 1: found a int"),
@@ -128,3 +134,34 @@ def test_what_fits_no_column_is_kept(tmp_path):
         frame = pk.pangea.load(tmp_path / "saved")
     assert pd.isna(frame["leaf_index"][0])
     assert frame["unreadable"][0] == {"leaf_index": 1.5, "published": "yes"}
+
+
+@pytest.mark.parametrize("part", [1, 3, 1 << 20])
+@given(
+    lists(
+        tuples(text('aé\x85ńŁ€\ufeff😀\\\n"/', max_size=8), booleans()),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_every_character_is_read_as_json_reads_it(part, values):
+    """Wide characters, escaped or not and wherever the file is cut, are those of the file."""
+    written = "\n".join(json.dumps([value], ensure_ascii=flag) for value, flag in values)
+    with NamedTemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saved, "_PART", part)
+        Path(file.name).write_bytes(written.encode())
+        found = [document for _, document in saved.read_documents(Path(file.name))]
+    assert found == [[value] for value, _ in values]
+
+
+@pytest.mark.parametrize("slashes", range(1, 6))
+@pytest.mark.parametrize("letter", ["ń", "😀"])
+def test_an_escape_that_json_lacks_stays_an_error(tmp_path, slashes, letter):
+    """An odd number of backslashes before a wide character is not JSON; an even number is."""
+    (tmp_path / "saved").write_text(f'["ł",\n"{slashes * chr(92)}{letter}"]', encoding="utf-8")
+    if slashes % 2:
+        with pytest.raises(pk.EventError, match=r"line 2: not JSON \(Invalid .escape"):
+            list(saved.read_documents(tmp_path / "saved"))
+    else:
+        found = [document for _, document in saved.read_documents(tmp_path / "saved")]
+        assert found == [["ł", slashes // 2 * chr(92) + letter]]

@@ -233,12 +233,9 @@ def test_what_is_sent_is_what_may_be_written(panther_at):
     assert dict(helper.args) == {}
 
 
-@pytest.mark.parametrize(
-    ("records", "pages", "most"), [(1, 9, 1), (2, 1, 1), (3, 2, 3), (40, 4, 4)]
-)
-def test_a_dry_run_asks_little(panther_at, records, pages, most):
-    """No more requests than records or list pages, whichever is fewer (pages of ten here)."""
-    ids = [f"r{n}" for n in range(10 * pages)]
+def requests_of_a_dry_run(panther_at, positions, rows):
+    """Count the requests of a dry run that saves the rows at some positions (pages of ten)."""
+    ids = [f"r{n}" for n in range(rows)]
 
     def answer(request):
         if request.path != "/rules":
@@ -248,9 +245,34 @@ def test_a_dry_run_asks_little(panther_at, records, pages, most):
         return {"results": [{"id": key} for key in ids[start : start + 10]], **more}
 
     client, calls = panther_at(answer)
-    result = client.save("rules", [{"id": key, "threshold": 2} for key in ids[:records]])
+    records = [{"id": ids[position], "threshold": 2} for position in positions]
+    result = client.save("rules", records)
     assert set(result["status"]) == {"would_update"}
-    assert len(calls) <= most
+    return len(calls)
+
+
+@pytest.mark.parametrize(
+    ("positions", "pages", "requests"),
+    [
+        ([0], 9, 1),
+        ([0, 1], 1, 1),
+        ([0, 10], 9, 2),
+        ([10, 11], 2, 2),
+        (range(40), 4, 4),
+        (range(40, 50), 5, 5),
+    ],
+)
+def test_a_dry_run_asks_little(panther_at, positions, pages, requests):
+    """No more requests than records or list pages, whichever is fewer."""
+    assert requests_of_a_dry_run(panther_at, positions, 10 * pages) == requests
+
+
+@pytest.mark.parametrize(("records", "pages"), [(2, 9), (5, 9), (9, 9), (12, 15)])
+def test_a_dry_run_never_asks_twice_as_much_as_it_must(panther_at, records, pages):
+    """At most twice the records or list pages, whichever is fewer, for the last rows of a list."""
+    positions = range(10 * pages - records, 10 * pages)
+    requests = requests_of_a_dry_run(panther_at, positions, 10 * pages)
+    assert requests <= 2 * min(records, pages)
 
 
 # Faults -------------------------------------------------------------------------------------

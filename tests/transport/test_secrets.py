@@ -15,6 +15,7 @@ from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
 from pandakit.redaction import Secret, redact
 from pandakit.snapshot import save
+from pandakit.transport import Reply
 from tests.tokens import CANARY, forms
 from tests.transport.fault_kinds import body, next_is, redirect, status
 from tests.transport.faultserver import ALWAYS
@@ -164,6 +165,14 @@ def test_no_piece_of_an_echoed_token_is_shown(place):
     assert [text for text in shown if any(piece in text for piece in pieces())] == []
     message = str(error) + "".join(str(one.message) for one in told)
     assert all(character == "\n" or character.isprintable() for character in message)
+
+
+def test_an_excerpt_is_masked_by_itself():
+    """The start of an answer, which also stands in the details of a job, has no token in it."""
+    token = Secret(CANARY)
+    reply = Reply(200, {}, f"failed: {CANARY}".encode())
+    assert reply.excerpt() == "failed: ***"
+    del token
 
 
 def test_pieces_of_a_secret_are_masked():

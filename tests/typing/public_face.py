@@ -47,6 +47,9 @@ def load() -> None:
         log.search(order_by=pk.pangea.CustomField("duration_ms"), search_restriction={"actor": "x"})
     except pk.PandakitError as error:
         assert_type(error.retry_after, float | None)
+        assert_type(error.partial, "pd.DataFrame | None")
+        error.resume(token="a-new-token")
+    pk.connect("allways")  # type: ignore[arg-type]
 
 
 def filter_panther(panther: pk.Panther) -> None:

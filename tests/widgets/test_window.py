@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, sweep
+from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, consolidate, sweep
 from pandakit.errors import EventError
 from pandakit.widgets import consolidate_with_window, window_slider
 
@@ -26,10 +26,10 @@ TWO = Policy(patterns=[Pattern("host", "24h"), Pattern("cluster", "1h")])
 
 
 @pytest.mark.parametrize("policy", [CLASSIC, CURRENT, TWO], ids=["classic", "current", "two"])
-@pytest.mark.parametrize("pattern", [None, -1], ids=["every", "last"])
+@pytest.mark.parametrize("pattern", [None, -1, "all"], ids=["first", "last", "all"])
 def test_the_twin_counts_what_a_sweep_counts(policy, pattern):
     """At each window, alerts, incidents and the largest one are those of the sweep's row."""
-    name = None if pattern is None else policy.patterns[pattern].name
+    name = policy.patterns[pattern].name if pattern == -1 else pattern
     frame = sweep(EVENTS, policy, windows=WINDOWS, pattern=name)
     for window, (_, row) in zip(WINDOWS, frame.iterrows(), strict=True):
         result = consolidate_with_window(EVENTS, window, policy, pattern=name)
@@ -38,9 +38,14 @@ def test_the_twin_counts_what_a_sweep_counts(policy, pattern):
         assert result.incidents["n_alerts"].max() == row["largest"]
 
 
-def test_the_window_goes_to_every_pattern_or_to_the_one_that_is_named():
-    """Without a name all windows change; with one, the others stay as they are."""
-    every = consolidate_with_window(EVENTS, "2h", TWO).policy
+def test_one_window_moves_the_first_or_the_one_that_is_named():
+    """Without a name the first pattern's window moves; "all" moves every one."""
+    first = consolidate_with_window(EVENTS, "2h", TWO).policy
+    assert [pattern.window for pattern in first.patterns] == [
+        timedelta(hours=2),
+        timedelta(hours=1),
+    ]
+    every = consolidate_with_window(EVENTS, "2h", TWO, pattern="all").policy
     assert [pattern.window for pattern in every.patterns] == [timedelta(hours=2)] * 2
     one = consolidate_with_window(EVENTS, "2h", TWO, pattern="cluster").policy
     assert [pattern.window for pattern in one.patterns] == [timedelta(days=1), timedelta(hours=2)]
@@ -91,10 +96,20 @@ def test_moving_the_slider_shows_the_numbers_of_the_twin(pattern):
     [(["1h", "24h", "2h"], "24h"), (["1h", "2h"], "1h"), (["1h", timedelta(days=1)], "24h")],
 )
 def test_it_starts_at_the_window_of_the_policy(windows, start):
-    """The slider stands at the policy's longest window if it is there, else at the first."""
+    """The slider stands at the window of the pattern that it moves if it is there, else first."""
     slider, shown = window_slider(EVENTS, TWO, windows=windows).children
     assert pd.Timedelta(slider.value) == pd.Timedelta(start)
     assert shown.value == consolidate_with_window(EVENTS, start, TWO)._repr_html_()
+
+
+@pytest.mark.parametrize(("pattern", "start"), [(None, "24h"), ("cluster", "1h"), ("all", "24h")])
+def test_it_names_the_pattern_and_starts_where_the_policy_is(pattern, start):
+    """The slider says whose window it moves; untouched, it shows what the policy itself gives."""
+    slider, shown = window_slider(EVENTS, TWO, windows=WINDOWS, pattern=pattern).children
+    assert slider.description == f"window of {pattern or 'host'}"
+    assert pd.Timedelta(slider.value) == pd.Timedelta(start)
+    if pattern != "all":
+        assert shown.value == consolidate(EVENTS, TWO)._repr_html_()
 
 
 def test_its_choices_are_the_windows():

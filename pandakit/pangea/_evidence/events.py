@@ -78,8 +78,10 @@ class Events:
         The labels of the rows.
     received_at
         When the service received each, as UTC times.
-    envelopes, hashes, proofs
+    envelopes, hashes
         One value for each event, as received.
+    proofs
+        The same; a column of text stays one, since proofs are the bulk of a log.
     places, place_of
         The distinct places, and the number of each event's place.
     roots
@@ -90,7 +92,7 @@ class Events:
     received_at: Any
     envelopes: NDArray[Any]
     hashes: NDArray[Any]
-    proofs: NDArray[Any]
+    proofs: Any
     places: list[Place]
     place_of: NDArray[np.int64]
     roots: Roots
@@ -177,10 +179,16 @@ def _received(envelopes: NDArray[Any]) -> Any:
 
 
 def _from_frame(frame: pd.DataFrame) -> Events:
-    columns = {name: _objects_of(frame, name) for name in ("envelope", "hash", "membership_proof")}
     places, place_of = _places_of(frame)
     strange = _objects_of(frame, "unreadable")
-    for position in np.flatnonzero([isinstance(each, dict) for each in strange]):
+    positions = np.flatnonzero([isinstance(each, dict) for each in strange])
+    columns: dict[str, Any] = {name: _objects_of(frame, name) for name in ("envelope", "hash")}
+    proofs = frame.get("membership_proof")
+    if not len(positions) and proofs is not None and isinstance(proofs.dtype, pd.StringDtype):
+        columns["membership_proof"] = proofs.array
+    else:
+        columns["membership_proof"] = _objects_of(frame, "membership_proof")
+    for position in positions:
         row = strange[position]
         for name, values in columns.items():
             if name in row:

@@ -145,7 +145,7 @@ def _folds(
         places = events.place_of[rows]
         proofs = [
             _proof(proof, events, hashes, row)
-            for row, proof in enumerate(events.proofs[rows], start)
+            for row, proof in enumerate(_objects(events.proofs[rows]), start)
         ]
         depth = depths[places].tolist()
         fold_of += fold_all(hashes[rows], proofs, depth, folds)
@@ -154,6 +154,10 @@ def _folds(
             for proof, below in zip(proofs, depth, strict=True)
         ]
     return folds, np.array(fold_of, np.int64), addresses
+
+
+def _objects(column: Any) -> Any:
+    return column if isinstance(column, np.ndarray) else column.to_numpy(object, na_value=None)
 
 
 def _proof(proof: Any, events: Events, hashes: list[bytes | None], row: int) -> Any:

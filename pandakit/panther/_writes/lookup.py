@@ -1,4 +1,4 @@
-"""What the service has of some objects, with as few requests as records or list pages."""
+"""What the service has of some objects, with few requests: one a record, or list pages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def find_objects(
 ) -> dict[str, Row]:
     """Return the objects that the service has, by id (or by another field).
 
-    One object is fetched by its id. For several, the list is read as long as its pages find more
-    objects than they cost; the rest is fetched one by one.
+    One object is fetched by its id. For several, the list is read until no more objects are
+    missing than pages were read; those are fetched one by one. How long a list is shows only at
+    its end, so no order of requests is always the cheapest. This one costs at most twice the
+    number of objects or of list pages, whichever is fewer; and exactly the pages where the list
+    has to be read to its end.
 
     Parameters
     ----------
@@ -37,9 +40,9 @@ def find_objects(
         The values to look for, and the field that holds them.
     """
     missing = dict.fromkeys(keys)
-    wanted, found = len(missing), {}
+    found: dict[str, Row] = {}
     by_id = key_field == "id"
-    if wanted == 1 and by_id:
+    if len(missing) == 1 and by_id:
         return _fetched(session, kind, missing)
     pages = CursorPages()
     position: Any = None
@@ -56,7 +59,7 @@ def find_objects(
         if page.next is None or page.next == position:
             break
         position = page.next
-        if by_id and requests + len(missing) >= wanted:
+        if by_id and requests >= len(missing):
             return found | _fetched(session, kind, missing)
     return found
 
