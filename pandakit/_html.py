@@ -322,7 +322,9 @@ def frame_table(frame: pd.DataFrame, most: int, formats: Mapping[str, str] | Non
 
 
 def _column(values: pd.Series, form: str | None) -> list[Cell]:
-    look = "number" if pd.api.types.is_numeric_dtype(values.dtype) else ""
+    types = pd.api.types
+    is_count = types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype)
+    look = "number" if is_count else ""
     return [
         Cell(format(value, form) if form and pd.notna(value) else _shown(value), look)
         for value in values

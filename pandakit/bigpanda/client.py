@@ -122,6 +122,7 @@ class BigPanda(Account):
     # and this class is their table of contents.
     environments = incidents.environments
     incident = incidents.incident
+    refresh = incidents.refresh
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts

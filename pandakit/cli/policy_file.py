@@ -22,6 +22,8 @@ __all__ = ["choose_policy", "policy_options"]
 _PRESETS = {"classic": CLASSIC, "current": CURRENT}
 # TOML has no null: this word stands for no limit.
 _NO_LIMIT = "none"
+# Keys under which the service's answers have their list.
+_ANSWERS = ("items", "data", "results", "correlation_patterns")
 _MAY_BE_NONE = ("reopen_window", "expire_after", "max_alerts")
 
 policy_options = add(
@@ -100,7 +102,7 @@ def _policy_of(settings: Any) -> Policy:
     """Return the policy of settings as `Policy.to_dict` writes them, or of service's patterns."""
     records = settings if isinstance(settings, list) else None
     if isinstance(settings, dict):
-        records = settings.get("items", settings.get("correlation_patterns"))
+        records = next((settings[key] for key in _ANSWERS if key in settings), None)
     if records is not None:
         from pandakit.bigpanda import policy_of_patterns  # noqa: PLC0415 - only for such files
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what a test or a rehearsal asks the running services to do wrong."""
+"""Faults on demand: what a test or a rehearsal has the running services do wrong."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class Control:
             self._answers.append(planned)
 
     def lose_page(self, service: str, path: str, page: int) -> None:
-        """Let the rows of one page (counted from 1) be missing from the lists that match.
+        """Leave the rows of one page (counted from 1) out of the lists that match.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class Control:
                 planned.clear()
 
     def seconds(self) -> float:
-        """Read the clock as it is set now (for the rate limit)."""
+        """Return the time of the clock (for the rate limit)."""
         return self.clock()
 
     def note(self, call: Call) -> None:
@@ -249,7 +249,7 @@ class Control:
             self.calls.append(call)
 
     def planned(self, service: str, path: str) -> Answer | None:
-        """Give the answer that stands in for the service's own, if any (for the services)."""
+        """Return the answer that replaces the service's own, if any (for the services)."""
         with self._lock:
             for planned in self._answers:
                 if not planned.times or planned.service != service:
@@ -263,7 +263,7 @@ class Control:
         return None
 
     def is_lost(self, service: str, path: str, page: int) -> bool:
-        """Say whether a page has to be missing (for the services)."""
+        """Return whether a page is to be left out (for the services)."""
         with self._lock:
             return any(
                 (name, number) == (service, page) and pattern.search(path)
@@ -276,6 +276,6 @@ class Control:
             return self._moves.popleft() if self._moves else []
 
     def next_job(self) -> JobPlan:
-        """Give the plan of the next job (for the services)."""
+        """Return the plan of the next job (for the services)."""
         with self._lock:
             return self._jobs.popleft() if self._jobs else JobPlan()

@@ -55,14 +55,14 @@ class Draw:
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def ago(self, most_days: int, least_days: int = 0) -> int:
-        """Give a moment in epoch seconds, between so many days before now."""
+        """Return a time in epoch seconds, between so many days before now."""
         return self.epoch - self.between(least_days * DAY, most_days * DAY)
 
     def seconds(self, epoch: int) -> str:
         return stamp(epoch)
 
     def nanoseconds(self, epoch: int) -> str:
-        """Give a Go time text: up to nine digits, trailing zeros cut off."""
+        """Return a Go timestamp: up to nine digits, without trailing zeros."""
         fraction = f"{self.random.randrange(10**9):09d}".rstrip("0")
         return f"{stamp(epoch)[:-1]}.{fraction or '5'}Z"
 
@@ -71,7 +71,7 @@ class Draw:
 
 
 def stamp(epoch: int) -> str:
-    """Give RFC 3339 text in UTC, whole seconds.
+    """Return RFC 3339 text in UTC, whole seconds.
 
     Examples
     --------

@@ -213,7 +213,7 @@ def _addresses(served: dict[str, Served]) -> dict[str, str]:
 
 
 def _secrets(seed: int, now: datetime) -> dict[str, str]:
-    """Give invented tokens that look like the services' own."""
+    """Return invented tokens that look like the services' own."""
     draw = Draw(f"tokens {seed}", now)
     return {
         "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),

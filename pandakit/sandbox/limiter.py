@@ -39,7 +39,7 @@ class Limiter:
         self._lock = Lock()
 
     def allows(self, endpoint: str) -> bool:
-        """Say whether one more request to the endpoint is within the limit, and count it."""
+        """Return whether one more request to the endpoint is within the limit, and count it."""
         if self._rate is None:
             return True
         with self._lock:

@@ -104,7 +104,7 @@ class Service:
         return response(environ, start_response)
 
     def streams(self, request: Request) -> bool:
-        """Say whether the body is read piece by piece, however long it is."""
+        """Return whether the body is read in pieces, however long it is."""
         del request
         return False
 
@@ -159,9 +159,9 @@ class _Handler(WSGIRequestHandler):
     now: ClassVar[datetime]
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing: a sandbox is used from notebooks."""
+        """Log nothing: a sandbox is used from notebooks."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Give the organisation's time, which stands still."""
+        """Return the organisation's time, which stands still."""
         del timestamp
         return self.now.strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -1,4 +1,4 @@
-"""The vocabulary of the invented organisation: nobody and nothing in it exists."""
+"""The vocabulary of the invented organisation; nobody and nothing in it exists."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ CLIENTS = (Panther, BigPanda, Pangea)
 SINGLE = {
     "check", "close", "download", "roots", "verify_upload", "enrichment_schema",
     "enrichment_size", "inventory", "job", "mappings", "policy", "preview_enrichment", "reports",
-    "replay", "send_alerts", "simulate", "unit_tests", "upload_enrichment",
+    "refresh", "replay", "send_alerts", "simulate", "unit_tests", "upload_enrichment",
     "save", "delete", "test_results",
 }  # fmt: skip
 SECTIONS = ("Returns\n", "-------")

@@ -357,6 +357,7 @@ def test_a_policy_comes_from_a_file(run, alarms, tmp_path, kind):
         ("policy.json", "{", "this is not JSON"),
         ("policy.json", "[1]", "these are no correlation patterns"),
         ("policy.json", "3", "a policy is a table of settings"),
+        ("policy.json", '{"data": 3}', "these are no correlation patterns"),
         (
             "policy.json",
             '[{"tags": ["a"], "time_window": 5, "active": false}]',

@@ -62,7 +62,8 @@ def policy_of_patterns(records: list[dict[str, Any]]) -> Policy:
     >>> policy_of_patterns([{"id": "p-1", "tags": ["host"], "time_window": 60}]).patterns
     (Pattern('host', 1 h),)
     """
-    if not all(isinstance(record, dict) and "time_window" in record for record in records):
+    patterns = records if isinstance(records, list) else [None]
+    if not all(isinstance(record, dict) and "time_window" in record for record in patterns):
         raise ValueError("these are no correlation patterns: each has tags and a time_window")
     return policy_of(to_frame("correlation_patterns")(records))
 

@@ -17,7 +17,7 @@ from pandakit.timewindow import Window
 from pandakit.transport import Call, Collected, NumberedPages, ParallelLoad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, ItemsView, Iterable, Mapping
 
     from pandakit.transport import Reply, Task
 
@@ -193,6 +193,8 @@ class IncidentLoad(ParallelLoad):
             len(rows) if total is None else total,
         )
         self.pages += 1
+        if self.end is None and to is not None:
+            self.end = to
         if self.total is None:
             self.total = answer.total
         for key, row in zip(answer.keys, rows, strict=True):
@@ -203,6 +205,19 @@ class IncidentLoad(ParallelLoad):
                 f"started at {answer.newest}: it ignores `to`, so the list cannot be complete"
             )
         return answer
+
+    def incident(self, key: str) -> Row:
+        """Return an incident as it was last received."""
+        return self._incidents[key]
+
+    def items(self) -> ItemsView[str, Row]:
+        """Return the incidents so far, by identity."""
+        return self._incidents.items()
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of the incidents so far."""
+        return {str(row.get("id")) for row in self._incidents.values()}
 
     def _keep(self, key: str, row: Row) -> None:
         kept = self._incidents.get(key)

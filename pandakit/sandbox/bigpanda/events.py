@@ -176,7 +176,7 @@ class _Timetable:
 
 
 def _payloads(draw: Draw, alert: Alert, until: int) -> list[Row]:
-    """Give what the monitoring systems sent: first, repeats, the end, and some of it twice."""
+    """Return what the monitoring systems sent: the first event, repeats, the end, some twice."""
     count = min(int(draw.random.expovariate(0.33)), max(0, until - alert.start - 1))
     moments = {draw.between(alert.start + 1, until - 1) for _ in range(count)}
     events = [
@@ -203,7 +203,7 @@ def _payload(draw: Draw, alert: Alert, moment: int, status: str) -> Row:
 
 
 def _noise(draw: Draw) -> list[Row]:
-    """Give what makes no alert: ends without a beginning, and payloads without a subject."""
+    """Return what makes no alert: ends without a beginning, payloads without a subject."""
     orphans: list[Row] = [
         {
             "app_key": words.INTEGRATIONS[0],

@@ -1,4 +1,4 @@
-"""BigPanda's events: those that came, and new ones that are sent."""
+"""BigPanda's events: those of the organisation, and those that are sent."""
 
 from __future__ import annotations
 

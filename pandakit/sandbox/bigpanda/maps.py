@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def host_map(draw: Draw, groups: Groups) -> tuple[Row, list[Row]]:
-    """Give a map from hosts to owners, and its table: some hosts are missing from it."""
+    """Return a map from hosts to owners, and its table, which lacks some hosts."""
     tiers = {name: tier for name, _, tier in words.APPLICATIONS}
     fields = (("host", "query_tag"), ("owner_team", "result_tag"), ("tier", "result_tag"))
     hosts = [

@@ -28,7 +28,7 @@ class QueryError(ValueError):
 
 
 def alert_tags(alert: dict[str, Any]) -> Tags:
-    """Give the tags of an alert, lower-cased, with its status and source."""
+    """Return the tags of an alert in lower case, with its status and source."""
     tags = {tag["name"]: tag["value"] for tag in alert["tags"]}
     tags |= {name: alert[name] for name in ("status", "source_system", "description")}
     return {
@@ -40,7 +40,7 @@ def alert_tags(alert: dict[str, Any]) -> Tags:
 
 
 def compile_query(text: str) -> Test:
-    """Give the test of an alert's tags that a query stands for; `*` is all.
+    """Return the test that a query makes of an alert's tags; `*` passes everything.
 
     Examples
     --------

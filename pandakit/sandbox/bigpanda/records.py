@@ -60,7 +60,7 @@ def _environment(draw: Draw, name: str) -> Row:
 
 
 def _place(incidents: list[Row], environments: list[Row]) -> None:
-    """Say of each incident in which environments it is: any of its alerts passes the filter."""
+    """Put each incident in the environments whose filter one of its alerts passes."""
     tests = [(row["id"], compile_query(row["filter"])) for row in environments]
     for incident in incidents:
         tags = [alert_tags(alert) for alert in incident["alerts"]]
@@ -149,7 +149,7 @@ def _alert(draw: Draw, alert: Alert) -> Row:
 
 
 def _matchers(group: list[Alert], patterns: list[Row]) -> list[Row]:
-    """Give the active patterns that all alerts of the incident share, longest window first."""
+    """Return the active patterns that all alerts of the incident share, longest window first."""
     found = []
     for pattern in patterns:
         values = [{**alert.tags, alert.primary[0]: alert.primary[1]} for alert in group]

@@ -59,7 +59,7 @@ class Table:
         self.rows += 1
 
     def page(self, number: int, size: int) -> list[dict[str, str]]:
-        """Give the rows of a page, counted from 1."""
+        """Return the rows of a page, counted from 1."""
         first = (number - 1) * size
         if first >= self.rows:
             return []
@@ -83,7 +83,7 @@ def read_upload(body: IO[bytes], path: Path, columns: list[str], most_bytes: int
     path
         Where to keep it.
     columns
-        The titles of the schema.
+        The columns of the schema.
     most_bytes
         More than these are refused.
 
@@ -135,7 +135,7 @@ class _Lines:
         self.offset += len(self.last)
         self.last = line
         self.number += 1
-        # Carriage returns and blanks before the last quote break the service's framing too.
+        # Carriage returns and spaces before the last quote break the service's framing too.
         if line.endswith((b"\r\n", b' "\n')):
             raise Malformed(TRUNCATED)
         try:
@@ -169,7 +169,7 @@ def _read_rows(reader: Any, lines: _Lines, table: Table) -> None:
         table.add(lines.offset)
         digests.append(hash(tuple(row)))
     if not table.rows:
-        raise Malformed("the table must have at least two rows: titles and values")
+        raise Malformed("the table must have at least two rows: a header and values")
     order = np.sort(np.frombuffer(digests, dtype=np.int64))
     repeated = int((order[1:] == order[:-1]).sum())
     if repeated:

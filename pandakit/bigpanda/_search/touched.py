@@ -1,0 +1,110 @@
+"""Bring a loaded or saved frame up to date, by what was touched since it was loaded."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pandakit.bigpanda._search.load import IncidentLoad
+from pandakit.errors import PaginationError
+from pandakit.frames import epoch_nanoseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandakit.bigpanda._search.load import Reading
+    from pandakit.frames import Column
+    from pandakit.transport import Task
+
+__all__ = ["TouchedLoad", "merged"]
+
+_MOST_PAGES = 100  # the service returns no more results of one query
+
+
+class TouchedLoad(IncidentLoad):
+    """The incidents of a search that were updated at or after a second.
+
+    They are read by last change, newest first, again from the top until nothing new is there:
+    an incident that is touched meanwhile moves to the top.
+    """
+
+    def add_first(self, to: int, since: int) -> None:
+        """Add the first task."""
+        self._since = since
+        self.queue.add(partial(self._read, to, since))
+
+    @property
+    def touched_ids(self) -> set[str]:
+        """The ids of the incidents that were touched; their pages hold others too."""
+        keys = {str(row.get("id")): key for key, row in self.items()}
+        return {each for each, key in keys.items() if self._updated(key) >= self._since}
+
+    def _read(self, to: int, since: int) -> Task:
+        known: set[tuple[str, float]] = set()
+        while (yield from self._read_pass(to, since, known)):
+            pass
+
+    def _read_pass(self, to: int, since: int, known: set[tuple[str, float]]) -> Reading[bool]:
+        """Read from the top to what is older, or known; return whether anything was new."""
+        any_new = False
+        for page in range(1, _MOST_PAGES + 1):
+            [answer] = yield from self.read(to, [page])
+            updates = [(key, self._updated(key)) for key in answer.keys]
+            if updates != sorted(updates, key=lambda each: -each[1]):
+                raise PaginationError(
+                    "the service does not list incidents by their last change, newest first, so "
+                    "the frame cannot be refreshed: load it again"
+                )
+            new = {each for each in updates if each[1] >= since} - known
+            any_new |= bool(new)
+            known |= new
+            is_last = page * self.size >= answer.total
+            if is_last or not new or min(moment for _, moment in updates) < since:
+                return any_new
+        raise PaginationError(
+            "more incidents changed than the service returns for one query: load the frame again"
+        )
+
+    def _updated(self, key: str) -> float:
+        """Return when an incident was last updated, in epoch seconds."""
+        return epoch_nanoseconds(self.incident(key).get("updated_at") or 0) / 10**9
+
+
+def merged(
+    frame: pd.DataFrame, changed: pd.DataFrame, touched: set[str], columns: Sequence[Column]
+) -> pd.DataFrame:
+    """Return the frame with the changed rows in place of those that were touched.
+
+    Parameters
+    ----------
+    frame
+        What was loaded before.
+    changed
+        The rows of touched incidents that still match.
+    touched
+        Ids of all incidents that were touched.
+    columns
+        What is declared; it comes first.
+    """
+    kept = frame[~frame["incident_id"].isin(touched)]
+    names = [column.name for column in columns]
+    more = [name for name in [*changed, *kept] if name not in names]
+    names += list(dict.fromkeys(more))
+    parts = [part.reindex(columns=names) for part in (kept, changed) if len(part)]
+    if not parts:
+        return changed.reindex(columns=names)
+    whole = pd.concat(parts, ignore_index=True)
+    first = whole.groupby("incident_id")["start"].transform("min")
+    order = whole.assign(first=first).sort_values(
+        ["first", "incident_id"], ascending=[False, True], kind="stable"
+    )
+    whole = whole.loc[order.index].reset_index(drop=True)
+    for name in names:
+        if whole[name].dtype == object:  # what a column of one part lacks is None, as in a load
+            whole[name] = whole[name].where(whole[name].notna(), None)
+    there = [name for name in names if name in changed.columns or whole[name].notna().any()]
+    return whole[there].astype(
+        {column.name: column.dtype for column in columns if column.name in there}
+    )
