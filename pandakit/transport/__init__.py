@@ -39,7 +39,8 @@ from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.interrupts import Interrupted, interrupted
-from pandakit.transport.jobs import JOB_PATH, Job, JobRules, find_job, wait_for
+from pandakit.transport.job_address import JOB_PATH, Job, find_job
+from pandakit.transport.jobs import JobRules, wait_for
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
     CursorPages,

@@ -200,6 +200,8 @@ class _Load:
             state.complete, state.elapsed_s = True, clock.monotonic() - started
             return self.finish(state)
         except PandakitError as error:
+            if state.complete:  # all rows are there, but no frame can be made of them
+                raise
             failure = error
         except KeyboardInterrupt:
             pass

@@ -221,14 +221,18 @@ def collect_parallel(
         )
 
     failure: PandakitError | None = None
+    is_whole = False
     try:
         with progress_line(load.label, progress=progress) as line:
             load.queue.run(
                 session,
                 lambda: line.advance(load.count - line.rows, load.pages - line.pages, load.total),
             )
+        is_whole = True
         return finish(collected(complete=True))
     except PandakitError as error:
+        if is_whole:  # all rows are there, but no frame can be made of them
+            raise
         failure = error
     except KeyboardInterrupt:
         pass

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import pickle
 
 import pytest
 
 from pandakit.bigpanda._upload.send import send_table
 from pandakit.enrichment import CsvFile
-from pandakit.errors import AuthenticationError, PandakitError
+from pandakit.errors import AuthenticationError, PandakitError, ProtocolError
 from pandakit.panther import Panther
 from pandakit.transport import Call, CursorPages, Interrupted, Listing, collect, interrupted
 from tests.tokens import CANARY, FRESH
@@ -196,3 +197,19 @@ def test_a_load_reads_the_settings_again_after_401(monkeypatch):
             monkeypatch.setenv("PANTHER_API_TOKEN", FRESH)
             assert list(caught.value.resume()["id"]) == LISTS[0].whole
             assert list(client.rules()["id"]) == LISTS[0].whole
+
+
+def test_rows_of_which_no_frame_can_be_made_are_told_at_once():
+    """The error of the last step, of making the frame, is itself: it can be pickled, and so on."""
+
+    def finish(_):
+        raise ProtocolError("no frame")
+
+    with (
+        FaultServer(cursor_app([[{"id": 1}]])) as rows,
+        session_for(rows) as session,
+        pytest.raises(ProtocolError) as caught,
+    ):
+        collect(session, Listing(GET, CursorPages(), "id"), finish=finish)
+    assert caught.value.partial is None
+    assert str(pickle.loads(pickle.dumps(caught.value))) == "no frame"  # noqa: S301 - our own bytes
