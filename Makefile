@@ -39,7 +39,7 @@ signatures: $(READY)
 	@$(BIN)/python scripts/public_signatures.py
 
 notebooks: $(READY)
-	@$(BIN)/jupyter nbconvert --execute --to notebook --inplace notebooks/*.ipynb
+	@$(BIN)/jupyter nbconvert --execute --ExecutePreprocessor.record_timing=False --to notebook --inplace notebooks/*.ipynb
 
 docs: $(READY)
 	@rm -rf docs/_build
