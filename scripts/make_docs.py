@@ -44,6 +44,10 @@ Each setting has the same name everywhere. The first place that has it wins: the
 client, the environment, `.env` in the working directory, `config.toml` in the user's configuration
 folder (`~/.config/pandakit` on Linux). An empty value counts as not set.
 
+A `.env` may have come with a folder that somebody else made. So a host, domain or URL from it is
+used only with a token from it; with your own token, `SettingsError` names both places and says how
+to allow it. `BIGPANDA_REGION` may come from anywhere: its hosts are the service's own.
+
 ```python
 import pandakit as pk
 

@@ -71,11 +71,11 @@ class Collected:
 
     def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
         """Add a page and move on: whole or not at all, even if interrupted."""
-        before = len(self.records), self.pages, self.duplicates
+        before = self.mark()
         try:
             self._add(page, id_of, newer)
         except BaseException:
-            self._go_back(*before)
+            self.go_back(before)
             raise
 
     def _add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
@@ -95,7 +95,13 @@ class Collected:
         """Return a copy that going on does not change: for a result that is made later."""
         return replace(self, records=list(self.records), extras=list(self.extras), complete=False)
 
-    def _go_back(self, records: int, pages: int, duplicates: int) -> None:
+    def mark(self) -> tuple[int, int, int, Hashable | None]:
+        """Return where the list stands, to go back to."""
+        return len(self.records), self.pages, self.duplicates, self.position
+
+    def go_back(self, mark: tuple[int, int, int, Hashable | None]) -> None:
+        """Forget what was added since a mark."""
+        records, pages, duplicates, self.position = mark
         del self.records[records:], self.extras[pages:]
         self._places = {key: place for key, place in self._places.items() if place < records}
         self.pages, self.duplicates, self.done = pages, duplicates, False
@@ -113,15 +119,16 @@ class Collected:
             if newer is not None and newer(row, self.records[place]):
                 self.records[place] = row
 
-    def check_moving(self, max_pages: int) -> None:
-        """Raise for a list that repeats itself or does not end."""
+    def check_moving(self, before: tuple[int, int, int, Hashable | None], max_pages: int) -> None:
+        """Raise for a list that repeats itself or does not end; `before` marks its last page."""
         if self.done:
             return
         if self.position in self._seen:
-            self.done = True
+            number = self.pages
+            self.go_back(before)
             raise PaginationError(
-                f"page {self.pages} points back to a page that was read already: the list would "
-                "never end; what was fetched is in `partial`"
+                f"page {number} points back to a page that was read already: the list would never "
+                "end; `partial` has the pages before it, and resume() asks for it again"
             )
         self._seen.add(self.position)
         if self._idle >= MAX_IDLE_PAGES:
@@ -239,9 +246,9 @@ class _Load:
         reply = send(pages.request(self.listing.call, state.position), line)
         state.requests += reply.attempts
         page = reply.read(lambda reply: pages.read(reply, state.position))
-        before = len(state.records)
+        before = state.mark()
         state.add(page, self.listing.identify(), self.listing.newer)
-        line.advance(len(state.records) - before, 1, page.total)
+        line.advance(len(state.records) - before[0], 1, page.total)
         if self.max_rows is not None and len(state.records) >= self.max_rows:
             state.capped = not state.done or len(state.records) > self.max_rows or state.capped
             del state.records[self.max_rows :]
@@ -249,7 +256,7 @@ class _Load:
         elif page.beyond and (self.max_rows is None or self.max_rows > page.ceiling):
             state.done = True
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
-        state.check_moving(limit)
+        state.check_moving(before, limit)
 
 
 def _comparable(identity: Any) -> Hashable:

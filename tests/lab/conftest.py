@@ -1,10 +1,10 @@
-"""What all tests of what-if analysis share."""
+"""What all tests of the lab share."""
 
 import pytest
 
 
 def pytest_collection_modifyitems(items):
-    """Let timelines with rejected rows run; `test_rejections.py` tests that they are loud."""
+    """Let timelines with rejected rows run; `tests/consolidation` tests that they are loud."""
     for item in items:
         if "tests/lab" in item.path.as_posix():
             item.add_marker(

@@ -104,7 +104,7 @@ def _response(request, answer):
 
 
 def _first(frame, column):
-    return frame[column].iloc[0]
+    return frame[column].iloc[0] if len(frame) else "none"
 
 
 def _upload(client):

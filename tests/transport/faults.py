@@ -257,9 +257,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     ), REFUSES, (ProtocolError,), operations=READS),
     Scenario("P1", "the same cursor again", (
         edited(lambda document, request: {**document, "next": request.arg("cursor")}),
-    ), REFUSES, (PaginationError,), (LIST,), LATER, ends=True),
+    ), REFUSES, (PaginationError,), (LIST,), LATER),
     Scenario("P2", "a cycle of cursors", (next_is(cursor_for(3)),), REFUSES, (PaginationError,),
-             (LIST,), ("last",), ends=True),
+             (LIST,), ("last",)),
     Scenario("P4", "a row comes twice", (edited(again_the_row_before),), TOLERATES, (),
              (LIST, NUMBERED), ("last",), (ONCE,)),
     Scenario("P5", "fewer rows than the service counts", (
