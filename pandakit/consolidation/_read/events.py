@@ -72,6 +72,14 @@ class Reading(NamedTuple):
         return len(self.time) if self.order is None else len(self.order)
 
 
+class _Cells(NamedTuple):
+    """The table, with what was read of it so far."""
+
+    table: Table
+    status: np.ndarray
+    codes: dict[str, np.ndarray]
+
+
 class Reader:
     """Reads chunks of events; a value has the same number in all of them."""
 
@@ -101,10 +109,9 @@ class Reader:
         absent = check_columns(table, self._patterns)
         time, status, codes = self._read_columns(table)
         app = codes["app_key"] if "app_key" in codes else self._one_app(table.n_rows)
-        # As a primary or secondary too, a status is compared in lower case.
-        codes["status"] = self.vocabularies["status"].adopt(status.astype(np.int32), _STATUS_LABELS)
-        primary = self._choose(table, self.primaries, PRIMARY_PROPERTY, PRIMARIES, codes)
-        secondary = self._choose(table, self.secondaries, SECONDARY_PROPERTY, SECONDARIES, codes)
+        cells = _Cells(table, status, codes)
+        primary = self._choose(cells, self.primaries, PRIMARY_PROPERTY, PRIMARIES)
+        secondary = self._choose(cells, self.secondaries, SECONDARY_PROPERTY, SECONDARIES)
         identifier = codes.get(INCIDENT_IDENTIFIER)
         reason = _reasons(app, time, status, primary)
         order = _time_order(time, reason)
@@ -153,17 +160,17 @@ class Reader:
 
     def _choose(
         self,
-        table: Table,
+        cells: _Cells,
         numbers: NamedCodes,
         properties: tuple[str, ...],
         defaults: tuple[str, ...],
-        codes: dict[str, np.ndarray],
     ) -> np.ndarray:
         """Return the number of each row's (name, value): from the named column, else a default."""
+        table, codes = cells.table, cells.codes
 
         def named(column: str) -> np.ndarray:
             if column not in codes:
-                codes[column] = self.vocabularies.encode(table, column)
+                codes[column] = self._encode(cells, column)
             return numbers.number(column, codes[column], self.vocabularies[column].size)
 
         chosen: np.ndarray | None = None
@@ -184,6 +191,12 @@ class Reader:
                     rows = decided == code
                     chosen[rows] = named(names[code])[rows]
         return chosen
+
+    def _encode(self, cells: _Cells, column: str) -> np.ndarray:
+        if column == "status":  # in lower case here too
+            statuses = cells.status.astype(np.int32)
+            return self.vocabularies[column].adopt(statuses, _STATUS_LABELS)
+        return self.vocabularies.encode(cells.table, column)
 
     def _identify(
         self,
