@@ -112,7 +112,7 @@ def _upload(client):
     key = _first(schema, "schema_id")
     tags = client.enrichment_schema(key)
     table = client.enrichment_table(key).head(3)
-    return client.upload_enrichment(table[list(tags.columns)], key, progress=False)
+    return client.upload_enrichment(table.reindex(columns=list(tags.columns)), key, progress=False)
 
 
 def _search_id(client):
