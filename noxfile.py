@@ -29,7 +29,7 @@ def core(session: nox.Session, versions: str) -> None:
     if versions == "oldest":
         session.install("packaging")
         lowest = session.run("python", "scripts/lowest_versions.py", silent=True)
-        constraints = Path(session.create_tmp()) / "lowest.txt"
+        constraints = Path(session.virtualenv.location) / "lowest.txt"
         constraints.write_text(str(lowest), encoding="utf-8")
         limits = ["--constraint", str(constraints)]
     session.install(*limits, "--editable", ".", "--group", "test")

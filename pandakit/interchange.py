@@ -110,7 +110,12 @@ def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         except pa.ArrowNotImplementedError:
             pass  # views in older releases of Arrow
     # Through Python, because Arrow's own cast empties the last list of a list view.
-    return pa.chunked_array([pa.array(cells.to_pylist(), type=kind)])
+    values = cells.to_pylist()
+    if not pa.types.is_dictionary(kind):
+        return pa.chunked_array([pa.array(values, type=kind)])
+    encoded = pa.array(values, type=kind.value_type).dictionary_encode()
+    codes = encoded.indices.cast(kind.index_type)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, encoded.dictionary)])
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

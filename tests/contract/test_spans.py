@@ -41,7 +41,7 @@ def test_the_spans_of_a_range_are_read():
     "value",
     ["", " ", "h", "4", "4 x", "5M", "1month", "1y", "-1h", "1h-30min", "1..5h", "1e3s", "٤h",
      "4h,,", "inf s", "0.0000001s", "9" * 5_000 + "s", "999999w", "2026-01-01",
-     4, 4.0, True, None, b"4h", pd.NaT, np.timedelta64("NaT"), np.timedelta64(1, "Y"),
+     4, 4.0, True, None, b"4h", pd.NaT, np.timedelta64("NaT", "s"), np.timedelta64(1, "Y"),
      pd.Timedelta(1, "ns"), timedelta.max],
 )  # fmt: skip
 def test_what_is_no_span_is_refused_and_the_setting_is_named(value):

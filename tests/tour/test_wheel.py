@@ -21,7 +21,7 @@ with sandbox.start(incidents=60, audit_events=40) as services:
     audit = services.pangea.search(start="2026-05-01")
     simulation = pk.consolidate(events)
     maps = services.bigpanda.enrichments().set_index("name")
-    schema_id = maps.loc["Host owners", "enrichment_id"]
+    schema_id = maps.loc["Host owners", "schema_id"]
     schema = services.bigpanda.enrichment_schema(schema_id)
     owners = events[["host"]].dropna().drop_duplicates().assign(owner_team="ops", tier="tier-1")
     assert pk.validate_enrichment(owners, schema).ok

@@ -107,8 +107,11 @@ class FrameSource:
 
 def _bytes(cells: pd.Series) -> int:
     """Return the bytes of a column's values; for categories, an estimate from their labels."""
-    if isinstance(cells.dtype, pd.ArrowDtype):
-        return int(cells.array.nbytes)
+    if isinstance(cells.dtype, (pd.ArrowDtype, pd.SparseDtype)):
+        try:
+            return int(cells.array.nbytes)
+        except pa.ArrowTypeError:  # views in older releases of Arrow
+            return int(cells.astype(object).memory_usage(index=False, deep=True))
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return int(cells.memory_usage(index=False, deep=True))
     labels = cells.dtype.categories
