@@ -1,9 +1,12 @@
 """What every test gets: no settings of the machine, no network settings, its own folder."""
 
 import pytest
+from hypothesis import settings
 
 from pandakit.settings import SETTINGS
+from tests import fuzz  # noqa: F401 - it registers the profile
 
+settings.load_profile("pandakit")
 pytest_plugins = ("tests.parallel", "tests.sweep")
 
 

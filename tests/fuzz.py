@@ -14,6 +14,17 @@ from hypothesis import HealthCheck, settings
 FULL = bool(os.environ.get("PANDAKIT_FUZZ"))
 
 
+# Properties that name no numbers: no timing, as many examples as Hypothesis tries by itself.
+settings.register_profile(
+    "pandakit",
+    max_examples=1_000 if FULL else 100,
+    derandomize=not FULL,
+    database=None,
+    deadline=None,
+    print_blob=False,
+)
+
+
 def examples(quick: int, full: int, **options: Any) -> settings:
     """Return the settings of a property: `quick` examples on each run, `full` in `make fuzz`."""
     return settings(

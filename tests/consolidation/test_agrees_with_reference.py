@@ -16,7 +16,7 @@ from tests.fuzz import examples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FUZZ = examples(quick=300, full=10_000)
+FUZZ = examples(quick=200, full=10_000)
 
 
 @FUZZ

@@ -27,7 +27,8 @@ TOLD = {
 
 def run(*options, tests=PLANTED):
     """Run tests in a process of their own, in a folder that is gone afterwards."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.sweep"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval"]
+    command += ["-p", "no:cacheprovider", "-p", "tests.sweep"]
     with TemporaryDirectory() as folder:
         (Path(folder) / "test_planted.py").write_text(tests, encoding="utf-8")
         return subprocess.run(
