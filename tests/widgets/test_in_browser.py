@@ -82,6 +82,7 @@ def test_every_text_can_be_read_in_the_theme(page):
     assert {is_dark(colour) for colour in colours} == {theme == "dark"}
 
 
+@pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
 def test_moving_the_slider_changes_the_number_on_the_page(page):
     """At each window, the page shows the incidents that the function counts."""
     driver, _, _ = page
