@@ -14,7 +14,8 @@ from pandakit.cli.policy_file import choose_policy, policy_options
 from pandakit.cli.save import folder_options, save_frames, save_page, simulation_frames
 from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
 from pandakit.cli.source import read_source, source_options
-from pandakit.consolidation import consolidate, sweep as sweep_windows
+from pandakit.consolidation import consolidate
+from pandakit.lab import sweep as sweep_windows
 
 if TYPE_CHECKING:
     from datetime import timedelta
