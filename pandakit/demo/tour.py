@@ -95,7 +95,7 @@ def run_demo(
     output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if services is None:
-            services = stack.enter_context(sandbox.start(seed))
+            services = stack.enter_context(sandbox.start(seed, requests_per_second=None))
         echo(f"1/5 the sandbox is running: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
