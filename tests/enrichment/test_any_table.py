@@ -154,7 +154,9 @@ AS = {
     "reader": lambda table: table.to_reader(),
     "stream": Stream,
     "DuckDB": duckdb.from_arrow,
-    "Arrow views": lambda table: table.set_column(0, "host", table["host"].cast(pa.string_view())),
+    "Arrow views": lambda table: table.set_column(
+        0, "host", pa.chunked_array([pa.array(table["host"].to_pylist(), pa.string_view())])
+    ),
 }
 
 

@@ -53,7 +53,7 @@ def row_ids(
 
 def _codes(column: pa.ChunkedArray, *, ignore_case: bool) -> tuple[np.ndarray, int]:
     """Return the position of each value among the distinct values, and how many these are."""
-    if not column.num_chunks:  # older releases of Arrow cannot combine none
+    if not len(column):  # older releases of Arrow cannot combine an empty dictionary
         return np.zeros(0, np.int64), 0
     encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
     codes: np.ndarray = encoded.indices.to_numpy()

@@ -111,7 +111,8 @@ def _bytes(cells: pd.Series) -> int:
         try:
             return int(cells.array.nbytes)
         except pa.ArrowTypeError:  # views in older releases of Arrow
-            return int(cells.astype(object).memory_usage(index=False, deep=True))
+            values = pa.array(cells.array).to_pylist()
+            return int(pd.Series(values, dtype=object).memory_usage(index=False, deep=True))
     if not isinstance(cells.dtype, pd.CategoricalDtype):
         return int(cells.memory_usage(index=False, deep=True))
     labels = cells.dtype.categories
