@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, simulation, uploads
-from pandakit.bigpanda.account import Account
-from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
+from pandakit.bigpanda.service import Account, base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
 from pandakit.settings import find, missing_message, read_token, token_reader
 from pandakit.transport import Check, Session

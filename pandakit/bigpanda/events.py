@@ -16,7 +16,7 @@ from pandakit.transport import Listing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
 
 __all__ = ["raw_alerts", "replay", "send_alerts"]
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.bigpanda._lists.rows import alert_rows, incident_row, to_frame
+from pandakit.bigpanda._lists.rows import alert_rows, incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.bigpanda._search.params import expansion, search_params
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pandakit.bigpanda._search.activities import ActivityType
     from pandakit.bigpanda._search.params import Expansion, Folder
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.timewindow import TimeLike
 
 __all__ = ["activities", "alerts", "environments", "incident", "incidents", "refresh"]
@@ -65,7 +65,7 @@ def environments(
     -----
     Source: "Environments".
     """
-    return self._load_resource("environments", max_rows=max_rows, progress=progress)
+    return load_resource(self, "environments", max_rows=max_rows, progress=progress)
 
 
 def incidents(
