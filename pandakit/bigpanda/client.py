@@ -14,8 +14,7 @@ from pandakit.bigpanda import (
     simulation,
     uploads,
 )
-from pandakit.bigpanda.account import Account
-from pandakit.bigpanda.service import base_url as base_url_of, bigpanda_service
+from pandakit.bigpanda.service import Account, base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
 from pandakit.settings import find, missing_message, read_token, token_reader
 from pandakit.transport import Check, Session

@@ -16,7 +16,7 @@ from pandakit.timewindow import TimeLike, to_time
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
 
 __all__ = ["raw_alerts", "replay", "send_alerts"]
 

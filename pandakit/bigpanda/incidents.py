@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pandakit.bigpanda._lists.rows import incident_row, to_frame
+from pandakit.bigpanda._lists.rows import incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.bigpanda._search.loads import incident_call, new_load, time_of_start
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandakit.bigpanda._search.activities import ActivityType
     from pandakit.bigpanda._search.params import Expansion, Folder
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.timewindow import TimeLike, Window
 
 __all__ = ["activities", "alerts", "environments", "incident", "incidents"]
@@ -48,7 +48,7 @@ def environments(
     -----
     Source: "Environments".
     """
-    return self._load_resource("environments", max_rows=max_rows, progress=progress)
+    return load_resource(self, "environments", max_rows=max_rows, progress=progress)
 
 
 def incidents(

@@ -23,7 +23,7 @@ from pandakit.timewindow import Window, to_time
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
 
 __all__ = ["refresh"]
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.bigpanda._lists.rows import alert_rows
+from pandakit.bigpanda._lists.rows import alert_rows, load_resource
 from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.errors import NotFoundError, PermissionDeniedError
 from pandakit.transport import Call, path_segment
@@ -14,7 +14,7 @@ from pandakit.transport import Call, path_segment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.timewindow import Window
     from pandakit.transport import Session
 
@@ -99,7 +99,7 @@ def _environment_id(self: Account, environment: str) -> str:
     if _ID.fullmatch(environment):
         return environment
     try:
-        known = self._load_resource("environments", max_rows=None, progress=False)
+        known = load_resource(self, "environments", max_rows=None, progress=False)
     except (NotFoundError, PermissionDeniedError):
         return environment  # without a list to look it up in, it can only be an id
     ids = known.loc[known["environment_id"] == environment, "environment_id"]
