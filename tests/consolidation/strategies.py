@@ -27,7 +27,7 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
 
 # ---------------------------------------------------------------- columns and their cells
 
-TEXT_FORMS = ("inferred", "object", "category", "string", "arrow")
+TEXT_FORMS = ("inferred", "object", "category", "string", "arrow", "dictionary")
 Pool = tuple[tuple[Any, ...], tuple[str, ...]]  # cells, and the dtypes that can hold them
 
 NAMES: Pool = (("a", "b", "a", "a", "c", "b", "a", None), TEXT_FORMS)
@@ -154,6 +154,9 @@ def column(name: str, cells: list[Any], form: str) -> pd.Series:
         return pd.Series(cells, dtype="string")
     if form == "arrow":
         return pd.Series(cells, dtype=pd.ArrowDtype(pa.string()))
+    if form == "dictionary":
+        kind = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+        return pd.Series(cells, dtype=pd.ArrowDtype(pa.string())).astype(kind)
     return pd.Series(cells)
 
 
