@@ -56,6 +56,7 @@ def write_enrichment_csv(
     path: str | os.PathLike[str],
     *,
     strict: bool = False,
+    overwrite: bool = True,
 ) -> CsvFile:
     """Validate a table and write it as the CSV file that the service expects.
 
@@ -74,6 +75,8 @@ def write_enrichment_csv(
         An existing file keeps its permissions, and no symbolic link is followed.
     strict
         As for `validate_enrichment`.
+    overwrite
+        Whether an existing file may be replaced.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def write_enrichment_csv(
     TypeError
         `frame` is neither a table nor a path.
     OSError
-        The file cannot be written.
+        The file cannot be written; a `FileExistsError` if it exists and `overwrite` is false.
 
     Notes
     -----
@@ -112,7 +115,7 @@ def write_enrichment_csv(
     report = validate_enrichment(table, schema, strict=strict)
     if not report.ok:
         raise EnrichmentError(_refusal(report), report=report)
-    with atomic_write(path) as file:
+    with atomic_write(path, overwrite=overwrite) as file:
         written = _write(file, table, schema)
         if written.size != report.bytes:
             raise EnrichmentError("the table changed while it was written: write it again")

@@ -91,7 +91,7 @@ def test_the_same_input_and_time_give_the_same_bytes(folder, suffix):
 
 def report_of(folder, events="events.json", *options):
     """Write a report; gives it."""
-    run(folder, events, "--at", AT, "--report", "report.json", *options)
+    run(folder, events, "--at", AT, "--report", "report.json", "--force", *options)
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
@@ -113,6 +113,20 @@ def test_what_a_report_says(folder):
     failed = report_of(folder, "bad.json")
     assert failed["failures"][0]["row"] == "3"
     assert failed["failures"][0]["reason"].startswith("hash: ")
+
+
+def test_a_report_overwrites_nothing_unless_asked(folder, capsys):
+    """An existing file stays, and keeps its permissions where it is replaced with --force."""
+    there = folder / "out.json"
+    there.write_text("mine")
+    there.chmod(0o600)
+    assert run(folder, "events.json", "--report", "out.json") == 2
+    assert "out.json exists already" in (err := capsys.readouterr().err)
+    assert "--force" in err
+    assert there.read_text() == "mine"
+    assert run(folder, "events.json", "--report", "out.json", "--force") == 3
+    assert json.loads(there.read_text())["verdict"] == "intact"
+    assert there.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_page_is_escaped(folder):
