@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from pandakit.consolidation._arrays.table import Table
@@ -26,9 +25,11 @@ from pandakit.text import to_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["TICKS", "Columns", "FileColumns", "looks_at_timestamp", "plan_columns"]
+__all__ = ["TICKS", "Columns", "FileColumns", "kind_of", "looks_at_timestamp", "plan_columns"]
 
 TICKS = pa.timestamp("us", "UTC")
 _ALWAYS = ("timestamp", "status", "description", "source_system", INCIDENT_IDENTIFIER)
@@ -47,10 +48,15 @@ class Columns:
     as_ticks: bool
     """Whether timestamps are handed on as they were read, because reading them again is slow."""
 
-    @property
-    def encoded(self) -> list[str]:
-        """The columns of text that Parquet should hand over as dictionaries."""
-        return [name for name in self.names if name != "description"]
+    def encoded(self, schema: pa.Schema) -> list[str]:
+        """Return the columns of text that a file should hand over as dictionaries."""
+        return [
+            name
+            for name in self.names
+            if pa.types.is_dictionary(self.types[name])
+            and name in schema.names
+            and kind_of(schema.field(name).type) in ("text", "dictionary")
+        ]
 
     def conform(self, table: pa.Table, unit: str) -> tuple[pa.Table, np.ndarray]:
         """Return a table with these columns in these types, and the time of each row."""
@@ -75,7 +81,7 @@ class Columns:
 
     def bytes_per_row(self) -> int:
         """Return about how many bytes a row takes in memory."""
-        return sum(_WIDTHS.get(_kind(kind), 32) for kind in self.types.values()) + 16
+        return sum(_WIDTHS.get(kind_of(kind), 32) for kind in self.types.values()) + 16
 
 
 _WIDTHS = {"number": 8, "boolean": 1, "time": 8, "dictionary": 4}
@@ -118,7 +124,7 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     wanted = [name for name in names if name in _needed(names, policy)]
     mixed = {name for name in wanted if len(kinds[name]) > 1} - {"timestamp"}
     types = {name: _joint_type(name, kinds[name], mixed=name in mixed) for name in wanted}
-    is_slow = len(kinds["timestamp"]) > 1 or _kind(types["timestamp"]) in ("text", "dictionary")
+    is_slow = len(kinds["timestamp"]) > 1 or kind_of(types["timestamp"]) in ("text", "dictionary")
     as_ticks = is_slow and not looks_at_timestamp(policy)
     if as_ticks:
         types["timestamp"] = TICKS
@@ -140,9 +146,9 @@ def _check_names(file: FileColumns, names: list[str], files: Sequence[FileColumn
 
 
 def _check_times(files: Sequence[FileColumns]) -> None:
-    ways = {}
+    ways: dict[str, str] = {}
     for file in files:
-        kind = _kind(_plain(file.schema.field("timestamp").type))
+        kind = kind_of(_plain(file.schema.field("timestamp").type))
         if file.is_typed and kind in _WAYS:
             ways.setdefault(kind, file.name)
     if len(ways) > 1:
@@ -185,7 +191,7 @@ def _kinds_of(name: str, files: Sequence[FileColumns]) -> set[pa.DataType]:
 def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return _plain(kind.value_type)
-    if _kind(kind) == "text":
+    if kind_of(kind) == "text":
         return pa.large_string()
     return as_table(pa.table({"cells": pa.nulls(0, kind)})).schema.field(0).type
 
@@ -197,7 +203,8 @@ def _joint_type(name: str, kinds: set[pa.DataType], *, mixed: bool) -> pa.DataTy
     return kind
 
 
-def _kind(kind: pa.DataType) -> str:
+def kind_of(kind: pa.DataType) -> str:
+    """Return which kind of values a type has."""
     tests = {
         "number": pa.types.is_integer(kind)
         or pa.types.is_floating(kind)

@@ -112,7 +112,9 @@ def find_files(source: Any) -> Source:
 
 def _of_dataset(dataset: ds.Dataset) -> Source:
     if getattr(dataset, "_scan_options", None):
-        raise EventError("source: the dataset is filtered; filter the rows when you write the files")
+        raise EventError(
+            "source: the dataset is filtered; filter the rows when you write the files"
+        )
     files = []
     for fragment in dataset.get_fragments():
         if not isinstance(fragment, ds.ParquetFileFragment):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
@@ -22,6 +21,8 @@ from pandakit.scale._source.staging import stage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
 
     from pandakit.consolidation.policy import Policy
     from pandakit.scale._source.files import Source, SourceFile
@@ -44,6 +45,12 @@ class Inputs:
         """How many rows there are in all files."""
         return sum(file.n_rows for file in self.files)
 
+    def place(self, row: int) -> str:
+        """Return the file of a row of the whole input, and its number there."""
+        starts = [file.first_row for file in self.files]
+        file = self.files[bisect_right(starts, row) - 1]
+        return f"{file.file.name}, row {row - file.first_row}"
+
     def pieces(self) -> list[Piece]:
         """Return the pieces of all files, in the order of the files.
 
@@ -63,9 +70,11 @@ class Inputs:
         if today is None:
             return
         for file, time, pieces in zip(self.files, latest, of_files, strict=True):
-            is_odd = pieces and file.has_numeric_times and time < _NUMBERS_BEFORE
+            is_odd = pieces and not file.has_datetimes and time < _NUMBERS_BEFORE
             if is_odd and (time == NO_TIME or time > 0):
-                read = "no time at all" if time == NO_TIME else f"times until {moment(time):%Y-%m-%d}"
+                read = (
+                    "no time at all" if time == NO_TIME else f"times until {moment(time):%Y-%m-%d}"
+                )
                 other = f"{self.files[today].file.name}, until {moment(latest[today]):%Y-%m-%d}"
                 raise EventError(
                     f"{file.file.name} has {read} when its numbers are read with "
@@ -95,7 +104,9 @@ def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inpu
     return Inputs(files, columns, unit)
 
 
-def _opened(file: SourceFile, first_row: int, staged: Path, policy: Policy, unit: str) -> ParquetFile:
+def _opened(
+    file: SourceFile, first_row: int, staged: Path, policy: Policy, unit: str
+) -> ParquetFile:
     if file.format == PARQUET:
         return ParquetFile(file, first_row)
     staged.parent.mkdir(parents=True, exist_ok=True)

@@ -67,10 +67,10 @@ class ParquetFile:
         self.n_rows: int = self._metadata.num_rows
 
     @property
-    def has_numeric_times(self) -> bool:
-        """Whether the unit of the timestamps is the caller's word."""
+    def has_datetimes(self) -> bool:
+        """Whether the file itself names the unit of its timestamps."""
         kind = self.schema.field("timestamp").type
-        return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        return self._staged is None and bool(pa.types.is_timestamp(kind))
 
     def _open(self, encoded: list[str] | None = None) -> pq.ParquetFile:
         source = self._staged or self.file.filesystem.open_input_file(self.file.path)
@@ -126,7 +126,7 @@ class ParquetFile:
     ) -> Loaded:
         with naming(self.file.name):
             wanted = [name for name in columns.names if name in self.schema.names]
-            with self._open(columns.encoded) as opened:
+            with self._open(columns.encoded(self.schema)) as opened:
                 table = opened.read_row_group(group, columns=wanted)
             for name, value in self.file.constants.items():
                 if name in wanted:

@@ -60,7 +60,7 @@ def _with_ticks(table: pa.Table, unit: str) -> pa.Table:
 def _csv_tables(file: SourceFile) -> Iterator[pa.Table]:
     with _open_csv(file) as reader:
         names = reader.schema.names
-    with _open_csv(file, {name: _TEXT for name in names}) as reader:
+    with _open_csv(file, dict.fromkeys(names, _TEXT)) as reader:
         yield reader.schema.empty_table()
         for batch in reader:
             yield pa.Table.from_batches([batch])
