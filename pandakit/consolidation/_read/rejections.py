@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from pandakit.consolidation._read.requirements import PRIMARIES
 from pandakit.errors import EventError, RejectedEventsWarning
@@ -120,7 +121,10 @@ def _shown(
     numbered = [place(row) for row in rows.tolist()]
     if column is None:
         return numbered
-    cells = [_cut(repr(cell)) for cell in pd.Series(table.cells(column, rows), dtype=object)]
+    found = table.cells(column, rows)
+    if isinstance(found, pa.ChunkedArray) and pa.types.is_dictionary(found.type):
+        found = found.cast(found.type.value_type)  # pandas cannot take from an empty dictionary
+    cells = [_cut(repr(cell)) for cell in pd.Series(found, dtype=object)]
     return [f"{cell} in {row}" for cell, row in zip(cells, numbered, strict=True)]
 
 
