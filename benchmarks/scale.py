@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import statistics
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks._events import part
 from benchmarks._measure import in_process
+
+if TYPE_CHECKING:
+    from pandakit import Consolidation
 
 EVENTS = int(os.environ.get("PANDAKIT_BENCH_SCALE", "100_000_000"))
 PARTS = 20  # of the time, and as many overlapping files
@@ -25,6 +31,15 @@ def _print(figure: str, value: float, most: float = math.inf) -> None:
     goal = f", goal: at most {most:g}" if most < math.inf else ""
     missed = ", MISSED" if value > most else ""
     print(f"scale: {figure}: {value:.2f}{goal}{missed}", flush=True)
+
+
+def digest(result: Consolidation) -> int:
+    """Give a number that two results share only if their frames are equal."""
+    found = hashlib.sha256()
+    for frame in (result.alerts, result.incidents):
+        plain = frame.assign(patterns=frame["patterns"].map(str)) if "patterns" in frame else frame
+        found.update(pd.util.hash_pandas_object(plain).to_numpy())
+    return int.from_bytes(found.digest()[:6], "big")
 
 
 def write_files(folder: Path) -> None:
@@ -48,30 +63,23 @@ def write_files(folder: Path) -> None:
 
 
 _RUN = """
-import hashlib, resource, sys, time
-import pandas as pd, pandakit
+import sys, time, pandakit
 from benchmarks._measure import resident
+from benchmarks.scale import digest
 begin = time.process_time()
 result = pandakit.consolidate_dataset(sys.argv[1])
 alerts, incidents = result.alerts, result.incidents
 spent = time.process_time() - begin
 peak = resident("VmHWM")
-digest = hashlib.sha256()
-for frame in (alerts, incidents):
-    digest.update(pd.util.hash_pandas_object(frame.drop(columns="patterns", errors="ignore")).values)
-print(spent, peak, int.from_bytes(digest.digest()[:6]), len(alerts))
+print(spent, peak, digest(result), len(alerts))
 """
 _IN_CHUNKS = """
-import hashlib, sys
-import pandas as pd, pyarrow.parquet as pq, pandakit
+import sys, pyarrow.parquet as pq, pandakit
+from benchmarks.scale import digest
 chunks = pandakit.Consolidator()
 for batch in pq.ParquetFile(sys.argv[1] + "/all.parquet").iter_batches(2_000_000):
     chunks.feed(batch)
-result = chunks.result()
-digest = hashlib.sha256()
-for frame in (result.alerts, result.incidents):
-    digest.update(pd.util.hash_pandas_object(frame.drop(columns="patterns", errors="ignore")).values)
-print(int.from_bytes(digest.digest()[:6]))
+print(digest(chunks.result()))
 """
 
 
@@ -84,7 +92,9 @@ def one_machine(folder: Path) -> None:
     ratios = [
         over[0] / plain[0] for over, plain in zip(ways["overlapping"], ways["sorted"], strict=True)
     ]
-    _print(f"{EVENTS:,} events in one sorted file, s", statistics.median(r[0] for r in ways["sorted"]))
+    _print(
+        f"{EVENTS:,} events in one sorted file, s", statistics.median(r[0] for r in ways["sorted"])
+    )
     _print(f"{PARTS} overlapping files over one sorted file", statistics.median(ratios), 1.5)
     for name, runs in ways.items():
         _print(f"peak memory of the {name} files, GB", max(run[1] for run in runs) / 1e9, 2.5)

@@ -11,8 +11,8 @@ from pandakit.consolidation.consolidator import Stages
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
 from pandakit.scale._folder.manifest import add_facts
-from pandakit.scale._folder.outcomes import Outcomes
 from pandakit.scale._folder.output import write_events, write_frames, write_funnel
+from pandakit.scale._folder.records import OutcomeRecords
 from pandakit.scale._folder.unfinished import scratch_of
 from pandakit.scale._order.checkpoint import Checkpoint
 from pandakit.scale._order.runs import sorted_runs, too_many_at_once
@@ -42,7 +42,7 @@ class _Kept(NamedTuple):
     """What is kept on disk while the rows go through."""
 
     checkpoint: Checkpoint | None = None
-    outcomes: Outcomes | None = None
+    outcomes: OutcomeRecords | None = None
 
 
 def consolidated(source: Source, settings: Settings, scratch: Path) -> Consolidation:
@@ -55,7 +55,7 @@ def write_result(source: Source, settings: Settings, folder: Path) -> None:
     """Write the consolidation of all rows of a source, going on with what is there."""
     scratch = scratch_of(folder)
     inputs = open_inputs(source, settings.policy, settings.unit, scratch)
-    outcomes = Outcomes(scratch / "outcomes", inputs.n_rows) if settings.events else None
+    outcomes = OutcomeRecords(scratch / "outcomes", inputs.n_rows) if settings.events else None
     checkpoint = Checkpoint(scratch / "checkpoint")
     result = _consolidate(inputs, settings, scratch, _Kept(checkpoint, outcomes))
     write_frames(folder, result)

@@ -146,18 +146,13 @@ def column(name: str, cells: list[Any], form: str) -> pd.Series:
     """Build one column; an empty or all-missing one keeps whatever pandas makes of it."""
     if name == "timestamp":
         return time_series(cells, form)
-    if form == "object":
-        return pd.Series(cells, dtype=object)
     if form == "category":
         return pd.Series(cells).astype("category")
-    if form == "string":
-        return pd.Series(cells, dtype="string")
-    if form == "arrow":
-        return pd.Series(cells, dtype=pd.ArrowDtype(pa.string()))
     if form == "dictionary":
         kind = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
         return pd.Series(cells, dtype=pd.ArrowDtype(pa.string())).astype(kind)
-    return pd.Series(cells)
+    kinds = {"object": object, "string": "string", "arrow": pd.ArrowDtype(pa.string())}
+    return pd.Series(cells, dtype=kinds.get(form))
 
 
 def index_of(kind: str, size: int) -> pd.Index:

@@ -14,57 +14,70 @@ GOOD = pd.DataFrame(
 
 
 def another_column(path):
+    """Write a file with a column more."""
     GOOD.assign(cluster="x").to_parquet(path)
 
 
 def times_of_another_kind(path):
+    """Write datetimes where the other file has numbers."""
     GOOD.assign(timestamp=pd.to_datetime(GOOD["timestamp"], unit="s", utc=True)).to_parquet(path)
 
 
 def milliseconds(path):
+    """Write milliseconds."""
     GOOD.assign(timestamp=GOOD["timestamp"] * 1000).to_parquet(path)
 
 
 def thousandths(path):
+    """Write seconds as if their unit were thousands of seconds."""
     GOOD.assign(timestamp=GOOD["timestamp"] / 1000).to_parquet(path)
 
 
 def times_without_zone(path):
+    """Write times without a zone."""
     GOOD.assign(timestamp=["2026-03-01 12:00", "2026-03-01 12:01"]).to_csv(path, index=False)
 
 
 def cells_without_text_form(path):
+    """Write bytes."""
     GOOD.assign(host=[b"a", b"b"]).to_parquet(path)
 
 
 def truncated(path):
+    """Cut the end off."""
     GOOD.to_parquet(path)
     path.write_bytes(path.read_bytes()[:-40])
 
 
 def half_a_footer(path):
+    """Cut the middle out."""
     GOOD.to_parquet(path)
     content = path.read_bytes()
     path.write_bytes(content[:4] + content[200:])
 
 
 def empty(path):
+    """Write nothing."""
     path.touch()
 
 
 def no_csv(path):
+    """Write a row with a cell less."""
     path.write_text("timestamp,status,host\n1,ok,a\n2,ok\n")
 
 
 def no_json(path):
+    """Break off in a line."""
     path.write_text('{"timestamp": 1, "status": "ok", "host": "a"}\n{"timestamp": ')
 
 
 def json_of_something_else(path):
+    """Write a list."""
     path.write_text("[1, 2]\n")
 
 
 def a_note(path):
+    """Write prose."""
     path.write_text("these are events")
 
 
@@ -72,7 +85,10 @@ BAD = {
     another_column: ("b.parquet", r"a\.parquet has no column 'cluster', which .*b\.parquet has"),
     times_of_another_kind: ("b.parquet", r"b\.parquet has its timestamps as datetimes, .*a\.parq"),
     milliseconds: ("b.parquet", r"b\.parquet: .* for milliseconds say unit='ms'"),
-    thousandths: ("b.parquet", r"b\.parquet has times until 1970-01-20 when .* unit='s' \(.*a\.par"),
+    thousandths: (
+        "b.parquet",
+        r"b\.parquet has times until 1970-01-20 when .* unit='s' \(.*a\.par",
+    ),
     times_without_zone: ("b.csv", r"b\.csv: column 'timestamp' holds ISO 8601 text without a zone"),
     cells_without_text_form: ("b.parquet", r"b\.parquet: column 'host', row 0: a bytes has no"),
     truncated: ("b.parquet", r"b\.parquet cannot be read: "),
@@ -124,7 +140,9 @@ def test_cells_without_text_form_in_all_files(tmp_path):
     frame = GOOD.assign(host=[["a"], [["b"]]])
     frame[:1].assign(host=[[["a"]]]).to_parquet(tmp_path / "a.parquet")
     frame[1:].to_parquet(tmp_path / "b.parquet")
-    with pytest.raises(EventError, match=r"a\.parquet, row 0 and later: column 'host', row 0: a li"):
+    with pytest.raises(
+        EventError, match=r"a\.parquet, row 0 and later: column 'host', row 0: a li"
+    ):
         consolidate_dataset(tmp_path)
 
 

@@ -17,11 +17,14 @@ ROWS = 1_500
 
 @pytest.fixture
 def frame():
+    """Events in no order, a few of them rejected."""
     rng = np.random.default_rng(11)
     return pd.DataFrame(
         {
             "timestamp": 1.7e9 + rng.integers(0, 400_000, ROWS),
-            "status": rng.choice(["critical", "warning", "ok", "?"], ROWS, p=[0.5, 0.2, 0.295, 0.005]),
+            "status": rng.choice(
+                ["critical", "warning", "ok", "?"], ROWS, p=[0.5, 0.2, 0.295, 0.005]
+            ),
             "host": [f"h{n}" for n in rng.integers(0, 30, ROWS)],
             "cluster": rng.choice(["x", "y", None], ROWS),
             "description": [f"event {n}" for n in range(ROWS)],
@@ -43,7 +46,9 @@ def folder(frame, tmp_path):
 
 def whole(folder):
     """The frame that the files make together."""
-    return pd.concat([pd.read_parquet(path) for path in sorted(folder.iterdir())], ignore_index=True)
+    return pd.concat(
+        [pd.read_parquet(path) for path in sorted(folder.iterdir())], ignore_index=True
+    )
 
 
 def test_what_is_in_the_folder(folder, tmp_path):
@@ -176,7 +181,9 @@ def test_input_changed_in_between(folder, tmp_path, monkeypatch):
 def test_a_full_disk(folder, tmp_path, monkeypatch):
     """Without room for the result, the error is the system's, and the next call goes on."""
     with monkeypatch.context() as patch:
-        patch.setattr(one_machine, "write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "x")))
+        patch.setattr(
+            one_machine, "write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "x"))
+        )
         with pytest.raises(OSError, match="28"):
             consolidate_dataset(folder, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -41,16 +41,19 @@ def halves(frame):
 
 
 def parquet(frame, folder):
+    """Write Parquet in small row groups."""
     for number, half in enumerate(halves(frame)):
         half.to_parquet(folder / f"{number}.parquet", row_group_size=40)
 
 
 def csv(frame, folder):
+    """Write CSV with quotes and lines within cells."""
     for number, half in enumerate(halves(frame)):
         half.to_csv(folder / f"{number}.csv", index=False)
 
 
 def csv_in_gzip(frame, folder):
+    """Write compressed CSV."""
     for number, half in enumerate(halves(frame)):
         half.to_csv(folder / f"{number}.csv.gz", index=False)
 
@@ -63,6 +66,7 @@ def json_lines(frame, folder):
 
 
 def json_and_parquet(frame, folder):
+    """Write one file of each."""
     first, second = halves(frame)
     first.to_parquet(folder / "0.parquet")
     text = second.to_json(orient="records", lines=True)

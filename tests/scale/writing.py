@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 from pandakit.text import to_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FRAMES = ("alerts", "incidents", "funnel")
 
@@ -21,6 +24,7 @@ def as_arrow(frame: pd.DataFrame) -> pa.Table:
 
 
 def column(cells: pd.Series) -> Any:
+    """Return a column, in text form where Arrow has no type for its cells."""
     try:
         found = pa.array(cells.array, from_pandas=True)
     except (pa.ArrowException, TypeError):
@@ -41,10 +45,10 @@ def in_type(table: pa.Table, kind: str) -> pa.Table:
 
 @st.composite
 def cuts(draw: st.DrawFn, n_rows: int) -> list[tuple[int, int, int, str, bool]]:
-    """Draw where files begin and stop, their row groups, types, and whether they have statistics."""
+    """Draw where files begin and stop, their row groups and types, and if they have statistics."""
     inner = draw(st.lists(st.integers(0, n_rows), max_size=4))
     bounds = sorted({0, n_rows, *inner})
-    pairs = list(zip(bounds, bounds[1:], strict=False)) or [(0, 0)]
+    pairs = list(itertools.pairwise(bounds)) or [(0, 0)]
     return [
         (
             begin,

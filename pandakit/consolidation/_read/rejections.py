@@ -113,9 +113,7 @@ class Rejections:
         return "; ".join(parts)
 
 
-def _shown(
-    table: Table, reason: str, rows: np.ndarray, place: Callable[[int], str]
-) -> list[str]:
+def _shown(table: Table, reason: str, rows: np.ndarray, place: Callable[[int], str]) -> list[str]:
     """Return the cells that made rows fail, each with its row."""
     column = _REASONS[reason][0]
     numbered = [place(row) for row in rows.tolist()]

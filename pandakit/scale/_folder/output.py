@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pandakit.consolidation._output.arrays import EventArrays
+from pandakit.consolidation._output.arrays import Outcomes
 from pandakit.consolidation._output.frames import events_frame
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pandakit.consolidation.result import Consolidation
-    from pandakit.scale._folder.outcomes import Outcomes
+    from pandakit.scale._folder.records import OutcomeRecords
     from pandakit.scale._source.pieces import ParquetFile
 
 __all__ = ["write_events", "write_frames", "write_funnel"]
@@ -54,7 +54,7 @@ def write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
 
 
 def write_events(
-    folder: Path, files: list[ParquetFile], outcomes: Outcomes, membership: np.ndarray
+    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, membership: np.ndarray
 ) -> None:
     """Write for each input a file with the outcome of each of its rows, in its order."""
     target = folder / "events"
@@ -70,12 +70,12 @@ def write_events(
 
 
 def _tables_of_events(
-    file: ParquetFile, outcomes: Outcomes, membership: np.ndarray
+    file: ParquetFile, outcomes: OutcomeRecords, membership: np.ndarray
 ) -> Iterator[pa.Table]:
     for begin in range(0, max(file.n_rows, 1), _ROWS):
         stop = min(begin + _ROWS, file.n_rows)
         part = outcomes.part(file.first_row + begin, file.first_row + stop)
-        arrays = EventArrays(
+        arrays = Outcomes(
             pd.RangeIndex(begin, stop), part["outcome"], part["reason"], part["alert"]
         )
         yield pa.Table.from_pandas(events_frame(arrays, membership), preserve_index=False)

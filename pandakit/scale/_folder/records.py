@@ -10,14 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandakit.consolidation._output.arrays import EventArrays
+    from pandakit.consolidation._output.arrays import Outcomes
 
-__all__ = ["Outcomes"]
+__all__ = ["OutcomeRecords"]
 
 _KIND = np.dtype([("alert", np.int32), ("outcome", np.int8), ("reason", np.int8)])
 
 
-class Outcomes:
+class OutcomeRecords:
     """One small record for each row, on disk; memory does not grow with the rows."""
 
     def __init__(self, path: Path, n_rows: int) -> None:
@@ -26,7 +26,7 @@ class Outcomes:
             file.truncate(size)  # a file that is there already keeps its content
             self._map = mmap.mmap(file.fileno(), size)
 
-    def put(self, rows: np.ndarray, found: EventArrays) -> None:
+    def put(self, rows: np.ndarray, found: Outcomes) -> None:
         """Keep the outcome of some rows, named by their numbers in the whole input."""
         records = np.frombuffer(self._map, _KIND)
         part = np.empty(len(rows), dtype=_KIND)
