@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         Policy as Policy,
         consolidate as consolidate,
         events_from_alarms as events_from_alarms,
-        sweep as sweep,
     )
     from pandakit.enrichment import (
         AppliedEnrichment as AppliedEnrichment,
@@ -93,9 +92,11 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
         smallest_window as smallest_window,
         suggest_patterns as suggest_patterns,
+        sweep as sweep,
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
+    from pandakit.scale import consolidate_dataset as consolidate_dataset
     from pandakit.settings import show_settings as show_settings
     from pandakit.snapshot import load as load, save as save
 
@@ -116,7 +117,6 @@ _HOMES: dict[str, str | None] = {
             "Policy",
             "consolidate",
             "events_from_alarms",
-            "sweep",
         ),
         "pandakit.consolidation",
     ),
@@ -135,6 +135,7 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
+    "consolidate_dataset": "pandakit.scale",
     "read_events": "pandakit.events",
     **dict.fromkeys(
         (
@@ -148,6 +149,7 @@ _HOMES: dict[str, str | None] = {
             "sensitivity",
             "smallest_window",
             "suggest_patterns",
+            "sweep",
         ),
         "pandakit.lab",
     ),

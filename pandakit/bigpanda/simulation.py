@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.consolidation import Consolidation, Policy
     from pandakit.lab import Agreement
     from pandakit.timewindow import TimeLike

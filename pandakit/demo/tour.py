@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit import plots, sandbox
-from pandakit.consolidation import CLASSIC, consolidate, sweep
+from pandakit.consolidation import CLASSIC, consolidate
 from pandakit.demo.report import Report
 from pandakit.enrichment import validate_enrichment, write_enrichment_csv
 from pandakit.files import atomic_write, refuse_existing
 from pandakit.frames import facts
+from pandakit.lab import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from pandakit.enrichment._source.source import FrameSource
-from pandakit.enrichment._source.table import whole_frame
+from pandakit.enrichment._source.csv_file import read_csv_file
+from pandakit.enrichment._source.source import FrameSource, frame_or_path
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.errors import EnrichmentError
 from pandakit.files import atomic_write
 
 if TYPE_CHECKING:
     import os
-
-    import pandas as pd
 
     from pandakit.enrichment.report import ValidationReport
     from pandakit.enrichment.schema import EnrichmentSchema
@@ -111,7 +110,8 @@ def write_enrichment_csv(
     "db2",""
      2 36
     """
-    table = whole_frame(frame)
+    found = frame_or_path(frame)
+    table = found if isinstance(found, pd.DataFrame) else read_csv_file(found)
     report = validate_enrichment(table, schema, strict=strict)
     if not report.ok:
         raise EnrichmentError(_refusal(report), report=report)

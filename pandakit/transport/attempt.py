@@ -1,26 +1,46 @@
-"""One attempt over requests: send, read the whole body under limits, classify what went wrong."""
+"""One attempt over requests: send, read the whole answer under limits, classify what went wrong."""
 
 from __future__ import annotations
 
 import math
 import ssl
+from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as u3
 
-from pandakit.errors import PandakitError, ProtocolError, SettingsError, TransportError
-from pandakit.transport.body import BadBody, read_body
-from pandakit.transport.connections import DeadlinePassed, watch, watching
+from pandakit.errors import (
+    PandakitError,
+    ProtocolError,
+    SettingsError,
+    TransportError,
+    error_for_status,
+)
+from pandakit.transport.reply import Problem, Reply, parse_retry_after
+from pandakit.transport.service import has_bad_proxy, origin_of
+from pandakit.transport.wire import BadBody, DeadlinePassed, read_body, watch, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.transport.call import Call
     from pandakit.transport.options import Clock, TransportOptions
+    from pandakit.transport.service import Call, Service
 
-__all__ = ["AttemptFailed", "fetch"]
+__all__ = ["NOTHING_DONE", "PASSING", "AttemptFailed", "failure_of", "fetch"]
+
+# By these statuses the service says that it did nothing.
+NOTHING_DONE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+# Faults that may pass.
+PASSING = NOTHING_DONE | {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
 
 
 class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
@@ -73,7 +93,8 @@ def fetch(
     AttemptFailed
         With an error that names the host and never quotes the HTTP library.
     """
-    host = prepared["url"].split("/")[2]
+    url = prepared["url"]
+    host = url.split("/")[2]
     fault: AttemptFailed | KeyboardInterrupt
 
     def check() -> None:
@@ -83,7 +104,7 @@ def fetch(
     left = deadline - clock.monotonic()
     waits = (_at_most(options.connect, left), _at_most(options.read, left))
     try:
-        watch(http.get_adapter(prepared["url"]))
+        watch(http.get_adapter(url))
         with (
             watching(check),
             http.request(
@@ -95,7 +116,7 @@ def fetch(
     except BadBody as bad:
         fault = AttemptFailed(bad.kind(f"{host}: {bad}"), passing=bad.passing)
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
-        fault = _classify(exc, host)
+        fault = _classify(exc, host, url)
     except KeyboardInterrupt:
         # Raised again, since the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
@@ -120,6 +141,7 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
         todo += [cause for cause in inner if isinstance(cause, BaseException)]
 
 
+_SOCKS = "socks"  # the package that speaks to such proxies, if it is installed
 _UNSENT = (
     requests.exceptions.ConnectTimeout,
     requests.exceptions.ProxyError,
@@ -155,9 +177,9 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
     ),
     (
         (requests.exceptions.InvalidProxyURL,),
-        TransportError,
+        SettingsError,
         False,
-        "the proxy of the environment has no usable address: look at HTTPS_PROXY",
+        "the proxy of the session has no usable address: look at its `proxies`",
     ),
     (
         (requests.exceptions.ProxyError, u3.ProxyError),
@@ -211,14 +233,28 @@ def _is_bad_certificate_file(cause: BaseException) -> bool:
     return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
 
 
-def _classify(exc: BaseException, host: str) -> AttemptFailed:
-    causes = list(_causes(exc))
+def _bad_setting(causes: list[BaseException], url: str) -> str | None:
+    """Return what is wrong with the environment, if that is why the request failed."""
     if any(map(_is_bad_certificate_file, causes)):
-        words = (
+        return (
             "the file or folder of certificates cannot be read: look at REQUESTS_CA_BUNDLE and "
             "CURL_CA_BUNDLE, and at `verify` and `cert` of a session of your own"
         )
+    if has_bad_proxy(url):
+        return (
+            "the proxy of the environment has no usable address: look at HTTPS_PROXY, HTTP_PROXY "
+            "and ALL_PROXY"
+        )
+    return None
+
+
+def _classify(exc: BaseException, host: str, url: str) -> AttemptFailed:
+    causes = list(_causes(exc))
+    if words := _bad_setting(causes, url):
         return AttemptFailed(SettingsError(f"{host}: {words}"), passing=False, sent=False)
+    if any(type(cause).__module__ == _SOCKS for cause in causes):
+        refused = TransportError(f"{host}: the SOCKS proxy of the environment refused or failed")
+        return AttemptFailed(refused, passing=True, sent=False)
     sent = not any(isinstance(cause, _UNSENT) for cause in causes)
     for kinds, error, passing, words in _FAULTS:
         if any(isinstance(cause, kinds) for cause in causes):
@@ -228,3 +264,37 @@ def _classify(exc: BaseException, host: str) -> AttemptFailed:
         passing=True,
         sent=sent,
     )
+
+
+def failure_of(service: Service, call: Call, reply: Reply, now: float) -> AttemptFailed | None:
+    """Return the failure that an answer is, by its envelope first and its status second."""
+    if reply.status in call.expected:
+        return None
+    problem = None if call.anonymous else reply.read(service.read_error)
+    if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    problem = problem or Problem(reply.excerpt())
+    status = problem.status or reply.status
+    wait = parse_retry_after(reply.headers, now)
+    error = error_for_status(status)(
+        _message(service, call, reply, status, problem),
+        status_code=status,
+        retry_after=wait,
+        retryable=status in PASSING,
+        request_id=problem.request_id or reply.request_id,
+    )
+    return AttemptFailed(error, passing=False, status=status, retry_after=wait)
+
+
+def _message(service: Service, call: Call, reply: Reply, status: int, problem: Problem) -> str:
+    words = f"{service.name} answered {status} to {call.method} {urlsplit(reply.url).path}"
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        target = origin_of(reply.headers.get("Location", ""), reply.url)
+        words += f": a redirect to {target}, not followed since it may leak the token"
+    elif problem.message:
+        words += f": {problem.message}"
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
+        words += f". This call needs {call.needs}"
+    if hint := service.hints.get(status):
+        words += f". {hint}"
+    return words

@@ -174,16 +174,40 @@ def test_an_altered_report_is_found_out(folder, change):
     assert run(folder, "events.json", *options) == 1
 
 
-def test_a_rehashed_report_is_found_out(folder, capsys):
+REHASHED = {
+    "counts": {"counts": {"proved": 9}},
+    "complete": {"complete": 0},  # equal to `False` in Python, and another text
+    "keys": None,
+    "note": {"note": None},
+}
+
+
+@pytest.mark.parametrize("name", REHASHED)
+def test_a_rehashed_report_is_found_out(folder, capsys, name):
     """A report that was changed and hashed anew still contradicts the file."""
     from pandakit.pangea.report import _hash
 
-    report = report_of(folder, "events.json", "--roots", "roots.json")
-    body = {k: v for k, v in report.items() if k != "report_sha256"} | {"counts": {"proved": 9}}
+    body = report_of(folder, "events.json", "--roots", "roots.json")
+    del body["report_sha256"]
+    if REHASHED[name] is None:
+        del body[name]
+    else:
+        body |= REHASHED[name]
     write(folder / "report.json", body | {"report_sha256": _hash(body)})
     options = ("--roots", "roots.json", "--against", "report.json")
     assert run(folder, "events.json", *options) == 1
-    assert "another counts" in capsys.readouterr().err
+    assert f"another {name}" in capsys.readouterr().err
+
+
+def test_a_report_with_a_repeated_key_is_not_read(folder, capsys):
+    """Programs disagree about which value of a repeated key counts, so neither is compared."""
+    report_of(folder, "events.json")
+    text = (folder / "report.json").read_text(encoding="utf-8")
+    (folder / "report.json").write_text(
+        text.replace('"bytes"', '"bytes": 1, "bytes"', 1), encoding="utf-8"
+    )
+    assert run(folder, "events.json", "--against", "report.json") == 2
+    assert "not a report" in capsys.readouterr().err
 
 
 def test_a_report_of_another_file_is_found_out(folder, capsys):

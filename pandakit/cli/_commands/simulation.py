@@ -20,7 +20,8 @@ from pandakit.cli.save import (
 )
 from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
 from pandakit.cli.source import read_source, source_options
-from pandakit.consolidation import consolidate, sweep as sweep_windows
+from pandakit.consolidation import consolidate
+from pandakit.lab import sweep as sweep_windows
 
 if TYPE_CHECKING:
     from datetime import timedelta
