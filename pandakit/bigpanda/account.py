@@ -12,6 +12,8 @@ from pandakit.settings import missing_message
 from pandakit.transport import Client, Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from pandakit.timewindow import Window
@@ -24,6 +26,10 @@ class Account(Client):
     """What every group of BigPanda's methods needs: a session for each token, and its lists."""
 
     _sessions: dict[str, Session]  # name of the setting -> session with that token
+
+    def _use_sessions(self, wrap: Callable[[Session], Session]) -> None:
+        super()._use_sessions(wrap)
+        self._sessions = {name: wrap(session) for name, session in self._sessions.items()}
 
     def _session_for(self, api_version: str) -> Session:
         """Return the session whose token an API version takes.

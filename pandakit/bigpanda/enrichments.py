@@ -15,7 +15,7 @@ from pandakit.bigpanda._lists.tables import (
     to_compare,
 )
 from pandakit.bigpanda.service import enrichment_call
-from pandakit.transport import Listing, path_segment
+from pandakit.transport import Listing, loader, path_segment
 
 if TYPE_CHECKING:
     import os
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pandakit.bigpanda.account import Account
     from pandakit.bigpanda.service import ApiVersion
     from pandakit.enrichment import CsvFile, EnrichmentSchema, TablePreview
+    from pandakit.transport import StorePath
 
 __all__ = [
     "enrichment_schema",
@@ -40,12 +41,14 @@ _WARN_AFTER = 60.0  # seconds of reading
 _log = logging.getLogger("pandakit.bigpanda")
 
 
+@loader()
 def enrichments(
     self: Account,
     *,
     api_version: ApiVersion = "v2.1",
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the mapping enrichments.
 
@@ -58,6 +61,8 @@ def enrichments(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -112,6 +117,7 @@ def enrichment_schema(
     return reply.read(lambda reply: EnrichmentSchema.from_api(reply.object()))
 
 
+@loader()
 def enrichment_table(
     self: Account,
     schema_id: str,
@@ -119,6 +125,7 @@ def enrichment_table(
     api_version: ApiVersion = "v2.1",
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the table of a mapping enrichment, read 100 rows per request.
 
@@ -133,6 +140,8 @@ def enrichment_table(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

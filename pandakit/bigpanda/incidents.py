@@ -15,11 +15,12 @@ from pandakit.bigpanda._search.touched import TouchedLoad, merged
 from pandakit.bigpanda._search.walk import walk
 from pandakit.errors import NotFoundError, PermissionDeniedError
 from pandakit.frames import add_facts, facts
-from pandakit.timewindow import Window, to_time
+from pandakit.timewindow import Window, counts_back, to_time
 from pandakit.transport import (
     Call,
     Listing,
     OneAnswer,
+    loader,
     path_segment,
 )
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._search.params import Expansion, Folder
     from pandakit.bigpanda.account import Account
     from pandakit.timewindow import TimeLike
+    from pandakit.transport import StorePath
 
 __all__ = ["activities", "alerts", "environments", "incident", "incidents", "refresh"]
 
@@ -43,8 +45,23 @@ _SLACK = 2  # seconds: what changed while the first answer was under way is read
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
+def _brought_up_to_date(
+    self: Account, frame: pd.DataFrame, asked: dict[str, Any]
+) -> pd.DataFrame | None:
+    """Return the frame of an earlier load, refreshed; `None` if its window was cut or has moved."""
+    if facts(frame)["capped"] or counts_back(asked["start"]) or counts_back(asked["end"]):
+        return None
+    fresh = refresh(self, frame, progress=asked["progress"])
+    return add_facts(fresh, rows_from_store=len(fresh) - facts(fresh)["refreshed_rows"])
+
+
+@loader()
 def environments(
-    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the environments that the token may see.
 
@@ -55,6 +72,8 @@ def environments(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -68,6 +87,7 @@ def environments(
     return self._load_resource("environments", max_rows=max_rows, progress=progress)
 
 
+@loader(_brought_up_to_date)
 def incidents(
     self: Account,
     environment: str,
@@ -79,6 +99,7 @@ def incidents(
     expand: Expansion | Iterable[Expansion] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the incidents of an environment, newest start first.
 
@@ -104,6 +125,9 @@ def incidents(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole load it requests only what changed, if `start` and `end` are fixed times.
 
     Returns
     -------
@@ -139,6 +163,7 @@ def incidents(
     )
 
 
+@loader()
 def incident(
     self: Account,
     environment: str,
@@ -147,6 +172,7 @@ def incident(
     expand: Expansion | Iterable[Expansion] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return one incident.
 
@@ -163,6 +189,8 @@ def incident(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -188,6 +216,7 @@ def incident(
     )
 
 
+@loader(_brought_up_to_date)
 def alerts(
     self: Account,
     environment: str,
@@ -198,6 +227,7 @@ def alerts(
     folder: Folder | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the alerts of an environment's incidents, newest incident first.
 
@@ -220,6 +250,9 @@ def alerts(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole load it requests only what changed, if `start` and `end` are fixed times.
 
     Returns
     -------
@@ -249,6 +282,7 @@ def alerts(
     )
 
 
+@loader()
 def activities(
     self: Account,
     incident_ids: str | Iterable[str],
@@ -256,6 +290,7 @@ def activities(
     types: ActivityType | Iterable[ActivityType] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return what was done with incidents: assigned, commented, resolved, reopened ...
 
@@ -271,6 +306,8 @@ def activities(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -347,8 +384,8 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     touched = matching.ids | anywhere.touched_ids
     whole = merged(frame, changed, touched, RESOURCES[name].columns)
     requests = facts(changed)["requests"] + facts(others)["requests"]
-    news = {**said, **facts(changed), "complete": True, "requests": requests, "rows": len(whole)}
-    return add_facts(whole, **news)
+    news = {"requests": requests, "rows": len(whole), "refreshed_rows": len(changed)}
+    return add_facts(whole, **{**said, **facts(changed), "complete": True, **news})
 
 
 def _search(

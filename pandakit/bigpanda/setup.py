@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pandakit.transport import loader
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda.account import Account
     from pandakit.timewindow import TimeLike
+    from pandakit.transport import StorePath
 
 __all__ = ["alert_filters", "incident_tags", "maintenance_plans", "troubleshooting_logs"]
 
 PlanStatus = Literal["planned", "running", "done"]
 
 
+@loader()
 def maintenance_plans(
     self: Account,
     *,
     status: PlanStatus | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the maintenance plans; the service keeps them for 60 days after their end.
 
@@ -33,6 +38,8 @@ def maintenance_plans(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -48,8 +55,13 @@ def maintenance_plans(
     )
 
 
+@loader()
 def alert_filters(
-    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the alert filters: events that they match are dropped before they become alerts.
 
@@ -60,6 +72,8 @@ def alert_filters(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -73,12 +87,14 @@ def alert_filters(
     return self._load_resource("alert_filters", max_rows=max_rows, progress=progress)
 
 
+@loader()
 def incident_tags(
     self: Account,
     *,
     active: bool | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the definitions of incident tags: the names for the columns `tag.<id>`.
 
@@ -91,6 +107,8 @@ def incident_tags(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -104,6 +122,7 @@ def incident_tags(
     return self._load_resource("incident_tags", max_rows=max_rows, progress=progress, active=active)
 
 
+@loader()
 def troubleshooting_logs(
     self: Account,
     *,
@@ -115,6 +134,7 @@ def troubleshooting_logs(
     end: TimeLike | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the troubleshooting logs, where refused alerts show up.
 
@@ -137,6 +157,8 @@ def troubleshooting_logs(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

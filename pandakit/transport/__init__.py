@@ -41,6 +41,7 @@ from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Par
 from pandakit.transport.interrupts import Interrupted, interrupted
 from pandakit.transport.job_address import JOB_PATH, Job, find_job
 from pandakit.transport.jobs import JobRules, wait_for
+from pandakit.transport.loader import loader
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
     CursorPages,
@@ -54,6 +55,7 @@ from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_p
 from pandakit.transport.reply import Problem, Reply, read_or_raise
 from pandakit.transport.service import Service
 from pandakit.transport.session import Session
+from pandakit.transport.store import StorePath
 
 __all__ = [
     "JOB_PATH",
@@ -81,6 +83,7 @@ __all__ = [
     "Reply",
     "Service",
     "Session",
+    "StorePath",
     "Task",
     "TaskQueue",
     "TransportOptions",
@@ -88,6 +91,7 @@ __all__ = [
     "collect_parallel",
     "find_job",
     "interrupted",
+    "loader",
     "path_segment",
     "read_or_raise",
     "wait_for",

@@ -86,6 +86,9 @@ class Session:
         verify TLS.
     """
 
+    is_stored = False
+    """Whether replies are kept in a store."""
+
     def __init__(
         self,
         service: Service,

@@ -77,6 +77,7 @@ class ActivityLoad(ParallelLoad):
         self._types, self._max_rows = types, max_rows
         self._rows: dict[str, dict[Any, dict[str, Any]]] = {each: {} for each in incident_ids}
         self._unfinished = set(incident_ids)
+        self._n_stored = 0
         for each in incident_ids:
             self.queue.add(partial(self._read, each))
 
@@ -92,6 +93,7 @@ class ActivityLoad(ParallelLoad):
             known = len(found)
             for row in page.rows:
                 found.setdefault(row.get("id") or len(found), {**row, "incident_id": incident_id})
+            self._n_stored += reply.is_stored * (len(found) - known)
             self.pages += 1
             self.count += len(found) - known
             position = page.next
@@ -119,4 +121,6 @@ class ActivityLoad(ParallelLoad):
         capped = cap is not None and (
             len(records) > cap or (len(records) == cap and bool(self._unfinished))
         )
-        return Collected(records=records[:cap], pages=self.pages, capped=capped)
+        records = records[:cap]
+        stored = min(self._n_stored, len(records))
+        return Collected(records=records, pages=self.pages, capped=capped, stored_rows=stored)
