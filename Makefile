@@ -8,7 +8,7 @@ READY := .venv/.ready
 .PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel interop lab clean
 
 demo: $(READY)
-	@$(BIN)/pandakit demo
+	@$(BIN)/pandakit demo --force
 
 test: lint
 	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests pandakit notebooks

@@ -25,7 +25,8 @@ from benchmarks._measure import (
     seconds,
     touch_memory,
 )
-from pandakit.consolidation import CLASSIC, CURRENT, Consolidator, Pattern, consolidate, sweep
+from pandakit.consolidation import CLASSIC, CURRENT, Consolidator, Pattern, consolidate
+from pandakit.lab import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

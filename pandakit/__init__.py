@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         Policy as Policy,
         consolidate as consolidate,
         events_from_alarms as events_from_alarms,
-        sweep as sweep,
     )
     from pandakit.enrichment import (
         AppliedEnrichment as AppliedEnrichment,
@@ -93,6 +92,7 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
         smallest_window as smallest_window,
         suggest_patterns as suggest_patterns,
+        sweep as sweep,
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
@@ -116,7 +116,6 @@ _HOMES: dict[str, str | None] = {
             "Policy",
             "consolidate",
             "events_from_alarms",
-            "sweep",
         ),
         "pandakit.consolidation",
     ),
@@ -148,6 +147,7 @@ _HOMES: dict[str, str | None] = {
             "sensitivity",
             "smallest_window",
             "suggest_patterns",
+            "sweep",
         ),
         "pandakit.lab",
     ),

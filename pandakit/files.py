@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["atomic_write"]
+__all__ = ["atomic_write", "refuse_existing"]
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # O_EXCL fails on any existing name, links too
 _FLAGS = _NEW_FILE | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -41,7 +41,8 @@ def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
     Raises
     ------
     FileExistsError
-        The file exists and `overwrite` is false; also if it was created in the meantime.
+        The file exists and `overwrite` is false; also if it was created in the meantime. The
+        message names it and says what to do.
     OSError
         The path is a folder, a pipe or a device, or the file cannot be written.
 
@@ -56,7 +57,9 @@ def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
     b'host,owner'
     """
     target = Path(path)
-    mode = _mode_of(target, overwrite=overwrite)
+    if not overwrite:
+        refuse_existing(target)
+    mode = _mode_of(target)
     temporary = target.with_name(f".pandakit-{secrets.token_hex(16)}.tmp")
     descriptor = os.open(temporary, _FLAGS, _DEFAULT_MODE if mode is None else mode)
     try:
@@ -71,14 +74,31 @@ def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
         temporary.unlink(missing_ok=True)
 
 
-def _mode_of(target: Path, *, overwrite: bool) -> int | None:
+def refuse_existing(*paths: Path) -> None:
+    """Raise an error if one of the names is taken, be it by a file, a folder or a link.
+
+    Raises
+    ------
+    FileExistsError
+        The message names the first that is taken and says what to do.
+    """
+    for path in paths:
+        if os.path.lexists(path):
+            raise _exists(path)
+
+
+def _exists(path: Path) -> FileExistsError:
+    return FileExistsError(
+        f"{path} exists already; choose another name, or replace it with overwrite=True"
+    )
+
+
+def _mode_of(target: Path) -> int | None:
     """Return the permissions of an existing file, None where there is none."""
     try:
         found = target.lstat().st_mode
     except FileNotFoundError:
         return None
-    if not overwrite:
-        raise FileExistsError(f"{target} exists already; choose another name or delete it first")
     if stat.S_ISLNK(found):
         return None
     if not stat.S_ISREG(found):
@@ -89,11 +109,17 @@ def _mode_of(target: Path, *, overwrite: bool) -> int | None:
 def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
     if not overwrite:
         try:
-            target.hardlink_to(temporary)  # unlike a rename, this fails if the name is taken
+            _reserve(temporary, target)
         except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links
-            target.touch(exist_ok=False)
-        else:
-            return
+            raise _exists(target) from None
     temporary.replace(target)
+
+
+def _reserve(temporary: Path, target: Path) -> None:
+    """Take a free name; unlike a rename, a hard link fails if it is taken."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        target.touch(exist_ok=False)

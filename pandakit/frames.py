@@ -46,6 +46,7 @@ _DTYPES: dict[str, str] = {
     "any": "object",
 }
 _AT_A_TIME = 8_192  # texts
+_MISFITS = (ValueError, TypeError, OverflowError)
 _INT64 = range(-(2**63), 2**63)
 _GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 _MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
@@ -253,8 +254,9 @@ def _typed(values: list[Any], column: Column, unreadable: list[dict[str, Any]]) 
         return pd.Series(values, dtype=object)
     try:
         return _as_array([None if value is None else read(value) for value in values], column)
-    except (ValueError, TypeError, OverflowError):
-        kept = [_readable(value, read, column) for value in values]
+    except _MISFITS:
+        kept = [_readable(value, read) for value in values]
+        kept = _within_range(kept) if column.kind == "time" else kept
         unreadable += [
             {"column": column.name, "row": row, "value": ascii(value)[:200]}
             for row, (value, new) in enumerate(zip(values, kept, strict=True))
@@ -263,21 +265,30 @@ def _typed(values: list[Any], column: Column, unreadable: list[dict[str, Any]]) 
         return _as_array(kept, column)
 
 
-def _readable(value: Any, read: Callable[[Any], Any], column: Column) -> Any:
-    if value is None:
-        return None
+def _readable(value: Any, read: Callable[[Any], Any]) -> Any:
     try:
-        new = read(value)
-        _as_array([new], column)
-    except (ValueError, TypeError, OverflowError):
+        return None if value is None else read(value)
+    except _MISFITS:
         return None
-    return new
+
+
+def _within_range(texts: list[str | None]) -> list[str | None]:
+    """Return the texts that are times within the range of nanoseconds, None for the others."""
+    earliest, latest = (
+        moment.tz_localize("UTC") for moment in (pd.Timestamp.min, pd.Timestamp.max)
+    )
+    is_time = _times(texts, errors="coerce").between(earliest, latest)
+    return [text if fits else None for text, fits in zip(texts, is_time, strict=True)]
+
+
+def _times(texts: list[str | None], errors: Literal["raise", "coerce"] = "raise") -> pd.Series:
+    series = pd.Series(texts, dtype=object)
+    return pd.to_datetime(series, format="ISO8601", utc=True, errors=errors)
 
 
 def _as_array(values: list[Any], column: Column) -> Any:
     if column.kind == "time":
-        series = pd.Series(values, dtype=object)
-        return pd.to_datetime(series, format="ISO8601", utc=True).astype(column.dtype)
+        return _times(values).astype(column.dtype)
     if column.kind == "epoch":
         nanoseconds = pd.Series(values, dtype="Int64")
         return pd.to_datetime(nanoseconds, unit="ns", utc=True).astype(column.dtype)

@@ -101,8 +101,10 @@ def _as_arrow(values: Any) -> Any:
 
 
 def _chunked(array: Any) -> pa.ChunkedArray:
-    """Return a chunked array without views, run-end encoding and null-typed dictionaries."""
+    """Return a chunked array; views and run-end encoding become Arrow's plain layouts."""
     column = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    if any(fits(column.type) for fits, _ in _COLUMNS):
+        return column
     return as_table(pa.table({"cells": column})).column(0)
 
 

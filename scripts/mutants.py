@@ -6,13 +6,15 @@ The mutants are the tables in the folder `mutants`, one document per room: `file
 at its top are those of all its mutants that name no others.
 
 Run all mutants with ``python scripts/mutants.py``, or those of one room, or those whose rule
-holds a word, with ``python scripts/mutants.py kernel window``.
+holds a word, with ``python scripts/mutants.py kernel window``. A mutant whose tests do not end
+in time counts as noticed: the run would not have ended either.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,16 @@ TABLES = Path(__file__).resolve().parent / "mutants"
 COPIED = ("pandakit", "tests", "pyproject.toml")
 PYTEST = ("-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider")
 TESTS_FAILED = 1  # pytest's exit code; 2 and more mean that the tests did not run
+LONGEST = 900.0  # seconds for the tests of one mutant; all of them pass in a fraction of it
+CAUGHT, HUNG, ALIVE = "caught", "hung  ", "ALIVE "
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant, and what is wrong if it was not caught."""
+
+    outcome: str
+    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,34 +74,41 @@ def mutate(copy: Path, mutant: Mutant) -> str | None:
     return None
 
 
-def judge(mutant: Mutant) -> str | None:
-    """Run the tests on a mutated copy; say why the mutant was not caught, if it was not."""
+def judge(mutant: Mutant) -> Verdict:
+    """Run the tests on a mutated copy, and return whether they noticed."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_tree(Path(folder))
-        return mutate(copy, mutant) or run_tests(copy, mutant.tests)
+        wrong = mutate(copy, mutant)
+        return Verdict(ALIVE, wrong) if wrong else run_tests(copy, mutant.tests)
 
 
-def run_tests(copy: Path, tests: list[str]) -> str | None:
-    """Run tests that ought to fail; say what is wrong when they do not."""
+def run_tests(copy: Path, tests: list[str]) -> Verdict:
+    """Run tests that ought to fail, and return whether they did."""
     environment = os.environ | {
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PANDAKIT_FUZZ": "1",  # all examples
         "PANDAKIT_NO_NUMBA": "1",  # compiling each mutant would take longer than its tests
     }
-    run = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, *PYTEST, *tests],
         cwd=copy,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
+        start_new_session=True,
+    ) as run:
+        try:
+            said, _ = run.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)  # the processes of its tests too
+            return Verdict(HUNG)
     if run.returncode == TESTS_FAILED:
-        return None
+        return Verdict(CAUGHT)
     if run.returncode == 0:
-        return f"survived {' '.join(tests)}"
-    return f"the tests did not run:\n{run.stdout[-2000:]}{run.stderr[-2000:]}"
+        return Verdict(ALIVE, f"survived {' '.join(tests)}")
+    return Verdict(ALIVE, f"the tests did not run:\n{said[-4000:]}")
 
 
 def copy_tree(target: Path) -> Path:
@@ -113,11 +132,11 @@ def main(words: list[str]) -> int:
     ]
     survivors = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, wrong in zip(chosen, pool.map(judge, chosen), strict=True):
-            survivors += wrong is not None
-            print(f"{'caught' if wrong is None else 'ALIVE '}  {mutant.room}: {mutant.breaks}")
-            if wrong is not None:
-                print(f"        {wrong}")
+        for mutant, verdict in zip(chosen, pool.map(judge, chosen), strict=True):
+            survivors += verdict.outcome == ALIVE
+            print(f"{verdict.outcome}  {mutant.room}: {mutant.breaks}", flush=True)
+            if verdict.wrong:
+                print(f"        {verdict.wrong}")
     print(f"{len(chosen) - survivors} of {len(chosen)} mutants caught")
     return 0 if chosen and not survivors else 1
 

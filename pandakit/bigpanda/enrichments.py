@@ -14,8 +14,8 @@ from pandakit.bigpanda._lists.tables import (
     table_listing,
     to_compare,
 )
-from pandakit.bigpanda.service import enrichment_call
-from pandakit.transport import Listing, loader, path_segment
+from pandakit.bigpanda.service import enrichment_call, read_schema
+from pandakit.transport import Listing, loader
 
 if TYPE_CHECKING:
     import os
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda._lists.tables import TableSize
-    from pandakit.bigpanda.account import Account
-    from pandakit.bigpanda.service import ApiVersion
+    from pandakit.bigpanda.service import Account, ApiVersion
     from pandakit.enrichment import CsvFile, EnrichmentSchema, TablePreview
     from pandakit.transport import StorePath
 
@@ -110,11 +109,7 @@ def enrichment_schema(
     -----
     Source: "Mapping Enrichment".
     """
-    from pandakit.enrichment import EnrichmentSchema  # noqa: PLC0415 - loaded on use
-
-    session = self._session_for(api_version)
-    reply = session.send(enrichment_call(api_version, f"/{path_segment(schema_id)}"))
-    return reply.read(lambda reply: EnrichmentSchema.from_api(reply.object()))
+    return read_schema(self._session_for(api_version), schema_id, api_version)
 
 
 @loader()

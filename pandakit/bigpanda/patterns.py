@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandakit.bigpanda._lists.rows import load_resource
 from pandakit.errors import ProtocolError
 from pandakit.transport import loader, read_or_raise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.consolidation import Policy
     from pandakit.transport import StorePath
 
@@ -49,8 +50,8 @@ def correlation_patterns(
     -----
     Source: "Correlation Pattern Object".
     """
-    return self._load_resource(
-        "correlation_patterns", max_rows=max_rows, progress=progress, active=active
+    return load_resource(
+        self, "correlation_patterns", max_rows=max_rows, progress=progress, active=active
     )
 
 

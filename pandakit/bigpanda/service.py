@@ -1,15 +1,18 @@
-"""How BigPanda is reached: regions, two kinds of tokens, errors."""
+"""How BigPanda is reached: regions, an account's two tokens, errors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from pandakit.errors import ProtocolError, SettingsError
-from pandakit.settings import Found, check_trust, find
-from pandakit.transport import Call, Problem, Service
+from pandakit.settings import Found, check_trust, find, missing_message
+from pandakit.transport import Call, Client, Problem, Service, path_segment
 
 if TYPE_CHECKING:
-    from pandakit.transport import Reply
+    from collections.abc import Callable
+
+    from pandakit.enrichment import EnrichmentSchema
+    from pandakit.transport import Reply, Session
 
 __all__ = [
     "ENRICHMENT_PATHS",
@@ -19,11 +22,13 @@ __all__ = [
     "NEEDS_ORG",
     "NEEDS_USER",
     "TOKENS",
+    "Account",
     "ApiVersion",
     "Region",
     "base_url",
     "bigpanda_service",
     "enrichment_call",
+    "read_schema",
 ]
 
 Region = Literal["us", "eu"]
@@ -92,10 +97,49 @@ def bigpanda_service(url: str, rate: float | None) -> Service:
     return Service("BigPanda", url, rate=rate, read_error=_read_error, hints=_HINTS)
 
 
+class Account(Client):
+    """One organisation: what each of BigPanda's methods needs, a session for either token."""
+
+    _sessions: dict[str, Session]  # name of the setting -> session with that token
+
+    def _use_sessions(self, wrap: Callable[[Session], Session]) -> None:
+        super()._use_sessions(wrap)
+        self._sessions = {name: wrap(session) for name, session in self._sessions.items()}
+
+    def _session_for(self, api_version: str) -> Session:
+        """Return the session whose token an API version takes.
+
+        Raises
+        ------
+        ValueError
+            When there is no such version.
+        SettingsError
+            When its token is not set.
+        """
+        if api_version not in TOKENS:
+            raise ValueError(f"api_version={api_version!r}: one of {', '.join(TOKENS)}")
+        name = TOKENS[api_version]
+        if name not in self._sessions:
+            raise SettingsError(missing_message(name))
+        return self._sessions[name]
+
+    @property
+    def _user_session(self) -> Session:
+        return self._session_for("v2.1")
+
+
 def enrichment_call(api_version: str, tail: str = "") -> Call:
     """Return the call that reads enrichments; `tail` follows the path of their list."""
     path = ENRICHMENT_PATHS[api_version]
     return Call("GET", path + tail, endpoint=path, needs=NEEDS[api_version])
+
+
+def read_schema(session: Session, schema_id: str, api_version: str) -> EnrichmentSchema:
+    """Return the schema of a mapping enrichment."""
+    from pandakit.enrichment import EnrichmentSchema  # noqa: PLC0415 - loaded on use
+
+    reply = session.send(enrichment_call(api_version, f"/{path_segment(schema_id)}"))
+    return reply.read(lambda reply: EnrichmentSchema.from_api(reply.object()))
 
 
 def _read_error(reply: Reply) -> Problem | None:

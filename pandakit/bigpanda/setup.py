@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pandakit.bigpanda._lists.rows import load_resource
 from pandakit.transport import loader
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.timewindow import TimeLike
     from pandakit.transport import StorePath
 
@@ -50,8 +51,8 @@ def maintenance_plans(
     -----
     Source: "Maintenance Plans".
     """
-    return self._load_resource(
-        "maintenance_plans", max_rows=max_rows, progress=progress, status=status
+    return load_resource(
+        self, "maintenance_plans", max_rows=max_rows, progress=progress, status=status
     )
 
 
@@ -84,7 +85,7 @@ def alert_filters(
     -----
     Source: "Alert Filters".
     """
-    return self._load_resource("alert_filters", max_rows=max_rows, progress=progress)
+    return load_resource(self, "alert_filters", max_rows=max_rows, progress=progress)
 
 
 @loader()
@@ -119,7 +120,7 @@ def incident_tags(
     -----
     Source: "Incident Tag Definitions".
     """
-    return self._load_resource("incident_tags", max_rows=max_rows, progress=progress, active=active)
+    return load_resource(self, "incident_tags", max_rows=max_rows, progress=progress, active=active)
 
 
 @loader()
@@ -170,7 +171,8 @@ def troubleshooting_logs(
     Source: "Troubleshooting Logs".
     """
     asked = self._window(start, end)
-    return self._load_resource(
+    return load_resource(
+        self,
         "troubleshooting_logs",
         max_rows=max_rows,
         progress=progress,

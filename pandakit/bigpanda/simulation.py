@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
-    from pandakit.bigpanda.account import Account
+    from pandakit.bigpanda.service import Account
     from pandakit.consolidation import Consolidation, Policy
     from pandakit.lab import Agreement
     from pandakit.timewindow import TimeLike
@@ -101,7 +101,7 @@ def simulate(
     Examples
     --------
     >>> from pandakit import sandbox
-    >>> with sandbox.start(incidents=20, awkward=False) as services:
+    >>> with sandbox.start(incidents=120, requests_per_second=None) as services:
     ...     keys = ["nagios.core", "cloudmetrics.eu", "cloudmetrics.us", "synthetics.edge"]
     ...     services.bigpanda.simulate("All Incidents", keys, start="2026-05-01")
     Simulation(Agreement(... alerts matched, 0 without a match; precision 1.00, ...))

@@ -27,6 +27,7 @@ from pandakit.bigpanda._upload.send import (
     send_table,
 )
 from pandakit.bigpanda.enrichments import enrichment_schema, enrichment_size, whole_table
+from pandakit.bigpanda.service import read_schema
 from pandakit.errors import JobFailedError, JobTimeoutError, OutcomeUnknownError, PandakitError
 from pandakit.snapshot import save
 from pandakit.transport import Interrupted, wait_for
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pandakit.bigpanda.account import Account
-    from pandakit.bigpanda.service import ApiVersion
+    from pandakit.bigpanda.service import Account, ApiVersion
     from pandakit.enrichment import CsvFile, EnrichmentSchema
 
 __all__ = ["job", "upload_enrichment", "verify_upload"]
@@ -168,7 +168,7 @@ def upload_enrichment(
     show = self._progress if progress is None else progress
     backup = None if backup_path is None else _new_backup(backup_path)
     refuse_empty(table)
-    schema = enrichment_schema(self, schema_id, api_version=api_version)
+    schema = read_schema(session, schema_id, api_version)
     verify = partial(verify_upload, self, table, schema_id, api_version=api_version)
     wait_for_end = partial(_wait_for_earlier, self, progress=show)
     with (

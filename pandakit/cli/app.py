@@ -83,6 +83,9 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader, such as `head`, has gone; Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FINDINGS
+    except FileExistsError as error:
+        output.error(output.in_options(str(error)))
+        code = USAGE
     except _EXPECTED as error:
         output.error(f"{type(error).__name__}: {output.in_options(str(error))}")
         code = FINDINGS

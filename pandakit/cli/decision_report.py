@@ -11,7 +11,8 @@ import pandas as pd
 
 from pandakit import _html
 from pandakit.cli.simulation_text import reading_notes
-from pandakit.consolidation import consolidate, sweep
+from pandakit.consolidation import consolidate
+from pandakit.lab import sweep
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:

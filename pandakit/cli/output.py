@@ -17,11 +17,11 @@ _NAMES = "profile|time|tz|time_format|unit|start|end|pattern|windows|anchors"
 _SETTING = re.compile(
     r"\b(?P<dict>columns|constants|status)=\{'(?P<key>[^']*)': '?(?P<of_key>[^'}]*)'?\}"
     rf"|\b(?P<name>{_NAMES})='(?P<value>[^']*)'"
-    r"|\b(?P<flag>skip_bad)=True"
+    r"|\b(?P<flag>skip_bad|overwrite)=True"
     rf"|\b(?P<alone>{_NAMES}|columns|constants)="
     r"|^(?P<start>windows|anchors|pattern)(?=: )"
 )
-_SINGULAR = {"columns": "column", "constants": "constant"}
+_NAMED_OTHERWISE = {"columns": "column", "constants": "constant", "overwrite": "force"}
 
 
 def in_options(message: str) -> str:
@@ -38,7 +38,7 @@ def in_options(message: str) -> str:
 def _as_option(found: re.Match[str]) -> str:
     part = found.groupdict()
     name = next(part[kind] for kind in ("dict", "name", "flag", "alone", "start") if part[kind])
-    option = "--" + _SINGULAR.get(name, name).replace("_", "-")
+    option = "--" + _NAMED_OTHERWISE.get(name, name).replace("_", "-")
     if part["dict"]:
         pair = f"{part['key']}={part['of_key']}"
         return f"{option} {shlex.quote(pair)}"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pandakit.cli import output
 from pandakit.cli.options import FOLDER, add
-from pandakit.files import atomic_write
+from pandakit.files import atomic_write, refuse_existing
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation import Consolidation
 
-__all__ = ["folder_options", "save_frames", "save_page", "simulation_frames"]
+__all__ = ["folder_options", "frame_files", "page_file", "save_files", "simulation_frames"]
 
 _FORMATS = ("parquet", "csv")
 
@@ -52,21 +52,32 @@ def simulation_frames(simulation: Consolidation, events: pd.DataFrame) -> dict[s
     }
 
 
-def save_frames(
-    frames: dict[str, pd.DataFrame], folder: Path, file_format: str, *, force: bool
-) -> None:
-    """Write each frame to a file of its name in the folder."""
-    for name, frame in frames.items():
-        frame.attrs = {}  # they are of the reading, and hold more than a file's metadata can
-        _save(_as_bytes(frame, file_format), folder / f"{name}.{file_format}", force=force)
+def frame_files(frames: dict[str, pd.DataFrame], file_format: str) -> dict[str, bytes]:
+    """Return a file for each frame, by its name."""
+    return {
+        f"{name}.{file_format}": _as_bytes(frame, file_format) for name, frame in frames.items()
+    }
 
 
-def save_page(page: str, folder: Path, *, force: bool) -> None:
-    """Write the report to the folder."""
-    _save(page.encode(), folder / "report.html", force=force)
+def page_file(page: str) -> dict[str, bytes]:
+    """Return the file of a report, by its name."""
+    return {"report.html": page.encode()}
+
+
+def save_files(files: dict[str, bytes], folder: Path, *, force: bool) -> None:
+    """Write the files to the folder: all of them, or none if one may not be overwritten."""
+    if not force:
+        refuse_existing(*(folder / name for name in files))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        with atomic_write(folder / name, overwrite=force) as file:
+            file.write(content)
+        output.error(f"wrote {folder / name}")
 
 
 def _as_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
+    frame = frame.copy(deep=False)
+    frame.attrs = {}  # they are of the reading, and hold more than a file's metadata can
     buffer: Any = io.BytesIO()
     if file_format == "csv":
         lists = [name for name in frame if frame[name].dtype == object]
@@ -76,15 +87,3 @@ def _as_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
         frame.to_parquet(buffer, index=False)
     content: bytes = buffer.getvalue()
     return content
-
-
-def _save(content: bytes, path: Path, *, force: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with atomic_write(path, overwrite=force) as file:
-            file.write(content)
-    except FileExistsError:
-        raise click.UsageError(
-            f"{path} exists already; choose another --output, or overwrite it with --force"
-        ) from None
-    output.error(f"wrote {path}")

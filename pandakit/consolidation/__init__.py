@@ -9,7 +9,6 @@ from pandakit.consolidation.consolidator import Consolidator, consolidate
 from pandakit.consolidation.pattern import Pattern
 from pandakit.consolidation.policy import CLASSIC, CURRENT, Policy
 from pandakit.consolidation.result import Consolidation
-from pandakit.consolidation.sweeps import sweep
 
 __all__ = [
     "CLASSIC",
@@ -22,5 +21,4 @@ __all__ = [
     "consolidate",
     "events_from_alarms",
     "readable_funnel",
-    "sweep",
 ]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit import plots, sandbox
-from pandakit.consolidation import CLASSIC, consolidate, sweep
+from pandakit.consolidation import CLASSIC, consolidate
 from pandakit.demo.report import Report
 from pandakit.enrichment import validate_enrichment, write_enrichment_csv
+from pandakit.files import atomic_write, refuse_existing
 from pandakit.frames import facts
+from pandakit.lab import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,10 @@ __all__ = ["run_demo"]
 ENVIRONMENT = "Payments"
 APP_KEYS = ("cloudmetrics.eu", "cloudmetrics.us", "nagios.core", "synthetics.edge")
 MAP_NAME = "Host owners"
+PAGE, TEXT, TABLE = "report.html", "report.txt", "owners.csv"
+PICTURES = ("funnel.png", "windows.png", "incidents.png")
+#: Every file that the demo writes.
+FILES = (PAGE, TEXT, TABLE, *PICTURES)
 ALERTS = f"BigPanda alerts of {ENVIRONMENT}"
 EVENTS = "BigPanda events"
 WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h", "72h")
@@ -53,6 +59,7 @@ def run_demo(
     seed: int = 0,
     policy: Policy = CLASSIC,
     services: sandbox.Sandbox | None = None,
+    overwrite: bool = False,
     echo: Callable[[str], Any] = print,
 ) -> Report:
     """Load, consolidate, enrich, and return the report.
@@ -67,6 +74,8 @@ def run_demo(
         The settings of the simulation.
     services
         A running sandbox; default: a new one.
+    overwrite
+        Whether files of an earlier run may be replaced.
     echo
         Called with one line per step.
 
@@ -77,13 +86,17 @@ def run_demo(
 
     Raises
     ------
+    FileExistsError
+        A file of an earlier run is there, and `overwrite` is false; nothing was done.
     PandakitError
         A list cannot be loaded completely, or the table is refused.
     """
+    if not overwrite:
+        refuse_existing(*(output / name for name in FILES))
     output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if services is None:
-            services = stack.enter_context(sandbox.start(seed))
+            services = stack.enter_context(sandbox.start(seed, requests_per_second=None))
         echo(f"1/5 the sandbox is running: {', '.join(services.urls)}")
         frames = _load(services, echo)
         echo("3/5 consolidating")
@@ -105,9 +118,14 @@ def run_demo(
         swept_pattern=first.name,
         pictures=_draw(output, simulation, plots.sweep(windows, today=first.window)),
     )
-    (output / "report.html").write_text(report.to_html(), encoding="utf-8")
-    (output / "report.txt").write_text(report.to_text() + "\n", encoding="utf-8")
+    _write(report.to_html(), output / PAGE)
+    _write(report.to_text() + "\n", output / TEXT)
     return report
+
+
+def _write(text: str, path: Path) -> None:
+    with atomic_write(path) as file:
+        file.write(text.encode())
 
 
 def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd.DataFrame]:
@@ -151,7 +169,7 @@ def _enrich(
     schema_id = maps.loc[MAP_NAME, "schema_id"]
     schema = bigpanda.enrichment_schema(schema_id)
     owners = owners_of(alerts)
-    table = write_enrichment_csv(owners, schema, output / "owners.csv")
+    table = write_enrichment_csv(owners, schema, output / TABLE)
     refused = validate_enrichment(spoil(owners), schema)
     job = bigpanda.upload_enrichment(table, schema_id)
     return table, refused, job.status
@@ -199,12 +217,12 @@ def _loaded(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _draw(output: Path, simulation: Consolidation, windows: Figure) -> dict[str, Path]:
     pictures = {
-        "funnel": ("From events to incidents", plots.funnel(simulation)),
-        "windows": ("Incidents by window and anchor", windows),
-        "incidents": ("The largest incidents", plots.largest_incidents(simulation)),
+        "From events to incidents": plots.funnel(simulation),
+        "Incidents by window and anchor": windows,
+        "The largest incidents": plots.largest_incidents(simulation),
     }
-    paths: dict[str, Path] = {}
-    for name, (caption, figure) in pictures.items():
-        paths[caption] = output / f"{name}.png"
-        figure.savefig(paths[caption])
+    paths = {caption: output / name for name, caption in zip(PICTURES, pictures, strict=True)}
+    for caption, figure in pictures.items():
+        with atomic_write(paths[caption]) as file:
+            figure.savefig(file, format="png")
     return paths

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._checks.columns import renames
 from pandakit.enrichment._match.rows import repeats, row_ids
-from pandakit.enrichment._source.cells import QUOTED, TEXTS, text_cells
+from pandakit.enrichment._source.source import QUOTED, TEXTS, text_cells
 from pandakit.enrichment._source.table import whole_frame
 from pandakit.errors import PartialWarning
 from pandakit.interchange import as_table

@@ -10,6 +10,7 @@ from pandakit.enrichment._checks.columns import (
     check_columns,
     check_index,
     check_schema,
+    check_values,
     extra_columns,
     unchecked_limits,
 )
@@ -17,11 +18,9 @@ from pandakit.enrichment._checks.csv_layout import check_layout
 from pandakit.enrichment._checks.duplicates import DuplicateCheck
 from pandakit.enrichment._checks.findings import Tally
 from pandakit.enrichment._checks.rules import LIMITS
-from pandakit.enrichment._checks.values import check_values
 from pandakit.enrichment._source.csv_file import FileSource
 from pandakit.enrichment._source.csv_scan import scan_csv
-from pandakit.enrichment._source.source import FrameSource
-from pandakit.enrichment._source.table import frame_or_path
+from pandakit.enrichment._source.source import FrameSource, frame_or_path
 from pandakit.enrichment.report import ValidationReport, excerpt
 from pandakit.enrichment.schema import EnrichmentSchema
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from pandakit.enrichment._source.source import FrameSource
-from pandakit.enrichment._source.table import whole_frame
+from pandakit.enrichment._source.csv_file import read_csv_file
+from pandakit.enrichment._source.source import FrameSource, frame_or_path
 from pandakit.enrichment.validate import validate_enrichment
 from pandakit.errors import EnrichmentError
 from pandakit.files import atomic_write
 
 if TYPE_CHECKING:
     import os
-
-    import pandas as pd
 
     from pandakit.enrichment.report import ValidationReport
     from pandakit.enrichment.schema import EnrichmentSchema
@@ -56,6 +55,7 @@ def write_enrichment_csv(
     path: str | os.PathLike[str],
     *,
     strict: bool = False,
+    overwrite: bool = True,
 ) -> CsvFile:
     """Validate a table and write it as the CSV file that the service expects.
 
@@ -74,6 +74,8 @@ def write_enrichment_csv(
         An existing file keeps its permissions, and no symbolic link is followed.
     strict
         As for `validate_enrichment`.
+    overwrite
+        Whether an existing file may be replaced.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def write_enrichment_csv(
     TypeError
         `frame` is neither a table nor a path.
     OSError
-        The file cannot be written.
+        The file cannot be written; a `FileExistsError` if it exists and `overwrite` is false.
 
     Notes
     -----
@@ -108,11 +110,12 @@ def write_enrichment_csv(
     "db2",""
      2 36
     """
-    table = whole_frame(frame)
+    found = frame_or_path(frame)
+    table = found if isinstance(found, pd.DataFrame) else read_csv_file(found)
     report = validate_enrichment(table, schema, strict=strict)
     if not report.ok:
         raise EnrichmentError(_refusal(report), report=report)
-    with atomic_write(path) as file:
+    with atomic_write(path, overwrite=overwrite) as file:
         written = _write(file, table, schema)
         if written.size != report.bytes:
             raise EnrichmentError("the table changed while it was written: write it again")

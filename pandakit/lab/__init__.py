@@ -7,6 +7,7 @@ from pandakit.lab.differences import Diff, Explanations, diff
 from pandakit.lab.readings import sensitivity
 from pandakit.lab.scores import Agreement, agreement
 from pandakit.lab.suggestions import suggest_patterns
+from pandakit.lab.sweeps import sweep
 from pandakit.lab.windows import SmallestWindow, smallest_window
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "sensitivity",
     "smallest_window",
     "suggest_patterns",
+    "sweep",
 ]

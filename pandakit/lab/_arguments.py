@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandakit.consolidation import Pattern, Policy
 
-__all__ = ["moved_pattern"]
+__all__ = ["check_chance", "moved_pattern"]
 
 
 def moved_pattern(policy: Policy, name: str | None) -> Pattern:
@@ -22,3 +23,10 @@ def moved_pattern(policy: Policy, name: str | None) -> Pattern:
             f"pattern: the policy has none called {name!r}; there is {', '.join(near)}"
         )
     return policy.patterns[names.index(name)]
+
+
+def check_chance(chance: object, seed: object, *, least: int = 0) -> None:
+    """Raise unless there is a number of exchanges, and a seed that repeats them."""
+    for name, given, low in (("chance", chance, least), ("seed", seed, 0)):
+        if isinstance(given, bool) or not isinstance(given, Integral) or given < low:
+            raise ValueError(f"{name}: {given!r} is not a whole number of at least {low}")

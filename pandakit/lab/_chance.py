@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation import Policy
     from pandakit.consolidation.openings import Openings
 
-__all__ = ["PRIMARY", "ByChance", "Carriers", "by_chance", "compression_of"]
+__all__ = ["PRIMARY", "ByChance", "Carriers", "Exchange", "compression_of"]
 
 #: The pattern whose own saving is added where primaries carry the values.
 PRIMARY = Pattern("primary", timedelta(hours=1), name="primary itself")
@@ -34,11 +35,18 @@ class ByChance(NamedTuple):
         """What the pattern saves more than chance does."""
         return self.compression - self.mean
 
+    def columns(self) -> dict[str, float]:
+        """Return the columns of a table that has a compression."""
+        return {
+            "by_chance": self.mean,
+            "by_chance_sd": self.sd,
+            "own": self.own,
+            "beyond": self.beyond,
+        }
 
-def by_chance(
-    openings: Openings, policy: Policy, pattern: Pattern, *, runs: int, seed: int
-) -> ByChance:
-    """Return what a policy saves, and what it saves when one pattern's values are exchanged.
+
+class Exchange:
+    """One pattern's values, to be exchanged between those that carry them.
 
     Carriers of values are the primaries, if each of them has one value and the values are not the
     primaries themselves; else the identities. A carrier has the value of its first alert, and
@@ -48,52 +56,59 @@ def by_chance(
     Parameters
     ----------
     openings
-        Merged with `PRIMARY` among its patterns.
-    policy
-        How to group.
+        Merged with `PRIMARY` among the patterns.
     pattern
-        The one of its patterns whose values are exchanged.
-    runs
-        How often they are exchanged; 0 leaves all but the compression NaN.
-    seed
-        Of the exchanges.
+        The one whose values are exchanged.
     """
-    compression = compression_of(openings.group(policy))
-    column = [one.name for one in policy.patterns].index(pattern.name)
-    table = openings.pattern_values[:, [openings.column_of(one) for one in policy.patterns]]
-    values = table[:, column]
-    primaries_carry = _determined(values, openings.primary) and not _determined(
-        openings.primary[values >= 0], values[values >= 0]
-    )
-    carriers = Carriers(openings.primary if primaries_carry else openings.identity, values)
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(runs):
-        table = table.copy()
-        table[:, column] = carriers.exchanged(rng)
-        drawn.append(compression_of(openings.group(policy, table)))
-    mean = float(np.mean(drawn)) if drawn else np.nan
-    sd = float(np.std(drawn, ddof=1)) if len(drawn) > 1 else np.nan
-    beyond = compression - mean
-    if primaries_carry and runs:
-        beyond += _own_of_primary(openings, policy, pattern, values, runs=runs, seed=seed)
-    return ByChance(compression, mean, sd, beyond)
 
+    def __init__(self, openings: Openings, pattern: Pattern) -> None:
+        self._openings, self._name = openings, pattern.name
+        self._values = openings.pattern_values[:, openings.column_of(pattern)]
+        valued = self._values >= 0
+        self._primaries_carry = _determined(self._values, openings.primary) and not _determined(
+            openings.primary[valued], self._values[valued]
+        )
+        carriers = openings.primary if self._primaries_carry else openings.identity
+        self._carriers = Carriers(carriers, self._values)
 
-def _own_of_primary(
-    openings: Openings,
-    policy: Policy,
-    pattern: Pattern,
-    values: np.ndarray,
-    *,
-    runs: int,
-    seed: int,
-) -> float:
-    window = next(one.window for one in policy.patterns if one.name == pattern.name)
-    primary = dataclasses.replace(PRIMARY, window=window)
-    alone = policy.replace(patterns=[primary])
-    valued = openings.only(np.flatnonzero(values >= 0))
-    return by_chance(valued, alone, primary, runs=runs, seed=seed).own
+    def compare(self, policy: Policy, incidents: np.ndarray, *, runs: int, seed: int) -> ByChance:
+        """Return what a policy saves, and what it saves when the values are exchanged.
+
+        Parameters
+        ----------
+        policy
+            How to group; the pattern is among its own.
+        incidents
+            What it groups.
+        runs
+            How often values are exchanged; 0 leaves all but the compression NaN.
+        seed
+            Seed of the exchanges.
+        """
+        compression = compression_of(incidents)
+        openings, rng = self._openings, np.random.default_rng(seed)
+        column = [one.name for one in policy.patterns].index(self._name)
+        table = openings.pattern_values[:, [openings.column_of(one) for one in policy.patterns]]
+        drawn = []
+        for _ in range(runs):
+            table[:, column] = self._carriers.exchanged(rng)
+            drawn.append(compression_of(openings.group(policy, table)))
+        mean = float(np.mean(drawn)) if drawn else np.nan
+        sd = float(np.std(drawn, ddof=1)) if len(drawn) > 1 else np.nan
+        beyond = compression - mean
+        if self._primaries_carry and runs:
+            beyond += self._own_of_primary(policy, policy.patterns[column].window, runs, seed)
+        return ByChance(compression, mean, sd, beyond)
+
+    def _own_of_primary(self, policy: Policy, window: timedelta, runs: int, seed: int) -> float:
+        alone = policy.replace(patterns=[dataclasses.replace(PRIMARY, window=window)])
+        valued, exchange = self._primaries
+        return exchange.compare(alone, valued.group(alone), runs=runs, seed=seed).own
+
+    @cached_property
+    def _primaries(self) -> tuple[Openings, Exchange]:
+        valued = self._openings.only(np.flatnonzero(self._values >= 0))
+        return valued, Exchange(valued, PRIMARY)
 
 
 def _determined(values: np.ndarray, by: np.ndarray) -> bool:

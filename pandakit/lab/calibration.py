@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation import consolidate
 from pandakit.consolidation.openings import EventHistory
-from pandakit.lab._pairs import companions_kept, n_pairs
-from pandakit.lab.scores import agreement
+from pandakit.errors import EventError
+from pandakit.interchange import as_table
+from pandakit.lab._scorer import Production, Scorer
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation import Policy
     from pandakit.consolidation.policy import TimeUnit
-    from pandakit.lab.scores import Agreement
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -105,47 +104,24 @@ def calibrate(
     >>> found.best.anchor, found.readings["rank"].eq(1).sum()
     ('latest', np.int64(8))
     """
-    found = agreement(
-        consolidate(events, policy, unit=unit), production, sources=sources, tolerance=tolerance
-    )
-    # Which alerts open does not hang on the readings, so they are matched once.
+    table = as_table(events, name="events", error=EventError)
+    # Which alerts open does not hang on the readings; only without `join_resolved` are their ends
+    # kept as well.
     logged = policy.replace(join_resolved=False)
-    openings = EventHistory(events, logged, unit).openings(logged)
-    alerts = found.matching.simulated["alert_id"].to_numpy(dtype=np.int64)
-    alerts = alerts[found.matching.simulated_rows]
-    real = _numbered(found.matching.real["incident_id"].to_numpy()[found.matching.real_rows])
+    openings = EventHistory(table, logged, unit).openings(logged)
+    scorer = Scorer(table, policy, Production(production, sources, tolerance), unit)
     policies = [
         policy.replace(**dict(zip(_READINGS, values, strict=True)))
         for values in product(*_READINGS.values())
     ]
-    rows = [_scores(one, openings.group(one)[alerts], real) for one in policies]
-    readings = _ranked(rows, found.n_matched)
+    rows = [
+        {name: getattr(one, name) for name in _READINGS} | scorer.score(openings.group(one))
+        for one in policies
+    ]
+    readings = _ranked(rows, scorer.n_matched)
     first = [one for one, rank in zip(policies, _ranks(rows), strict=True) if rank == 1]
-    best = (policy if policy in first else first[0]) if found.n_matched else None
-    return Calibration(best, found.n_matched, _text(best, readings, found), readings)
-
-
-def _numbered(ids: np.ndarray) -> np.ndarray:
-    numbers: np.ndarray = pd.factorize(ids)[0].astype(np.int64)
-    return numbers
-
-
-def _scores(policy: Policy, simulated: np.ndarray, real: np.ndarray) -> dict[str, Any]:
-    kept = int(companions_kept(simulated, real).sum()) // 2
-    pairs, pairs_real = n_pairs(simulated), n_pairs(real)
-    return {
-        **{name: getattr(policy, name) for name in _READINGS},
-        "precision": _ratio(kept, pairs),
-        "recall": _ratio(kept, pairs_real),
-        "f1": _ratio(2 * kept, pairs + pairs_real),
-        "pairs_kept": kept,
-        "pairs_simulated": pairs,
-        "pairs_real": pairs_real,
-    }
-
-
-def _ratio(numerator: int, denominator: int) -> float:
-    return numerator / denominator if denominator else float("nan")
+    best = (policy if policy in first else first[0]) if scorer.n_matched else None
+    return Calibration(best, scorer.n_matched, _text(best, readings, scorer.n_matched), readings)
 
 
 def _ranks(rows: list[dict[str, Any]]) -> list[int]:
@@ -161,7 +137,7 @@ def _ranked(rows: list[dict[str, Any]], n_matched: int) -> pd.DataFrame:
     return frame.iloc[np.argsort(_ranks(rows), kind="stable")].reset_index(drop=True)
 
 
-def _text(best: Policy | None, readings: pd.DataFrame, found: Agreement) -> str:
+def _text(best: Policy | None, readings: pd.DataFrame, n_matched: int) -> str:
     if best is None:
         return "No alert was matched with production, so no reading can be preferred (.n_matched)."
     top = readings[readings["rank"].eq(1)]
@@ -175,7 +151,7 @@ def _text(best: Policy | None, readings: pd.DataFrame, found: Agreement) -> str:
     windows = ", ".join(f"{one.name} {span_text(one.window)}" for one in best.patterns)
     text = (
         f"Of 24 readings, {chosen} agrees best with production: f1 {top['f1'].iloc[0]:.3f} over "
-        f"{found.n_matched:,} matched alerts ({windows})."
+        f"{n_matched:,} matched alerts ({windows})."
     )
     if not alike:
         return text

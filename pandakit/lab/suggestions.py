@@ -14,8 +14,9 @@ import pandas as pd
 from pandakit.consolidation import Pattern
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import check_policy
+from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
-from pandakit.lab._chance import PRIMARY, ByChance, by_chance
+from pandakit.lab._chance import PRIMARY, ByChance, Exchange
 from pandakit.spans import read_span
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def suggest_patterns(
     0  (cluster,) 0 days 00:05:00  True
     """
     check_policy(policy)
-    spans = _checked(most_tags, windows, chance)
+    spans = _checked(most_tags, windows, chance, seed)
     singles = candidate_tags(events, policy, unit, tags)
     patterns = _patterns(singles, most_tags, spans[0])
     everything = policy.replace(patterns=[*policy.patterns, *patterns, PRIMARY])
@@ -133,11 +134,10 @@ def suggest_patterns(
     return _with_added(frame, openings, policy)
 
 
-def _checked(most_tags: int, windows: Any, chance: int) -> list[timedelta]:
+def _checked(most_tags: int, windows: Any, chance: int, seed: int) -> list[timedelta]:
     if most_tags not in range(1, _MOST_TAGS + 1):
         raise ValueError(f"most_tags: {most_tags!r} is not between 1 and {_MOST_TAGS}")
-    if not isinstance(chance, int) or chance < 2:  # noqa: PLR2004 - a deviation needs two
-        raise ValueError(f"chance: {chance!r} is not a whole number of at least 2")
+    check_chance(chance, seed, least=2)  # a deviation needs two
     return sorted({read_span(one, "windows") for one in windows or _WINDOWS})
 
 
@@ -155,8 +155,9 @@ def _judge(
 ) -> _Tried:
     moved = Pattern(pattern.tags, window, name=pattern.name)
     policy = alone.replace(patterns=[moved])
-    found = by_chance(openings, policy, moved, runs=runs, seed=seed)
-    return _Tried(moved, found, openings.group(policy))
+    incidents = openings.group(policy)
+    found = Exchange(openings, moved).compare(policy, incidents, runs=runs, seed=seed)
+    return _Tried(moved, found, incidents)
 
 
 def _tried_by_tags(
@@ -210,10 +211,7 @@ def _row(
         "compression": found.compression,
         "numerator": len(sizes),
         "denominator": len(openings),
-        "by_chance": found.mean,
-        "by_chance_sd": found.sd,
-        "own": found.own,
-        "beyond": found.beyond,
+        **found.columns(),
         "largest": int(sizes.max()),
         "largest_hosts": len(np.unique(openings.primary[in_largest])),
         "single": int((sizes == 1).sum()),

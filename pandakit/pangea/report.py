@@ -175,7 +175,8 @@ def read_report(path: Path) -> Row:
     """
     try:
         found = decode(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        _canonical(found)  # which a repeated key has not
+    except (TypeError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("format") != _FORMAT:
         raise EventError(f"{path} is not a report of this version of `pandakit verify`")
@@ -201,10 +202,16 @@ def differences(known: Row, anew: Row) -> list[str]:
         found.append("the signature is not of this report")
     if _part(known, "input", "sha256") != anew["input"]["sha256"]:
         return [*found, "the report is of another file"]
-    names = sorted(name for name in {*plain, *anew} if plain.get(name) != anew.get(name))
-    if names and names != [_OWN_HASH]:
+    names = sorted(name for name in {*body, *anew} - {_OWN_HASH} if not _is_same(body, anew, name))
+    if names:
         found.append(f"verifying anew gives another {', '.join(names)}")
     return found
+
+
+def _is_same(known: Row, anew: Row, name: str) -> bool:
+    """Return whether two reports say the same byte for byte: `1` is not `true` or `1.0`."""
+    both = name in known and name in anew
+    return both and _canonical(known[name]) == _canonical(anew[name])
 
 
 def _is_signed(report: Row, plain: Row) -> bool:

@@ -50,8 +50,9 @@ class Verification:
     batches
         One row for each batch of published events that did not fail: `tree_name`,
         `leaf_index`, `events`, `missing` (at least so many), `repeated`, `verdict`: `complete`
-        (the positions fill the batch), `incomplete`, `absent` (no event of this number came),
-        or `cut` (the first or the last batch, which the window of a search may cut).
+        (the positions fill the batch), `incomplete`, `absent` (no event of this number came;
+        of a hole wider than 1,000, the last row stands for the rest), or `cut` (the first or
+        the last batch, which the window of a search may cut).
     verdict
         The worst of all events: `failed`, `unproved`, `intact` or `proved`.
     counts

@@ -53,6 +53,7 @@ class Sandbox:
         env: dict[str, str],
         services: dict[str, Served],
         folder: TemporaryDirectory[str],
+        requests_per_second: float | None,
     ) -> None:
         self.organisation = organisation
         self.control = control
@@ -61,6 +62,7 @@ class Sandbox:
         self.env = env
         self._services = services
         self._folder = folder
+        self._requests_per_second = requests_per_second
         self._clients: dict[str, Any] = {}
 
     def __repr__(self) -> str:
@@ -92,6 +94,7 @@ class Sandbox:
             api_key=self.env["BIGPANDA_API_KEY"],
             org_token=self.env["BIGPANDA_ORG_TOKEN"],
             base_url=self.env["BIGPANDA_BASE_URL"],
+            rate=self._requests_per_second,
         )
 
     @property
@@ -105,7 +108,7 @@ class Sandbox:
             arweave_url=self.env["PANGEA_ARWEAVE_URL"],
         )
 
-    def _client(self, name: str, **settings: str) -> Any:
+    def _client(self, name: str, **settings: Any) -> Any:
         if name not in self._clients:
             client = getattr(import_module(f"pandakit.{name.lower()}"), name)  # loads on first use
             self._clients[name] = client(**settings)
@@ -155,7 +158,8 @@ def start(
         Seconds within which all incidents start, each on a host of its own; `None` spreads them
         over 28 days.
     requests_per_second
-        BigPanda's limit for each endpoint; `None` for no limit.
+        BigPanda's limit for each endpoint, which the `bigpanda` client keeps to; `None` for no
+        limit on either side, so that loads are as fast as the machine.
     most_results
         The ceiling of a BigPanda search and of a Pangea search.
     most_upload_bytes
@@ -201,7 +205,8 @@ def start(
         early_404=early_404,
     )
     served = {service.name: Served(service) for service in (panther, bigpanda, pangea)}
-    return Sandbox(organisation, control, env | _addresses(served), served, folder)
+    env |= _addresses(served)
+    return Sandbox(organisation, control, env, served, folder, requests_per_second)
 
 
 def _addresses(served: dict[str, Served]) -> dict[str, str]:

@@ -34,13 +34,11 @@ A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknown
 
 from __future__ import annotations
 
-from pandakit.transport.call import Call, path_segment
 from pandakit.transport.client import Check, Client, warn_user
 from pandakit.transport.collect import Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.interrupts import Interrupted, interrupted
-from pandakit.transport.job_address import JOB_PATH, Job, find_job
-from pandakit.transport.jobs import JobRules, wait_for
+from pandakit.transport.jobs import JOB_PATH, Job, JobRules, find_job, wait_for
 from pandakit.transport.loader import loader
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
@@ -53,7 +51,7 @@ from pandakit.transport.paginate import (
 )
 from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
 from pandakit.transport.reply import Problem, Reply, read_or_raise
-from pandakit.transport.service import Service
+from pandakit.transport.service import Call, Service, path_segment
 from pandakit.transport.session import Session
 from pandakit.transport.store import StorePath
 

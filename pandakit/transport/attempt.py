@@ -1,26 +1,46 @@
-"""One attempt over requests: send, read the whole body under limits, classify what went wrong."""
+"""One attempt over requests: send, read the whole answer under limits, classify what went wrong."""
 
 from __future__ import annotations
 
 import math
 import ssl
+from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as u3
 
-from pandakit.errors import PandakitError, ProtocolError, SettingsError, TransportError
-from pandakit.transport.body import BadBody, read_body
-from pandakit.transport.connections import DeadlinePassed, watch, watching
+from pandakit.errors import (
+    PandakitError,
+    ProtocolError,
+    SettingsError,
+    TransportError,
+    error_for_status,
+)
+from pandakit.transport.reply import Problem, Reply, parse_retry_after
+from pandakit.transport.service import origin_of
+from pandakit.transport.wire import BadBody, DeadlinePassed, read_body, watch, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.transport.call import Call
     from pandakit.transport.options import Clock, TransportOptions
+    from pandakit.transport.service import Call, Service
 
-__all__ = ["AttemptFailed", "fetch"]
+__all__ = ["NOTHING_DONE", "PASSING", "AttemptFailed", "failure_of", "fetch"]
+
+# By these statuses the service says that it did nothing.
+NOTHING_DONE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+# Faults that may pass.
+PASSING = NOTHING_DONE | {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
 
 
 class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
@@ -228,3 +248,37 @@ def _classify(exc: BaseException, host: str) -> AttemptFailed:
         passing=True,
         sent=sent,
     )
+
+
+def failure_of(service: Service, call: Call, reply: Reply, now: float) -> AttemptFailed | None:
+    """Return the failure that an answer is, by its envelope first and its status second."""
+    if reply.status in call.expected:
+        return None
+    problem = None if call.anonymous else reply.read(service.read_error)
+    if problem is None and reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    problem = problem or Problem(reply.excerpt())
+    status = problem.status or reply.status
+    wait = parse_retry_after(reply.headers, now)
+    error = error_for_status(status)(
+        _message(service, call, reply, status, problem),
+        status_code=status,
+        retry_after=wait,
+        retryable=status in PASSING,
+        request_id=problem.request_id or reply.request_id,
+    )
+    return AttemptFailed(error, passing=False, status=status, retry_after=wait)
+
+
+def _message(service: Service, call: Call, reply: Reply, status: int, problem: Problem) -> str:
+    words = f"{service.name} answered {status} to {call.method} {urlsplit(reply.url).path}"
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        target = origin_of(reply.headers.get("Location", ""), reply.url)
+        words += f": a redirect to {target}, not followed since it may leak the token"
+    elif problem.message:
+        words += f": {problem.message}"
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and call.needs:
+        words += f". This call needs {call.needs}"
+    if hint := service.hints.get(status):
+        words += f". {hint}"
+    return words

@@ -13,9 +13,9 @@ from pandakit.progress import ProgressLine, progress_line
 from pandakit.transport.interrupts import Interrupted, interrupted
 
 if TYPE_CHECKING:
-    from pandakit.transport.call import Call
     from pandakit.transport.paginate import Page, PageStyle
     from pandakit.transport.reply import Reply
+    from pandakit.transport.service import Call
     from pandakit.transport.session import Session
 
 __all__ = ["Collected", "Listing", "collect"]

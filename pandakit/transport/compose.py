@@ -10,9 +10,9 @@ from pandakit.transport.paginate import Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pandakit.transport.call import Call
     from pandakit.transport.paginate import PageStyle
     from pandakit.transport.reply import Reply
+    from pandakit.transport.service import Call
 
 __all__ = ["ChainedPages", "MappedPages", "OneAnswer", "Part"]
 

@@ -15,8 +15,8 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from pandakit.transport.call import Call
     from pandakit.transport.reply import Reply
+    from pandakit.transport.service import Call
 
 __all__ = ["CursorPages", "NumberedPages", "OffsetPages", "OnePage", "Page", "PageStyle"]
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pandakit.errors import PandakitError
 from pandakit.progress import progress_line
-from pandakit.transport.call import Call
 from pandakit.transport.interrupts import Interrupted, interrupted
 from pandakit.transport.reply import Reply, read_or_raise
+from pandakit.transport.service import Call
 
 if TYPE_CHECKING:
     from pandakit.transport.collect import Collected

@@ -1,38 +1,34 @@
-"""The session: credentials, hosts, limits and errors of every call."""
+"""The session: credentials, hosts, limits and errors of every call; the service's clock."""
 
 from __future__ import annotations
 
 import json as _json
-from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import requests
-from requests.utils import get_environ_proxies, requote_uri
 
 from pandakit.errors import AuthenticationError, SettingsError, TransportError
 from pandakit.forks import renew_in_children
-from pandakit.redaction import Secret, mask_logs
+from pandakit.redaction import mask_logs
 from pandakit.settings import read_token
-from pandakit.transport.attempt import AttemptFailed, fetch
-from pandakit.transport.connections import RoomyAdapter, leave_connections
-from pandakit.transport.hosts import Home, is_loopback
+from pandakit.transport.attempt import AttemptFailed, failure_of, fetch
 from pandakit.transport.options import Clock, TransportOptions
-from pandakit.transport.ratelimit import limiter_for
-from pandakit.transport.refusals import failure_of
-from pandakit.transport.reply import Reply
-from pandakit.transport.retry import RetryBudget, with_retries
-from pandakit.transport.service_clock import ServiceClock
+from pandakit.transport.pacing import RetryBudget, limiter_for, with_retries
+from pandakit.transport.reply import Reply, http_date
+from pandakit.transport.service import HeaderAuth, Home, is_loopback, proxy_passwords, signature
+from pandakit.transport.wire import RoomyAdapter, leave_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pandakit.progress import ProgressLine
-    from pandakit.transport.call import Call
-    from pandakit.transport.service import Service
+    from pandakit.redaction import Secret
+    from pandakit.transport.service import Call, Service
 
-__all__ = ["Session"]
+__all__ = ["ServiceClock", "Session"]
+
 
 # What the layers below write to at DEBUG; their text may quote what a service sent.
 _LOGGERS = (
@@ -41,24 +37,6 @@ _LOGGERS = (
     "urllib3.response",
     "pandakit.transport",
 )
-
-
-# A shorter value of a presigned address (a date, a key's name) is not a signature.
-_SIGNATURE = 16
-
-
-class _HeaderAuth(requests.auth.AuthBase):
-    """Writes the token into the header; without a token it only keeps netrc away."""
-
-    def __init__(self, service: Service, token: Secret | None) -> None:
-        self._service = service
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token is not None:
-            value = self._service.auth_prefix + self._token.reveal()
-            request.headers[self._service.auth_header] = value
-        return request
 
 
 class Session:
@@ -109,11 +87,12 @@ class Session:
         self._own = session is None
         self._http = _new_http() if session is None else _checked_http(session)
         # Not used, but masked in texts for as long as they are kept here.
-        self._masked = _proxy_passwords(service.base_url)
+        self._masked = proxy_passwords(service.base_url)
         mask_logs(_LOGGERS)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
-        self._is_closed = False
+        self.is_closed = False
+        """Whether `close` was called."""
         renew_in_children(self)
 
     def __repr__(self) -> str:
@@ -134,7 +113,7 @@ class Session:
 
     def close(self) -> None:
         """Release the connections (of a session of our own); later calls raise."""
-        self._is_closed = True
+        self.is_closed = True
         if self._own:
             self._http.close()
 
@@ -160,7 +139,7 @@ class Session:
             The class of the status (`AuthenticationError` ...), `TransportError` (also after
             `close`), `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
         """
-        if self._is_closed:
+        if self.is_closed:
             raise TransportError(f"this {self.service.name} client is closed: make a new one")
         refused: AuthenticationError | None = None
         try:
@@ -190,7 +169,7 @@ class Session:
 
     def _send(self, call: Call, progress: ProgressLine | None) -> Reply:
         url = self._home.url_of(call)
-        signed = _signature(url) if call.anonymous else ()
+        signed = signature(url) if call.anonymous else ()
         # The first turn is waited for before the deadline starts: a queue is not a fault.
         self._take_turn(call, progress)
         return with_retries(
@@ -268,25 +247,9 @@ class Session:
             "params": call.plain_params(),
             "data": body,
             "headers": headers,
-            "auth": _HeaderAuth(self.service, None if call.anonymous else self._token),
+            "auth": HeaderAuth(self.service, None if call.anonymous else self._token),
             "verify": verify if isinstance(verify, str) else True,
         }
-
-
-def _proxy_passwords(url: str) -> list[Secret]:
-    found = []
-    for proxy in get_environ_proxies(url).values():
-        with suppress(ValueError):  # of a malformed address, which requests refuses
-            found.append(Secret(urlsplit(proxy).password))
-    return found
-
-
-def _signature(url: str) -> tuple[Secret, ...]:
-    """Return what makes a presigned address a credential: its query, whole and in long pieces."""
-    query = urlsplit(url).query
-    pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
-    secrets = filter(None, (query, requote_uri(query), *pieces))
-    return tuple(Secret(each, in_pieces=False) for each in secrets)
 
 
 def _new_http() -> requests.Session:
@@ -304,3 +267,49 @@ def _checked_http(http: requests.Session) -> requests.Session:
             "set verify to the path of your authority's certificates instead"
         )
     return http
+
+
+# By this header the sandbox says where its clock stands still; heeded from this machine alone.
+_SANDBOX_TIME = "X-Sandbox-Time"
+_SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is not believed
+
+
+class ServiceClock:
+    """How far the service's clock is from ours.
+
+    Parameters
+    ----------
+    is_loopback
+        Whether the service is on this machine, where it may be a sandbox.
+    """
+
+    def __init__(self, *, is_loopback: bool) -> None:
+        self._is_loopback = is_loopback
+        self._skew: float | None = None
+        self._stands_still: float | None = None
+        self.odd_date = ""
+        """A `Date` that was not believed."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an answer has told the time."""
+        return self._skew is not None
+
+    def time(self, clock: Clock) -> float:
+        """Return seconds since 1970 by the service's clock, or by ours until it is known."""
+        if self._stands_still is not None:
+            return self._stands_still
+        return clock.wall() + (self._skew or 0.0)
+
+    def learn(self, headers: Mapping[str, str], clock: Clock) -> None:
+        """Take the time from an answer."""
+        stands_still = headers.get(_SANDBOX_TIME) if self._is_loopback else None
+        # A server in front may add a `Date` of its own before it: the last is the service's.
+        sent = http_date(stands_still or headers.get("Date", "").rpartition("GMT, ")[2])
+        if sent is None:
+            return
+        skew = sent - clock.wall()
+        self._stands_still = None if stands_still is None else sent
+        believed = stands_still is not None or abs(skew) <= _SKEW_MOST
+        self._skew = skew if believed else 0.0
+        self.odd_date = "" if believed else headers["Date"][-60:]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pandakit.transport.call import Call
+    from pandakit.transport.service import Call
 
 __all__ = ["StorePath", "StoredLoad", "open_load"]
 

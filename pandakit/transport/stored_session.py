@@ -9,8 +9,8 @@ from pandakit.transport.session import Session
 
 if TYPE_CHECKING:
     from pandakit.progress import ProgressLine
-    from pandakit.transport.call import Call
     from pandakit.transport.reply import Reply
+    from pandakit.transport.service import Call
     from pandakit.transport.store import StoredLoad
 
 __all__ = ["StoredSession"]
@@ -40,7 +40,8 @@ class StoredSession(Session):
 
     def send(self, call: Call, progress: ProgressLine | None = None) -> Reply:
         """Return the reply from the store, or send the call and keep its reply."""
-        if call.anonymous or not call.repeatable:  # a presigned address, or a write
+        is_private = call.anonymous or not call.repeatable  # a presigned address, or a write
+        if is_private or self._session.is_closed:  # which raises
             return self._session.send(call, progress)
         found = self._kept.find(call)
         return self._kept.add(call, self._session.send(call, progress)) if found is None else found

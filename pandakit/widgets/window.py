@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation import CLASSIC, consolidate
-from pandakit.consolidation.sweeps import with_window
+from pandakit.consolidation.variations import with_window
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:

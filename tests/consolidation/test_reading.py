@@ -17,9 +17,9 @@ from pandakit.consolidation import (
     Pattern,
     Policy,
     consolidate,
-    sweep,
 )
 from pandakit.errors import EventError
+from pandakit.lab import sweep
 
 NOON = pd.Timestamp("2026-03-01T12:00:00Z")
 SECONDS = int(NOON.timestamp())

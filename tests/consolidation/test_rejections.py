@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pandakit.consolidation import Consolidator, consolidate, sweep
+from pandakit.consolidation import Consolidator, consolidate
 from pandakit.errors import EventError, RejectedEventsWarning
+from pandakit.lab import sweep
 
 pytestmark = pytest.mark.filterwarnings("error")
 SECONDS = 1_777_903_419

@@ -13,9 +13,9 @@ from pandakit.consolidation import (
     Pattern,
     consolidate,
     events_from_alarms,
-    sweep,
 )
 from pandakit.errors import EventError, RejectedEventsWarning
+from pandakit.lab import sweep
 
 TIME, SPAN, TEXT = "datetime64[ns, UTC]", "timedelta64[ns]", "string"
 DTYPES = {

@@ -51,6 +51,16 @@ def test_an_old_file_keeps_its_permissions(tmp_path, bits):
     assert (target.read_bytes(), mode(target)) == (b"new", bits)
 
 
+def test_a_private_file_is_never_open_to_others(tmp_path, monkeypatch):
+    """The temporary file is as private as the old one from the moment that it exists."""
+    monkeypatch.setattr("os.chmod", Mock())
+    target = tmp_path / "old"
+    target.touch(0o600)
+    with atomic_write(target):
+        (temporary,) = tmp_path.glob(".pandakit-*")
+        assert mode(temporary) == 0o600
+
+
 def test_special_permissions_are_not_kept(tmp_path):
     """A new content never runs with the rights of another user."""
     target = tmp_path / "old"
@@ -74,7 +84,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_symbolic_link_is_replaced_not_followed(tmp_path, there):
-    """What a link points to, present or not, is neither written nor created."""
+    """What a link points to, present or not, is not written, not created, and decides nothing."""
+    (tmp_path / "plain").touch()
     pointed, link = tmp_path / "pointed", tmp_path / "link"
     if there:
         pointed.write_bytes(b"precious")
@@ -83,6 +94,7 @@ def test_a_symbolic_link_is_replaced_not_followed(tmp_path, there):
     write(link)
     assert link.read_bytes() == b"new"
     assert not link.is_symlink()
+    assert mode(link) == mode(tmp_path / "plain")
     assert pointed.exists() == there
     assert not there or pointed.read_bytes() == b"precious"
 
@@ -108,7 +120,7 @@ def test_no_overwriting(tmp_path, monkeypatch, has_links):
     with pytest.raises(FileExistsError, match="exists already"):
         write(target, overwrite=False)
     late = tmp_path / "late"
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError, match="late exists already; choose another name"):
         write_and(lambda: late.write_bytes(b"theirs"), late, overwrite=False)
     assert (target.read_bytes(), late.read_bytes()) == (b"first", b"theirs")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "late"]

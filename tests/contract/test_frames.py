@@ -1,5 +1,7 @@
 """Declared columns: the same frame, with rows or without, whatever the service sends."""
 
+from unittest.mock import Mock
+
 import pandas as pd
 import pytest
 
@@ -83,6 +85,20 @@ def test_what_does_not_fit_is_missing_warned_and_kept_in_attrs(record, column):
     pd.testing.assert_series_equal(
         frame[[c.name for c in COLUMNS]].dtypes, build_frame([], COLUMNS).dtypes
     )
+
+
+@pytest.mark.parametrize("odd", ["soon", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+@pytest.mark.filterwarnings("ignore::pandakit.CellWarning")
+def test_one_odd_time_does_not_slow_down_the_others(monkeypatch, odd):
+    """A column is read as a whole, whether or not all of its cells are good times."""
+    convert = Mock(wraps=pd.to_datetime)
+    monkeypatch.setattr("pandakit.frames.pd.to_datetime", convert)
+    good = "2026-01-01T00:00:00.123456789Z"
+    records = [{"createdAt": odd if row % 10 == 7 else good} for row in range(1_000)]
+    frame = build_frame(records, COLUMNS)
+    assert frame["created_at"].isna().sum() == 100
+    assert frame["created_at"][0] == pd.Timestamp(good)
+    assert convert.call_count < 10
 
 
 def test_unknown_fields_become_columns_at_the_end():

@@ -11,7 +11,6 @@ from pandakit.enrichment import (
     validate_enrichment,
 )
 from pandakit.enrichment._checks import duplicates as _duplicates
-from pandakit.enrichment._match import rows as _match_rows
 from pandakit.enrichment._source import source as _source
 from tests.fuzz import examples
 
@@ -122,7 +121,7 @@ def test_hashes_only_say_where_to_look(hashes, rows):
 def test_finds_repeats_far_apart(monkeypatch, at_once, hashes):
     """Repeats are found in any batches, however few hashes and bytes of text are held at a time."""
     monkeypatch.setattr(_duplicates, "_AT_ONCE", at_once)
-    monkeypatch.setattr(_match_rows, "_MOST_HASHES", hashes)
+    monkeypatch.setattr(_duplicates, "_MOST_HASHES", hashes)
     monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
     keys = [f"k{n % 10}" for n in range(25)]
     rows = [(key, "", str(n // 20)) for n, key in enumerate(keys)]

@@ -10,8 +10,9 @@ from hypothesis import given, strategies as st
 from pandakit.consolidation import CURRENT, Pattern, Policy, consolidate
 from pandakit.consolidation.openings import EventHistory
 from pandakit.lab import suggest_patterns
-from pandakit.lab._chance import PRIMARY, by_chance
+from pandakit.lab._chance import PRIMARY, Exchange
 from tests.fuzz import examples
+from tests.lab.exchanged import by_hand, compression
 
 ROWS = st.lists(
     st.tuples(
@@ -25,33 +26,6 @@ ROWS = st.lists(
 )
 TEAMS = st.lists(st.sampled_from(["x", "y", "z", None]), min_size=16, max_size=16)
 SETTINGS = {"reopen_window": "0s", "expire_after": None}
-
-
-def compression(frame, policy):
-    """One minus incidents over alerts."""
-    result = consolidate(frame, policy)
-    return 1 - len(result.incidents) / len(result.alerts)
-
-
-def by_hand(frame, policy, name, carrier, runs):
-    """Exchange a column's values on the frame itself, row by row."""
-    result = consolidate(frame, policy)
-    opened = frame[result.events["outcome"].eq("opened")].sort_values("timestamp", kind="stable")
-    first = {}
-    for row in opened.itertuples():
-        first.setdefault(tuple(getattr(row, part) for part in carrier), getattr(row, name))
-    have = [one for one, value in first.items() if pd.notna(value)]
-    rng, found = np.random.default_rng(5), []
-    for _ in range(runs):
-        order = rng.permutation(len(have))
-        given_value = dict(first)
-        for place, one in enumerate(have):
-            given_value[one] = first[have[order[place]]]
-        keys = frame[list(carrier)].itertuples(index=False, name=None)
-        new = pd.Series([given_value.get(key) for key in keys], index=frame.index, dtype=object)
-        changed = frame.assign(**{name: new})
-        found.append(compression(changed, policy))
-    return found
 
 
 @examples(quick=40, full=2_000)
@@ -70,7 +44,8 @@ def test_chance_is_that_of_frames_with_exchanged_values(rows, teams, anchor, by_
         return
     everything = policy.replace(patterns=[pattern, PRIMARY])
     openings = EventHistory(frame, everything).openings(policy)
-    found = by_chance(openings, policy, pattern, runs=4, seed=5)
+    incidents = openings.group(policy)
+    found = Exchange(openings, pattern).compare(policy, incidents, runs=4, seed=5)
     opened = frame[result.events["outcome"].eq("opened")]
     teams_of = {host: set(part["team"]) for host, part in opened.groupby("host")}
     one_each = all(len(values) == 1 for values in teams_of.values())

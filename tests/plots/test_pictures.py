@@ -13,7 +13,8 @@ from matplotlib import colors, dates, image, rcParams, style as mpl_style
 from matplotlib.figure import Figure
 
 from pandakit import plots
-from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate, sweep
+from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate
+from pandakit.lab import sweep
 from pandakit.plots import style
 from tests.contract.test_html import contrast
 

@@ -91,7 +91,7 @@ def test_the_same_input_and_time_give_the_same_bytes(folder, suffix):
 
 def report_of(folder, events="events.json", *options):
     """Write a report; gives it."""
-    run(folder, events, "--at", AT, "--report", "report.json", *options)
+    run(folder, events, "--at", AT, "--report", "report.json", "--force", *options)
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
@@ -113,6 +113,20 @@ def test_what_a_report_says(folder):
     failed = report_of(folder, "bad.json")
     assert failed["failures"][0]["row"] == "3"
     assert failed["failures"][0]["reason"].startswith("hash: ")
+
+
+def test_a_report_overwrites_nothing_unless_asked(folder, capsys):
+    """An existing file stays, and keeps its permissions where it is replaced with --force."""
+    there = folder / "out.json"
+    there.write_text("mine")
+    there.chmod(0o600)
+    assert run(folder, "events.json", "--report", "out.json") == 2
+    assert "out.json exists already" in (err := capsys.readouterr().err)
+    assert "--force" in err
+    assert there.read_text() == "mine"
+    assert run(folder, "events.json", "--report", "out.json", "--force") == 3
+    assert json.loads(there.read_text())["verdict"] == "intact"
+    assert there.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_page_is_escaped(folder):
@@ -160,16 +174,40 @@ def test_an_altered_report_is_found_out(folder, change):
     assert run(folder, "events.json", *options) == 1
 
 
-def test_a_rehashed_report_is_found_out(folder, capsys):
+REHASHED = {
+    "counts": {"counts": {"proved": 9}},
+    "complete": {"complete": 0},  # equal to `False` in Python, and another text
+    "keys": None,
+    "note": {"note": None},
+}
+
+
+@pytest.mark.parametrize("name", REHASHED)
+def test_a_rehashed_report_is_found_out(folder, capsys, name):
     """A report that was changed and hashed anew still contradicts the file."""
     from pandakit.pangea.report import _hash
 
-    report = report_of(folder, "events.json", "--roots", "roots.json")
-    body = {k: v for k, v in report.items() if k != "report_sha256"} | {"counts": {"proved": 9}}
+    body = report_of(folder, "events.json", "--roots", "roots.json")
+    del body["report_sha256"]
+    if REHASHED[name] is None:
+        del body[name]
+    else:
+        body |= REHASHED[name]
     write(folder / "report.json", body | {"report_sha256": _hash(body)})
     options = ("--roots", "roots.json", "--against", "report.json")
     assert run(folder, "events.json", *options) == 1
-    assert "another counts" in capsys.readouterr().err
+    assert f"another {name}" in capsys.readouterr().err
+
+
+def test_a_report_with_a_repeated_key_is_not_read(folder, capsys):
+    """Programs disagree about which value of a repeated key counts, so neither is compared."""
+    report_of(folder, "events.json")
+    text = (folder / "report.json").read_text(encoding="utf-8")
+    (folder / "report.json").write_text(
+        text.replace('"bytes"', '"bytes": 1, "bytes"', 1), encoding="utf-8"
+    )
+    assert run(folder, "events.json", "--against", "report.json") == 2
+    assert "not a report" in capsys.readouterr().err
 
 
 def test_a_report_of_another_file_is_found_out(folder, capsys):

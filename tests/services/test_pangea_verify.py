@@ -409,6 +409,16 @@ def test_a_root_without_a_size_is_refused():
         pk.pangea.verify([], roots=[5])
 
 
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_a_page_without_the_hash_of_its_root_needs_a_root_from_elsewhere(log, tmp_path, as_frame):
+    """A root that came without a hash contradicts nothing: it is missing."""
+    answer = deepcopy(log.answer())
+    del answer["result"]["root"]["root_hash"]
+    results = framed(answer, tmp_path) if as_frame else answer
+    assert pk.pangea.verify(results).counts == {"unproved": 16, "intact": 6}
+    assert pk.pangea.verify(results, roots=log.roots()).counts == {"intact": 6, "proved": 16}
+
+
 # --- consistency
 
 
@@ -512,6 +522,23 @@ def test_canonical_forms_are_those_of_rfc_8785():
     assert canonical_forms(keys)[-1] == (
         '{"\\r":2,"1":4,"\u20ac":1,"\U0001f600":3,"\ufb33":5}'.encode()
     )
+
+
+@pytest.mark.parametrize("event", [[], "", (), None, 0])
+def test_an_empty_event_is_no_empty_list_or_text(event):
+    """What has no keys is not hashed like an object without members."""
+    row = {"envelope": {"event": {}}, "hash": digest('{"event":{}}').hex()}
+    assert checks(pk.pangea.verify([row]))["hash"] == "pass"
+    row["envelope"]["event"] = event
+    assert checks(pk.pangea.verify([row]))["hash"] == "fail"
+
+
+def test_the_time_is_that_of_the_envelope(log, tmp_path):
+    """A column of the frame may have been edited; the envelope is what was hashed."""
+    frame = framed(log.answer(), tmp_path)
+    edited = frame.assign(received_at=pd.Timestamp("2020-01-01", tz="UTC"))
+    found = pk.pangea.verify(edited, roots=log.roots())
+    assert found.events["received_at"].tolist() == frame["received_at"].tolist()
 
 
 def test_nulls_of_the_envelope_may_have_been_left_out():
@@ -710,6 +737,40 @@ def test_a_batch_that_is_left_out_is_absent(log):
     assert "2 batches lack events" in found.summary
 
 
+def sparse(depth):
+    """Forge the first and the last batch of a tree with `2 ** depth` batches."""
+    rows, nodes, side, zero = [], [], "rl", bytes(32)
+    for place in range(2):
+        envelope = {"event": {"message": str(place)}, "received_at": received(place)}
+        node = digest(canonical(envelope))
+        rows.append({"envelope": envelope, "hash": node.hex(), "published": True,
+                     "leaf_index": place * (2**depth - 1)})  # fmt: skip
+        for _ in range(depth - 1):
+            node = fold_item(node, side[place], zero)
+        nodes.append(node)
+    for place, row in enumerate(rows):
+        items = [zero] * (depth - 1) + [nodes[1 - place]]
+        row["membership_proof"] = ",".join(f"{side[place]}:{item.hex()}" for item in items)
+    root_hash = fold_item(nodes[0], "r", nodes[1]).hex()
+    return {"events": rows, "root": {"size": 2**depth, "root_hash": root_hash}}
+
+
+@pytest.mark.parametrize(("depth", "listed"), [(3, 6), (9, 510), (10, 1000), (60, 1000)])
+def test_a_wide_hole_is_not_listed_to_its_end(depth, listed):
+    """A forged file may claim a tree of any size: the last row stands for the rest of a hole."""
+    found = pk.pangea.verify(sparse(depth))
+    absent = found.batches[found.batches["verdict"] == "absent"]
+    assert found.verdict == "intact"
+    assert absent["leaf_index"].tolist() == list(range(1, 1 + listed))
+    assert absent["missing"].sum() == 2**depth - 2
+
+
+def test_a_proof_deeper_than_any_tree_cannot_be_read():
+    """No log has trees of more than 64 levels."""
+    row = plain_log([1]).event(0, 0) | {"membership_proof": ",".join(["l:" + 64 * "0"] * 129)}
+    assert "the proof cannot be read" in pk.pangea.verify([row]).events["reason"][0]
+
+
 def test_repeated_rows_are_counted(log):
     """The same event twice is repeated; two equal events at two positions are not."""
     events = [row for row in log.events() if row["published"]]
@@ -793,6 +854,31 @@ def test_no_row_raises(rows):
     found = pk.pangea.verify(rows, roots=ROOTS)
     assert len(found.events) == len(rows)
     assert "proved" not in verdicts(found)
+
+
+def members(value):
+    """List every place in a JSON document where another value could be put."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in pairs:
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from members(inner)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_value_is_put_anywhere_only_true_events_are_proved(data):
+    """With any value anywhere in a result, a row that is proved has the event that was logged."""
+    result = deepcopy(LAW.result())
+    holder, key = data.draw(st.sampled_from(list(members(result))))
+    holder[key] = data.draw(JSON)
+    try:
+        found = pk.pangea.verify(result, roots=ROOTS)
+    except pk.EventError:
+        return
+    logged = {canonical(row["envelope"]) for row in LAW.events()}
+    for row, verdict in zip(result["events"], verdicts(found), strict=True):
+        assert verdict != "proved" or canonical(row["envelope"]) in logged
 
 
 @settings(deadline=None)

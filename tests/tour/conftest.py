@@ -9,7 +9,9 @@ from pandakit.demo import run_demo
 @pytest.fixture(scope="module")
 def small():
     """A sandbox with an organisation small enough to load in a moment."""
-    with sandbox.start(seed=7, incidents=150, audit_events=120) as services:
+    with sandbox.start(
+        seed=7, incidents=150, audit_events=120, requests_per_second=None
+    ) as services:
         yield services
 
 

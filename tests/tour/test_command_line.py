@@ -15,6 +15,7 @@ import pytest
 
 import pandakit as pk
 from pandakit import cli, sandbox
+from pandakit.demo.tour import FILES
 from tests.tokens import PANTHER
 
 ALARMS = ["--start", "from", "--end", "to", "--column", "host=device", "--column", "check=alarm"]
@@ -207,8 +208,8 @@ def test_demo_writes_its_report(run, monkeypatch, tmp_path):
     code, out, _ = run("demo", "--output", tmp_path / "out", "--seed", 3)
     assert code == 0
     assert "Consolidated" in out
-    assert (tmp_path / "out" / "report.html").exists()
-    assert len(list((tmp_path / "out").glob("*.png"))) >= 2
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILES)
+    assert run("demo", "--output", tmp_path / "out", "--seed", 3, "--force")[0] == 0
 
 
 def test_installed_command_runs_without_a_terminal():
@@ -404,8 +405,30 @@ def test_results_are_saved_and_not_overwritten(run, alarms, tmp_path, file_forma
     assert (folder / "report.html").stat().st_size > 1_000
     code, _, err = run(*arguments)
     assert code == 2
-    assert "exists already; choose another --output, or overwrite it with --force" in err
+    assert "exists already; choose another name, or replace it with --force" in err
     assert run(*arguments, "--force")[0] == 0
+
+
+def test_files_are_saved_together_or_not_at_all(run, alarms, tmp_path):
+    """Where one of the files is there already, none of the others is written."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "report.html").write_text("mine")
+    code, _, err = run("simulate", alarms / "alarms.csv", *ALARMS, "--output", tmp_path / "results")
+    assert code == 2
+    assert "report.html exists already" in err
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_demo_overwrites_nothing_unless_asked(run, tmp_path, name):
+    """A file, or a link to nowhere, with the name of one of the demo's stops it before it starts."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / name).symlink_to(tmp_path / "nowhere")
+    code, out, err = run("demo", "--output", folder)
+    assert (code, out) == (2, "")
+    assert f"{name} exists already; choose another name, or replace it with --force" in err
+    assert [path.name for path in folder.iterdir()] == [name]
 
 
 def test_lists_are_saved_in_their_text_form(run, tmp_path):

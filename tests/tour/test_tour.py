@@ -154,7 +154,9 @@ def test_the_same_seed_gives_the_same_report(tour, small, tmp_path):
 @pytest.fixture
 def tampered():
     """A fresh small sandbox to plant faults in."""
-    with sandbox.start(seed=7, incidents=150, audit_events=120) as services:
+    with sandbox.start(
+        seed=7, incidents=150, audit_events=120, requests_per_second=None
+    ) as services:
         yield services
 
 

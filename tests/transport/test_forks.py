@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from pandakit.panther import Panther
-from pandakit.transport.ratelimit import limiter_for
+from pandakit.transport.pacing import limiter_for
 from tests.tokens import CANARY
 from tests.transport.clock import FakeClock
 from tests.transport.faultserver import Answer, FaultServer

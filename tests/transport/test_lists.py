@@ -35,7 +35,7 @@ from pandakit.transport import (
     find_job,
     wait_for,
 )
-from pandakit.transport.ratelimit import RateLimiter
+from pandakit.transport.pacing import RateLimiter
 from tests.tokens import CANARY
 from tests.transport.clock import FakeClock
 from tests.transport.fault_kinds import reset_in_body, status, trickling_body, trickling_headers

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from pandakit.errors import ProtocolError, ServiceWarning, TransportError
 from pandakit.transport import Reply
-from pandakit.transport.strict_json import MEMORY_FACTOR, read_json
+from pandakit.transport.reply import MEMORY_FACTOR, read_json
 from tests.fuzz import examples
 
 MEGABYTE = 1_000_000

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, consolidate, sweep
+from pandakit.consolidation import CLASSIC, CURRENT, Pattern, Policy, consolidate
 from pandakit.errors import EventError
+from pandakit.lab import sweep
 from pandakit.widgets import consolidate_with_window, window_slider
 
 EVENTS = pd.DataFrame(

@@ -1,18 +1,22 @@
-"""BigPanda's objects as flat rows, and rows as frames with a column for each tag."""
+"""BigPanda's lists as frames: objects become flat rows, with a column for each tag."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pandakit.bigpanda._lists.resources import RESOURCES
+from pandakit.bigpanda._lists.resources import RESOURCES, user_call
 from pandakit.errors import ProtocolError
 from pandakit.frames import Column, build_frame, epoch_nanoseconds
+from pandakit.transport import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
+
+    from pandakit.bigpanda.service import Account
+    from pandakit.timewindow import Window
 
 __all__ = [
     "alert_rows",
@@ -20,6 +24,7 @@ __all__ = [
     "event_row",
     "incident_row",
     "is_newer",
+    "load_resource",
     "pattern_id",
     "to_frame",
 ]
@@ -30,6 +35,32 @@ Row = dict[str, Any]
 _FREE = "\0"
 # Separates several values where the service has room for only one text.
 _SEPARATOR = "|"
+
+
+def load_resource(
+    self: Account,
+    name: str,
+    *,
+    max_rows: int | None,
+    progress: bool | None,
+    window: Window | None = None,
+    **params: Any,
+) -> pd.DataFrame:
+    """Load a list that needs no more than its row in `RESOURCES`."""
+    resource = RESOURCES[name]
+    return self._load(
+        Listing(
+            user_call(resource.path, resource.path, params),
+            resource.pages,
+            pattern_id if name == "correlation_patterns" else resource.id_field,
+            label=f"BigPanda {name}",
+        ),
+        to_frame(name),
+        session=self._user_session,
+        window=window,
+        max_rows=max_rows,
+        progress=progress,
+    )
 
 
 def to_frame(name: str, row: Callable[[Row], Row] | None = None) -> Callable[..., pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -9,7 +10,7 @@ from pandakit.bigpanda._lists.resources import RESOURCES, user_call
 from pandakit.transport import Collected, ParallelLoad, path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pandakit.transport import Task
 
@@ -68,13 +69,24 @@ class ActivityLoad(ParallelLoad):
         The filter by type, if any.
     max_rows
         Where to stop; `None` for all rows.
+    environment
+        Id of the environment that the incidents are in, where it is known.
+    loaded_at
+        Returns when the load began, in epoch seconds.
     """
 
     def __init__(
-        self, incident_ids: Sequence[str], types: str | None, max_rows: int | None
+        self,
+        incident_ids: Sequence[str],
+        types: str | None,
+        max_rows: int | None,
+        *,
+        environment: str | None,
+        loaded_at: Callable[[], int],
     ) -> None:
         super().__init__("BigPanda activities")
         self._types, self._max_rows = types, max_rows
+        self._environment, self._loaded_at = environment, loaded_at
         self._rows: dict[str, dict[Any, dict[str, Any]]] = {each: {} for each in incident_ids}
         self._unfinished = set(incident_ids)
         self._n_stored = 0
@@ -122,5 +134,20 @@ class ActivityLoad(ParallelLoad):
             len(records) > cap or (len(records) == cap and bool(self._unfinished))
         )
         records = records[:cap]
-        stored = min(self._n_stored, len(records))
-        return Collected(records=records, pages=self.pages, capped=capped, stored_rows=stored)
+        return Collected(
+            records=records,
+            pages=self.pages,
+            capped=capped,
+            stored_rows=min(self._n_stored, len(records)),
+            facts=self._facts(),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "list": "activities",
+            # As text, because pandas copies a list in `attrs` with each operation.
+            "incident_ids": json.dumps(list(self._rows)),
+            "types": self._types,
+            "environment": self._environment,
+            "loaded_at": self._loaded_at(),
+        }

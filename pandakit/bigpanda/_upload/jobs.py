@@ -200,7 +200,8 @@ def lock_table(
     ServiceWarning
         When another process of this user uploads to the same table, or that cannot be known.
     """
-    lock = _locks.setdefault((base_url, schema_id), TableLock())
+    table = base_url, schema_id
+    lock = _locks.get(table) or _locks.setdefault(table, TableLock())
     with lock.thread_lock:
         if lock.job is not None:
             wait_for_end(lock.job)

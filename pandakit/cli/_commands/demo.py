@@ -25,10 +25,12 @@ __all__ = ["demo"]
     help="Where the report goes.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sandbox.")
+@click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @policy_options
-def demo(folder: Path, seed: int, **options: Any) -> None:
+def demo(folder: Path, seed: int, *, force: bool, **options: Any) -> None:
     """Run the whole tour against the sandbox: no account, no network."""
     from pandakit.demo import run_demo  # noqa: PLC0415 - needs the sandbox extra
 
-    report = run_demo(folder, seed=seed, policy=choose_policy(options), echo=output.write)
+    policy = choose_policy(options)
+    report = run_demo(folder, seed=seed, policy=policy, overwrite=force, echo=output.write)
     output.write(report.to_text())

@@ -67,8 +67,6 @@ def _fix(
     output.write(f"\nafter the repairs: {again}")
     if not again.ok:
         return 1
-    if target.exists() and not force:
-        raise click.UsageError(f"{target} exists already; overwrite it with --force")
-    written = write_enrichment_csv(frame, schema, target)
+    written = write_enrichment_csv(frame, schema, target, overwrite=force)
     output.write(f"\nwrote {written.path}: {written.rows:,} rows, {written.bytes:,} bytes")
     return 0

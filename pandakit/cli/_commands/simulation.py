@@ -11,10 +11,17 @@ from pandakit.cli import output
 from pandakit.cli.decision_report import WINDOWS, report_page
 from pandakit.cli.options import ANCHOR_LIST, FOLDER, SOURCE, SPANS
 from pandakit.cli.policy_file import choose_policy, policy_options
-from pandakit.cli.save import folder_options, save_frames, save_page, simulation_frames
+from pandakit.cli.save import (
+    folder_options,
+    frame_files,
+    page_file,
+    save_files,
+    simulation_frames,
+)
 from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
 from pandakit.cli.source import read_source, source_options
-from pandakit.consolidation import consolidate, sweep as sweep_windows
+from pandakit.consolidation import consolidate
+from pandakit.lab import sweep as sweep_windows
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -45,9 +52,9 @@ def simulate(
     result = consolidate(events, policy)
     output.write(simulation_text(result, events))
     if folder is not None:
-        page = report_page(events, policy, policy.patterns[0])
-        save_frames(simulation_frames(result, events), folder, file_format, force=force)
-        save_page(page, folder, force=force)
+        tables = frame_files(simulation_frames(result, events), file_format)
+        page = page_file(report_page(events, policy, policy.patterns[0]))
+        save_files(tables | page, folder, force=force)
 
 
 @click.command()
@@ -85,7 +92,7 @@ def sweep(
     head = f"The window of the pattern {varied.name}; all else as in {policy}"
     output.write("\n\n".join([head, sweep_text(found), *notes]))
     if folder is not None:
-        save_frames({"sweep": found}, folder, file_format, force=force)
+        save_files(frame_files({"sweep": found}, file_format), folder, force=force)
 
 
 @click.command()
@@ -124,7 +131,7 @@ def report(file: str, pattern: str | None, folder: Path, *, force: bool, **optio
     policy = choose_policy(options)
     varied = _pattern(policy, pattern)
     page = report_page(read_source(file, options), policy, varied)
-    save_page(page, folder, force=force)
+    save_files(page_file(page), folder, force=force)
 
 
 def _pattern(policy: Policy, name: str | None) -> Pattern:

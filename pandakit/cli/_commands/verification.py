@@ -12,6 +12,7 @@ from pandakit import snapshot
 from pandakit.cli import output
 from pandakit.cli.options import FILE
 from pandakit.errors import PandakitError
+from pandakit.files import atomic_write, refuse_existing
 from pandakit.pangea.report import (
     Evidence,
     differences,
@@ -43,6 +44,7 @@ Row = dict[str, Any]
 @click.option("--complete", is_flag=True, help="The file is to hold all events of its range.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT",
               help="Write a report: OUT ends in .json or .html.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite the report of an earlier run.")
 @click.option("--against", type=FILE, metavar="REPORT", help="Check a report, saved as JSON.")
 @click.option("--at", metavar="TIME", help="The time in the report. Default: now.")
 @click.option("--sign", "sign_with", type=FILE, help="Sign the report with an Ed25519 key.")
@@ -56,6 +58,7 @@ def verify(
     sign_with: Path | None,
     *,
     complete: bool,
+    force: bool,
 ) -> int:
     """Verify the audit events in FILE, without a network.
 
@@ -68,6 +71,8 @@ def verify(
     if sign_with is not None and report is None:
         raise click.UsageError("--sign signs the report: give --report too")
     try:
+        if report is not None and not force:
+            refuse_existing(report)
         known = None if against is None else read_report(against)
         evidence = _evidence(file, roots_file, key_files, known, complete=complete)
         found = evidence.verify()
@@ -78,10 +83,11 @@ def verify(
             made = evidence.report(found, moment)
             if sign_with is not None:
                 made = sign_report(made, sign_with.read_bytes())
-            report.write_text(_WRITERS[report.suffix](made), encoding="utf-8")
+            with atomic_write(report, overwrite=force) as target:
+                target.write(_WRITERS[report.suffix](made).encode())
             output.write(f"wrote {report}")
     except (PandakitError, ValueError, TypeError, OSError, ImportError) as error:
-        output.error(f"{type(error).__name__}: {error}")
+        output.error(f"{type(error).__name__}: {output.in_options(str(error))}")
         return _UNREADABLE
     for fault in faults:
         output.error(f"{against}: {fault}")

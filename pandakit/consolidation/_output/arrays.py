@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.consolidation._group.grouper import IncidentTotals
+    from pandakit.consolidation._match.matcher import Matches
     from pandakit.consolidation._merge.merger import Alerts, Merged
     from pandakit.consolidation._read.events import Reader, Reading
 
@@ -31,6 +32,9 @@ class EventArrays:
     outcome: np.ndarray
     reason: np.ndarray
     alert: np.ndarray
+    time: np.ndarray
+    matches: Matches
+    """Of the alerts that these rows opened."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,26 +1,22 @@
 """The rules for rows against each other: repeated rows, keys with two results, keys by case.
 
-Hashes say which rows may repeat, 8 bytes a row; their text decides. A table of up to 6 million
-rows in which no key repeats is read once. Any other is read again: for the hashes that did not
-fit, and to compare whole rows and then keys, once for each 32 MiB of text to compare.
+Hashes of 64 bits say which rows may repeat: equal rows have equal hashes, and almost nothing else
+has. Their text decides. A table of up to 6 million rows in which no key repeats is read once. Any
+other is read again: for the hashes that did not fit, and to compare whole rows and then keys, once
+for each 32 MiB of text to compare.
 """
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pandakit.enrichment._match.rows import (
-    Hashes,
-    is_among,
-    key_hashes,
-    repeats,
-    row_hashes,
-    row_ids,
-)
-from pandakit.enrichment._source.source import rows_at
+from pandakit.enrichment._match.rows import repeats, row_ids
+from pandakit.enrichment._source.source import rows_at, text_bytes
 from pandakit.errors import EnrichmentError
 
 if TYPE_CHECKING:
@@ -31,7 +27,17 @@ if TYPE_CHECKING:
 
     HashFunction = Callable[[Sequence[pa.LargeStringArray]], np.ndarray]
 
-__all__ = ["DuplicateCheck"]
+__all__ = ["DuplicateCheck", "Hashes", "is_among", "key_hashes", "row_hashes"]
+
+
+#: More hashes than these are kept in parts; a hash that too many rows have cannot be divided.
+_MOST_HASHES, _MOST_PARTS = 6_000_000, 64
+_WORD = 8
+_MIX, _JOIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+_SHIFT = np.uint64(32)
+#: For a value with so many bytes left, the bytes of its next word that belong to it.
+_LOW = np.array([(1 << (8 * left)) - 1 for left in range(_WORD + 1)], "<u8")
+
 
 _AT_ONCE = 32 << 20
 _ROW_BYTES = 32  # what a row takes besides its text
@@ -197,3 +203,100 @@ class _Repeats:
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of the first rows that repeat, ascending, and of the rows they repeat."""
         return self._pairs[:, 0], self._pairs[:, 1]
+
+
+def row_hashes(columns: Sequence[pa.LargeStringArray]) -> np.ndarray:
+    """Return the hash of each row over these columns, in this order."""
+    joined = np.zeros(len(columns[0]), np.uint64)
+    for text in columns:
+        joined = (joined + _value_hashes(text)) * _JOIN
+        joined ^= joined >> _SHIFT
+    return joined
+
+
+def key_hashes(columns: Sequence[pa.LargeStringArray]) -> np.ndarray:
+    """Return the hash of each row's key; keys that differ by case alone have the same."""
+    return row_hashes([_lower(text) for text in columns])
+
+
+def _lower(text: pa.LargeStringArray) -> pa.LargeStringArray:
+    data, _ = text_bytes(text)
+    has_capitals = ((data - ord("A")) < 26).any()  # noqa: PLR2004 - bytes below A wrap around
+    if not has_capitals and int(data.max(initial=0)) < 0x80:  # noqa: PLR2004 - ASCII
+        return text  # most keys are in lower case, and need no copy
+    return pc.utf8_lower(text)
+
+
+def _value_hashes(text: pa.LargeStringArray) -> np.ndarray:
+    """Hash all values at once, eight bytes of each in a round."""
+    data, offsets = text_bytes(text)
+    padded = np.zeros(len(data) + _WORD, np.uint8)  # so that the last value's word can be read
+    padded[: len(data)] = data
+    words = np.ndarray((len(data) + 1,), "<u8", padded.data, strides=(1,))
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    hashes = lengths.astype(np.uint64)
+    rows = np.flatnonzero(lengths)
+    done = 0
+    while rows.size:
+        left = lengths[rows] - done
+        word = words[starts[rows] + done] & _LOW[np.minimum(left, _WORD)]
+        mixed = (hashes[rows] ^ word) * _MIX
+        hashes[rows] = mixed ^ (mixed >> _SHIFT)
+        done += _WORD
+        rows = rows[left > _WORD]
+    return hashes
+
+
+class Hashes:
+    """The hashes of many rows, 8 bytes each, and which of them repeat.
+
+    Only so many are held at a time. Of more rows one part of the hashes is kept, those that leave
+    the remainder `part` when divided by `parts`. While the first part is collected, `parts`
+    doubles until it is small enough; the caller then reads the table again for each other part.
+
+    Parameters
+    ----------
+    part, parts
+        Which hashes to keep.
+    """
+
+    def __init__(self, part: int = 0, parts: int = 1) -> None:
+        self.parts = parts
+        self._part = part
+        self._all = array("Q")  # grows in place, unlike an array of numpy
+
+    def add(self, hashes: np.ndarray) -> None:
+        """Add the hashes of the next rows."""
+        self._all.frombytes(self._in_part(hashes).tobytes())
+        while self._part == 0 and len(self._all) > _MOST_HASHES and self.parts < _MOST_PARTS:
+            self.parts *= 2
+            kept = self._in_part(np.frombuffer(self._all, np.uint64))
+            self._all = array("Q")
+            self._all.frombytes(kept.data.cast("B"))
+
+    def _in_part(self, hashes: np.ndarray) -> np.ndarray:
+        if self.parts == 1:
+            return hashes
+        low = hashes.astype(np.uint8)  # the lowest bits tell the part
+        kept: np.ndarray = hashes[low % np.uint8(self.parts) == self._part]
+        return kept
+
+    def repeated(self) -> tuple[np.ndarray, int]:
+        """Return the hashes that several rows have, ascending, and how many rows these are.
+
+        Sorts the hashes in place, to save memory: their order is lost.
+        """
+        ordered = np.frombuffer(self._all, np.uint64)
+        ordered.sort()
+        same = ordered[1:] == ordered[:-1]
+        found = np.unique(ordered[1:][same])
+        return found, int(same.sum()) + len(found)
+
+
+def is_among(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return which hashes are among the wanted ones, which are ascending."""
+    if not wanted.size:
+        return np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
+    found: np.ndarray = wanted[places] == hashes
+    return found

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from pandakit.enrichment._source.cells import TEXTS, Cells
 from pandakit.enrichment._source.csv_scan import BYTE_ORDER_MARK
+from pandakit.enrichment._source.source import TEXTS, Cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

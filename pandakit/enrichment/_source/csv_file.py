@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pandakit.enrichment._source.cells import TEXTS, Cells
 from pandakit.enrichment._source.csv_blocks import parse_block, row_blocks
 from pandakit.enrichment._source.csv_scan import scan_csv
-from pandakit.enrichment._source.source import BadLines, Batch
+from pandakit.enrichment._source.source import TEXTS, BadLines, Batch, Cells
 from pandakit.errors import EnrichmentError
 
 if TYPE_CHECKING:

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
 from pandakit.enrichment._source.csv_file import read_csv_file
-from pandakit.enrichment._source.source import FrameSource
+from pandakit.enrichment._source.source import FrameSource, frame_or_path
 from pandakit.errors import EnrichmentError
-from pandakit.interchange import as_table, is_table
 
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema
 
-__all__ = ["frame_or_path", "table_text", "whole_frame"]
-
-
-def frame_or_path(table: Any) -> pd.DataFrame | Path:
-    """Return a table as a frame, or the path of its file.
-
-    Raises
-    ------
-    TypeError
-        It is neither a table nor a path.
-    """
-    if is_table(table):
-        found = as_table(table)
-        return (
-            found
-            if isinstance(found, pd.DataFrame)
-            else found.to_pandas(types_mapper=pd.ArrowDtype)
-        )
-    path = getattr(table, "path", table)
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(
-            f"a table is a DataFrame, another table (Arrow, polars, DuckDB), the path of a CSV "
-            f"file or a CsvFile, not {type(table).__name__}"
-        )
-    return Path(path)
+__all__ = ["table_text", "whole_frame"]
 
 
 def whole_frame(table: Any) -> pd.DataFrame:

@@ -54,6 +54,8 @@ class _Template:
 
     def __init__(self, envelope: Row) -> None:
         event = sorted(envelope[_EVENT])
+        if not event:
+            raise KeyError(_EVENT)  # the general way: empty text and an empty list have no keys too
         rest = sorted(key for key in envelope if key != _EVENT)
         if rest and rest[0] < _EVENT:
             raise KeyError(rest[0])  # the general way: only malformed events have such a key
@@ -86,7 +88,7 @@ def digest_all(envelopes: Iterable[Any]) -> Digests:
     found = Digests()
     templates: dict[Any, _Template] = {}
     add, quote = found.hashes.append, encode_basestring
-    template, last = _Template({_EVENT: {}}), None
+    template, last = _Template({_EVENT: {"": ""}}), None
     for position, envelope in enumerate(envelopes):
         try:
             event = envelope[_EVENT]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ITEM", "NO_FOLD", "Fold", "fold_all", "fold_item", "read_items"]
 
 ITEM = 67  # characters: side, colon, 64 hexadecimal digits, comma
+_MOST = 128 * ITEM  # two trees, neither of them deeper than 64
 _ITEM = re.compile(r"([lr]):([0-9a-f]{64}),")
 
 NO_FOLD = -1
@@ -121,7 +122,7 @@ class _Climb:
         """Return the number of the fold of an event, whose proof inside the batch is `text`."""
         known, place, passed = self._known, 0, []
         number = None
-        if len(text) % ITEM:
+        if len(text) % ITEM or len(text) > _MOST:
             return self._unreadable()
         while place < len(text):
             expected = known.get(node)

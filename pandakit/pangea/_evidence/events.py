@@ -77,7 +77,7 @@ class Events:
     index
         The labels of the rows.
     received_at
-        When the service received each, as UTC times.
+        When the service received each, as UTC times: from the envelope, which is hashed.
     envelopes, hashes
         One value for each event, as received.
     proofs
@@ -164,9 +164,9 @@ def _roots_of(rows: Any) -> Roots:
     found = []
     for row in rows:
         size, tree = read_count(row.get("size")), read_text(row.get("tree_name"))
-        if isinstance(size, int) and not isinstance(tree, Unreadable):
-            root_hash, proof = row.get("root_hash"), row.get("consistency_proof")
-            found.append(Root(tree, size, root_hash, proof, "results"))
+        root_hash = read_text(row.get("root_hash"))
+        if isinstance(size, int) and not isinstance(tree, Unreadable) and root_hash is not None:
+            found.append(Root(tree, size, root_hash, row.get("consistency_proof"), "results"))
     return Roots(found)
 
 
@@ -195,10 +195,9 @@ def _from_frame(frame: pd.DataFrame) -> Events:
                 values[position] = row[name]
         places.append(_corrected(places[place_of[position]], row))
         place_of[position] = len(places) - 1
-    received = frame["received_at"].array if "received_at" in frame else None
     return Events(
         frame.index,
-        _received(columns["envelope"]) if received is None else received,
+        _received(columns["envelope"]),
         columns["envelope"],
         columns["hash"],
         columns["membership_proof"],

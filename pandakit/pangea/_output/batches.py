@@ -31,6 +31,9 @@ _DTYPES = {
 
 Row = dict[str, Any]
 
+# Rows of one hole in the numbers; the last stands for the rest. A forged file may claim any size.
+_LISTED = 1_000
+
 
 def batches_frame(events: Events, outcomes: Outcomes, verdicts: Any) -> pd.DataFrame:
     """Return `Verification.batches`, by tree and number.
@@ -116,7 +119,22 @@ def _judged(rows: list[Row]) -> Iterator[Row]:
     for place, row in enumerate(rows):
         whole = "cut" if place in {0, last} else "incomplete"
         yield {**row, "verdict": whole if row["missing"] else "complete"}
-        after = rows[place + 1]["leaf_index"] if place < last else 0
-        for number in range(row["leaf_index"] + 1, after):
-            absent = {"leaf_index": number, "events": 0, "missing": 1, "repeated": 0}
-            yield {**row, **absent, "verdict": "absent"}
+        if place < last:
+            yield from _absent(
+                row["tree_name"], row["leaf_index"] + 1, rows[place + 1]["leaf_index"]
+            )
+
+
+def _absent(tree: str | None, first: int, after: int) -> Iterator[Row]:
+    """Yield the batches from `first` until `after`, of which no event is there."""
+    last = min(after, first + _LISTED) - 1
+    for number in range(first, last + 1):
+        missing = after - number if number == last else 1
+        yield {
+            "tree_name": tree,
+            "leaf_index": number,
+            "events": 0,
+            "missing": missing,
+            "repeated": 0,
+            "verdict": "absent",
+        }

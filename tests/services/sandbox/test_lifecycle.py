@@ -11,6 +11,7 @@ import requests
 
 from pandakit import sandbox
 from pandakit.settings import SETTINGS
+from tests.transport.clock import FakeClock
 
 
 def test_the_environment_names_are_the_settings_of_pandakit(ask):
@@ -48,6 +49,21 @@ def test_closing_gives_everything_back(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=10)
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [(None, 0, 0), (2, 4.5, 6)])
+def test_the_client_keeps_to_the_limit_of_its_sandbox(rate, least, most):
+    """Ten calls take their time at the limit of the sandbox, and none when it has no limit."""
+    clock = FakeClock()
+    with sandbox.start(incidents=1, audit_events=1, requests_per_second=rate) as services:
+        services.control.clock = clock.monotonic
+        for session in services.bigpanda._sessions.values():
+            session.clock = clock.clock
+        for _ in range(10):
+            services.bigpanda.environments()
+        statuses = {call.status for call in services.control.calls}
+    assert statuses == {200}
+    assert least <= clock.total_wait() <= most
 
 
 def test_the_services_say_the_sandboxs_time(ask):

@@ -1,5 +1,6 @@
-"""When a call is tried again, and how long to wait before.
+"""When a call is sent: in its turn under the rate limit, and again after a passing fault.
 
+There is one rate limit per token and endpoint, shared by every thread and session of the process.
 Calls that do no harm twice are retried after any passing fault. Writes are retried only when
 nothing was sent, or when the service said (429, 503) that it did nothing.
 """
@@ -11,39 +12,114 @@ import threading
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from pandakit.errors import OutcomeUnknownError, PandakitError
 from pandakit.forks import renew_in_children
-from pandakit.transport.attempt import AttemptFailed
-from pandakit.transport.service_clock import http_date
+from pandakit.transport.attempt import NOTHING_DONE, PASSING, AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pandakit.progress import ProgressLine
-    from pandakit.transport.call import Call
     from pandakit.transport.options import Clock, TransportOptions
     from pandakit.transport.reply import Reply
+    from pandakit.transport.service import Call
 
-__all__ = [
-    "PASSING",
-    "RetryBudget",
-    "parse_retry_after",
-    "with_retries",
-]
+__all__ = ["RateLimiter", "RetryBudget", "limiter_for", "with_retries"]
+
+
+# Turns are this much further apart than the rate asks, so that a late and an early packet
+# do not put one request too many into the service's second.
+_MARGIN = 1.04
+_DUE = 1e-6  # seconds; less is how far sums of such numbers are off
+
+
+class RateLimiter:
+    """Turns at even distances, first come first served; a forked process begins its own queue.
+
+    Parameters
+    ----------
+    rate
+        Turns a second.
+    clock
+        Where time comes from.
+    """
+
+    def __init__(self, rate: float, clock: Clock) -> None:
+        self._spacing = _MARGIN / rate
+        self._clock = clock
+        self._next = float("-inf")
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Start with an empty queue."""
+        self._lock = threading.Lock()
+        self._queue: list[object] = []
+
+    def acquire(self) -> float:
+        """Wait for a turn and return the seconds that it took; an interrupt releases the turn."""
+        asked = self._clock.monotonic()
+        ticket = object()
+        with self._lock:
+            self._queue.append(ticket)
+        try:
+            while wait := self._left(ticket):
+                self._clock.sleep(wait)
+        except BaseException:
+            with self._lock:
+                self._queue = [other for other in self._queue if other is not ticket]
+            raise
+        return self._clock.monotonic() - asked
+
+    def _left(self, ticket: object) -> float:
+        """Return the seconds to wait; with 0.0 the turn is taken.
+
+        The next turn counts from the moment in which this one is taken, not from when it was
+        due: a thread that wakes late must not come close to the one after it.
+        """
+        with self._lock:
+            now, place = self._clock.monotonic(), self._queue.index(ticket)
+            left = max(0.0, self._next - now) + place * self._spacing
+            if left > _DUE:
+                return left
+            del self._queue[place]
+            self._next = now + self._spacing
+            return 0.0
+
+
+class _Limiters:
+    """The limiters in use, each for as long as anyone holds it."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...], rate: float, clock: Clock) -> RateLimiter:
+        with self._lock:
+            found = self._known.get((*key, rate, clock))
+            if found is None:
+                found = self._known[(*key, rate, clock)] = RateLimiter(rate, clock)
+            return found
+
+
+_limiters = _Limiters()
+
+
+def limiter_for(key: tuple[object, ...], rate: float, clock: Clock) -> RateLimiter:
+    """Return the limiter of a token and endpoint: the same one for as long as anyone holds it."""
+    return _limiters.get(key, rate, clock)
+
 
 _log = logging.getLogger("pandakit.transport")
 
-_ALWAYS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-PASSING = _ALWAYS | {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_EARLY,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
 # Responses to a write that leave it open whether it happened.
-_AMBIGUOUS = PASSING - _ALWAYS
+_AMBIGUOUS = PASSING - NOTHING_DONE
 
 
 class RetryBudget:
@@ -77,29 +153,6 @@ class RetryBudget:
             self._left = min(self._size, self._left + 1)
 
 
-def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return `Retry-After` in seconds; `None` when absent, malformed or past.
-
-    A date is read against the service's own `Date` header, since the local clock may be wrong.
-
-    Examples
-    --------
-    >>> parse_retry_after({"Retry-After": "3"}, now=0.0)
-    3.0
-    >>> parse_retry_after({"Retry-After": "soon"}, now=0.0) is None
-    True
-    """
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:12])
-    moment = http_date(text)
-    if moment is None:
-        return None
-    server = http_date(headers.get("Date", ""))
-    wait = moment - (now if server is None else server)
-    return wait if wait > 0 else None
-
-
 @dataclass
 class _Plan:
     """The attempts of one call."""
@@ -120,7 +173,7 @@ class _Plan:
 
     def allowed(self, failure: AttemptFailed) -> bool:
         if failure.status is not None and failure.status >= HTTPStatus.BAD_REQUEST:
-            return failure.status in (PASSING if self.call.repeatable else _ALWAYS)
+            return failure.status in (PASSING if self.call.repeatable else NOTHING_DONE)
         return failure.passing and (self.call.repeatable or not failure.sent)
 
     def wait_for(self, failure: AttemptFailed) -> float:
