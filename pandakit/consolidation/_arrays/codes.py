@@ -120,11 +120,33 @@ def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
             return codes.astype(np.int32), pd.Series(labels)
         if isinstance(kind, (pd.StringDtype, pd.ArrowDtype)):
             values = pa.array(values.array)
-    if isinstance(values, (pa.Array, pa.ChunkedArray)) and (
-        pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    ):
-        return encode_texts(one_chunk(values))
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        if pa.types.is_dictionary(values.type):
+            encoded = _dictionary_codes(values)
+            if encoded is not None:
+                return encoded
+        elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            return encode_texts(one_chunk(values))
     return encode_texts(one_chunk(to_text(values, column=column)))
+
+
+def _dictionary_codes(values: Any) -> tuple[np.ndarray, pa.Array] | None:
+    """Return a dictionary column's own codes and labels, None if Arrow cannot unify them."""
+    column = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    try:
+        chunks = column.unify_dictionaries().chunks
+    except pa.ArrowException:  # such as labels that are null, in several chunks
+        return None
+    if not chunks:
+        return None
+    codes = np.empty(len(column), dtype=np.int32)
+    begin = 0
+    for chunk in chunks:
+        indices = chunk.indices.cast(pa.int32())
+        part = indices.fill_null(-1) if indices.null_count else indices
+        codes[begin : begin + len(chunk)] = part.to_numpy(zero_copy_only=False)
+        begin += len(chunk)
+    return codes, chunks[0].dictionary
 
 
 def one_chunk(array: Any) -> pa.Array:

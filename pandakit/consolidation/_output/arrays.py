@@ -19,19 +19,25 @@ if TYPE_CHECKING:
     from pandakit.consolidation._merge.merger import Alerts, Merged
     from pandakit.consolidation._read.events import Reader, Reading
 
-__all__ = ["AlertColumns", "EventArrays", "ResultArrays"]
+__all__ = ["AlertColumns", "EventArrays", "Outcomes", "ResultArrays"]
 
 _COMPACT_FROM = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class EventArrays:
+class Outcomes:
     """What became of each row of the input."""
 
     index: pd.Index
     outcome: np.ndarray
     reason: np.ndarray
     alert: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class EventArrays(Outcomes):
+    """What became of each row of the input, and what explanations need of it."""
+
     time: np.ndarray
     matches: Matches
     """Of the alerts that these rows opened."""

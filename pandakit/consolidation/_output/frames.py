@@ -36,7 +36,7 @@ from pandakit.consolidation._read.rejections import REASONS, STATUSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
+    from pandakit.consolidation._output.arrays import Outcomes, ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame"]
@@ -62,7 +62,7 @@ _COMPRESSIONS = {
 }
 
 
-def events_frame(events: EventArrays, membership: np.ndarray) -> pd.DataFrame:
+def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
     incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
     columns = {
