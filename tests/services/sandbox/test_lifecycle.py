@@ -148,7 +148,12 @@ def test_only_names_of_this_machine_are_answered(ask):
     "body",
     [
         *(b"[]", b"7", b"null", b'"a"', b"{", b"[" * 9999, b'{"alerts": [7]}', b"\xff"),
-        *(b'{"id": "\\ud800"}', b'{"config_id": {}}', b'{"config_id": []}', b"NaN"),
+        *(
+            b'{"id": "\\ud800", "body": "X=1", "severity": "LOW"}',
+            b'{"config_id": {}}',
+            b'{"config_id": []}',
+            b"NaN",
+        ),
     ],
 )
 def test_a_body_that_is_no_object_is_refused_in_silence(ask, capfd, body):
