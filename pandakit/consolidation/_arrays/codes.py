@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.text import to_text
@@ -21,6 +22,7 @@ __all__ = [
     "Vocabulary",
     "distinct",
     "encode_texts",
+    "grown",
     "number_pairs",
     "one_chunk",
 ]
@@ -102,6 +104,8 @@ class Vocabularies:
 def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Return each cell's position among the distinct texts (-1: missing), and those texts."""
     codes, labels = _distinct_values(values, column)
+    if isinstance(labels, pa.Array) and pc.min(pc.binary_length(labels)).as_py() != 0:
+        return codes, labels  # texts, none of them empty
     labels = one_chunk(to_text(labels, column=column))
     positions, unified = encode_texts(labels)
     if len(unified) < len(labels):
@@ -282,3 +286,12 @@ def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.nd
 def _joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return both codes in one number of 64 bits."""
     return (left.astype(np.int64) + 1 << 32) | (right.astype(np.int64) + 1)
+
+
+def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """Return an array with room for `needed` rows; rows after the used ones are not set."""
+    if needed <= len(array):
+        return array
+    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pandakit.consolidation._arrays.table import Table
-from pandakit.consolidation._match.matcher import Matcher, source_systems
+from pandakit.consolidation._group.grouper import Matcher, source_systems
 from pandakit.consolidation._merge.layout import OPENED, RESOLVED
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.timestamps import read_times
@@ -24,7 +24,7 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.consolidation._output.arrays import EventArrays
+    from pandakit.consolidation._output.frames import EventArrays
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 

@@ -1,12 +1,14 @@
-"""Alerts to incidents: the state between chunks, and the settings as numbers."""
+"""Alerts to incidents: the values that patterns compare, and the incidents that share them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.buffers import grown
+from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabulary, grown, one_chunk
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -23,16 +25,142 @@ from pandakit.consolidation._group.layout import (
     GroupRules,
     IncidentState,
 )
+from pandakit.consolidation._read.requirements import STATUSES
+from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._match.matcher import Matches
+    from pandakit.bpql import Bpql
     from pandakit.consolidation._merge.merger import Alerts, Merged
+    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Grouper", "IncidentTotals"]
+__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches", "source_systems"]
 
+
+_APP_KEY = ""  # represents the integration among the tags of a pattern
 _ANCHORS = {"first": FIRST_ALERT, "latest": LATEST_ALERT, "bucket": BUCKET}
+
+
 _LONG_AGO = np.iinfo(np.int64).min
+
+
+class Matches(NamedTuple):
+    """The values of the patterns for some alerts, as numbers below `n_values`."""
+
+    values: np.ndarray
+    """One row per alert and one column per pattern; -1 where it does not match."""
+    n_values: int
+
+
+class Matcher:
+    """Numbers the values of a policy's patterns; equal values have equal numbers."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._patterns = policy.patterns
+        self._pairs = [[Pairs() for _ in _further_tags(one)] for one in policy.patterns]
+        self._values = NamedCodes()
+        self._sources = Vocabulary()
+        # The columns that every chunk so far lacked, for each pattern.
+        self._absent: dict[str, set[str]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Which patterns match nothing because a column is absent."""
+        return [
+            f"pattern {name!r} matches nothing: the events have no column "
+            f"{', '.join(map(repr, sorted(columns)))}"
+            for name, columns in self._absent.items()
+            if columns
+        ]
+
+    def match(self, reading: Reading, rows: np.ndarray) -> Matches:
+        """Return the values of the alerts that some rows open."""
+        columns = [self._match_one(place, reading, rows) for place in range(len(self._patterns))]
+        return Matches(np.stack(columns, axis=1), self._values.size)
+
+    def _match_one(self, place: int, reading: Reading, rows: np.ndarray) -> np.ndarray:
+        pattern, absent = self._patterns[place], reading.absent[place]
+        self._absent[pattern.name] = self._absent.get(pattern.name, absent) & absent
+        if absent:
+            return np.full(len(rows), -1, dtype=np.int32)
+        codes, size = self._tag(pattern.tags[0], reading, rows)
+        for pairs, tag in zip(self._pairs[place], _further_tags(pattern), strict=True):
+            further, _ = self._tag(tag, reading, rows)
+            missing = (codes < 0) | (further < 0)
+            codes = np.where(missing, np.int32(-1), pairs.encode(codes, further))
+            size = pairs.size
+        query = pattern.query
+        if query is not None and (query.columns or query.has_keywords):
+            codes = np.where(_passed(query, reading, rows), codes, np.int32(-1))
+        return self._values.number(place, codes, size)
+
+    def _tag(self, tag: str, reading: Reading, rows: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return the codes of a tag, -1 where it is missing, and how many codes there are."""
+        reserved = {
+            _APP_KEY: (reading.app, reading.vocabularies["app_key"].size),
+            "primary": (reading.primary, reading.primaries.size),
+            "secondary": (reading.secondary, reading.secondaries.size),
+            "status": (reading.status, len(STATUSES)),
+        }
+        if tag in reserved:
+            codes, size = reserved[tag]
+            return codes[rows].astype(np.int32), size
+        if tag == "source_system":
+            return self._sources.encode(source_systems(reading, rows), tag), self._sources.size
+        vocabulary = reading.vocabularies[tag]
+        if tag in reading.codes:
+            return reading.codes[tag][rows], vocabulary.size
+        return reading.vocabularies.encode(reading.table, tag, rows), vocabulary.size
+
+
+def _further_tags(pattern: Pattern) -> tuple[str, ...]:
+    return (*pattern.tags[1:], *(() if pattern.cross_source else (_APP_KEY,)))
+
+
+def source_systems(reading: Reading, rows: np.ndarray) -> pa.Array:
+    """Return the text of `source_system` at some rows, where it is missing that of `app_key`."""
+    labels = reading.vocabularies["app_key"].labels
+    labels = pc.if_else(pc.equal(labels, ""), pa.scalar(None, labels.type), labels)
+    apps = labels.take(pa.array(reading.app[rows], mask=reading.app[rows] < 0))
+    if "source_system" not in reading.table:
+        return apps
+    given = reading.table.text("source_system", rows)
+    return pc.coalesce(one_chunk(given).cast(apps.type), apps)
+
+
+def _passed(query: Bpql, reading: Reading, rows: np.ndarray) -> np.ndarray:
+    try:
+        return query.mask(_columns_of_query(query, reading, rows))
+    except EventError:
+        # Once more over all rows, so that the message has the row of the caller's table.
+        query.mask(_columns_of_query(query, reading, np.arange(reading.table.n_rows)))
+        raise
+
+
+def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[Any, Any]:
+    wanted = set(query.columns)
+    names = [
+        name
+        for name in reading.table.names
+        if query.has_keywords or (isinstance(name, str) and name.lower() in wanted)
+    ]
+    columns = {name: _column_of_query(name, reading, rows) for name in names}
+    if "source_system" in wanted or query.has_keywords:
+        columns["source_system"] = source_systems(reading, rows)
+    return columns
+
+
+def _column_of_query(name: Any, reading: Reading, rows: np.ndarray) -> Any:
+    if name == "status":
+        return _dictionary(reading.status[rows], pa.array(STATUSES))
+    if name in reading.codes:
+        return _dictionary(reading.codes[name][rows], reading.vocabularies[name].labels)
+    return reading.table.cells(name, rows)
+
+
+def _dictionary(codes: np.ndarray, labels: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), labels)
 
 
 class IncidentTotals(NamedTuple):
