@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda import enrichments, events, incidents, patterns, setup, simulation, uploads
+from pandakit.bigpanda import (
+    enrichments,
+    events,
+    incidents,
+    patterns,
+    refreshes,
+    setup,
+    simulation,
+    uploads,
+)
 from pandakit.bigpanda.service import Account, base_url as base_url_of, bigpanda_service
 from pandakit.errors import SettingsError
 from pandakit.settings import find, missing_message, read_token, token_reader
@@ -124,7 +133,7 @@ class BigPanda(Account):
     # and this class is their table of contents.
     environments = incidents.environments
     incident = incidents.incident
-    refresh = incidents.refresh
+    refresh = refreshes.refresh
     alerts = incidents.alerts
     activities = incidents.activities
     raw_alerts = events.raw_alerts

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pandakit.bigpanda._lists.page_load import PageLoad
 from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
 from pandakit.bigpanda._sending.payloads import in_order, read_payloads
 from pandakit.bigpanda._sending.replay import Replay
 from pandakit.timewindow import TimeLike, to_time
-from pandakit.transport import Listing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +52,18 @@ def raw_alerts(
     pandas.DataFrame
         One row per event, ready for `consolidate`; the sender's own fields keep their names.
 
+    Raises
+    ------
+    PaginationError
+        When events moved from page to page each time that the list was read, or fewer arrive than
+        the service counts; with `partial` and `resume()`.
+
     Notes
     -----
+    Several pages are read at the same time, within the rate limit. Events that arrive meanwhile
+    may be among the rows. The service publishes no order, so the first page is read again at the
+    end: if events moved from page to page, all pages are read again.
+
     Source: "Integration Alerts".
     """
     asked = self._window(start, None)
@@ -61,10 +71,11 @@ def raw_alerts(
     resource = RESOURCES["raw_alerts"]
     params = {"app_key": app_key, "since": int(since.timestamp())}
     return self._load(
-        Listing(
+        PageLoad(
             user_call(resource.path, resource.path, params),
             pages_of("limit", page_size),
             label=f"BigPanda events {app_key}",
+            max_rows=max_rows,
         ),
         to_frame("raw_alerts", lambda row: {"app_key": app_key, **event_row(row)}),
         session=self._user_session,

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.bigpanda._lists.rows import alert_rows, incident_row, load_resource, to_frame
+from pandakit.bigpanda._lists.rows import incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
+from pandakit.bigpanda._search.loads import incident_call, new_load, time_of_start
 from pandakit.bigpanda._search.params import expansion, search_params
-from pandakit.bigpanda._search.touched import TouchedLoad, merged
 from pandakit.bigpanda._search.walk import walk
-from pandakit.errors import NotFoundError, PermissionDeniedError
-from pandakit.frames import add_facts, facts
-from pandakit.timewindow import Window, to_time
-from pandakit.transport import (
-    Call,
-    Listing,
-    OneAnswer,
-    path_segment,
-)
+from pandakit.transport import Listing, OneAnswer, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,16 +21,9 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._search.activities import ActivityType
     from pandakit.bigpanda._search.params import Expansion, Folder
     from pandakit.bigpanda.service import Account
-    from pandakit.timewindow import TimeLike
+    from pandakit.timewindow import TimeLike, Window
 
-__all__ = ["activities", "alerts", "environments", "incident", "incidents", "refresh"]
-
-AnyLoad = TypeVar("AnyLoad", bound=IncidentLoad)
-
-_PAGE = 100
-_EXPANDED_PAGE = 10  # the service refuses more when alerts are expanded
-_SLACK = 2  # seconds: what changed while the first answer was under way is read again
-_ID = re.compile(r"[0-9a-f]{24}")
+__all__ = ["activities", "alerts", "environments", "incident", "incidents"]
 
 
 def environments(
@@ -178,7 +161,7 @@ def incident(
     -----
     Source: "Retrieve Incident by ID".
     """
-    call = _incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
+    call = incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
     return self._load(
         Listing(call, OneAnswer(), label=f"BigPanda incident {id}"),
         to_frame("incidents", incident_row),
@@ -262,7 +245,8 @@ def activities(
     Parameters
     ----------
     incident_ids
-        One id, or several (also a column of `incidents`).
+        One id, or several. A column of `incidents` or `alerts` also says which environment they
+        are in, which saves requests when the frame is refreshed.
     types
         Types of activities, one or several; `None` for all of them. `"incident_reopen"` and
         `"incident_reopened"` are the same: the service spells it both ways.
@@ -283,72 +267,16 @@ def activities(
     Source: "Retrieve Incident Activities".
     """
     ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
+    known = getattr(incident_ids, "attrs", {}).get("pandakit", {})  # those of a loaded frame
+    here = known.get("environment") if known.get("source") == self.source else None
+    moment = time_of_start(self._user_session)
     return self._load(
-        ActivityLoad(ids, wanted_types(types), max_rows),
+        ActivityLoad(ids, wanted_types(types), max_rows, environment=here, loaded_at=moment),
         to_frame("activities"),
         session=self._user_session,
         max_rows=max_rows,
         progress=progress,
     )
-
-
-def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None) -> pd.DataFrame:
-    """Return a frame of `incidents` or `alerts`, brought up to date.
-
-    Only incidents that were updated since the frame was loaded are read: those that still match
-    the search, and those of the environment, to find the ones that no longer do.
-
-    Parameters
-    ----------
-    frame
-        From `incidents` or `alerts`, also one that `pandakit.save` wrote and `pandakit.load` read.
-    progress
-        `True` and `False` force the progress line on and off; `None` shows it on a terminal
-        and in a notebook.
-
-    Returns
-    -------
-    pandas.DataFrame
-        What a fresh load of the same search would return, from the same start.
-
-    Raises
-    ------
-    ValueError
-        When the frame does not record its search, was cut by `max_rows` or is incomplete.
-    PaginationError
-        When too many incidents changed: load the frame again.
-
-    Notes
-    -----
-    The service must list incidents by their last change, newest first, when asked to. An incident
-    that left the environment, or was merged into another one, stays until the frame is loaded
-    again.
-
-    Source: "Search Incidents".
-    """
-    said = facts(frame)
-    name = said.get("list")
-    if name not in ("incidents", "alerts") or said.get("capped") or not said.get("complete"):
-        raise ValueError(
-            "refresh takes a whole frame of incidents() or alerts(), with its attrs; "
-            f"this one says list={name!r}, capped={said.get('capped')}, "
-            f"complete={said.get('complete')}"
-        )
-    start, end = (None if each is None else to_time(each) for each in said["window"])
-    window = Window(start, None if said["to_present"] else end)
-    matching = _touched(
-        self, said, search_params(said["query"], window, said["folder"], said["expand"]), window
-    )
-    make_frame = to_frame(name, incident_row if name == "incidents" else None)
-    session = self._user_session
-    changed = self._load(matching, make_frame, session=session, progress=progress)
-    anywhere = _touched(self, said, search_params(None, window, None), window)
-    others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
-    touched = matching.ids | anywhere.touched_ids
-    whole = merged(frame, changed, touched, RESOURCES[name].columns)
-    requests = facts(changed)["requests"] + facts(others)["requests"]
-    news = {**said, **facts(changed), "complete": True, "requests": requests, "rows": len(whole)}
-    return add_facts(whole, **news)
 
 
 def _search(
@@ -361,76 +289,9 @@ def _search(
 ) -> IncidentLoad:
     """Return a search for incidents, ready to run; `name` is the loader's."""
     session = self._user_session
-    load = _new_load(self, IncidentLoad, name, environment, params, window, max_rows)
+    load = new_load(self, IncidentLoad, name, environment, params, window, max_rows)
     end = params["to"]
     if end is None and session.knows_time:
         end = int(session.server_time())
     load.queue.add(partial(walk, load, end, in_lanes=max_rows is None))
     return load
-
-
-def _touched(
-    self: Account, said: dict[str, Any], params: dict[str, Any], window: Window
-) -> TouchedLoad:
-    """Return a search for the incidents that were touched since a frame was loaded."""
-    session = self._user_session
-    if not session.knows_time:
-        self._learn_time()
-    params = {**params, "sort_by": "last_change"}
-    name = said["list"] if params.get("expand") else "incidents"
-    load = _new_load(self, TouchedLoad, name, said["environment"], params, window, None)
-    load.add_first(params["to"] or int(session.server_time()), int(said["loaded_at"]))
-    return load
-
-
-def _new_load(
-    self: Account,
-    kind: type[AnyLoad],
-    name: str,
-    environment: str,
-    params: dict[str, Any],
-    window: Window,
-    max_rows: int | None,
-) -> AnyLoad:
-    session = self._user_session
-    call = _incident_call(self, environment, params)
-    return kind(
-        call,
-        f"BigPanda {name} {environment}",
-        size=_EXPANDED_PAGE if "expand" in params else _PAGE,
-        now=session.server_time,
-        rows_of=alert_rows if name == "alerts" else lambda row: [row],
-        max_rows=max_rows,
-        facts={
-            "list": name,
-            "environment": call.url.split("/")[4],
-            **{key: params.get(key) for key in ("query", "folder", "expand")},
-            "to_present": window.end is None,
-            "loaded_at": int(session.server_time()) - _SLACK,
-        },
-        window=window,
-    )
-
-
-def _incident_call(self: Account, environment: str, params: dict[str, Any], tail: str = "") -> Call:
-    path = RESOURCES["incidents"].path
-    key = path_segment(_environment_id(self, environment))
-    return user_call(path.format(environment=key) + tail, path + tail[:1], params)
-
-
-def _environment_id(self: Account, environment: str) -> str:
-    """Return the id of an environment; only what does not look like an id is looked up."""
-    if _ID.fullmatch(environment):
-        return environment
-    try:
-        known = environments(self, progress=False)
-    except (NotFoundError, PermissionDeniedError):
-        return environment  # without a list to look it up in, it can only be an id
-    ids = known.loc[known["environment_id"] == environment, "environment_id"]
-    named = known.loc[known["name"] == environment, "environment_id"]
-    found = list(ids) or list(named)
-    if len(found) == 1 and isinstance(found[0], str) and found[0]:
-        return found[0]
-    names = ", ".join(map(repr, known["name"]))
-    problem = f"{len(found)} environments are called" if found else "no environment is called"
-    raise NotFoundError(f"{problem} {environment!r}: use an id, or one of the names {names}")

@@ -55,7 +55,9 @@ class _Stages:
         self.membership = self.grouper.group(merged, matches)
         self.columns.add(reading, merged)
         self._half_fed = False
-        return EventArrays(reading.table.index, merged.outcome, reading.reason, merged.alert)
+        return EventArrays(
+            reading.table.index, merged.outcome, reading.reason, merged.alert, reading.time, matches
+        )
 
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:
         """Return the arrays of the result; if no more events follow, `final`, without copies."""

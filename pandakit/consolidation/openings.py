@@ -150,7 +150,7 @@ class Openings:
         if values is None:
             columns = [self.column_of(pattern) for pattern in policy.patterns]
             values = self.pattern_values[:, columns]
-        matches = Matches(np.ascontiguousarray(values), self._matches.n_values)
+        matches = self._matches._replace(values=np.ascontiguousarray(values))
         incidents: np.ndarray = Grouper(policy).group(self._merged, matches)[:, ITS_INCIDENT]
         return incidents
 

@@ -77,7 +77,7 @@ def roots(
     self: Account,
     results: Any,
     *,
-    owners: Iterable[str] | None = None,
+    owners: str | Iterable[str] | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """Return the published roots that verifying results needs, from Arweave and from Pangea.
@@ -87,8 +87,8 @@ def roots(
     results
         What `pandakit.pangea.verify` takes: a frame of events, or their JSON.
     owners
-        The Arweave addresses that may have published the roots. By default any: anyone
-        can publish a transaction with the tags of a tree.
+        The Arweave address that may have published the roots, or several. By default any:
+        anyone can publish a transaction with the tags of a tree.
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
@@ -104,6 +104,8 @@ def roots(
     ------
     PandakitError
         If Pangea fails; `partial` has the roots that were fetched.
+    ValueError
+        If `owners` is empty: that would trust nobody.
 
     Warns
     -----
@@ -123,7 +125,7 @@ def roots(
         fetcher = RootFetcher(
             self._session,
             self._arweave_url,
-            None if owners is None else list(owners),
+            _publishers(owners),
             partial(_root_of_size, self, line=line),
         )
         failure = None
@@ -149,6 +151,16 @@ def roots(
         )
     _warn_about(found, self._arweave_url)
     return frame
+
+
+def _publishers(owners: str | Iterable[str] | None) -> list[str] | None:
+    """Return the Arweave addresses that may publish; `None` for any."""
+    if owners is None:
+        return None
+    found = [owners] if isinstance(owners, str) else list(owners)
+    if not found:
+        raise ValueError("owners is empty: pass Arweave addresses, or None to trust any publisher")
+    return found
 
 
 def _root_of_size(self: Account, size: int, line: ProgressLine) -> Row:

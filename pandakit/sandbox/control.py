@@ -174,7 +174,8 @@ class Control:
         Parameters
         ----------
         change
-            `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now).
+            `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now, with
+            alerts of its own). All but the first write an activity.
         incident
             Which one: its number by start, 0 is the newest.
         after

@@ -87,8 +87,7 @@ class Tenant:
             items = found[(page - 1) * size : page * size]
             for row in items:
                 self.received.setdefault(row["id"], []).append(row["updated_at"])
-            body = json.dumps({"total": len(found), "items": items}).encode()
-            return Reply(200, {}, body)
+            return reply_of({"total": len(found), "items": items})
 
     def _matching(self, params):
         if self._ordered is None or self._shuffle or self._order == "mixed":
@@ -114,6 +113,16 @@ def matches(row, params, high):
     )
 
 
+def reply_of(body):
+    """Return an answer with a JSON body."""
+    return Reply(200, {}, json.dumps(body).encode())
+
+
 def session_of(tenant):
     """Return what a load needs of a session."""
     return SimpleNamespace(send=tenant.send, clock=tenant.clock, server_time=tenant.server_time)
+
+
+def session_of_answers(send):
+    """Return what a load needs of a session, with a function that answers calls."""
+    return SimpleNamespace(send=send, clock=FakeClock().clock)

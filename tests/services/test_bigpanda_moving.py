@@ -23,7 +23,7 @@ def search(tenant, *, size=3, ceiling=12, max_rows=None, end=None, **params):
         now=tenant.server_time,
         rows_of=lambda row: [row],
         max_rows=max_rows,
-        facts={},
+        facts=dict,
         window=Window(None, None),
         ceiling=ceiling,
     )

@@ -1,7 +1,11 @@
 """A refreshed frame is equal to a fresh load, for fewer requests."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pandas as pd
 import pytest
+from werkzeug.wrappers import Response
 
 import pandakit as pk
 from pandakit import sandbox
@@ -52,9 +56,43 @@ def test_a_refreshed_frame_is_that_of_a_fresh_load(running, client, name, option
     same(client.refresh(refreshed), refreshed)
 
 
+@pytest.mark.parametrize("types", [None, ("incident_reopen", "incident_commented")])
+def test_refreshed_activities_are_those_of_a_fresh_load(running, client, types, tmp_path):
+    """Only the incidents that were touched are read again, when their environment is known."""
+    ids = client.incidents(ALL)["incident_id"].head(60)
+    known, unknown = client.activities(ids, types=types), client.activities(list(ids), types=types)
+    pk.save(known, tmp_path / "frame.parquet")
+    move(running)
+    client.incidents(ALL)
+    fresh = client.activities(ids, types=types)
+    assert len(fresh) > len(known)
+    refreshed = client.refresh(pk.load(tmp_path / "frame.parquet"))
+    same(refreshed, fresh)
+    assert told(refreshed)["requests"] < 10
+    same(client.refresh(refreshed), fresh)
+    again = client.refresh(unknown)
+    same(again, fresh)
+    assert told(again)["requests"] == len(ids)
+
+
+def test_a_load_began_before_its_first_answer(bigpanda_at):
+    """A refresh counts from the moment of the first request, by the service's clock."""
+
+    def answer(_):
+        client._session.clock.sleep(60)  # as long as the answer takes
+        body = json.dumps({"total": 0, "items": []})
+        return Response(body, headers={"Date": date.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+
+    date = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    client, _ = bigpanda_at(answer)
+    begin = date.timestamp() - 60
+    for frame in (client.incidents("a" * 24), client.activities("a" * 24)):
+        assert begin - 5 <= told(frame)["loaded_at"] <= begin
+
+
 def test_what_cannot_be_refreshed_is_refused(client):
     """A frame of another list, or one that was cut, is a ValueError."""
-    with pytest.raises(ValueError, match="incidents\\(\\) or alerts\\(\\)"):
+    with pytest.raises(ValueError, match="takes a whole frame of incidents"):
         client.refresh(client.environments())
     with pytest.warns(pk.TruncatedWarning):
         cut = client.incidents(ALL, max_rows=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -9,7 +10,7 @@ from pandakit.bigpanda._lists.resources import RESOURCES, user_call
 from pandakit.transport import Collected, ParallelLoad, path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pandakit.transport import Task
 
@@ -68,13 +69,24 @@ class ActivityLoad(ParallelLoad):
         The filter by type, if any.
     max_rows
         Where to stop; `None` for all rows.
+    environment
+        Id of the environment that the incidents are in, where it is known.
+    loaded_at
+        Returns when the load began, in epoch seconds.
     """
 
     def __init__(
-        self, incident_ids: Sequence[str], types: str | None, max_rows: int | None
+        self,
+        incident_ids: Sequence[str],
+        types: str | None,
+        max_rows: int | None,
+        *,
+        environment: str | None,
+        loaded_at: Callable[[], int],
     ) -> None:
         super().__init__("BigPanda activities")
         self._types, self._max_rows = types, max_rows
+        self._environment, self._loaded_at = environment, loaded_at
         self._rows: dict[str, dict[Any, dict[str, Any]]] = {each: {} for each in incident_ids}
         self._unfinished = set(incident_ids)
         for each in incident_ids:
@@ -119,4 +131,16 @@ class ActivityLoad(ParallelLoad):
         capped = cap is not None and (
             len(records) > cap or (len(records) == cap and bool(self._unfinished))
         )
-        return Collected(records=records[:cap], pages=self.pages, capped=capped)
+        return Collected(
+            records=records[:cap], pages=self.pages, capped=capped, facts=self._facts()
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "list": "activities",
+            # As text, because pandas copies a list in `attrs` with each operation.
+            "incident_ids": json.dumps(list(self._rows)),
+            "types": self._types,
+            "environment": self._environment,
+            "loaded_at": self._loaded_at(),
+        }

@@ -93,7 +93,7 @@ class IncidentLoad(ParallelLoad):
     max_rows
         Where to stop; `None` for all rows.
     facts
-        What `df.attrs["pandakit"]` says about the search.
+        Returns what `df.attrs["pandakit"]` says about the search.
     window
         What the caller asked for; its end is fixed by the first answer.
     ceiling
@@ -109,7 +109,7 @@ class IncidentLoad(ParallelLoad):
         now: Callable[[], float],
         rows_of: Callable[[Row], list[Row]],
         max_rows: int | None,
-        facts: Row,
+        facts: Callable[[], Row],
         window: Window,
         ceiling: int = CEILING,
     ) -> None:
@@ -253,7 +253,7 @@ class IncidentLoad(ParallelLoad):
             pages=self.pages,
             duplicates=self.duplicates,
             capped=capped,
-            facts={**self._facts, "window": self._window().as_text()},
+            facts={**self._facts(), "window": self._window().as_text()},
         )
 
     def _window(self) -> Window:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandakit.frames import Column
     from pandakit.transport import Task
 
-__all__ = ["TouchedLoad", "merged"]
+__all__ = ["TouchedLoad", "in_order_of", "merged", "newest_start_first"]
 
 _MOST_PAGES = 100  # the service returns no more results of one query
 
@@ -75,7 +75,7 @@ class TouchedLoad(IncidentLoad):
 def merged(
     frame: pd.DataFrame, changed: pd.DataFrame, touched: set[str], columns: Sequence[Column]
 ) -> pd.DataFrame:
-    """Return the frame with the changed rows in place of those that were touched.
+    """Return the frame with the changed rows in place of those of the incidents touched.
 
     Parameters
     ----------
@@ -96,11 +96,6 @@ def merged(
     if not parts:
         return changed.reindex(columns=names)
     whole = pd.concat(parts, ignore_index=True)
-    first = whole.groupby("incident_id")["start"].transform("min")
-    order = whole.assign(first=first).sort_values(
-        ["first", "incident_id"], ascending=[False, True], kind="stable"
-    )
-    whole = whole.loc[order.index].reset_index(drop=True)
     for name in names:
         if whole[name].dtype == object:  # what a column of one part lacks is None, as in a load
             whole[name] = whole[name].where(whole[name].notna(), None)
@@ -108,3 +103,19 @@ def merged(
     return whole[there].astype(
         {column.name: column.dtype for column in columns if column.name in there}
     )
+
+
+def newest_start_first(whole: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of incidents, or of their alerts, in the order of a load."""
+    first = whole.groupby("incident_id")["start"].transform("min")
+    order = whole.assign(first=first).sort_values(
+        ["first", "incident_id"], ascending=[False, True], kind="stable"
+    )
+    return whole.loc[order.index].reset_index(drop=True)
+
+
+def in_order_of(whole: pd.DataFrame, incident_ids: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of incidents in the order of their ids."""
+    place = pd.Series(range(len(incident_ids)), index=pd.Index(incident_ids, dtype=object))
+    order = whole["incident_id"].astype(object).map(place).argsort(kind="stable")
+    return whole.iloc[order].reset_index(drop=True)

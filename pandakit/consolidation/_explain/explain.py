@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pandakit import _html
-from pandakit.consolidation._explain.replay import CHANGED, Replay
 from pandakit.consolidation._explain.sentence import readable_refusal, readable_values, sentence
 from pandakit.consolidation._group.layout import ITS_INCIDENT
 from pandakit.consolidation._read.ticks import moment
-from pandakit.errors import EventError
 from pandakit.spans import microseconds, span_text
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._explain.replay import Entry, Standing
+    from pandakit.consolidation._explain.replay import Entry, Replay, Standing
     from pandakit.consolidation._output.frames import ResultArrays
     from pandakit.consolidation.pattern import Pattern
 
@@ -113,12 +111,8 @@ def checked_alert(alert_id: Any, n_alerts: int) -> int:
 def explain(replay: Replay, arrays: ResultArrays) -> Explanation:
     """Explain the alert that was replayed."""
     alert = replay.alert
-    if (replay.start != arrays.alerts.start[: alert + 1]).any():
-        raise EventError(CHANGED)
     incidents = arrays.membership[:, ITS_INCIDENT]
     found = _facts_of_alert(replay, arrays, alert)
-    if replay.primary() != (found["primary_property"], found["primary_value"]):
-        raise EventError(CHANGED)
     if incidents[:alert].max(initial=-1) < incidents[alert]:
         found |= _why_opened(replay, incidents)
     else:
@@ -180,7 +174,7 @@ def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
             if not winner["reasons"]:
                 why = {name: winner[name] for name in _WHY}
                 return {"joined_by": pattern.name, **why, "candidates": [], "older_not_listed": []}
-    raise EventError(CHANGED)
+    raise AssertionError(f"no entry of incident {incident} takes alert {replay.alert}")
 
 
 def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
@@ -197,8 +191,6 @@ def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
     candidates = [
         _candidate(replay, pattern, entry, standings[entry.incident]) for pattern, entry in tried
     ]
-    if not all(candidate["reasons"] for candidate in candidates):
-        raise EventError(CHANGED)
     nothing = dict.fromkeys(("joined_by", *_WHY))
     return {**nothing, "candidates": candidates, "older_not_listed": cut}
 
@@ -208,7 +200,7 @@ def _candidate(
 ) -> dict[str, Any]:
     """Return the facts of an entry, and all reasons why it does not take the alert."""
     anchor = replay.counted_from(entry)
-    since, now = int(replay.start[anchor]), int(replay.start[replay.alert])
+    since, now = replay.start(anchor), replay.start(replay.alert)
     overdue = replay.overdue(pattern, entry, replay.alert)
     policy = replay.policy
     in_slots = policy.anchor == "bucket"

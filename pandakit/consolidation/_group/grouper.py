@@ -35,14 +35,27 @@ if TYPE_CHECKING:
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches", "source_systems"]
-
+__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches"]
 
 _APP_KEY = ""  # represents the integration among the tags of a pattern
+# Tags that need no column of their own.
+_RESERVED = {_APP_KEY, "primary", "secondary", "status", "source_system"}
 _ANCHORS = {"first": FIRST_ALERT, "latest": LATEST_ALERT, "bucket": BUCKET}
-
-
 _LONG_AGO = np.iinfo(np.int64).min
+
+
+class Tag(NamedTuple):
+    """A tag of some alerts as numbers, -1 where it is missing, and what the numbers stand for."""
+
+    codes: np.ndarray
+    numbers: Vocabulary | NamedCodes
+
+    def text(self, alert: int) -> str | None:
+        """Return the text of an alert's tag, None where it is missing."""
+        code = int(self.codes[alert])
+        if code < 0 or isinstance(self.numbers, NamedCodes):
+            return None
+        return self.numbers.labels[code].as_py() or None
 
 
 class Matches(NamedTuple):
@@ -51,6 +64,10 @@ class Matches(NamedTuple):
     values: np.ndarray
     """One row per alert and one column per pattern; -1 where it does not match."""
     n_values: int
+    tags: dict[str, Tag]
+    """The tags that patterns have and the events do not lack."""
+    absent: list[set[str]]
+    """For each pattern, the columns that it looks at and the events lack."""
 
 
 class Matcher:
@@ -61,6 +78,8 @@ class Matcher:
         self._pairs = [[Pairs() for _ in _further_tags(one)] for one in policy.patterns]
         self._values = NamedCodes()
         self._sources = Vocabulary()
+        self._statuses = Vocabulary()
+        self._statuses.encode(pa.array(STATUSES), "status")
         # The columns that every chunk so far lacked, for each pattern.
         self._absent: dict[str, set[str]] = {}
 
@@ -76,17 +95,27 @@ class Matcher:
 
     def match(self, reading: Reading, rows: np.ndarray) -> Matches:
         """Return the values of the alerts that some rows open."""
-        columns = [self._match_one(place, reading, rows) for place in range(len(self._patterns))]
-        return Matches(np.stack(columns, axis=1), self._values.size)
+        tags = {
+            tag: self._tag(tag, reading, rows)
+            for tag in dict.fromkeys(tag for one in self._patterns for tag in _all_tags(one))
+            if tag in _RESERVED or tag in reading.table
+        }
+        columns = [
+            self._match_one(place, tags, reading, rows) for place in range(len(self._patterns))
+        ]
+        return Matches(np.stack(columns, axis=1), self._values.size, tags, reading.absent)
 
-    def _match_one(self, place: int, reading: Reading, rows: np.ndarray) -> np.ndarray:
+    def _match_one(
+        self, place: int, tags: dict[str, Tag], reading: Reading, rows: np.ndarray
+    ) -> np.ndarray:
         pattern, absent = self._patterns[place], reading.absent[place]
         self._absent[pattern.name] = self._absent.get(pattern.name, absent) & absent
         if absent:
             return np.full(len(rows), -1, dtype=np.int32)
-        codes, size = self._tag(pattern.tags[0], reading, rows)
+        codes, numbers = tags[pattern.tags[0]]
+        size = numbers.size
         for pairs, tag in zip(self._pairs[place], _further_tags(pattern), strict=True):
-            further, _ = self._tag(tag, reading, rows)
+            further = tags[tag].codes
             missing = (codes < 0) | (further < 0)
             codes = np.where(missing, np.int32(-1), pairs.encode(codes, further))
             size = pairs.size
@@ -95,30 +124,33 @@ class Matcher:
             codes = np.where(_passed(query, reading, rows), codes, np.int32(-1))
         return self._values.number(place, codes, size)
 
-    def _tag(self, tag: str, reading: Reading, rows: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return the codes of a tag, -1 where it is missing, and how many codes there are."""
-        reserved = {
-            _APP_KEY: (reading.app, reading.vocabularies["app_key"].size),
-            "primary": (reading.primary, reading.primaries.size),
-            "secondary": (reading.secondary, reading.secondaries.size),
-            "status": (reading.status, len(STATUSES)),
-        }
-        if tag in reserved:
-            codes, size = reserved[tag]
-            return codes[rows].astype(np.int32), size
+    def _tag(self, tag: str, reading: Reading, rows: np.ndarray) -> Tag:
         if tag == "source_system":
-            return self._sources.encode(source_systems(reading, rows), tag), self._sources.size
+            return Tag(self._sources.encode(_source_systems(reading, rows), tag), self._sources)
+        numbered: dict[str, tuple[np.ndarray, Vocabulary | NamedCodes]] = {
+            _APP_KEY: (reading.app, reading.vocabularies["app_key"]),
+            "primary": (reading.primary, reading.primaries),
+            "secondary": (reading.secondary, reading.secondaries),
+            "status": (reading.status, self._statuses),
+        }
+        if tag in numbered:
+            codes, numbers = numbered[tag]
+            return Tag(codes[rows].astype(np.int32), numbers)
         vocabulary = reading.vocabularies[tag]
         if tag in reading.codes:
-            return reading.codes[tag][rows], vocabulary.size
-        return reading.vocabularies.encode(reading.table, tag, rows), vocabulary.size
+            return Tag(reading.codes[tag][rows], vocabulary)
+        return Tag(reading.vocabularies.encode(reading.table, tag, rows), vocabulary)
+
+
+def _all_tags(pattern: Pattern) -> tuple[str, ...]:
+    return (pattern.tags[0], *_further_tags(pattern))
 
 
 def _further_tags(pattern: Pattern) -> tuple[str, ...]:
     return (*pattern.tags[1:], *(() if pattern.cross_source else (_APP_KEY,)))
 
 
-def source_systems(reading: Reading, rows: np.ndarray) -> pa.Array:
+def _source_systems(reading: Reading, rows: np.ndarray) -> pa.Array:
     """Return the text of `source_system` at some rows, where it is missing that of `app_key`."""
     labels = reading.vocabularies["app_key"].labels
     labels = pc.if_else(pc.equal(labels, ""), pa.scalar(None, labels.type), labels)
@@ -147,7 +179,7 @@ def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[A
     ]
     columns = {name: _column_of_query(name, reading, rows) for name in names}
     if "source_system" in wanted or query.has_keywords:
-        columns["source_system"] = source_systems(reading, rows)
+        columns["source_system"] = _source_systems(reading, rows)
     return columns
 
 

@@ -37,7 +37,7 @@ from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER, REASO
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._group.grouper import IncidentTotals
+    from pandakit.consolidation._group.grouper import IncidentTotals, Matches
     from pandakit.consolidation._merge.merger import Alerts, Merged
     from pandakit.consolidation._read.events import Reader, Reading
     from pandakit.consolidation.policy import Policy
@@ -76,6 +76,9 @@ class EventArrays:
     outcome: np.ndarray
     reason: np.ndarray
     alert: np.ndarray
+    time: np.ndarray
+    matches: Matches
+    """Of the alerts that these rows opened."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,13 +24,20 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "alerts": lambda row: len(row["alerts"]),
 }
 
+# What a change writes down; the service spells the type so here, though not in the filter.
+_ACTIVITIES = {
+    "add": "incident_created",
+    "resolve": "incident_resolved_api",
+    "reopen": "incident_reopened",
+}
+
 
 class IncidentStore:
     """Incidents that can be searched, one moment at a time.
 
     Parameters
     ----------
-    incidents
+    incidents, activities
         Those of the organisation; they stay as they are.
     control
         The order of searches, and how incidents move.
@@ -38,8 +45,13 @@ class IncidentStore:
         The present, in epoch seconds.
     """
 
-    def __init__(self, incidents: list[Row], control: Control, now: int) -> None:
+    def __init__(
+        self, incidents: list[Row], activities: list[Row], control: Control, now: int
+    ) -> None:
         self._rows = {row["id"]: row for row in incidents}
+        self._activities: dict[str, list[Row]] = {key: [] for key in self._rows}
+        for row in activities:
+            self._activities[row["incident_id"]].append(row)
         self._control, self._now = control, now
         self._changes = 0
         self._tags: dict[str, list[dict[str, list[str]]]] = {}
@@ -49,6 +61,12 @@ class IncidentStore:
 
     def find(self, key: str) -> Row | None:
         return self._rows.get(key)
+
+    def activities(self, key: str) -> list[Row] | None:
+        """Return what was done with an incident, newest first; `None` for an unknown one."""
+        with self._lock:
+            rows = self._activities.get(key)
+            return None if rows is None else list(rows)
 
     def search(
         self, environment: str, folder: str, query: str, order: str, test: Test
@@ -90,10 +108,40 @@ class IncidentStore:
         if move.change in ("resolve", "reopen"):
             moved |= _turned(row, active=move.change == "reopen", now=self._now)
         elif move.change == "add":
-            moved |= {"start": self._now, "end": None}
+            moved |= _begun(row, key, self._now)
         self._rows[key] = moved
+        self._note(key, _ACTIVITIES.get(move.change))
         self._tags.pop(key, None)
         self._sorted.clear()
+
+    def _note(self, key: str, kind: str | None) -> None:
+        """Write down that an incident began, ended or came back."""
+        rows = self._activities.setdefault(key, [])
+        if kind is None:
+            return
+        # Positions from the end, so that no id is that of an incident.
+        entry = {
+            "id": f"{2**96 - self._changes:024x}",
+            "incident_id": key,
+            "type": kind,
+            "timestamp": self._now + self._changes,
+            "created_by": None,
+            "params": {},
+        }
+        self._activities[key] = [entry, *rows]
+
+
+def _begun(row: Row, key: str, now: int) -> Row:
+    """Return what changes when an incident like another one begins."""
+    times = {"start": now, "changed_at": now, "updated_at": now, "last_event_at": now}
+    alerts = [
+        alert | times | {"id": f"{key}-{number}", "end": None, "active": True}
+        for number, alert in enumerate(row["alerts"], start=1)
+    ]
+    return _turned(row | {"alerts": alerts}, active=True, now=now) | {
+        "start": now,
+        "changed_at": now,
+    }
 
 
 def _turned(row: Row, *, active: bool, now: int) -> Row:

@@ -70,7 +70,9 @@ class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
         self._limiter = limiter
         self._ceiling = ceiling
         self._rows = organisation.bigpanda
-        self._incidents = IncidentStore(self._rows["incidents"], control, self.epoch)
+        self._incidents = IncidentStore(
+            self._rows["incidents"], self._rows["activities"], control, self.epoch
+        )
 
     def authorise(self, request: Request) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -146,14 +148,16 @@ class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
         return row
 
     def activities(self, request: Request, key: str) -> Response:
-        if self._incidents.find(key) is None:
+        found = self._incidents.activities(key)
+        if found is None:
             raise Refused(404, "Not Found")
         page, size = asked_page(request, "per_page", default=20, most=_MOST_PLAIN)
-        kinds = [kind for kind in request.args.get("types", "").split(",") if kind]
+        kinds = {kind for kind in request.args.get("types", "").split(",") if kind}
+        kinds |= {"incident_reopened"} if "incident_reopen" in kinds else set()
         rows = [
             {name: value for name, value in row.items() if name != "incident_id"}
-            for row in self._rows["activities"]
-            if row["incident_id"] == key and (not kinds or row["type"] in kinds)
+            for row in found
+            if not kinds or row["type"] in kinds
         ]
         items = rows[(page - 1) * size : page * size]
         return json_response({"total": len(rows), "items": items})

@@ -53,6 +53,33 @@ def test_incidents_move_between_answers(running, client):
     assert len(client.incidents(ALL, folder="active")) == len(open_)
 
 
+def test_moves_are_written_down(running, client):
+    """A reopened incident has a reopen activity in front, and both spellings find it."""
+    newest = client.incidents(ALL)["incident_id"][0]
+    before = client.activities(newest)
+    running.control.move("resolve", 0)
+    running.control.move("reopen", 0)
+    client.incidents(ALL)
+    after = client.activities(newest)
+    assert list(after["type"][:2]) == ["incident_reopened", "incident_resolved_api"]
+    assert list(after["activity_id"][2:]) == list(before["activity_id"])
+    assert len(client.activities(newest, types="incident_reopen")) == 1
+
+
+def test_an_added_incident_has_alerts_of_its_own(running, client):
+    """It shares neither alert ids nor activities with the incident that it is like."""
+    before = client.alerts(ALL, start="2026-05-01")
+    running.control.move("add")
+    after = client.alerts(ALL, start="2026-05-01")
+    assert after["alert_id"].is_unique
+    added = after[~after["alert_id"].isin(before["alert_id"])]
+    assert added["incident_id"].nunique() == 1
+    assert added["active"].all()
+    assert (added["start"] == running.now).all()
+    types = client.activities(added["incident_id"].iloc[0])["type"]
+    assert list(types) == ["incident_created"]
+
+
 def test_an_incident_that_leaves_hides_no_other(running, client):
     """One that resolves after the first page of a folder costs no other its place."""
     for number in range(250):
