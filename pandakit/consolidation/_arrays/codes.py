@@ -103,15 +103,25 @@ class Vocabularies:
 
 def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Return each cell's position among the distinct texts (-1: missing), and those texts."""
-    codes, labels = _distinct_values(values, column)
-    if isinstance(labels, pa.Array) and pc.min(pc.binary_length(labels)).as_py() != 0:
-        return codes, labels  # texts, none of them empty
+    if isinstance(values, pd.Series) and isinstance(values.dtype, (pd.StringDtype, pd.ArrowDtype)):
+        values = pa.array(values.array)
+    if _is_text(values):
+        codes, labels = encode_texts(one_chunk(values))
+        if pc.min(pc.binary_length(labels)).as_py() != 0:
+            return codes, labels
+    else:
+        codes, labels = _distinct_values(values, column)
     labels = one_chunk(to_text(labels, column=column))
     positions, unified = encode_texts(labels)
     if len(unified) < len(labels):
         # Missing labels ("") and labels that are equal as text (1 and "1").
         codes, labels = np.append(positions, _MISSING)[codes], unified
     return codes, labels
+
+
+def _is_text(values: Any) -> bool:
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    return is_arrow and (pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
 
 
 def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
@@ -122,13 +132,30 @@ def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
         if isinstance(kind, np.dtype) and kind.kind in "iufb":
             codes, labels = pd.factorize(values.to_numpy())
             return codes.astype(np.int32), pd.Series(labels)
-        if isinstance(kind, (pd.StringDtype, pd.ArrowDtype)):
-            values = pa.array(values.array)
-    if isinstance(values, (pa.Array, pa.ChunkedArray)) and (
-        pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    ):
-        return encode_texts(one_chunk(values))
+    elif pa.types.is_dictionary(values.type):
+        encoded = _dictionary_codes(values)
+        if encoded is not None:
+            return encoded
     return encode_texts(one_chunk(to_text(values, column=column)))
+
+
+def _dictionary_codes(values: Any) -> tuple[np.ndarray, pa.Array] | None:
+    """Return a dictionary column's own codes and labels, None if Arrow cannot unify them."""
+    column = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    try:
+        chunks = column.unify_dictionaries().chunks
+    except pa.ArrowException:  # such as labels that are null, in several chunks
+        return None
+    if not chunks:
+        return None
+    codes = np.empty(len(column), dtype=np.int32)
+    begin = 0
+    for chunk in chunks:
+        indices = chunk.indices.cast(pa.int32())
+        part = indices.fill_null(-1) if indices.null_count else indices
+        codes[begin : begin + len(chunk)] = part.to_numpy(zero_copy_only=False)
+        begin += len(chunk)
+    return codes, chunks[0].dictionary
 
 
 def one_chunk(array: Any) -> pa.Array:

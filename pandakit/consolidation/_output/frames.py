@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlertColumns",
     "EventArrays",
+    "Outcomes",
     "ResultArrays",
     "alerts_frame",
     "events_frame",
@@ -69,13 +70,19 @@ _COMPACT_FROM = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class EventArrays:
+class Outcomes:
     """What became of each row of the input."""
 
     index: pd.Index
     outcome: np.ndarray
     reason: np.ndarray
     alert: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class EventArrays(Outcomes):
+    """What became of each row of the input, and what explanations need of it."""
+
     time: np.ndarray
     matches: Matches
     """Of the alerts that these rows opened."""
@@ -200,7 +207,7 @@ class _NewestTexts:
         return joined.take(pa.array(position, mask=position < 0))
 
 
-def events_frame(events: EventArrays, membership: np.ndarray) -> pd.DataFrame:
+def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
     incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
     columns = {

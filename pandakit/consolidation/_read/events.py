@@ -25,6 +25,7 @@ from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pandakit.consolidation.policy import Policy
@@ -97,8 +98,10 @@ class Reader:
         self._owners = Pairs()
         self._identities = Pairs()
 
-    def read(self, events: Any) -> Reading:
+    def read(self, events: Any, place: Callable[[int], str] | None = None) -> Reading:
         """Read all rows; those that the service would refuse get a reason.
+
+        Messages call a row what `place` calls it, by default its number among all rows.
 
         Raises
         ------
@@ -117,7 +120,7 @@ class Reader:
         order = _time_order(time, reason)
         identity = self._identify(app, primary, secondary, identifier)
         self._advance(time, order, reason)
-        self.rejections.add(table, reason)
+        self.rejections.add(table, reason, place)
         return Reading(
             table=table,
             reason=reason,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from pandakit.errors import EventError, RejectedEventsWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pandakit.consolidation._arrays.table import Table
     from pandakit.consolidation.pattern import Pattern
@@ -130,15 +131,27 @@ class Rejections:
         """How many rows there were."""
         return self._n_received
 
-    def add(self, table: Table, reason: np.ndarray) -> None:
-        """Count the rows of a chunk."""
+    def add(
+        self, table: Table, reason: np.ndarray, place: Callable[[int], str] | None = None
+    ) -> None:
+        """Count the rows of a chunk.
+
+        Parameters
+        ----------
+        table, reason
+            The chunk, and the number of each row's reason; -1 where it was accepted.
+        place
+            What messages call a row of the chunk; by default its number among all rows.
+        """
+        before = self._n_received
+        place = place or (lambda row: f"row {before + row}")
         for code, count in enumerate(np.bincount(reason[reason >= 0])):
             self.counts[REASONS[code]] += int(count)
             examples = self._examples[REASONS[code]]
             wanted = _EXAMPLES - len(examples)
             if count and wanted:
                 rows = np.flatnonzero(reason == code)[:wanted]
-                examples += _shown(table, REASONS[code], rows, self._n_received)
+                examples += _shown(table, REASONS[code], rows, place)
         self._n_received += table.n_rows
 
     def report(self, stacklevel: int) -> None:
@@ -172,13 +185,16 @@ class Rejections:
         return "; ".join(parts)
 
 
-def _shown(table: Table, reason: str, rows: np.ndarray, rows_before: int) -> list[str]:
+def _shown(table: Table, reason: str, rows: np.ndarray, place: Callable[[int], str]) -> list[str]:
     """Return the cells that made rows fail, each with its row."""
     column = _REASONS[reason][0]
-    numbered = [f"row {rows_before + row}" for row in rows.tolist()]
+    numbered = [place(row) for row in rows.tolist()]
     if column is None:
         return numbered
-    cells = [_cut(repr(cell)) for cell in pd.Series(table.cells(column, rows), dtype=object)]
+    found = table.cells(column, rows)
+    if isinstance(found, pa.ChunkedArray) and pa.types.is_dictionary(found.type):
+        found = found.cast(found.type.value_type)  # pandas cannot take from an empty dictionary
+    cells = [_cut(repr(cell)) for cell in pd.Series(found, dtype=object)]
     return [f"{cell} in {row}" for cell, row in zip(cells, numbered, strict=True)]
 
 
