@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandakit.consolidation._output.arrays import Outcomes
+    from pandakit.consolidation._output.frames import Outcomes
 
 __all__ = ["OutcomeRecords"]
 
