@@ -50,7 +50,7 @@ from pandakit.transport.paginate import (
 )
 from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
 from pandakit.transport.reply import Problem, Reply, read_or_raise
-from pandakit.transport.service import Call, Service, path_segment
+from pandakit.transport.service import Call, Service, checked_address, path_segment
 from pandakit.transport.session import Session
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "Task",
     "TaskQueue",
     "TransportOptions",
+    "checked_address",
     "collect",
     "collect_parallel",
     "find_job",
