@@ -211,7 +211,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TRICKY = st.sampled_from(
     ["on", "No", "0o7", "1e3", "1_0", "1:30", "2026-01-01", "~", "null", "=", "<<", "", " a ",
      "a\n", "a\n\n", "\na", "  a\n b", "a\r\nb", "\ufeff", "\x00", "\x85", "a: b", "# x", "- a",
-     "'", '"', "\u2028x\n", "a \nb", "%x", "@x", "`", "!x", "&x", "*x", "|", ">", "01", "+1", ".5", "0x1g"]
+     "'", '"', "\u2028x\n", "a \nb", "%x", "@x", "`", "!x", "&x", "*x", "|", ">", "01", "+1", ".5",
+     "0x1g"]
 )  # fmt: skip
 WORDS = TEXT | TRICKY
 VALUES = st.recursive(
