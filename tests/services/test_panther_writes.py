@@ -175,6 +175,9 @@ def test_unit_tests_block_a_save(services, client):
         ("rules", [{"id": "a", "tests": [{}]}], {}, ValueError, "tests: an item has no name"),
         ("rules", [{"id": "a", "tests": [{"name": "t", "log": float("nan")}]}], {}, ValueError,
          "column tests: it is no JSON"),
+        ("rules", [{"id": "a"}, {"id": "b", "runbook": "\ud800"}], {}, ValueError,
+         "row 1, column runbook: text that UTF-8"),
+        ("queries", [{"id": "\ud800", "sql": "x"}], {}, ValueError, "row 0, column id"),
         ("rules", [{"id": "a", "reports": [1]}], {}, TypeError, "column reports: list"),
         ("rules", [{"id": "a", "body": " "}], {}, ValueError, "column body: it is blank"),
         ("rules", [{"id": "a", "body": "x"}], {"create": True}, ValueError, "column severity"),
@@ -199,6 +202,7 @@ def test_records_are_judged_before_anything_is_sent(
         ([""], ValueError, "row 0, column id"),
         ([None], ValueError, "row 0, column id: it is missing"),
         ([7], TypeError, "row 0, column id"),
+        (["\ud800"], ValueError, "row 0, column id"),
         (pd.DataFrame({"key": ["a"]}), ValueError, "no column id"),
     ],
 )
