@@ -1,4 +1,4 @@
-"""`pandakit verify`: saved audit events, judged offline; a report that anybody can check."""
+"""`pandakit verify`: saved audit events, verified offline; a report that anybody can check."""
 
 from __future__ import annotations
 
