@@ -65,7 +65,7 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
-    limit of alerts, and judged by what it saves beyond chance: alerts that come in bursts fall
+    limit of alerts, and rated by what it saves beyond chance: alerts that come in bursts fall
     into common windows whatever their tags are. What a pattern saves by chance counts against
     it, weighed by `cost`.
 
@@ -142,10 +142,10 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     everything = policy.replace(patterns=[*policy.patterns, *patterns, PRIMARY])
     openings = EventHistory(table, everything, unit).openings(policy)
     alone = policy.replace(matchers="union", max_alerts=None)
-    judge = partial(_judge, openings, alone, runs=chance, seed=seed)
+    trial = partial(_trial, openings, alone, runs=chance, seed=seed)
     best = [
         max(tried, key=lambda one: (_score(one.found, cost), -one.pattern.window))
-        for tried in _tried_by_tags(patterns, spans, judge)
+        for tried in _tried_by_tags(patterns, spans, trial)
     ]
     rows = [_row(openings, alone, one, cost=cost, runs=chance, seed=seed) for one in best]
     if production is not None:
@@ -171,7 +171,7 @@ def _patterns(tags: Sequence[str], most_tags: int, window: timedelta) -> list[Pa
     ]
 
 
-def _judge(
+def _trial(
     openings: Openings, alone: Policy, pattern: Pattern, *, runs: int, seed: int
 ) -> Callable[[timedelta], _Tried]:
     """Return the function that tries a pattern at a window."""
@@ -188,7 +188,7 @@ def _judge(
 
 
 def _tried_by_tags(
-    patterns: Sequence[Pattern], windows: Sequence[timedelta], judge: Any
+    patterns: Sequence[Pattern], windows: Sequence[timedelta], trial: Any
 ) -> Iterator[list[_Tried]]:
     """Yield for each set of tags what it gave, without sets that group as a subset does.
 
@@ -201,7 +201,7 @@ def _tried_by_tags(
         for pattern in patterns:
             subsets = [few for few in combinations(pattern.tags, len(pattern.tags) - 1) if few]
             left = [one for one in windows if all(one in worth.get(few, ()) for few in subsets)]
-            tried = list(pool.map(judge(pattern), left))
+            tried = list(pool.map(trial(pattern), left))
             worth[pattern.tags] = {
                 one.pattern.window for one in tried if one.found.compression >= _WORTH
             }
@@ -226,7 +226,7 @@ def _row(
     half = len(openings) // 2
     halves = (np.arange(half), np.arange(half, len(openings)))
     early, late = (
-        _judge(openings.only(part), alone, pattern, runs=runs, seed=seed)(pattern.window).found
+        _trial(openings.only(part), alone, pattern, runs=runs, seed=seed)(pattern.window).found
         for part in halves
     )
     in_largest = incidents == int(sizes.argmax())
