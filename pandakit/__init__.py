@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     )
     from pandakit.pangea import Pangea as Pangea
     from pandakit.panther import Panther as Panther
+    from pandakit.scale import consolidate_dataset as consolidate_dataset
     from pandakit.settings import show_settings as show_settings
     from pandakit.snapshot import load as load, save as save
 
@@ -134,6 +135,7 @@ _HOMES: dict[str, str | None] = {
         ),
         "pandakit.enrichment",
     ),
+    "consolidate_dataset": "pandakit.scale",
     "read_events": "pandakit.events",
     **dict.fromkeys(
         (

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from pandakit.consolidation._arrays.compile import COMPILED
-from pandakit.consolidation._group.grouper import Grouper
-from pandakit.consolidation._match.matcher import Matcher
+from pandakit.consolidation._group.grouper import Grouper, Matcher
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.arrays import AlertColumns, EventArrays, ResultArrays
-from pandakit.consolidation._output.frames import events_frame
+from pandakit.consolidation._output.frames import (
+    AlertColumns,
+    EventArrays,
+    ResultArrays,
+    events_frame,
+)
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.ticks import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
@@ -22,15 +25,17 @@ from pandakit.errors import EventError
 from pandakit.interchange import as_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandakit.consolidation.policy import Policy, TimeUnit
 
-__all__ = ["Consolidator", "consolidate"]
+__all__ = ["Consolidator", "Stages", "consolidate"]
 
 _EARLIEST_YEAR = 1990
 _SLOW_FROM = 200_000  # rows: interpreted, these take about a second
 
 
-class _Stages:
+class Stages:
     """The stages with what each keeps from chunk to chunk."""
 
     def __init__(self, policy: Policy, unit: TimeUnit) -> None:
@@ -42,17 +47,22 @@ class _Stages:
         self.membership = np.zeros((0, 3), dtype=np.int32)
         self._half_fed = False
 
-    def run(self, events: Any) -> EventArrays:
-        """Run events through all stages; return what became of each row."""
+    def run(self, events: Any, place: Callable[[int], str] | None = None) -> EventArrays:
+        """Run events through all stages; return what became of each row.
+
+        Messages call a row what `place` calls it, by default its number among all rows.
+        """
         self._refuse_half_fed()
-        reading = self.reader.read(events)
+        reading = self.reader.read(events, place)
         self._half_fed = True
         merged = self.merger.merge(reading)
         matches = self.matcher.match(reading, merged.opened_rows)
         self.membership = self.grouper.group(merged, matches)
         self.columns.add(reading, merged)
         self._half_fed = False
-        return EventArrays(reading.table.index, merged.outcome, reading.reason, merged.alert)
+        return EventArrays(
+            reading.table.index, merged.outcome, reading.reason, merged.alert, reading.time, matches
+        )
 
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:
         """Return the arrays of the result; if no more events follow, `final`, without copies."""
@@ -166,7 +176,7 @@ class Consolidator:
     def __init__(self, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") -> None:
         self.policy = check_policy(policy)
         self.unit = unit
-        self._stages = _Stages(policy, unit)
+        self._stages = Stages(policy, unit)
 
     def feed(self, chunk: Any) -> pd.DataFrame:
         """Consolidate the next chunk and return the outcome of each of its rows.
@@ -265,7 +275,7 @@ def consolidate(
     >>> result.events["outcome"].tolist()
     ['opened', 'opened', 'resolved', 'reopened']
     """
-    stages = _Stages(check_policy(policy), unit)
+    stages = Stages(check_policy(policy), unit)
     # A stream can be read only once; a frame may get other columns before it is explained.
     table = as_table(events, name="events", error=EventError)
     table = table.copy(deep=False) if isinstance(table, pd.DataFrame) else table

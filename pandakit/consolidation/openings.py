@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pandakit.consolidation._group.grouper import Grouper
+from pandakit.consolidation._group.grouper import Grouper, Matcher, Matches
 from pandakit.consolidation._group.layout import ITS_INCIDENT
-from pandakit.consolidation._match.matcher import Matcher, Matches
 from pandakit.consolidation._merge.layout import Log
 from pandakit.consolidation._merge.merger import Merger
 from pandakit.consolidation._read.events import Reader
@@ -151,7 +150,7 @@ class Openings:
         if values is None:
             columns = [self.column_of(pattern) for pattern in policy.patterns]
             values = self.pattern_values[:, columns]
-        matches = Matches(np.ascontiguousarray(values), self._matches.n_values)
+        matches = self._matches._replace(values=np.ascontiguousarray(values))
         incidents: np.ndarray = Grouper(policy).group(self._merged, matches)[:, ITS_INCIDENT]
         return incidents
 

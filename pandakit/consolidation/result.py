@@ -10,9 +10,9 @@ from pandakit.consolidation._explain.replay import Replay
 from pandakit.consolidation._output.frames import (
     alerts_frame,
     events_frame,
-    funnel_frame,
     incidents_frame,
 )
+from pandakit.consolidation._output.funnel import funnel_frame
 from pandakit.consolidation._output.html import consolidation_html, counted
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.consolidation._explain.explain import Explanation
-    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
+    from pandakit.consolidation._output.frames import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["Consolidation"]
@@ -147,8 +147,8 @@ class Consolidation:
     def explain(self, alert_id: int) -> Explanation:
         """Return why an alert is in its incident, as a sentence and as facts.
 
-        Nothing is stored for it: the alert's incident, or those that it did not join, are
-        replayed from `input`, `events` and `policy`.
+        The alert's incident, or those that it did not join, are replayed from what was read of
+        the events: what becomes of `input` later changes no explanation.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class Consolidation:
         KeyError
             There is no such alert.
         EventError
-            The events came in chunks, so they were not kept; or `input` was changed.
+            The events came in chunks, so they were not kept.
 
         Examples
         --------
@@ -215,7 +215,7 @@ class Consolidation:
                 "from; use consolidate() to have all of them at once"
             )
         alert = checked_alert(alert_id, self._arrays.counts["alerts"])
-        replay = Replay(self.input, self.unit, self.policy, self._event_arrays, alert)
+        replay = Replay(self.policy, self._event_arrays, self._arrays.alerts.start, alert)
         return explain(replay, self._arrays)
 
     def _repr_html_(self) -> str:

@@ -169,7 +169,7 @@ def _one_test(test: Row, runner: Runner) -> Row:
     answer = runner.run({"do": "test", "event": event, "mocks": test.get("mocks") or []})
     if "error" in answer:
         return _not_run(answer["error"])
-    return _judged(answer, expected=test["expectedResult"])
+    return _with_outcome(answer, expected=test["expectedResult"])
 
 
 def _event(test: Row) -> Any:
@@ -180,7 +180,7 @@ def _event(test: Row) -> Any:
         return event
 
 
-def _judged(answer: Row, *, expected: bool) -> Row:
+def _with_outcome(answer: Row, *, expected: bool) -> Row:
     triggered, main_error = answer["main"]
     failed = {name: error for name, (_, error) in answer["functions"].items() if error is not None}
     error = answer["broken"] or main_error

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from pandakit.consolidation import Policy
     from pandakit.consolidation.policy import TimeUnit
 
-__all__ = ["Production", "Scorer"]
+__all__ = ["SCORES", "Production", "Scorer"]
+
+#: What a score has, and its dtype.
+SCORES = dict.fromkeys(("precision", "recall", "f1"), "float64") | dict.fromkeys(
+    ("pairs_kept", "pairs_simulated", "pairs_real"), "int64"
+)
 
 
 class Production(NamedTuple):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pandakit.lab._scorer import SCORES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -26,9 +28,6 @@ _MEASURES = {
     "numerator": "int64",
     "denominator": "int64",
 }
-_SCORES = dict.fromkeys(("precision", "recall", "f1"), "float64") | dict.fromkeys(
-    ("pairs_kept", "pairs_simulated", "pairs_real"), "int64"
-)
 _CHANCE = dict.fromkeys(("by_chance", "by_chance_sd", "own", "beyond"), "float64")
 _CHOSEN = {
     **dict.fromkeys(("anchor", "pattern", "patterns", "dedup", "matchers", "order"), _TEXT),
@@ -97,7 +96,7 @@ def sweep_table(
         Whether the rows have scores, and what chance saves.
     """
     chosen = ("anchor", "pattern", "window", *(name for name in varied if name in _CHOSEN))
-    kinds = _MEASURES | (_SCORES if production else {}) | (_CHANCE if chance else {})
+    kinds = _MEASURES | (SCORES if production else {}) | (_CHANCE if chance else {})
     columns = {
         name: pd.Series([_value(one, name, varied) for one in tried], dtype=_CHOSEN[name])
         for name in chosen

@@ -14,13 +14,16 @@ import pandas as pd
 from pandakit.consolidation import Pattern
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import check_policy
+from pandakit.errors import EventError
+from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
 from pandakit.lab._chance import PRIMARY, ByChance, Exchange
+from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from pandakit.consolidation import Policy
@@ -44,7 +47,7 @@ class _Tried(NamedTuple):
     incidents: np.ndarray
 
 
-def suggest_patterns(
+def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     events: Any,
     policy: Policy,
     *,
@@ -54,12 +57,15 @@ def suggest_patterns(
     chance: int = 10,
     seed: int = 0,
     cost: float = 1.0,
+    production: pd.DataFrame | None = None,
+    sources: Mapping[str, str] | None = None,
+    tolerance: str | pd.Timedelta = "0s",
     unit: TimeUnit = "s",
 ) -> pd.DataFrame:
     """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
-    limit of alerts, and judged by what it saves beyond chance: alerts that come in bursts fall
+    limit of alerts, and rated by what it saves beyond chance: alerts that come in bursts fall
     into common windows whatever their tags are. What a pattern saves by chance counts against
     it, weighed by `cost`.
 
@@ -82,6 +88,10 @@ def suggest_patterns(
         Seed of the exchanges.
     cost
         What an alert saved by chance costs, in alerts saved beyond chance.
+    production
+        Production's alerts, from `BigPanda.alerts`, to score each pattern against.
+    sources, tolerance
+        As in `agreement`.
 
     Returns
     -------
@@ -94,8 +104,10 @@ def suggest_patterns(
         incident), ``largest_hosts`` (its different primaries), ``single`` (incidents of one
         alert), ``score_early`` and ``score_late`` (of the first and the second half of the
         alerts), ``added_incidents`` and ``added_largest`` (beside the policy's patterns; of the
-        best ten rows). Patterns that add come first, then the greater score, then fewer tags. A
-        set that groups alerts exactly as one of its subsets is left out.
+        best ten rows). With `production` also ``precision``, ``recall`` and ``f1`` of the pattern
+        alone, with ``pairs_kept``, ``pairs_simulated`` and ``pairs_real``. Patterns that add come
+        first, then the greater score, then fewer tags. A set that groups alerts exactly as one of
+        its subsets is left out.
 
     Raises
     ------
@@ -103,6 +115,11 @@ def suggest_patterns(
         As in `consolidate`.
     ValueError
         More than 12 columns qualify (the message lists them), or an argument is invalid.
+
+    Warns
+    -----
+    PartialWarning
+        No alert was matched with production.
 
     Examples
     --------
@@ -119,19 +136,23 @@ def suggest_patterns(
     """
     check_policy(policy)
     spans = _checked(most_tags, windows, chance, seed)
-    singles = candidate_tags(events, policy, unit, tags)
+    table = as_table(events, name="events", error=EventError)
+    singles = candidate_tags(table, policy, unit, tags)
     patterns = _patterns(singles, most_tags, spans[0])
     everything = policy.replace(patterns=[*policy.patterns, *patterns, PRIMARY])
-    openings = EventHistory(events, everything, unit).openings(policy)
+    openings = EventHistory(table, everything, unit).openings(policy)
     alone = policy.replace(matchers="union", max_alerts=None)
-    judge = partial(_judge, openings, alone, runs=chance, seed=seed)
+    trial = partial(_trial, openings, alone, runs=chance, seed=seed)
     best = [
         max(tried, key=lambda one: (_score(one.found, cost), -one.pattern.window))
-        for tried in _tried_by_tags(patterns, spans, judge)
+        for tried in _tried_by_tags(patterns, spans, trial)
     ]
     rows = [_row(openings, alone, one, cost=cost, runs=chance, seed=seed) for one in best]
-    frame = _ordered(rows)
-    return _with_added(frame, openings, policy)
+    if production is not None:
+        scorer = Scorer(table, policy, Production(production, sources, tolerance), unit)
+        scorer.warn_if_nothing_matched(stacklevel=2)
+        rows = [row | scorer.score(one.incidents) for row, one in zip(rows, best, strict=True)]
+    return _with_added(_ordered(rows, scored=production is not None), openings, policy)
 
 
 def _checked(most_tags: int, windows: Any, chance: int, seed: int) -> list[timedelta]:
@@ -150,18 +171,24 @@ def _patterns(tags: Sequence[str], most_tags: int, window: timedelta) -> list[Pa
     ]
 
 
-def _judge(
-    openings: Openings, alone: Policy, pattern: Pattern, window: timedelta, *, runs: int, seed: int
-) -> _Tried:
-    moved = Pattern(pattern.tags, window, name=pattern.name)
-    policy = alone.replace(patterns=[moved])
-    incidents = openings.group(policy)
-    found = Exchange(openings, moved).compare(policy, incidents, runs=runs, seed=seed)
-    return _Tried(moved, found, incidents)
+def _trial(
+    openings: Openings, alone: Policy, pattern: Pattern, *, runs: int, seed: int
+) -> Callable[[timedelta], _Tried]:
+    """Return the function that tries a pattern at a window."""
+    exchange = Exchange(openings, pattern)
+
+    def tried(window: timedelta) -> _Tried:
+        moved = Pattern(pattern.tags, window, name=pattern.name)
+        policy = alone.replace(patterns=[moved])
+        incidents = openings.group(policy)
+        found = exchange.compare(policy, incidents, runs=runs, seed=seed)
+        return _Tried(moved, found, incidents)
+
+    return tried
 
 
 def _tried_by_tags(
-    patterns: Sequence[Pattern], windows: Sequence[timedelta], judge: Any
+    patterns: Sequence[Pattern], windows: Sequence[timedelta], trial: Any
 ) -> Iterator[list[_Tried]]:
     """Yield for each set of tags what it gave, without sets that group as a subset does.
 
@@ -174,7 +201,7 @@ def _tried_by_tags(
         for pattern in patterns:
             subsets = [few for few in combinations(pattern.tags, len(pattern.tags) - 1) if few]
             left = [one for one in windows if all(one in worth.get(few, ()) for few in subsets)]
-            tried = list(pool.map(partial(judge, pattern), left))
+            tried = list(pool.map(trial(pattern), left))
             worth[pattern.tags] = {
                 one.pattern.window for one in tried if one.found.compression >= _WORTH
             }
@@ -199,7 +226,7 @@ def _row(
     half = len(openings) // 2
     halves = (np.arange(half), np.arange(half, len(openings)))
     early, late = (
-        _judge(openings.only(part), alone, pattern, pattern.window, runs=runs, seed=seed).found
+        _trial(openings.only(part), alone, pattern, runs=runs, seed=seed)(pattern.window).found
         for part in halves
     )
     in_largest = incidents == int(sizes.argmax())
@@ -220,11 +247,11 @@ def _row(
     }
 
 
-def _ordered(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _ordered(rows: list[dict[str, Any]], *, scored: bool) -> pd.DataFrame:
     columns = [
         "tags", "window", "adds", "score", "compression", "numerator", "denominator", "by_chance",
         "by_chance_sd", "own", "beyond", "largest", "largest_hosts", "single", "score_early",
-        "score_late",
+        "score_late", *(SCORES if scored else ()),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns).astype(
         {"window": "timedelta64[ns]", "adds": bool}

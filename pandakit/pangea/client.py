@@ -8,7 +8,7 @@ from pandakit.pangea import downloads, roots, searches
 from pandakit.pangea.account import Account
 from pandakit.pangea.service import base_url as _base_url, pangea_service
 from pandakit.settings import find, read_token, require, token_reader
-from pandakit.transport import Check, Session
+from pandakit.transport import Check, Session, checked_address
 
 if TYPE_CHECKING:
     import requests
@@ -87,6 +87,7 @@ class Pangea(Account):
         )
         self._config_id = find("PANGEA_AUDIT_CONFIG_ID", config_id).value
         arweave = find("PANGEA_ARWEAVE_URL", arweave_url).value or _ARWEAVE
+        checked_address("Arweave", arweave)
         self._arweave_url = arweave.rstrip("/")
         self._kinds = None
 

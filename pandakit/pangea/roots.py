@@ -12,7 +12,7 @@ from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea.columns import ROOT_COLUMNS, SOURCED_ROOT_COLUMNS
 from pandakit.pangea.service import read_result
 from pandakit.progress import progress_line
-from pandakit.transport import Listing, OneAnswer, warn_user
+from pandakit.transport import Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandakit.pangea._roots.fetcher import FetchedRoots
     from pandakit.pangea.account import Account
     from pandakit.progress import ProgressLine
-    from pandakit.transport import Reply
+    from pandakit.transport import Reply, StorePath
 
 __all__ = ["root", "roots"]
 
@@ -31,12 +31,14 @@ Row = dict[str, Any]
 _MOST_SHOWN = 5
 
 
+@loader()
 def root(
     self: Account,
     tree_size: int | None = None,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return one root of the log's tree.
 
@@ -49,6 +51,8 @@ def root(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def roots(
     self: Account,
     results: Any,
     *,
-    owners: Iterable[str] | None = None,
+    owners: str | Iterable[str] | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """Return the published roots that verifying results needs, from Arweave and from Pangea.
@@ -87,8 +91,8 @@ def roots(
     results
         What `pandakit.pangea.verify` takes: a frame of events, or their JSON.
     owners
-        The Arweave addresses that may have published the roots. By default any: anyone
-        can publish a transaction with the tags of a tree.
+        The Arweave address that may have published the roots, or several. By default any:
+        anyone can publish a transaction with the tags of a tree.
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
@@ -104,6 +108,8 @@ def roots(
     ------
     PandakitError
         If Pangea fails; `partial` has the roots that were fetched.
+    ValueError
+        If `owners` is empty: that would trust nobody.
 
     Warns
     -----
@@ -123,7 +129,7 @@ def roots(
         fetcher = RootFetcher(
             self._session,
             self._arweave_url,
-            None if owners is None else list(owners),
+            _publishers(owners),
             partial(_root_of_size, self, line=line),
         )
         failure = None
@@ -149,6 +155,16 @@ def roots(
         )
     _warn_about(found, self._arweave_url)
     return frame
+
+
+def _publishers(owners: str | Iterable[str] | None) -> list[str] | None:
+    """Return the Arweave addresses that may publish; `None` for any."""
+    if owners is None:
+        return None
+    found = [owners] if isinstance(owners, str) else list(owners)
+    if not found:
+        raise ValueError("owners is empty: pass Arweave addresses, or None to trust any publisher")
+    return found
 
 
 def _root_of_size(self: Account, size: int, line: ProgressLine) -> Row:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import DefaultWindowWarning, NotFoundError
+from pandakit.pangea._search.appended import continued, settled_rows
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea._search.pages import PAGE_SIZE, AuditPages, read_identity
 from pandakit.pangea.columns import events_frame
 from pandakit.pangea.options import MAX_RESULTS, Order, OrderBy, SearchRestriction, search_body
 from pandakit.pangea.service import read_result
 from pandakit.pangea.verification import verify
-from pandakit.transport import Listing, warn_user
+from pandakit.transport import Listing, loader, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pandakit.pangea.account import Account
     from pandakit.progress import ProgressLine
     from pandakit.timewindow import TimeLike, Window
-    from pandakit.transport import Call, Reply
+    from pandakit.transport import Call, Reply, StorePath
 
 __all__ = ["results", "search"]
 
@@ -30,9 +31,33 @@ Row = dict[str, Any]
 
 _DEFAULT_DAYS = 14
 _DAY = 86_400  # seconds
+_TICK = timedelta(microseconds=1)  # a start may be read with or without its own moment
 
 
-def search(
+def _brought_up_to_date(
+    self: Account, frame: pd.DataFrame, asked: dict[str, Any]
+) -> pd.DataFrame | None:
+    """Return the frame of an earlier search with the events since; `None` if it cannot be."""
+    window = self._window(asked["start"], asked["end"])
+    in_order = (asked["order"], asked["order_by"]) == ("asc", "received_at")
+    settled = settled_rows(frame, window) if in_order and asked["max_rows"] is None else None
+    if settled is None:
+        return None
+    kept, since = settled
+    newer = search(
+        self,
+        asked["query"],
+        start=since - _TICK,
+        end=asked["end"],
+        search_restriction=asked["search_restriction"],
+        verify_events=asked["verify_events"],
+        progress=asked["progress"],
+    )
+    return continued(kept, newer, since, window)
+
+
+@loader(_brought_up_to_date)
+def search(  # noqa: PLR0913 - the options of the service, and those of every loader
     self: Account,
     query: str = "",
     *,
@@ -44,6 +69,7 @@ def search(
     verify_events: bool = False,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the events that match a query.
 
@@ -72,6 +98,10 @@ def search(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole search in the default order it requests only what was received since, if
+        `start` is given.
 
     Returns
     -------
@@ -134,8 +164,14 @@ def search(
     )
 
 
+@loader()
 def results(
-    self: Account, search_id: str, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    search_id: str,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the results of an earlier search, for as long as the service keeps them.
 
@@ -148,6 +184,8 @@ def results(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

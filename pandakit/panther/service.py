@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pandakit.errors import ProtocolError
 from pandakit.transport import Problem, Service
@@ -34,12 +33,7 @@ def base_url(host: str) -> str:
     url = host.strip()
     if "://" not in url:
         url = f"https://{url}"
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{_without_suffix(parts.path)}"
-
-
-def _without_suffix(path: str) -> str:
-    return path.rstrip("/").removesuffix(_PASTED).rstrip("/")
+    return url.rstrip("/").removesuffix(_PASTED).rstrip("/")
 
 
 def panther_service(host: str) -> Service:

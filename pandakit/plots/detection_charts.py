@@ -12,13 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pandakit.plots.figure import NotebookFigure
 
 __all__ = ["coverage", "dedup", "mitre", "noise"]
 
-_ROW = 0.3  # inches of a row
-_AROUND = 1.4  # inches above and below the rows
-_LONGEST = 44  # characters of a name
 # From quiet to noisy, apart in lightness as well as in hue.
 _SEVERITY_COLOURS = {
     "INFO": "#c9ced6",
@@ -52,7 +48,7 @@ def coverage(table: pd.DataFrame) -> Figure:
     '1'
     """
     totals = table.sum(axis=1).sort_values(ascending=False, kind="stable")
-    figure, axes = _rows([str(name) for name in totals.index])
+    figure, axes = style.new_rows([str(name) for name in totals.index])
     left = [0] * len(totals)
     for severity, colour in _SEVERITY_COLOURS.items():
         counts = table.loc[totals.index, severity].tolist()
@@ -89,7 +85,7 @@ def mitre(table: pd.DataFrame) -> Figure:
     """
     both = table["tactic"].fillna("") + " " + table["technique"].fillna("")
     names = [name.strip() for name in both]
-    figure, axes = _rows(names)
+    figure, axes = style.new_rows(names)
     places = range(len(table))
     axes.barh(places, table["detections"].tolist(), color=style.MUTED, alpha=0.35)
     axes.barh(places, table["enabled"].tolist(), color=style.LINE_COLOURS[0])
@@ -132,7 +128,7 @@ def noise(table: pd.DataFrame, *, count: int = 15) -> Figure:
     if count < 1:
         raise ValueError(f"count={count} must be at least 1")
     shown = table[table["alerts"] > 0].head(count)
-    figure, axes = _rows([str(name) for name in shown["detection_id"]])
+    figure, axes = style.new_rows([str(name) for name in shown["detection_id"]])
     places, alerts = range(len(shown)), shown["alerts"].tolist()
     closed = (shown["alerts"] * shown["closed_share"]).tolist()
     axes.barh(places, alerts, color=style.LINE_COLOURS[1], alpha=0.35)
@@ -208,19 +204,6 @@ def _mark_today(axes: Axes, table: pd.DataFrame, period: Any, threshold: int) ->
         point = (period.total_seconds() / 3600, alerts)
         axes.plot(*[[value] for value in point], "o", color=style.INK, markersize=9)
         style.annotate(axes, f"today: {alerts:,}", point, xytext=(8, 12))
-
-
-def _rows(names: list[str]) -> tuple[NotebookFigure, Axes]:
-    """Return a figure with one row per name, the first on top, and room for labels."""
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - loaded on first use
-
-    figure, (axes,) = style.new_figure(height=_AROUND + _ROW * max(len(names), 2))
-    short = [name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…" for name in names]
-    axes.set_yticks(range(len(names)), [name.replace("$", r"\$") for name in short])
-    axes.invert_yaxis()
-    axes.margins(x=0.3)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    return figure, axes
 
 
 def _legend(axes: Axes) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pandakit.plots import style
+from pandakit.plots.time_axis import as_numbers, scale_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["largest_incidents"]
 
 _MAX_LINE = 44  # characters
-# Format of the ticks on an axis that is longer than this many days.
-_DATE_FORMATS = ((400, "%Y-%m"), (6, "%b %d"), (0.01, "%b %d\n%H:%M"), (0, "%H:%M:%S"))
 _LABEL_MARGIN = 0.34  # of the time axis
 
 
@@ -89,12 +88,10 @@ def _days(shown: pd.DataFrame, as_of: pd.Timestamp | None) -> str:
 
 
 def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
-    dates = _dates()
     if shown.empty:
         axes.set_xticks([])
         return
-    starts = dates.date2num(_without_zone(shown["start"]))
-    ends = dates.date2num(_without_zone(shown["end"].fillna(as_of)))
+    starts, ends = as_numbers(shown["start"]), as_numbers(shown["end"].fillna(as_of))
     colours = [style.SEVERITY_COLOURS[severity] for severity in shown["severity"]]
     # The outline makes an incident of no length visible.
     axes.barh(
@@ -109,22 +106,7 @@ def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
     columns = shown[["n_alerts", "severity", "active"]]
     for position, row in enumerate(columns.itertuples(index=False)):
         style.annotate(axes, _label(*row), (ends[position], position), fontsize=9)
-    span = max(ends.max() - starts.min(), 1 / 1440)
-    axes.set_xlim(starts.min() - 0.02 * span, ends.max() + _LABEL_MARGIN * span)
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8))
-    pattern = next(pattern for days, pattern in _DATE_FORMATS if span > days)
-    axes.xaxis.set_major_formatter(dates.DateFormatter(pattern, tz="UTC"))
-
-
-def _dates() -> Any:
-    from matplotlib import dates  # noqa: PLC0415 - loaded on first use
-
-    return dates
-
-
-def _without_zone(times: pd.Series) -> Any:
-    """Return UTC times without their zone, as matplotlib counts them."""
-    return times.dt.tz_convert(None).to_numpy()
+    scale_time(axes, starts.min(), ends.max(), room=_LABEL_MARGIN)
 
 
 def _label(n_alerts: int, severity: str, active: bool) -> str:  # noqa: FBT001 - a cell

@@ -19,7 +19,9 @@ __all__ = [
     "SEVERITY_COLOURS",
     "annotate",
     "counted",
+    "label",
     "new_figure",
+    "new_rows",
     "write_title",
 ]
 
@@ -30,6 +32,9 @@ SEVERITY_COLOURS = {name: _LIGHT[name] for name in _html.SEVERITIES}
 # Readable as text, and apart for most colour-blind readers.
 LINE_COLOURS = (_LIGHT["accent"], "#b3590a", _LIGHT["good"], _LIGHT["unknown"], _LIGHT["critical"])
 _TITLE_INCHES = 0.55
+_ROW = 0.3  # inches of a row
+_AROUND_ROWS = 1.4  # inches above and below the rows
+_LONGEST = 44  # characters of a name
 
 
 def new_figure(
@@ -46,6 +51,38 @@ def new_figure(
     for axes in panels:
         _simplify(axes)
     return figure, list(panels)
+
+
+def new_rows(names: list[str], *, room: float = 0.3) -> tuple[NotebookFigure, Axes]:
+    """Return a figure with one row per name, the first on top, and room for labels.
+
+    Parameters
+    ----------
+    names
+        What to write beside the rows; long ones are cut.
+    room
+        What is free beside the longest bar, as a share of the axis.
+    """
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - loaded on first use
+
+    figure, (axes,) = new_figure(height=_AROUND_ROWS + _ROW * max(len(names), 2))
+    axes.set_yticks(range(len(names)), [label(name) for name in names])
+    axes.invert_yaxis()
+    axes.margins(x=room)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    return figure, axes
+
+
+def label(name: str) -> str:
+    r"""Return a name as it is written beside a row: cut where it is long, and no formula.
+
+    Examples
+    --------
+    >>> label("a" * 60)[-5:], label("cost in $")
+    ('aaaa…', 'cost in \\$')
+    """
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    return short.replace("$", r"\$")
 
 
 def write_title(figure: NotebookFigure, title: str, subtitle: str = "") -> None:

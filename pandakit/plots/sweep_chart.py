@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pandakit.consolidation import Policy
 from pandakit.plots import style
 from pandakit.spans import microseconds, read_span, span_text
 
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 _PANELS = (("incidents", "incidents"), ("largest", "alerts in the largest"))
+_SHADE = 0.18
+_SAVED = ("compression", "alerts saved")
+_NAMED_BY_VALUE = ("anchor", "patterns", "matchers", "dedup", "order")
 _HEIGHT = 6.2  # inches
 _MAX_LABELS = 12  # on one line below the axis
 _LABEL_STEP = 0.055  # between two names of lines, as a share of the panel's height
 
 
 def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
-    """Draw incidents by window, one line per anchor, with the largest incident below.
+    """Draw what each window saves, one line per combination of other settings.
 
     Parameters
     ----------
@@ -36,8 +41,10 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     -------
     matplotlib.figure.Figure
         Two panels over one logarithmic axis of windows, named for the pattern that has them:
-        the number of incidents, and the alerts of the largest one. Every window that was tried
-        has a tick. A notebook shows the figure automatically; `savefig` writes it to a file.
+        the number of incidents, and the alerts of the largest one. If the sweep measured chance,
+        the first panel shows the share of alerts saved (the compression) instead, and what chance
+        saves is shaded below the line. Every window that was tried has a tick. A notebook shows
+        the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------
@@ -65,18 +72,58 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
         raise ValueError(f"today: {today!r} is not above zero")
     figure, panels = style.new_figure(2, height=_HEIGHT, ratios=(2.0, 1.0))
     lines = [
-        (anchor, rows.sort_values("window"), style.LINE_COLOURS[position % len(style.LINE_COLOURS)])
-        for position, (anchor, rows) in enumerate(frame.groupby("anchor", sort=False))
+        (name, rows.sort_values("window"), style.LINE_COLOURS[position % len(style.LINE_COLOURS)])
+        for position, (name, rows) in enumerate(_by_setting(frame))
     ]
-    for axes, (column, name) in zip(panels, _PANELS, strict=True):
+    first = _SAVED if "by_chance" in frame else _PANELS[0]
+    for axes, (column, name) in zip(panels, (first, _PANELS[1]), strict=True):
         _draw(axes, lines, column, mark)
         axes.set_ylabel(name, color=style.MUTED)
+    if "by_chance" in frame:
+        _shade_chance(panels[0], lines)
     _scale_windows(panels[-1], sorted({*frame["window"].dt.total_seconds()}), mark)
     if mark is not None:
         _mark(panels, mark)
     panels[-1].set_xlabel(_moved(frame), color=style.MUTED)
     style.write_title(figure, _title(frame), _subtitle(frame))
     return figure.freeze_layout()
+
+
+def _by_setting(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return the rows of each line, named for what differs between the lines."""
+    varied = _varied(frame) or ["anchor"]
+    by = frame.groupby(varied, sort=False, dropna=False)
+    return [(", ".join(_text(*pair) for pair in zip(varied, key, strict=True)), rows)
+            for key, rows in by]  # fmt: skip
+
+
+def _varied(frame: pd.DataFrame) -> list[str]:
+    """Return the settings beside the window that have several values."""
+    settings = [field.name for field in dataclasses.fields(Policy)]
+    return [name for name in frame if name in settings and len(frame[name].unique()) > 1]
+
+
+def _text(setting: str, value: Any) -> str:
+    """Return the value of a setting; with its name unless the value speaks for itself."""
+    if isinstance(value, timedelta):
+        return f"{setting} {span_text(value)}"
+    plain = "none" if value is None or value != value else str(value)  # noqa: PLR0124 - NaT, NA
+    return plain if setting in _NAMED_BY_VALUE else f"{setting} {plain}"
+
+
+def _shade_chance(axes: Axes, lines: list[Any]) -> None:
+    from matplotlib.ticker import PercentFormatter  # noqa: PLC0415 - loaded on first use
+
+    alpha = _SHADE / len(lines)  # shades lie on one another
+    for _, rows, colour in lines:
+        seconds = rows["window"].dt.total_seconds().tolist()
+        axes.fill_between(
+            seconds, rows["by_chance"].tolist(), color=colour, alpha=alpha, zorder=0.8
+        )
+        axes.plot(seconds, rows["by_chance"].tolist(), color=colour, linewidth=1, linestyle=":")
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
 
 
 def _draw(axes: Axes, lines: list[Any], column: str, mark: float | None) -> None:
@@ -165,7 +212,7 @@ def _title(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "No settings to show"
     low, high = int(frame["incidents"].min()), int(frame["incidents"].max())
-    varied = [name for name in ("window", "anchor") if len(set(frame[name])) > 1]
+    varied = [*(["window"] if len(set(frame["window"])) > 1 else []), *_varied(frame)]
     if low == high:
         every = f" under each of {len(frame)} settings" if len(frame) > 1 else ""
         return f"{style.counted(low, 'incident')}{every}"
@@ -182,7 +229,9 @@ def _subtitle(frame: pd.DataFrame) -> str:
     grouped = f"{alerts} grouped under {style.counted(len(frame), 'setting')}"
     n_rejected = int(frame["rejected"].max())
     received = style.counted(int(frame["received"].max()), "event")
-    return f"{grouped}; {n_rejected:,} of {received} rejected" if n_rejected else grouped
+    chance = "; shaded: saved by chance" if "by_chance" in frame else ""
+    rejected = f"; {n_rejected:,} of {received} rejected" if n_rejected else ""
+    return f"{grouped}{rejected}{chance}"
 
 
 def _moved(frame: pd.DataFrame) -> str:

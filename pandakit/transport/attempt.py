@@ -20,7 +20,7 @@ from pandakit.errors import (
     error_for_status,
 )
 from pandakit.transport.reply import Problem, Reply, parse_retry_after
-from pandakit.transport.service import origin_of
+from pandakit.transport.service import has_bad_proxy, origin_of
 from pandakit.transport.wire import BadBody, DeadlinePassed, read_body, watch, watching
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def fetch(
     AttemptFailed
         With an error that names the host and never quotes the HTTP library.
     """
-    host = prepared["url"].split("/")[2]
+    url = prepared["url"]
+    host = url.split("/")[2]
     fault: AttemptFailed | KeyboardInterrupt
 
     def check() -> None:
@@ -103,7 +104,7 @@ def fetch(
     left = deadline - clock.monotonic()
     waits = (_at_most(options.connect, left), _at_most(options.read, left))
     try:
-        watch(http.get_adapter(prepared["url"]))
+        watch(http.get_adapter(url))
         with (
             watching(check),
             http.request(
@@ -115,7 +116,7 @@ def fetch(
     except BadBody as bad:
         fault = AttemptFailed(bad.kind(f"{host}: {bad}"), passing=bad.passing)
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
-        fault = _classify(exc, host)
+        fault = _classify(exc, host, url)
     except KeyboardInterrupt:
         # Raised again, since the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
@@ -140,6 +141,7 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
         todo += [cause for cause in inner if isinstance(cause, BaseException)]
 
 
+_SOCKS = "socks"  # the package that speaks to such proxies, if it is installed
 _UNSENT = (
     requests.exceptions.ConnectTimeout,
     requests.exceptions.ProxyError,
@@ -175,9 +177,9 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
     ),
     (
         (requests.exceptions.InvalidProxyURL,),
-        TransportError,
+        SettingsError,
         False,
-        "the proxy of the environment has no usable address: look at HTTPS_PROXY",
+        "the proxy of the session has no usable address: look at its `proxies`",
     ),
     (
         (requests.exceptions.ProxyError, u3.ProxyError),
@@ -231,14 +233,28 @@ def _is_bad_certificate_file(cause: BaseException) -> bool:
     return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
 
 
-def _classify(exc: BaseException, host: str) -> AttemptFailed:
-    causes = list(_causes(exc))
+def _bad_setting(causes: list[BaseException], url: str) -> str | None:
+    """Return what is wrong with the environment, if that is why the request failed."""
     if any(map(_is_bad_certificate_file, causes)):
-        words = (
+        return (
             "the file or folder of certificates cannot be read: look at REQUESTS_CA_BUNDLE and "
             "CURL_CA_BUNDLE, and at `verify` and `cert` of a session of your own"
         )
+    if has_bad_proxy(url):
+        return (
+            "the proxy of the environment has no usable address: look at HTTPS_PROXY, HTTP_PROXY "
+            "and ALL_PROXY"
+        )
+    return None
+
+
+def _classify(exc: BaseException, host: str, url: str) -> AttemptFailed:
+    causes = list(_causes(exc))
+    if words := _bad_setting(causes, url):
         return AttemptFailed(SettingsError(f"{host}: {words}"), passing=False, sent=False)
+    if any(type(cause).__module__ == _SOCKS for cause in causes):
+        refused = TransportError(f"{host}: the SOCKS proxy of the environment refused or failed")
+        return AttemptFailed(refused, passing=True, sent=False)
     sent = not any(isinstance(cause, _UNSENT) for cause in causes)
     for kinds, error, passing, words in _FAULTS:
         if any(isinstance(cause, kinds) for cause in causes):

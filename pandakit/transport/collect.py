@@ -49,6 +49,8 @@ class Collected:
         Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
         What else the pages said, one item a page.
+    stored_rows
+        How many of the rows are from a store.
     facts
         Further facts for `df.attrs["pandakit"]`.
     """
@@ -63,6 +65,7 @@ class Collected:
     complete: bool = False
     elapsed_s: float = 0.0
     extras: list[Any] = field(default_factory=list)
+    stored_rows: int = 0
     facts: Row = field(default_factory=dict)
     position: Hashable | None = None
     _seen: set[Hashable] = field(default_factory=lambda: {None}, repr=False)
@@ -250,15 +253,23 @@ class _Load:
         page = reply.read(lambda reply: pages.read(reply, state.position))
         before = state.mark()
         state.add(page, self.listing.identify(), self.listing.newer)
-        line.advance(len(state.records) - before[0], 1, page.total)
+        added = len(state.records) - before[0]
+        line.advance(added, 1, page.total)
         if self.max_rows is not None and len(state.records) >= self.max_rows:
             state.capped = not state.done or len(state.records) > self.max_rows or state.capped
             del state.records[self.max_rows :]
             state.done = True
         elif page.beyond and (self.max_rows is None or self.max_rows > page.ceiling):
             state.done = True
+            reply.forget()
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
-        state.check_moving(before, limit)
+        try:
+            state.check_moving(before, limit)
+        except PaginationError:
+            reply.forget()
+            raise
+        if reply.is_stored:
+            state.stored_rows += min(added, len(state.records) - before[0])
 
 
 def _comparable(identity: Any) -> Hashable:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit
 
 import requests
-from requests.utils import get_environ_proxies, requote_uri
+from requests.utils import get_environ_proxies, requote_uri, select_proxy
 
 from pandakit.errors import ProtocolError, SettingsError
 from pandakit.redaction import Secret
@@ -25,6 +25,8 @@ __all__ = [
     "HeaderAuth",
     "Home",
     "Service",
+    "checked_address",
+    "has_bad_proxy",
     "is_loopback",
     "origin_of",
     "path_segment",
@@ -155,6 +157,7 @@ def path_segment(key: str) -> str:
 # A shorter value of a presigned address (a date, a key's name) is not a signature.
 _SIGNATURE = 16
 _PORTS = {"http": 80, "https": 443}
+_PROXY_SCHEMES = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"}
 
 
 class Home:
@@ -168,21 +171,11 @@ class Home:
     Raises
     ------
     SettingsError
-        For an address that is malformed or has credentials in it, and for plain http to another
-        machine.
+        For a base address that `checked_address` refuses.
     """
 
     def __init__(self, service: Service) -> None:
-        parts = _split(service.base_url)
-        if parts is None or parts.port == 0:
-            raise SettingsError(f"the address of {service.name} is malformed: {service.base_url!r}")
-        if parts.username or parts.password:
-            raise SettingsError(f"the URL of {service.name} has credentials in it: take them out")
-        if not parts.hostname or not _is_private(parts):
-            raise SettingsError(
-                f"{service.name} needs an https:// address, not {service.base_url!r} "
-                "(plain http is for loopback hosts only)"
-            )
+        parts = checked_address(service.name, service.base_url)
         self._name = service.name
         self._base = service.base_url.rstrip("/")
         self._path = urlsplit(self._base).path
@@ -242,6 +235,40 @@ class Home:
         return _origin(parts) == self._home and not (parts.username or parts.password)
 
 
+def checked_address(name: str, url: str) -> SplitResult:
+    """Return the parts of the address of a service.
+
+    Raises
+    ------
+    SettingsError
+        For an address that is malformed, has credentials or a query in it, and for plain http to
+        another machine.
+    """
+    parts = _split(url)
+    if parts is None or parts.port == 0 or re.search(r"[\s\x00-\x1f]", url):
+        raise SettingsError(f"the address of {name} is malformed: {url!r}")
+    if parts.username or parts.password:
+        raise SettingsError(f"the URL of {name} has credentials in it: take them out")
+    if not parts.hostname or not _is_private(parts):
+        raise SettingsError(
+            f"{name} needs an https:// address, not {url!r} (plain http is for loopback hosts only)"
+        )
+    if not _is_host(parts.hostname):
+        raise SettingsError(f"the address of {name} is malformed: {url!r}")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"the address of {name} has no query or fragment, unlike {url!r}")
+    return parts
+
+
+def _is_host(name: str) -> bool:
+    """Return whether a text can be the name of a host, or its IP address."""
+    try:
+        encoded = name.encode("idna").decode()
+    except UnicodeError:  # an empty label, or one of more than 63 characters
+        return False
+    return re.fullmatch(r"[\w.:-]+", encoded, re.ASCII) is not None
+
+
 def _split(url: str, base: str = "") -> SplitResult | None:
     """Return the parts of an address; `None` where it is malformed."""
     try:
@@ -291,6 +318,17 @@ class HeaderAuth(requests.auth.AuthBase):
             value = self._service.auth_prefix + self._token.reveal()
             request.headers[self._service.auth_header] = value
         return request
+
+
+def has_bad_proxy(url: str) -> bool:
+    """Return whether the environment names a proxy for an address, and it cannot be one."""
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if proxy is None:
+        return False
+    parts = _split(proxy if "://" in proxy else f"http://{proxy}")
+    if parts is None or not parts.hostname:
+        return True
+    return parts.scheme not in _PROXY_SCHEMES or not _is_host(parts.hostname)
 
 
 def proxy_passwords(url: str) -> list[Secret]:

@@ -1,4 +1,4 @@
-"""Random timelines with random settings, for the judge and the package alike.
+"""Random timelines with random settings, for the reference engine and the package alike.
 
 A `Scenario` holds the raw rows that the reference engine reads, and builds the frame that
 the package reads. Its `repr` can be pasted into a test: a failure becomes a case.
@@ -27,7 +27,7 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
 
 # ---------------------------------------------------------------- columns and their cells
 
-TEXT_FORMS = ("inferred", "object", "category", "string", "arrow")
+TEXT_FORMS = ("inferred", "object", "category", "string", "arrow", "dictionary")
 Pool = tuple[tuple[Any, ...], tuple[str, ...]]  # cells, and the dtypes that can hold them
 
 NAMES: Pool = (("a", "b", "a", "a", "c", "b", "a", None), TEXT_FORMS)
@@ -146,15 +146,13 @@ def column(name: str, cells: list[Any], form: str) -> pd.Series:
     """Build one column; an empty or all-missing one keeps whatever pandas makes of it."""
     if name == "timestamp":
         return time_series(cells, form)
-    if form == "object":
-        return pd.Series(cells, dtype=object)
     if form == "category":
         return pd.Series(cells).astype("category")
-    if form == "string":
-        return pd.Series(cells, dtype="string")
-    if form == "arrow":
-        return pd.Series(cells, dtype=pd.ArrowDtype(pa.string()))
-    return pd.Series(cells)
+    if form == "dictionary":
+        kind = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+        return pd.Series(cells, dtype=pd.ArrowDtype(pa.string())).astype(kind)
+    kinds = {"object": object, "string": "string", "arrow": pd.ArrowDtype(pa.string())}
+    return pd.Series(cells, dtype=kinds.get(form))
 
 
 def index_of(kind: str, size: int) -> pd.Index:

@@ -360,6 +360,20 @@ def test_a_changed_input_changes_no_explanation(change):
     assert [result.explain(alert).text for alert in range(3)] == before
 
 
+@pytest.mark.parametrize("column", EVENTS.columns)
+def test_cells_that_are_changed_in_place_change_no_explanation(column):
+    """Nor do arrays that the frame shares with the caller, which no frame can protect."""
+    arrays = {name: EVENTS[name].to_numpy(copy=True) for name in EVENTS}
+    shared = {name: pd.Series(a, dtype=a.dtype, copy=False) for name, a in arrays.items()}
+    events = pd.DataFrame(shared, copy=False)
+    before = [consolidate(events).explain(alert) for alert in range(3)]
+    result, array = consolidate(events), arrays[column]
+    array[:] = array[::-1].copy()
+    array[0] = array[0] * 2
+    events.loc[1:2, column] = array[0]
+    assert [result.explain(alert) for alert in range(3)] == before
+
+
 def test_an_absent_column_of_a_filter_is_blamed():
     """A filter that would pass is not named as the reason when its column is absent."""
     policy = CLASSIC.replace(patterns=[Pattern("host", "1h", filter="cluster != x")])

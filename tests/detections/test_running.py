@@ -231,6 +231,15 @@ def test_what_is_broken_is_errored_even_where_a_rule_hides_it(other, body):
     assert "broken" in found["error"]
 
 
+def test_a_broken_helper_is_errored_where_the_body_hides_it_while_it_is_loaded():
+    """A body that imports a helper inside `try` does not pass when the helper is broken."""
+    body = "try:\n    import broken\nexcept Exception:\n    pass\ndef rule(event): return True\n"
+    helper = {"kind": "globals", "id": "broken", "body": "1 / 0"}
+    found = run(rule(body, tests=[test_of(True, {})]), helper)
+    assert (found["passed"], found["errored"]) == (False, True)
+    assert "broken" in found["error"]
+
+
 def test_only_the_service_evaluates_the_others():
     """Simple and correlation rules have no verdict here, and the reason; inline filters warn."""
     rows = [
@@ -260,6 +269,7 @@ def test_only_the_service_evaluates_the_others():
         ("open('/tmp/pandakit-was-here', 'w')", "write files"),
         ("import os; raise ValueError(os.environ['PANDAKIT_SECRET'])", "KeyError"),
         ("def f(): f()\n    f()", "RecursionError"),
+        ("import json; json.dumps = lambda *_, **__: '{}'", "changed the process"),
     ],
 )
 def test_an_accident_costs_one_test(monkeypatch, line, words):

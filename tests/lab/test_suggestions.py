@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 
 from pandakit.consolidation import CURRENT, Pattern, Policy, consolidate
 from pandakit.consolidation.openings import EventHistory
-from pandakit.lab import suggest_patterns
+from pandakit.errors import PartialWarning
+from pandakit.lab import agreement, suggest_patterns
 from pandakit.lab._chance import PRIMARY, Exchange
 from tests.fuzz import examples
 from tests.lab.exchanged import by_hand, compression
@@ -113,6 +114,27 @@ def test_each_row_is_what_consolidate_gives():
         assert row.added_largest == beside.incidents["n_alerts"].max()
 
 
+def test_each_row_agrees_with_production_as_its_pattern_alone_does():
+    """Scores are those of `agreement` for the pattern alone; without a match they are NaN."""
+    frame = clustered()
+    real = consolidate(frame, CURRENT.replace(patterns=[Pattern("cluster", "30s")])).alerts
+    production = real.assign(alert_id=real.index, incident_key=real["primary_value"])
+    found = suggest_patterns(frame, CURRENT, production=production)
+    for row in found.itertuples():
+        pattern = Pattern(row.tags, row.window.to_pytimedelta())
+        alone = CURRENT.replace(patterns=[pattern], matchers="union", max_alerts=None)
+        scores = agreement(consolidate(frame, alone), production)
+        assert (row.precision, row.recall, row.f1) == pytest.approx(
+            (scores.precision, scores.recall, scores.f1), nan_ok=True
+        )
+        assert row.pairs_kept <= min(row.pairs_simulated, row.pairs_real)
+    plain = suggest_patterns(frame, CURRENT)
+    pd.testing.assert_frame_equal(found[plain.columns], plain)
+    with pytest.warns(PartialWarning, match="no alert was matched"):
+        other = suggest_patterns(frame, CURRENT, production=production.assign(incident_key="x"))
+    assert other["f1"].isna().all()
+
+
 def test_a_set_that_groups_as_a_subset_does_is_left_out():
     """A copy of a column adds nothing to it, so the pair is not shown."""
     frame = clustered().assign(copy=lambda frame: frame["cluster"])
@@ -135,6 +157,8 @@ def test_the_same_seed_gives_the_same_frame():
         ({"tags": []}, "at least one column"),
         ({"most_tags": 0}, "most_tags: 0 is not between 1 and 5"),
         ({"chance": 1}, "chance: 1 is not"),
+        ({"seed": -1}, "seed: -1 is not"),
+        ({"production": pd.DataFrame({"a": [1]})}, "no column incident_id"),
         ({"windows": ["soon"]}, "windows: 'soon' is not a span"),
     ],
 )

@@ -79,8 +79,11 @@ def test_owners_pin_who_published(client, own):
     from pandakit.sandbox.pangea.arweave import OWNER
 
     frame = client.search(start=START).head(1)
-    assert set(client.roots(frame, owners=[OWNER])["source"]) == {"arweave"}
+    for owners in (OWNER, [OWNER]):
+        assert set(client.roots(frame, owners=owners)["source"]) == {"arweave"}
     assert set(client.roots(frame, owners=["somebody"])["source"]) == {"pangea"}
+    with pytest.raises(ValueError, match="owners is empty"):
+        client.roots(frame, owners=[])
 
 
 def test_arweave_out_of_reach_is_a_warning(client, own):

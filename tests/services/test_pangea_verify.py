@@ -473,6 +473,17 @@ def test_consistency_is_about_this_event(log):
     assert "the tree of size 3 has another batch 2" in failed["reason"].iloc[0]
 
 
+def test_a_larger_root_has_to_extend_the_smaller_one(log):
+    """A log whose earlier batches were rewritten contradicts the root from before."""
+    batches = deepcopy(log.batches)
+    batches[0][0]["event"]["actor"] = "mallory"
+    before = Log(batches, published=6).root(2)
+    found = pk.pangea.verify(log.answer(), roots=[before, log.root(3)])
+    failed = found.events[found.events["consistency_verification"] == "fail"]
+    assert set(failed["leaf_index"]) == {2}
+    assert "size 3 does not extend size 2" in failed["reason"].iloc[0]
+
+
 def test_missing_roots_are_none_not_fail(log):
     """Without the roots of both sizes consistency cannot be decided."""
     found = pk.pangea.verify(log.answer(), roots=[log.root(3)])

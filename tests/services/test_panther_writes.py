@@ -1,4 +1,4 @@
-"""Saving and deleting content: judged first, sent once, told record by record."""
+"""Saving and deleting content: checked first, sent once, told record by record."""
 
 import json
 
@@ -182,7 +182,7 @@ def test_unit_tests_block_a_save(services, client):
         ("globals", [{"id": "a"}], {"run_tests_only": True, "dry_run": False}, ValueError, "no u"),
     ],
 )  # fmt: skip
-def test_records_are_judged_before_anything_is_sent(
+def test_records_are_checked_before_anything_is_sent(
     panther_at, kind, records, settings, error, words
 ):
     """What is wrong is named with row and column, and not even a read is sent."""
@@ -202,7 +202,7 @@ def test_records_are_judged_before_anything_is_sent(
         (pd.DataFrame({"key": ["a"]}), ValueError, "no column id"),
     ],
 )
-def test_ids_are_judged_before_anything_is_sent(panther_at, ids, error, words):
+def test_ids_are_checked_before_anything_is_sent(panther_at, ids, error, words):
     """So are ids that are to be deleted."""
     client, calls = panther_at(lambda _: {"results": []})
     with pytest.raises(error, match=words):

@@ -484,7 +484,7 @@ def test_report_is_a_page_about_the_user_s_own_file(run, alarms, tmp_path):
 
 
 def test_fix_writes_the_repaired_table(run, tmp_path):
-    """Repairs are listed, the result is judged again and written; a refused one is not."""
+    """Repairs are listed, the result is validated again and written; a refused one is not."""
     table = tmp_path / "owners.csv"
     table.write_bytes(b"host ,owner\n a,x\nb,y\nb,y\n")
     arguments = ["validate", table, "--query", "host", "--result", "owner"]

@@ -9,10 +9,14 @@ import math
 import pickle
 import ssl
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import requests
+import urllib3
 from requests.exceptions import InvalidSchema
 
+import pandakit as pk
 from pandakit.errors import (
     AuthenticationError,
     OutcomeUnknownError,
@@ -284,12 +288,38 @@ def test_no_proxy_is_honoured(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://x:abc", "https://x:99999", "https://[bad", "https://:443"]
-)
+    "url",
+    [
+        "https://x:abc", "https://x:99999", "https://x:0", "https://[bad", "https://:443",
+        "https://a..b", f"https://{'a' * 64}.example.com", "https://a b", "https://a\\b",
+        "https://a.example.com/ c", "https://a.example.com\n",
+    ],
+)  # fmt: skip
 def test_a_malformed_address_is_said_at_once(url):
-    """A port that is no port, and half an IPv6 address, are SettingsErrors before any request."""
+    """What is no port, no host or no address is a SettingsError before any request."""
     with pytest.raises(SettingsError, match=r"malformed|needs an https"):
         Session(Service("Test", url), Secret(CANARY))
+
+
+@pytest.mark.parametrize("url", ["https://a.example.com?b=c", "https://a.example.com/#d"])
+def test_an_address_has_no_query(url):
+    """What would silently be dropped, or end up within other addresses, is refused."""
+    with pytest.raises(SettingsError, match="no query or fragment"):
+        Session(Service("Test", url), Secret(CANARY))
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://x:abc", "[", "https://a..b"])
+def test_every_client_says_that_its_address_is_malformed(url):
+    """No client lets an error of the standard library through."""
+    clients = {
+        "PANTHER_API_HOST": lambda: pk.Panther(url, CANARY),
+        "BIGPANDA_BASE_URL": lambda: pk.BigPanda(CANARY, base_url=url),
+        "PANGEA_BASE_URL_TEMPLATE": lambda: pk.Pangea(CANARY, base_url_template=url),
+        "PANGEA_ARWEAVE_URL": lambda: pk.Pangea(CANARY, domain="example.com", arweave_url=url),
+    }
+    for make in clients.values():
+        with pytest.raises(SettingsError, match=r"malformed|needs an https"):
+            make()
 
 
 @pytest.mark.parametrize(
@@ -297,12 +327,19 @@ def test_a_malformed_address_is_said_at_once(url):
     [
         ("HTTPS_PROXY", "socks5://127.0.0.1:1", "SOCKS"),
         ("ALL_PROXY", "socks5h://127.0.0.1:1", "SOCKS"),
+        ("HTTPS_PROXY", "gopher://127.0.0.1:1", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://127.0.0.1:abc", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://127.0.0.1:99999", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://[bad", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://:8080", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "é://x", "HTTPS_PROXY"),
+        ("ALL_PROXY", "http://two words", "ALL_PROXY"),
         ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE"),
         ("CURL_CA_BUNDLE", "/nowhere/ca.pem", "CURL_CA_BUNDLE"),
     ],
 )
 def test_a_setting_of_the_environment_is_said_for_what_it_is(monkeypatch, name, value, words):
-    """A SOCKS proxy without its package and missing certificates are not retried: SettingsError."""
+    """A proxy that can be none, SOCKS without its package, missing certificates: not retried."""
     monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _no_socks)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.setenv(name, value)
@@ -312,6 +349,19 @@ def test_a_setting_of_the_environment_is_said_for_what_it_is(monkeypatch, name, 
         session.send(GET)
     assert clock.waits == []
     assert "1 attempt " in str(caught.value)
+
+
+def test_a_socks_proxy_that_refuses_is_not_taken_for_the_service(monkeypatch):
+    """The error says that it was the proxy, and trying again is safe and may help."""
+    refusal = type("ProxyError", (OSError,), {"__module__": "socks"})("refused")
+    broken = requests.exceptions.ConnectionError(urllib3.exceptions.NewConnectionError("c", "m"))
+    broken.__cause__ = refusal
+    monkeypatch.setattr("requests.Session.request", Mock(side_effect=broken))
+    clock = FakeClock()
+    session = Session(Service("Test", "https://api.invalid"), Secret(CANARY), clock=clock.clock)
+    with session, pytest.raises(TransportError, match="the SOCKS proxy of the environment"):
+        session.send(GET)
+    assert len(clock.waits) == 4
 
 
 def test_a_file_without_certificates_is_said_for_what_it_is(monkeypatch):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.text import to_text
@@ -21,6 +22,7 @@ __all__ = [
     "Vocabulary",
     "distinct",
     "encode_texts",
+    "grown",
     "number_pairs",
     "one_chunk",
 ]
@@ -101,13 +103,25 @@ class Vocabularies:
 
 def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Return each cell's position among the distinct texts (-1: missing), and those texts."""
-    codes, labels = _distinct_values(values, column)
+    if isinstance(values, pd.Series) and isinstance(values.dtype, (pd.StringDtype, pd.ArrowDtype)):
+        values = pa.array(values.array)
+    if _is_text(values):
+        codes, labels = encode_texts(one_chunk(values))
+        if pc.min(pc.binary_length(labels)).as_py() != 0:
+            return codes, labels
+    else:
+        codes, labels = _distinct_values(values, column)
     labels = one_chunk(to_text(labels, column=column))
     positions, unified = encode_texts(labels)
     if len(unified) < len(labels):
         # Missing labels ("") and labels that are equal as text (1 and "1").
         codes, labels = np.append(positions, _MISSING)[codes], unified
     return codes, labels
+
+
+def _is_text(values: Any) -> bool:
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    return is_arrow and (pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
 
 
 def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
@@ -118,13 +132,30 @@ def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
         if isinstance(kind, np.dtype) and kind.kind in "iufb":
             codes, labels = pd.factorize(values.to_numpy())
             return codes.astype(np.int32), pd.Series(labels)
-        if isinstance(kind, (pd.StringDtype, pd.ArrowDtype)):
-            values = pa.array(values.array)
-    if isinstance(values, (pa.Array, pa.ChunkedArray)) and (
-        pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    ):
-        return encode_texts(one_chunk(values))
+    elif pa.types.is_dictionary(values.type):
+        encoded = _dictionary_codes(values)
+        if encoded is not None:
+            return encoded
     return encode_texts(one_chunk(to_text(values, column=column)))
+
+
+def _dictionary_codes(values: Any) -> tuple[np.ndarray, pa.Array] | None:
+    """Return a dictionary column's own codes and labels, None if Arrow cannot unify them."""
+    column = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    try:
+        chunks = column.unify_dictionaries().chunks
+    except pa.ArrowException:  # such as labels that are null, in several chunks
+        return None
+    if not chunks:
+        return None
+    codes = np.empty(len(column), dtype=np.int32)
+    begin = 0
+    for chunk in chunks:
+        indices = chunk.indices.cast(pa.int32())
+        part = indices.fill_null(-1) if indices.null_count else indices
+        codes[begin : begin + len(chunk)] = part.to_numpy(zero_copy_only=False)
+        begin += len(chunk)
+    return codes, chunks[0].dictionary
 
 
 def one_chunk(array: Any) -> pa.Array:
@@ -282,3 +313,12 @@ def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.nd
 def _joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return both codes in one number of 64 bits."""
     return (left.astype(np.int64) + 1 << 32) | (right.astype(np.int64) + 1)
+
+
+def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """Return an array with room for `needed` rows; rows after the used ones are not set."""
+    if needed <= len(array):
+        return array
+    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

@@ -1,4 +1,4 @@
-"""How one alert met its incident, replayed from the input and from what became of its rows.
+"""How one alert met its incident, replayed from what was read of the events.
 
 The incident of every earlier alert is known, and the entries of a value change only with the
 alerts of their own incident. So a few incidents are replayed, by the rules in plain Python,
@@ -8,32 +8,20 @@ and not everything that came before.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
-from pandakit.consolidation._arrays.table import Table
-from pandakit.consolidation._match.matcher import Matcher, source_systems
 from pandakit.consolidation._merge.layout import OPENED, RESOLVED
-from pandakit.consolidation._read.events import Reader
-from pandakit.consolidation._read.timestamps import read_times
-from pandakit.errors import EventError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.consolidation._output.arrays import EventArrays
+    from pandakit.consolidation._output.frames import EventArrays
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["CHANGED", "Entry", "Replay", "Standing"]
-
-CHANGED = (
-    "the events are no longer those that were consolidated, so nothing can be explained from "
-    "them: consolidate again, and change only copies of the frame"
-)
+__all__ = ["Entry", "Replay", "Standing"]
 
 
 @dataclass
@@ -56,38 +44,26 @@ class Standing(NamedTuple):
 class Replay:
     """The alerts up to one of them: the values that they have, and when they started."""
 
-    def __init__(
-        self, source: Any, unit: str, policy: Policy, events: EventArrays, alert: int
-    ) -> None:
-        self._source, self._unit, self.policy = source, unit, policy
-        self._events, self.alert = events, alert
-        self._rows = _opening_rows(events, alert)
-        if len(source) != len(events.outcome):
-            raise EventError(CHANGED)
-        self._reading = Reader(policy, unit).read(_taken(source, self._rows))
-        if (self._reading.reason >= 0).any():
-            raise EventError(CHANGED)
-        self.start = self._reading.time
-        self._times = self.start.tolist()
+    def __init__(self, policy: Policy, events: EventArrays, start: np.ndarray, alert: int) -> None:
+        self.policy, self._events, self.alert = policy, events, alert
+        self._times = start[: alert + 1].tolist()
         names = [pattern.name for pattern in policy.patterns]
         self._windows = dict(zip(names, policy.windows(), strict=True))
-        values, _ = Matcher(policy).match(self._reading, np.arange(alert + 1))
+        self._absent = dict(zip(names, events.matches.absent, strict=True))
+        values = events.matches.values[: alert + 1]
         self._values = {name: values[:, place] for place, name in enumerate(names)}
+
+    def start(self, alert: int) -> int:
+        """Return when an alert opened, in microseconds since the epoch."""
+        return int(self._times[alert])
 
     def matches(self, pattern: Pattern) -> bool:
         """Return whether the alert matches the pattern."""
         return bool(self._values[pattern.name][self.alert] >= 0)
 
-    def primary(self) -> tuple[str, str]:
-        """Return name and value of the alert's primary."""
-        names, owners, codes = self._reading.primaries.split(self._reading.primary[[self.alert]])
-        name = names[owners[0]]
-        return name, str(self._reading.vocabularies[name].labels[int(codes[0])])
-
     def absent(self, pattern: Pattern) -> list[str]:
         """Return the columns that the pattern's filter looks at and the events lack."""
-        absent = self._reading.absent[self.policy.patterns.index(pattern)]
-        return sorted(absent - set(pattern.tags))
+        return sorted(self._absent[pattern.name] - set(pattern.tags))
 
     def holders(self, pattern: Pattern) -> np.ndarray:
         """Return the earlier alerts that have the alert's value, in the order they opened."""
@@ -96,14 +72,8 @@ class Replay:
 
     def tag(self, name: str) -> str | None:
         """Return the text of the alert's tag, None where it is missing."""
-        if name == "source_system":
-            found: str | None = source_systems(self._reading, np.array([self.alert]))[0].as_py()
-            return found
-        table = self._reading.table
-        if name not in table:
-            return None
-        text: str | None = table.text(name, [self.alert])[0].as_py()
-        return text.lower() if text is not None and name == "status" else text
+        tags = self._events.matches.tags
+        return tags[name].text(self.alert) if name in tags else None
 
     def entries(
         self, pattern: Pattern, incidents: np.ndarray, *, only: int | None = None
@@ -176,9 +146,8 @@ class Replay:
         is_member = np.zeros(int(of_alert.max(initial=-1)) + 2, dtype=bool)
         is_member[members] = True
         rows = np.flatnonzero(is_member[of_alert])
-        cells = Table(self._source).cells("timestamp", rows)
-        time = read_times(cells, self._unit)
-        now, row = self.start[self.alert], self._rows[self.alert]
+        time = self._events.time[rows]
+        now, row = self.start(self.alert), self._opening_row()
         before = (time < now) | ((time == now) & (rows < row))
         rows, time = rows[before], time[before]
         order = np.lexsort((rows, time))
@@ -189,16 +158,6 @@ class Replay:
         expired = now - time[last] > self.policy.microseconds("expire_after")
         return np.asarray(members[~ended & ~expired])
 
-
-def _opening_rows(events: EventArrays, alert: int) -> np.ndarray:
-    """Return the rows that opened the alerts up to this one."""
-    opened = np.flatnonzero(events.outcome == OPENED)
-    alerts = events.alert[opened]
-    rows = np.empty(alert + 1, dtype=np.int64)
-    wanted = alerts <= alert
-    rows[alerts[wanted]] = opened[wanted]
-    return rows
-
-
-def _taken(source: Any, rows: np.ndarray) -> Any:
-    return source.iloc[rows] if isinstance(source, pd.DataFrame) else source.take(pa.array(rows))
+    def _opening_row(self) -> int:
+        rows = np.flatnonzero(self._events.alert == self.alert)
+        return int(rows[self._events.outcome[rows] == OPENED][0])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pandakit.consolidation._arrays.buffers import grown
+from pandakit.consolidation._arrays.codes import grown
 from pandakit.consolidation._merge.layout import (
     ABSENT,
     ALERT,
@@ -94,6 +94,14 @@ class Merger:
             queue_time=np.zeros(0, dtype=np.int64),
             counters=np.zeros(6, dtype=np.int64),
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Lay the rows of identities out as before: a pickle keeps the two views apart."""
+        self.__dict__.update(state)
+        found = self._state
+        times, current = _identities(len(found.times))
+        times[:], current[:] = found.times, found.current
+        self._state = found._replace(times=times, current=current)
 
     @property
     def n_alerts(self) -> int:

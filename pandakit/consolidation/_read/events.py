@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import run_all
 from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabularies, distinct
-from pandakit.consolidation._arrays.table import Table, row_list
-from pandakit.consolidation._read.rejections import STATUSES, Rejections
+from pandakit.consolidation._arrays.table import Table, row_list, run_all
 from pandakit.consolidation._read.requirements import (
     INCIDENT_IDENTIFIER,
     PRIMARIES,
     PRIMARY_PROPERTY,
     SECONDARIES,
     SECONDARY_PROPERTY,
+    STATUSES,
+    Rejections,
     check_columns,
 )
 from pandakit.consolidation._read.ticks import BAD_TIME, check_unit, moment
@@ -25,6 +25,7 @@ from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pandakit.consolidation.policy import Policy
@@ -97,8 +98,10 @@ class Reader:
         self._owners = Pairs()
         self._identities = Pairs()
 
-    def read(self, events: Any) -> Reading:
+    def read(self, events: Any, place: Callable[[int], str] | None = None) -> Reading:
         """Read all rows; those that the service would refuse get a reason.
+
+        Messages call a row what `place` calls it, by default its number among all rows.
 
         Raises
         ------
@@ -117,7 +120,7 @@ class Reader:
         order = _time_order(time, reason)
         identity = self._identify(app, primary, secondary, identifier)
         self._advance(time, order, reason)
-        self.rejections.add(table, reason)
+        self.rejections.add(table, reason, place)
         return Reading(
             table=table,
             reason=reason,

@@ -34,6 +34,7 @@ _CORE = (
     ("merge", r"<<", ["<"]),
 )
 _NOT_PLAIN = re.compile("|".join(pattern for _, pattern, _ in _CORE))
+_END = "...\n"  # written after a block with newlines at its end, though more may follow
 _PRINTABLE = re.compile(r"[ -~\n\xa0-\u2027\u2030-\ud7ff]*")  # what a literal block may hold
 
 
@@ -117,7 +118,7 @@ def dump(value: Any) -> str:
         )
     except tools.error as error:  # a type that YAML has no form for
         raise YamlError(_one_line(error)) from None
-    return text
+    return text.removesuffix(_END)
 
 
 def _one_line(error: Exception) -> str:

@@ -126,7 +126,10 @@ class Runner:
         if not line:
             self._stop()
             raise StoppedError(f"it ended the process (exit code {process.returncode})")
-        answer: Job = json.loads(line)
+        answer = _read_answer(line, job)
+        if answer is None:
+            self._stop()
+            raise StoppedError("it changed the process that runs it, which was stopped")
         return answer
 
     def _stop(self) -> None:
@@ -141,6 +144,16 @@ class Runner:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 _close(pipe)
+
+
+def _read_answer(line: bytes, job: Job) -> Job | None:
+    """Return the answer to a job; `None` for anything else, such as after a changed `json`."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return None
+    done = answer.pop("done", None) if isinstance(answer, dict) else None
+    return answer if done == job["do"] else None
 
 
 def _close(pipe: Any) -> None:

@@ -34,7 +34,11 @@ class Worker:
     def load(self, job: Job) -> Job:
         """Load a detection; later jobs are about it."""
         self._detection = None
-        self._detection = Detection(job["row"], self._models)
+        self._forget()
+        detection = Detection(job["row"], self._models)
+        if (broken := self._broken()) is not None:  # even if the body caught the error
+            return {"error": broken}
+        self._detection = detection
         return {}
 
     def test(self, job: Job) -> Job:
@@ -95,6 +99,7 @@ def main() -> None:
             answer: Job = {}
         else:
             answer = _answer(worker, job)
+        answer["done"] = job["do"]
         answers.write(json.dumps(answer, default=str).encode() + b"\n")
         answers.flush()
 

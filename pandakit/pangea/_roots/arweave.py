@@ -113,7 +113,9 @@ def _transaction(edge: Row, tree: str, sizes: Sequence[int]) -> Transaction | No
     node = edge.get("node")
     if not isinstance(node, dict) or not isinstance(node.get("id"), str):
         return None
-    tags = {tag.get("name"): tag.get("value") for tag in node.get("tags") or ()}
+    pairs: Any = node.get("tags")
+    named = [tag for tag in pairs if isinstance(tag, dict)] if isinstance(pairs, list) else []
+    tags = {str(tag.get("name")): tag.get("value") for tag in named}
     size = read_count(tags.get("tree_size"))
     if not isinstance(size, int) or size not in sizes or tags.get("tree_name", tree) != tree:
         return None

@@ -1,0 +1,1 @@
+"""The result folder: complete, or not there."""

@@ -1,0 +1,80 @@
+"""The files of a result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pandakit.consolidation._output.frames import Outcomes, events_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+
+    from pandakit.consolidation.result import Consolidation
+    from pandakit.scale._folder.records import OutcomeRecords
+    from pandakit.scale._source.pieces import ParquetFile
+
+__all__ = ["write_events", "write_frames", "write_funnel"]
+
+_ROWS = 1 << 20
+
+
+def write_frames(folder: Path, result: Consolidation) -> None:
+    """Write alerts and incidents as Parquet."""
+    for name in ("alerts", "incidents"):
+        _write_frame(folder / f"{name}.parquet", getattr(result, name))
+
+
+def _write_frame(path: Path, frame: pd.DataFrame) -> None:
+    table = pa.Table.from_pandas(frame)
+    if "patterns" in table.column_names:
+        place = table.column_names.index("patterns")
+        cells = table.column(place).cast(pa.list_(pa.string()))  # tuples may all be empty
+        table = table.set_column(place, "patterns", cells)
+    pq.write_table(table, path)
+
+
+def write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
+    """Write the funnel: by measure its value, numerator and denominator."""
+    rows = {
+        measure: {name: None if pd.isna(cell) else cell for name, cell in row.items()}
+        for measure, row in funnel.to_dict("index").items()
+    }
+    text = json.dumps(rows, indent=1, default=lambda number: number.item())
+    (folder / "funnel.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_events(
+    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, membership: np.ndarray
+) -> None:
+    """Write for each input a file with the outcome of each of its rows, in its order."""
+    target = folder / "events"
+    target.mkdir(exist_ok=True)
+    for number, file in enumerate(files):
+        name = f"{number:05d}-{PurePosixPath(file.file.path).name.split('.')[0]}.parquet"
+        tables = _tables_of_events(file, outcomes, membership)
+        first = next(tables)
+        with pq.ParquetWriter(target / name, first.schema) as writer:
+            writer.write_table(first)
+            for table in tables:
+                writer.write_table(table)
+
+
+def _tables_of_events(
+    file: ParquetFile, outcomes: OutcomeRecords, membership: np.ndarray
+) -> Iterator[pa.Table]:
+    for begin in range(0, max(file.n_rows, 1), _ROWS):
+        stop = min(begin + _ROWS, file.n_rows)
+        part = outcomes.part(file.first_row + begin, file.first_row + stop)
+        arrays = Outcomes(
+            pd.RangeIndex(begin, stop), part["outcome"], part["reason"], part["alert"]
+        )
+        yield pa.Table.from_pandas(events_frame(arrays, membership), preserve_index=False)

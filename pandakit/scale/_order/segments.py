@@ -1,0 +1,134 @@
+"""Segment files: parts of a table that can be read one by one, each with its own dictionaries.
+
+A file is one Arrow stream after another. Its index, a JSON file beside it, says where each begins
+and between which times its rows lie. The index is written last: without one, the file does not
+count.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pandakit.errors import EventError
+from pandakit.files import atomic_write
+from pandakit.scale._source.pieces import Loaded, Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["Segment", "is_complete", "read_facts", "read_pieces", "write_segments"]
+
+_ROW, _TIME = "pandakit.row", "pandakit.time"
+_OPTIONS = {"compression": "lz4"} if pa.Codec.is_available("lz4") else {}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows in the order of time, from a bucket."""
+
+    table: pa.Table
+    time: np.ndarray
+    rows: np.ndarray
+    first_row: int
+    """Of equal times, those of the smaller number are earlier."""
+    bucket: int = 0
+
+
+def write_segments(path: Path, segments: Iterable[Segment], **facts: Any) -> None:
+    """Write a segment file, and with its index whatever else is to be known of it."""
+    index = []
+    with atomic_write(path) as file:
+        for segment in segments:
+            begin = file.tell()
+            table = segment.table.append_column(_ROW, pa.array(segment.rows))
+            table = _compact(table.append_column(_TIME, pa.array(segment.time)))
+            with pa.ipc.new_stream(
+                file, table.schema, options=pa.ipc.IpcWriteOptions(**_OPTIONS)
+            ) as writer:
+                writer.write_table(table)
+            index.append(
+                {
+                    "bucket": segment.bucket,
+                    "begin": begin,
+                    "n_bytes": file.tell() - begin,
+                    "first_row": segment.first_row,
+                    "n_rows": table.num_rows,
+                    "earliest": int(segment.time[0]),
+                    "latest": int(segment.time[-1]),
+                }
+            )
+    with atomic_write(_index_of(path)) as file:
+        file.write(json.dumps({"segments": index, **facts}).encode())
+
+
+def _compact(table: pa.Table) -> pa.Table:
+    """Drop the labels of dictionaries that no row has."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            cells = table.column(place).unify_dictionaries().combine_chunks()
+            cells = cells.chunk(0) if isinstance(cells, pa.ChunkedArray) else cells
+            table = table.set_column(place, field, _with_used_labels(cells))
+    return table.combine_chunks()
+
+
+def _with_used_labels(cells: pa.DictionaryArray) -> pa.DictionaryArray:
+    codes = np.asarray(cells.indices.fill_null(-1))
+    used = np.zeros(len(cells.dictionary) + 1, dtype=bool)
+    used[codes] = True
+    used = used[:-1]
+    numbers = np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(0))[codes]
+    labels = cells.dictionary.filter(pa.array(used))
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=codes < 0), labels)
+
+
+def _index_of(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def is_complete(path: Path) -> bool:
+    """Return whether a segment file was written to its end."""
+    return _index_of(path).exists() and path.exists()
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return what was written with the index of a file."""
+    facts: dict[str, Any] = json.loads(_index_of(path).read_bytes())
+    return facts
+
+
+def read_pieces(path: Path, bucket: int | None = None) -> list[Piece]:
+    """Return the segments of a file, of all buckets or of one."""
+    return [
+        Piece(
+            path.name,
+            each["first_row"],
+            each["n_rows"],
+            each["earliest"],
+            each["latest"],
+            partial(_load, path, each),
+        )
+        for each in read_facts(path)["segments"]
+        if bucket is None or each["bucket"] == bucket
+    ]
+
+
+def _load(path: Path, segment: dict[str, int]) -> Loaded:
+    with path.open("rb") as file:
+        file.seek(segment["begin"])
+        content = file.read(segment["n_bytes"])
+    table = pa.ipc.open_stream(content).read_all()
+    rows, time = (table.column(name).to_numpy() for name in (_ROW, _TIME))
+    if (
+        len(time) != segment["n_rows"]
+        or (time[1:] < time[:-1]).any()
+        or (len(time) and (time[0], time[-1]) != (segment["earliest"], segment["latest"]))
+    ):
+        raise EventError(f"{path} is not in the order of time; delete it and start again")
+    return Loaded(table.drop_columns([_ROW, _TIME]), time, rows)

@@ -1,0 +1,116 @@
+"""`consolidate_dataset`: the answer of `consolidate` for more events than memory holds."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pandakit.consolidation._read.ticks import check_unit, read_time
+from pandakit.consolidation.policy import CLASSIC, check_policy
+from pandakit.scale._folder.manifest import check_manifest, manifest_of
+from pandakit.scale._folder.unfinished import unfinished
+from pandakit.scale._source.files import find_files
+from pandakit.scale.one_machine import consolidated, write_result
+from pandakit.scale.settings import Settings
+
+if TYPE_CHECKING:
+    import os
+
+    from pandakit.consolidation.policy import Policy, TimeUnit
+    from pandakit.consolidation.result import Consolidation
+
+__all__ = ["consolidate_dataset"]
+
+
+def consolidate_dataset(
+    source: Any,
+    policy: Policy = CLASSIC,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    events: bool = False,
+    as_of: Any = None,
+    unit: TimeUnit = "s",
+) -> Consolidation | Path:
+    """Return the answer of `consolidate` for files with more events than memory holds.
+
+    The files are merged in the order of time, a part at a time. Alerts, incidents and the funnel
+    equal those of `consolidate` on all files one below the other. Memory grows with identities
+    and alerts, not with events.
+
+    Parameters
+    ----------
+    source
+        A folder, a glob such as ``"events/*.parquet"``, a list of files, or a
+        `pyarrow.dataset.Dataset` of Parquet files; on this machine or, with fsspec, at an address
+        such as ``"s3://bucket/events"``. Files are Parquet, CSV (every cell is text) or JSON
+        Lines, with the columns that `consolidate` takes; the same columns in all of them. Of a
+        folder, files whose names start with ``.`` or ``_`` are left out. Of equal times, events
+        come in the order of the list, else of the sorted paths.
+    policy
+        The settings; `CLASSIC` and `CURRENT` are presets.
+    out
+        A folder for the result, which is there when it is complete: ``alerts.parquet``,
+        ``incidents.parquet``, ``funnel.json``, ``manifest.json``. While a run lasts, it keeps
+        its state beside it; the same call goes on from there after an interruption, and returns
+        at once when the result is complete.
+    events
+        Whether `out` also has ``events/``: for each input a Parquet file with the outcome of each
+        of its rows, in their order, as in `Consolidation.events`.
+    as_of
+        Until when the clock runs on after the last event: a time with a zone.
+    unit
+        The unit of numeric timestamps: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+
+    Returns
+    -------
+    Consolidation or pathlib.Path
+        Without `out` the result, whose `events` raises; with it, the path of the folder.
+
+    Raises
+    ------
+    EventError
+        The events cannot be read, or files do not fit each other: the message names the file
+        and the fix. Or `out` holds a result of other inputs or settings.
+    ValueError
+        A setting is invalid.
+
+    Warns
+    -----
+    RejectedEventsWarning
+        More than 1 % of the rows were rejected.
+
+    See Also
+    --------
+    pandakit.Consolidator : The same for chunks that the caller makes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for number in range(2):
+    ...     times = [number, 60 + number]
+    ...     frame = pd.DataFrame({"timestamp": times, "status": "critical", "host": ["a", "b"]})
+    ...     frame.to_parquet(folder / f"{number}.parquet")
+    >>> consolidate_dataset(folder)
+    <Consolidation: 4 events -> 2 alerts -> 2 incidents>
+    """
+    check_policy(policy)
+    check_unit(unit)
+    if as_of is not None:
+        read_time(as_of, "as_of")
+    if events and out is None:
+        raise ValueError("events: the outcome of each event goes to files; pass out= too")
+    found = find_files(source)
+    settings = Settings(policy, unit, as_of, events=events)
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="pandakit-") as scratch:
+            return consolidated(found, settings, Path(scratch))
+    target = Path(out).absolute()
+    manifest = manifest_of(found, settings)
+    if target.exists():
+        check_manifest(target, manifest)
+    else:
+        with unfinished(target, manifest) as folder:
+            write_result(found, settings, folder)
+    return target
