@@ -110,7 +110,7 @@ class Departures:
     def _page(self, search: Call, number: int) -> Reading[tuple[list[Row], int]]:
         [reply] = yield [search.with_params(page=number)]
         rows, total = _PAGES.rows_and_total(reply)
-        self._load.renew(rows)
+        self._load.renew(rows, is_stored=reply.is_stored)
         return rows, len(rows) if total is None else total
 
 

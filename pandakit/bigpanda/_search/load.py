@@ -247,12 +247,12 @@ class IncidentLoad(ParallelLoad):
         else:
             self._stored.discard(key)
 
-    def renew(self, rows: Iterable[Row]) -> None:
+    def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
         """Take later states of incidents that were received already."""
         for row in rows:
             kept = self._incidents.get(key := identity(row))
             if kept is not None and is_newer(row, kept):
-                self._keep(key, row)
+                self._keep(key, row, is_stored=is_stored)
 
     def fix_end(self, to: int | None, answer: Answer) -> int:
         """Return the `to` that holds for the whole load.
