@@ -126,9 +126,11 @@ def reply_of(body):
 
 def session_of(tenant):
     """Return what a load needs of a session."""
-    return SimpleNamespace(send=tenant.send, clock=tenant.clock, server_time=tenant.server_time)
+    return SimpleNamespace(
+        send=tenant.send, clock=tenant.clock, server_time=tenant.server_time, is_stored=False
+    )
 
 
 def session_of_answers(send):
     """Return what a load needs of a session, with a function that answers calls."""
-    return SimpleNamespace(send=send, clock=FakeClock().clock)
+    return SimpleNamespace(send=send, clock=FakeClock().clock, is_stored=False)

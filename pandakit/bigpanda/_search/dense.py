@@ -119,9 +119,13 @@ class _DenseSecond:
         return is_same and (yield from self._departures.has_none(self._seen))
 
     def _read_pages(self, full: Answer, below: Answer) -> Reading[bool]:
-        """Read the numbered pages; return whether the total was the same on all of them."""
+        """Read the numbered pages; return whether the total was the same on all of them.
+
+        When there is only the first, it is read again: `below` is later, and one that entered
+        there in between makes the difference too small.
+        """
         count = full.total - below.total
-        pages = range(2, -(-count // max(1, len(full.keys))) + 1)
+        pages = range(2, -(-count // max(1, len(full.keys))) + 1) or [1]
         rest = yield from self._load.read(self._second, pages, narrower=self._narrower)
         answers = [full, *rest]
         self._seen |= {key for answer in answers for key in answer.keys_of(self._second)}
