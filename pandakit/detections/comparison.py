@@ -10,7 +10,7 @@ import pandas as pd
 from pandakit.detections._files.fields import FIELDS
 from pandakit.detections._files.yaml12 import YamlError, load
 from pandakit.detections.columns import COLUMNS
-from pandakit.detections.rows import plain_rows, same_text
+from pandakit.detections.rows import plain_rows, same_text, same_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ def _fields(kind: str) -> list[str]:
 
 
 def _same(name: str, local: Any, tenant: Any) -> bool:
-    return bool(_canonical(name, local) == _canonical(name, tenant))
+    return same_value(_canonical(name, local), _canonical(name, tenant))
 
 
 def _canonical(name: str, value: Any) -> Any:

@@ -151,9 +151,10 @@ class AuditPages:
     def _beyond(self, place: Position, following: Position | None) -> str:
         """Return why the events beyond the ceiling cannot be fetched, if so."""
         if self.bound is None:
+            way_on = "a new search" if self.search_id else "resume()"
             return (
                 f"the search found {self.ceiling:,} events, the most that it may: there may be "
-                "more (a new search in the order of received_at finds all)"
+                f"more ({way_on} in the order of received_at finds all)"
             )
         if following is None:
             return "the last event has no received_at to go on from: there may be more"
