@@ -114,6 +114,16 @@ def test_missing_stays_and_empty_clears(services, client):
     assert client.save("rules", {"id": RULE["id"], "tags": []})["status"][0] == "unchanged"
 
 
+def test_true_is_not_one(client):
+    """A value of another type is a change, however deep it stands."""
+    rule = RULE | {"id": "Typed", "tests": [{"name": "t", "expectedResult": True, "log": {"a": 1}}]}
+    client.save("rules", rule, create=True, dry_run=False, run_tests_first=False)
+    tests = [{"name": "t", "expectedResult": True, "log": {"a": True}}]
+    plan = client.save("rules", {"id": "Typed", "tests": tests})
+    assert plan[["status", "changed"]].to_numpy().tolist() == [["would_update", ["tests"]]]
+    client.delete("rules", "Typed", dry_run=False)
+
+
 def test_results_come_in_the_order_of_the_records(services, client):
     """Mixed outcomes stand where their records stood."""
     ids = client.rules()["id"].tolist()
