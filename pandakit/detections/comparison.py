@@ -114,7 +114,7 @@ def _same(name: str, local: Any, tenant: Any) -> bool:
 
 
 def _canonical(name: str, value: Any) -> Any:
-    """Return a value in the form in which only a difference in meaning is a difference."""
+    """Return a value in a form that is equal for equal meanings."""
     if value is None:
         return _DEFAULTS.get(name)
     if value in ("", [], {}):

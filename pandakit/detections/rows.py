@@ -1,4 +1,4 @@
-"""Rows of a content frame as plain Python: the common ground of the writer, drift and the tests."""
+"""Rows of a content frame as plain Python: for the writer, drift and the tests."""
 
 from __future__ import annotations
 

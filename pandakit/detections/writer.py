@@ -1,4 +1,4 @@
-"""One frame to rules as code."""
+"""Write one frame as rules as code."""
 
 from __future__ import annotations
 

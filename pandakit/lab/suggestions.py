@@ -18,7 +18,7 @@ from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
-from pandakit.lab._chance import PRIMARY, ByChance, Exchange
+from pandakit.lab._chance import PRIMARY, ByChance, PermutationTest
 from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
 
@@ -83,9 +83,9 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     windows
         Windows to try; default: 1, 5, 15 and 30 minutes, 1, 2, 4, 8 and 24 hours.
     chance
-        How often values are exchanged to see what chance saves; at least 2.
+        The number of permutations of values, to see what chance saves; at least 2.
     seed
-        Seed of the exchanges.
+        Seed of the permutations.
     cost
         What an alert saved by chance costs, in alerts saved beyond chance.
     production
@@ -175,13 +175,13 @@ def _trial(
     openings: Openings, alone: Policy, pattern: Pattern, *, runs: int, seed: int
 ) -> Callable[[timedelta], _Tried]:
     """Return the function that tries a pattern at a window."""
-    exchange = Exchange(openings, pattern)
+    test = PermutationTest(openings, pattern)
 
     def tried(window: timedelta) -> _Tried:
         moved = Pattern(pattern.tags, window, name=pattern.name)
         policy = alone.replace(patterns=[moved])
         incidents = openings.group(policy)
-        found = exchange.compare(policy, incidents, runs=runs, seed=seed)
+        found = test.compare(policy, incidents, runs=runs, seed=seed)
         return _Tried(moved, found, incidents)
 
     return tried
@@ -190,7 +190,7 @@ def _trial(
 def _tried_by_tags(
     patterns: Sequence[Pattern], windows: Sequence[timedelta], trial: Any
 ) -> Iterator[list[_Tried]]:
-    """Yield for each set of tags what it gave, without sets that group as a subset does.
+    """Yield the results of each set of tags, except sets that group exactly as a subset does.
 
     More tags never save more, so a set is tried only at the windows at which all of its subsets
     are worth it.
@@ -263,7 +263,7 @@ def _ordered(rows: list[dict[str, Any]], *, scored: bool) -> pd.DataFrame:
 
 
 def _with_added(frame: pd.DataFrame, openings: Openings, policy: Policy) -> pd.DataFrame:
-    """Return the frame with what the best patterns do beside the policy's own."""
+    """Return the frame with the effect of the best patterns beside the policy's own."""
     counts = []
     for row in frame.head(_ADDED).itertuples():
         name = f"suggested {'+'.join(row.tags)}"

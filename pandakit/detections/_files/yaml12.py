@@ -1,4 +1,4 @@
-"""YAML 1.2 with PyYAML, which reads 1.1 by itself.
+"""YAML 1.2 with PyYAML, which reads 1.1 by default.
 
 In YAML 1.1 the key `On` is `True`, `off` is `False` and `01234567` is an octal number. Rules are
 written in YAML 1.2, where they are two texts and a decimal number; what we write is quoted

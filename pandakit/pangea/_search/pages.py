@@ -101,7 +101,7 @@ class AuditPages:
         return replace(call, json=body)
 
     def renew(self, error: NotFoundError) -> Call:
-        """Return the search that goes on where the results that were asked for expired.
+        """Return the search that continues where the requested results expired.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class AuditPages:
 
 
 def read_identity(row: Row) -> str | None:
-    """Return what tells an event from others, and remove it from the row."""
+    """Remove the identity of an event from its row, and return it."""
     identity: str | None = row.pop(IDENTITY, None)
     return identity
 
@@ -187,7 +187,7 @@ def _moment(row: Row) -> str:
 
 
 def _identify(rows: list[Row], moments: list[str], counts: Counter[str]) -> None:
-    """Add to each row what tells it from all others, equal ones of the same search included."""
+    """Add an identity to each row, which also distinguishes equal rows of one search."""
     for row, moment in zip(rows, moments, strict=True):
         known = f"{moment} {_content(row)}"
         counts[known] += 1
