@@ -162,6 +162,9 @@ class Listing:
         `newer(row, kept)` says whether a repeated row replaces the kept one.
     send
         How to send instead of `session.send(call, line)`: for answers that come later.
+    otherwise
+        Loads the whole in another way when the service has more rows than it returns: what
+        `resume()` does then.
     max_pages
         Raise after so many pages; `resume()` goes on for as many again.
     label
@@ -173,6 +176,7 @@ class Listing:
     row_id: str | Callable[[Row], Hashable] | None = None
     newer: Callable[[Row, Row], bool] | None = None
     send: Callable[[Call, ProgressLine], Reply] | None = None
+    otherwise: Callable[[], Any] | None = None
     max_pages: int = MAX_PAGES
     label: str = ""
 
@@ -213,11 +217,22 @@ class _Load:
             raise interrupted(lambda: self.interrupt(state, clock.monotonic() - started))
         state.elapsed_s = clock.monotonic() - started
         so_far = state.so_far()
+        way_on = self.listing.otherwise if state.done else partial(self.run, state)
         raise failure.extended(
             f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
             partial=lambda: self.finish(so_far),
-            resume=None if state.done else partial(self.resume, state),
+            resume=None if way_on is None else self.resuming(way_on),
         )
+
+    def resuming(self, load: Callable[[], Any]) -> Callable[..., Any]:
+        """Return `load` as a function that takes a new token."""
+
+        def resume(token: str | None = None) -> Any:
+            if token is not None:
+                self.session.use_token(token)
+            return load()
+
+        return resume
 
     @property
     def label(self) -> str:
@@ -230,11 +245,6 @@ class _Load:
             while not state.done:
                 self.step(state, line, limit)
 
-    def resume(self, state: Collected, token: str | None = None) -> Any:
-        if token is not None:
-            self.session.use_token(token)
-        return self.run(state)
-
     def interrupt(self, state: Collected, elapsed_s: float) -> Interrupted:
         state.elapsed_s = elapsed_s
         so_far = state.so_far()
@@ -243,7 +253,7 @@ class _Load:
             "`partial` has them, and resume() asks for the rest (sys.last_value.resume() in a "
             "notebook)",
             partial=lambda: self.finish(so_far),
-            resume=partial(self.resume, state),
+            resume=self.resuming(partial(self.run, state)),
         )
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
