@@ -85,3 +85,11 @@ def attempt(call: Callable[[], Any]) -> Any:
         return call()
     except ValueError:
         return None
+
+
+def assert_same_files(out: Path, expected: Path) -> None:
+    """Compare two folders byte for byte."""
+    names = sorted(str(path.relative_to(out)) for path in out.rglob("*.*"))
+    assert names == sorted(str(path.relative_to(expected)) for path in expected.rglob("*.*"))
+    for name in names:
+        assert (out / name).read_bytes() == (expected / name).read_bytes(), name

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pandakit.errors import EventError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["grown", "run_all"]
+__all__ = ["MOST_IDS", "check_ids", "grown", "run_all"]
+
+MOST_IDS = int(np.iinfo(np.int32).max)
+"""The largest number of alerts, values or entries: numbers of 32 bits, -1 for none."""
 
 _WORTH_IT = 200_000  # rows: for fewer, starting threads costs more than it saves
 
@@ -24,6 +29,21 @@ def run_all(tasks: Sequence[Callable[[], Any]], n_rows: int) -> list[Any]:
         return [task() for task in tasks]
     with ThreadPoolExecutor() as pool:
         return [future.result() for future in [pool.submit(task) for task in tasks]]
+
+
+def check_ids(count: int, what: str) -> None:
+    """Raise before numbers of 32 bits run out.
+
+    Raises
+    ------
+    EventError
+        There are too many to number; `what` says of what.
+    """
+    if count > MOST_IDS:
+        raise EventError(
+            f"there may be more than {MOST_IDS:,} {what}, which is as far as ids go; consolidate "
+            f"fewer integrations or fewer days at once"
+        )
 
 
 def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:

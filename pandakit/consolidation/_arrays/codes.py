@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pandakit.consolidation._arrays.buffers import check_ids
 from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.text import to_text
 
@@ -61,6 +62,7 @@ class Vocabulary:
         if len(self._codes) < self.size:
             self._codes = {text: code for code, text in enumerate(self.labels.to_pylist())}
         known, before = self._codes, self.size
+        check_ids(before + len(labels), "different texts")
         texts = labels.to_pylist()
         codes = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)
         self.size = len(known)
@@ -228,6 +230,7 @@ class NamedCodes:
             self._names.append(name)
             numbers = np.empty(0, dtype=np.int32)
         if len(numbers) < size:
+            check_ids(self.size + size - len(numbers), "values")
             fresh = np.arange(len(numbers), size, dtype=np.int32)
             self._owners.append(np.full(len(fresh), self._names.index(name), dtype=np.int32))
             self._codes.append(fresh)
@@ -264,6 +267,7 @@ class Pairs:
         if not self.size:
             self._unplaced, self.size = joined, len(joined)
             return codes
+        check_ids(self.size + len(joined), "combinations of values")
         self._make_room(self.size + len(joined))
         numbers, self.size = self._look_up(joined, self.size)
         return np.asarray(numbers[codes])

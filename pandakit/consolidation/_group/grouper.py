@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pandakit.consolidation._arrays.buffers import grown
+from pandakit.consolidation._arrays.buffers import check_ids, grown
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -76,6 +76,7 @@ class Grouper:
         state, n_incidents = self._state, self.n_incidents
         n_entries = int(state.counters[N_REGISTERED])
         entries = n_entries + int((values >= 0).sum())
+        check_ids(entries, "entries of incidents")
         known = len(state.newest)
         newest = grown(state.newest, known, n_values)
         newest[known:] = -1

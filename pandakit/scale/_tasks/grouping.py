@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import grown
+from pandakit.consolidation._arrays.buffers import check_ids, grown
 from pandakit.consolidation._merge.layout import (
     ALERT_COLUMNS,
     EXPIRED,
@@ -20,7 +20,6 @@ from pandakit.consolidation._merge.layout import (
 )
 from pandakit.consolidation._merge.merger import Alerts, Merged, Merger
 from pandakit.consolidation.consolidator import Stages
-from pandakit.errors import EventError
 from pandakit.scale._folder.records import read_records
 from pandakit.scale._order.segments import read_facts, read_pieces
 from pandakit.scale._order.watermark import in_time_order
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Grouping"]
 
-_MOST_ALERTS = np.iinfo(np.int32).max
-
 
 class Grouping:
     """Numbers the alerts of all buckets in the order in which they opened, and groups them."""
@@ -49,11 +46,7 @@ class Grouping:
         self._settings = settings
         self._facts = [read_facts(path) for path in buckets]
         counts = [facts["n_alerts"] for facts in self._facts]
-        if sum(counts) > _MOST_ALERTS:
-            raise EventError(
-                f"there are {sum(counts):,} alerts; ids end at {_MOST_ALERTS:,}: consolidate fewer "
-                f"integrations or days at once"
-            )
+        check_ids(sum(counts), "alerts")
         self._begin = np.cumsum([0, *counts])
         self._ids = np.full(sum(counts), -1, dtype=np.int32)
         self._start = np.zeros(0, dtype=np.int64)
