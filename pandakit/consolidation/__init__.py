@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pandakit.consolidation._explain.explain import Explanation
-from pandakit.consolidation._output.readable import readable_funnel
+from pandakit.consolidation._output.funnel import readable_funnel
 from pandakit.consolidation.alarms import events_from_alarms
 from pandakit.consolidation.consolidator import Consolidator, consolidate
 from pandakit.consolidation.pattern import Pattern

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pandakit.consolidation._arrays.table import Table, row_list
-from pandakit.consolidation._read.rejections import STATUSES
-from pandakit.consolidation._read.requirements import PRIMARIES
+from pandakit.consolidation._read.requirements import PRIMARIES, STATUSES
 from pandakit.consolidation._read.ticks import BAD_TIME
 from pandakit.consolidation._read.timestamps import read_times
 from pandakit.errors import EventError

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from pandakit.consolidation._arrays.compile import COMPILED
-from pandakit.consolidation._group.grouper import Grouper
-from pandakit.consolidation._match.matcher import Matcher
+from pandakit.consolidation._group.grouper import Grouper, Matcher
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.arrays import AlertColumns, EventArrays, ResultArrays
-from pandakit.consolidation._output.frames import events_frame
+from pandakit.consolidation._output.frames import (
+    AlertColumns,
+    EventArrays,
+    ResultArrays,
+    events_frame,
+)
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.ticks import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pandakit.consolidation._group.grouper import Grouper
+from pandakit.consolidation._group.grouper import Grouper, Matcher, Matches
 from pandakit.consolidation._group.layout import ITS_INCIDENT
-from pandakit.consolidation._match.matcher import Matcher, Matches
 from pandakit.consolidation._merge.layout import Log
 from pandakit.consolidation._merge.merger import Merger
 from pandakit.consolidation._read.events import Reader

@@ -10,9 +10,9 @@ from pandakit.consolidation._explain.replay import Replay
 from pandakit.consolidation._output.frames import (
     alerts_frame,
     events_frame,
-    funnel_frame,
     incidents_frame,
 )
+from pandakit.consolidation._output.funnel import funnel_frame
 from pandakit.consolidation._output.html import consolidation_html, counted
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.consolidation._explain.explain import Explanation
-    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
+    from pandakit.consolidation._output.frames import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["Consolidation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pandakit.lab.calibration import Calibration, calibrate
+from pandakit.lab.comparisons import PolicyComparison
 from pandakit.lab.differences import Diff, Explanations, diff
 from pandakit.lab.readings import sensitivity
 from pandakit.lab.scores import Agreement, agreement
@@ -15,6 +16,7 @@ __all__ = [
     "Calibration",
     "Diff",
     "Explanations",
+    "PolicyComparison",
     "SmallestWindow",
     "agreement",
     "calibrate",

@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["PairCounts", "cell_sizes", "companions_kept", "count_pairs", "n_pairs", "same_alerts"]
+__all__ = [
+    "PairCounts",
+    "cell_sizes",
+    "companions_kept",
+    "count_pairs",
+    "n_moved",
+    "n_pairs",
+    "same_alerts",
+]
 
 
 class PairCounts(NamedTuple):
@@ -67,3 +75,20 @@ def count_pairs(
     in_a, in_b = same_alerts(rows_a, rows_b)
     kept = companions_kept(groups_a[in_a], groups_b[in_b])
     return PairCounts(int(kept.sum()) // 2, n_pairs(groups_a), n_pairs(groups_b))
+
+
+def n_moved(
+    rows_a: np.ndarray, groups_a: np.ndarray, rows_b: np.ndarray, groups_b: np.ndarray
+) -> int:
+    """Return how many alerts of both groupings have other companions in one than in the other.
+
+    Examples
+    --------
+    >>> rows = np.arange(4)
+    >>> n_moved(rows, np.array([0, 0, 0, 1]), rows, np.array([0, 0, 1, 2]))
+    3
+    """
+    in_a, in_b = same_alerts(rows_a, rows_b)
+    kept = cell_sizes(groups_a[in_a], groups_b[in_b])
+    sizes_a, sizes_b = (np.bincount(groups)[groups] for groups in (groups_a, groups_b))
+    return int(((sizes_a[in_a] != kept) | (sizes_b[in_b] != kept)).sum())

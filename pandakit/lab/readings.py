@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import CLASSIC, check_policy
-from pandakit.lab._pairs import companions_kept, count_pairs, same_alerts
+from pandakit.lab._pairs import count_pairs, n_moved, same_alerts
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
@@ -126,10 +126,8 @@ def _text(setting: str, value: Any) -> str:
 def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict[str, Any]:
     grouped = reading.openings.group(reading.policy)
     before, after = _n_groups(incidents), _n_groups(grouped)
-    here, there = same_alerts(today.rows, reading.openings.rows)
-    sizes = np.bincount(incidents)[incidents[here]], np.bincount(grouped)[grouped[there]]
-    kept = companions_kept(incidents[here], grouped[there]) + 1
-    pairs = count_pairs(today.rows, incidents, reading.openings.rows, grouped)
+    both = today.rows, incidents, reading.openings.rows, grouped
+    pairs = count_pairs(*both)
     return {
         "setting": reading.setting,
         "value": reading.value,
@@ -138,8 +136,8 @@ def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict
         "numerator": after - before,
         "denominator": before,
         "largest": int(np.bincount(grouped).max(initial=0)),
-        "same": len(here),
-        "moved": int(((sizes[0] != kept) | (sizes[1] != kept)).sum()),
+        "same": len(same_alerts(today.rows, reading.openings.rows)[0]),
+        "moved": n_moved(*both),
         "f1": pairs.f1,
         "pairs_kept": pairs.kept,
         "pairs_today": pairs.a,

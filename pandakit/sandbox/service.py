@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pandakit.sandbox.control import Control
     from pandakit.sandbox.organisation import Organisation
 
-__all__ = ["Refused", "Served", "Service", "json_response", "read_object"]
+__all__ = ["Refused", "Served", "Service", "json_response", "read_json", "read_object"]
 
 _OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_BODY = 10_000_000  # of a JSON request; uploads are streamed and have their own
@@ -142,12 +142,19 @@ class Service:
         return response
 
 
-def read_object(request: Request) -> dict[str, Any]:
-    """Return the body of a request, which must be a JSON object."""
+def read_json(request: Request) -> Any:
+    """Return the body of a request, which must be JSON."""
     try:
         body = json.loads(request.get_data())
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is not text
     except (ValueError, RecursionError):
         raise Refused(400, "Request body is not valid JSON") from None
+    return body
+
+
+def read_object(request: Request) -> dict[str, Any]:
+    """Return the body of a request, which must be a JSON object."""
+    body = read_json(request)
     if not isinstance(body, dict):
         raise Refused(400, "Request body must be an object")
     return body

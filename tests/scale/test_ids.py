@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pandakit import CLASSIC, Consolidator, EventError, Pattern, Policy, consolidate
-from pandakit.consolidation._arrays import buffers
+from pandakit.consolidation._arrays import codes
 
 MOST = 90
 SIZE = 20  # of a chunk
@@ -46,7 +46,7 @@ CASES = {
 def test_chunks(monkeypatch, what):
     """What runs out first is named, in the chunk in which it could."""
     chunk, policy, n_fit = CASES[what]
-    monkeypatch.setattr(buffers, "MOST_IDS", MOST)
+    monkeypatch.setattr(codes, "MOST_IDS", MOST)
     chunks = Consolidator(policy)
     for number in range(n_fit):
         chunks.feed(chunk(number))
@@ -56,7 +56,7 @@ def test_chunks(monkeypatch, what):
 
 def test_one_table(monkeypatch):
     """A table is refused only if its events could open more alerts than there are ids."""
-    monkeypatch.setattr(buffers, "MOST_IDS", 2 * SIZE)
+    monkeypatch.setattr(codes, "MOST_IDS", 2 * SIZE)
     assert len(consolidate(many_hosts(0)).alerts) == SIZE
     both = pd.concat([many_hosts(0), many_hosts(1), many_hosts(2)])
     with pytest.raises(EventError, match="more than 40 "):

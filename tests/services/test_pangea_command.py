@@ -79,6 +79,20 @@ def test_saved_frames_are_read_too(folder):
     assert run(folder, "events.parquet", "--roots", "roots.parquet") == 0
 
 
+@pytest.mark.parametrize("column", ["actor", "received_at", "new"])
+def test_an_edited_frame_is_not_proved(folder, capsys, column):
+    """Only envelopes are verified, so a saved frame whose other columns differ is refused."""
+    import pandas as pd
+
+    frame = pk.pangea.load(folder / "events.json")
+    frame.loc[2, column] = pd.Timestamp(0, tz="UTC") if column == "received_at" else "mallory"
+    pk.save(frame, folder / "edited.parquet")
+    assert run(folder, "edited.parquet", "--roots", "roots.json") == 2
+    assert f"row 2, column {column}: the frame was edited" in capsys.readouterr().err
+    pk.save(frame[["envelope", "hash"]], folder / "part.parquet")
+    assert run(folder, "part.parquet", "--roots", "roots.json") == 3
+
+
 @pytest.mark.parametrize("suffix", ["json", "html"])
 def test_the_same_input_and_time_give_the_same_bytes(folder, suffix):
     """A report depends on the input and on --at, and on nothing else."""

@@ -126,6 +126,7 @@ class IncidentLoad(ParallelLoad):
         self._facts, self._asked = facts, window
         self._incidents: dict[str, Row] = {}
         self._rows: dict[str, list[Row]] = {}
+        self._stored: set[str] = set()  # identities of the incidents whose state is from a store
 
     @property
     def is_capped(self) -> bool:
@@ -198,7 +199,7 @@ class IncidentLoad(ParallelLoad):
         if self.total is None:
             self.total = answer.total
         for key, row in zip(answer.keys, rows, strict=True):
-            self._keep(key, row)
+            self._keep(key, row, is_stored=reply.is_stored)
         if to is not None and not answer.is_whole and rows and answer.newest > to:
             raise PaginationError(
                 f"asked for incidents that started until {to}, the service returned one that "
@@ -219,7 +220,7 @@ class IncidentLoad(ParallelLoad):
         """The ids of the incidents so far."""
         return {str(row.get("id")) for row in self._incidents.values()}
 
-    def _keep(self, key: str, row: Row) -> None:
+    def _keep(self, key: str, row: Row, *, is_stored: bool) -> None:
         kept = self._incidents.get(key)
         if kept is not None:
             self.duplicates += 1
@@ -228,6 +229,10 @@ class IncidentLoad(ParallelLoad):
         rows = self._rows_of(row)
         self.count += len(rows) - len(self._rows.get(key, ()))
         self._incidents[key], self._rows[key] = row, rows
+        if is_stored:
+            self._stored.add(key)
+        else:
+            self._stored.discard(key)
 
     def fix_end(self, to: int | None, answer: Answer) -> int:
         """Return the `to` that holds for the whole load.
@@ -245,6 +250,7 @@ class IncidentLoad(ParallelLoad):
         """Return the rows so far: newest start first, equal starts by id."""
         keys = sorted(self._incidents, key=lambda key: (-_start(self._incidents[key]), key))
         records = [row for key in keys for row in self._rows[key]]
+        stored = [key in self._stored for key in keys for _ in self._rows[key]]
         capped = self._max_rows is not None and (
             len(records) > self._max_rows or (self.is_capped and not self._is_whole())
         )
@@ -253,6 +259,7 @@ class IncidentLoad(ParallelLoad):
             pages=self.pages,
             duplicates=self.duplicates,
             capped=capped,
+            stored_rows=sum(stored[: self._max_rows]),
             facts={**self._facts(), "window": self._window().as_text()},
         )
 

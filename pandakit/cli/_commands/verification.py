@@ -1,4 +1,4 @@
-"""`pandakit verify`: saved audit events, judged offline; a report that anybody can check."""
+"""`pandakit verify`: saved audit events, verified offline; a report that anybody can check."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pandakit.pangea.report import (
     report_json,
     sign_report,
 )
-from pandakit.pangea.saved import load, read_documents
+from pandakit.pangea.saved import check_copies, load, read_documents
 from pandakit.timewindow import to_time
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ def _evidence(
 
 
 def _events(file: Path) -> pd.DataFrame:
-    return snapshot.load(file) if file.suffix in _PARQUET else load(file)
+    if file.suffix not in _PARQUET:
+        return load(file)
+    frame = snapshot.load(file)
+    check_copies(frame)
+    return frame
 
 
 def _roots(file: Path) -> Any:

@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.buffers import check_ids
 from pandakit.consolidation._arrays.compile import COMPILED
+from pandakit.errors import EventError
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from pandakit.consolidation._arrays.table import Table
 
 __all__ = [
+    "MOST_IDS",
     "NamedCodes",
     "Pairs",
     "Vocabularies",
     "Vocabulary",
+    "check_ids",
     "distinct",
     "encode_texts",
+    "grown",
     "number_pairs",
     "one_chunk",
 ]
 
+MOST_IDS = int(np.iinfo(np.int32).max)
+"""The largest number of alerts, values or entries: numbers of 32 bits, -1 for none."""
 _MISSING = np.int32(-1)
 _COMPILED_FROM = 20_000  # rows: for fewer, calling the kernel costs more than it saves
 _WORD = 8  # bytes
@@ -103,13 +109,25 @@ class Vocabularies:
 
 def distinct(values: Any, column: str) -> tuple[np.ndarray, pa.Array]:
     """Return each cell's position among the distinct texts (-1: missing), and those texts."""
-    codes, labels = _distinct_values(values, column)
+    if isinstance(values, pd.Series) and isinstance(values.dtype, (pd.StringDtype, pd.ArrowDtype)):
+        values = pa.array(values.array)
+    if _is_text(values):
+        codes, labels = encode_texts(one_chunk(values))
+        if pc.min(pc.binary_length(labels)).as_py() != 0:
+            return codes, labels
+    else:
+        codes, labels = _distinct_values(values, column)
     labels = one_chunk(to_text(labels, column=column))
     positions, unified = encode_texts(labels)
     if len(unified) < len(labels):
         # Missing labels ("") and labels that are equal as text (1 and "1").
         codes, labels = np.append(positions, _MISSING)[codes], unified
     return codes, labels
+
+
+def _is_text(values: Any) -> bool:
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    return is_arrow and (pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
 
 
 def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
@@ -120,15 +138,10 @@ def _distinct_values(values: Any, column: str) -> tuple[np.ndarray, Any]:
         if isinstance(kind, np.dtype) and kind.kind in "iufb":
             codes, labels = pd.factorize(values.to_numpy())
             return codes.astype(np.int32), pd.Series(labels)
-        if isinstance(kind, (pd.StringDtype, pd.ArrowDtype)):
-            values = pa.array(values.array)
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        if pa.types.is_dictionary(values.type):
-            encoded = _dictionary_codes(values)
-            if encoded is not None:
-                return encoded
-        elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            return encode_texts(one_chunk(values))
+    elif pa.types.is_dictionary(values.type):
+        encoded = _dictionary_codes(values)
+        if encoded is not None:
+            return encoded
     return encode_texts(one_chunk(to_text(values, column=column)))
 
 
@@ -308,3 +321,27 @@ def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.nd
 def _joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return both codes in one number of 64 bits."""
     return (left.astype(np.int64) + 1 << 32) | (right.astype(np.int64) + 1)
+
+
+def check_ids(count: int, what: str) -> None:
+    """Raise before numbers of 32 bits run out.
+
+    Raises
+    ------
+    EventError
+        There are too many to number; `what` says of what.
+    """
+    if count > MOST_IDS:
+        raise EventError(
+            f"there may be more than {MOST_IDS:,} {what}, which is as far as ids go; consolidate "
+            f"fewer integrations or fewer days at once"
+        )
+
+
+def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """Return an array with room for `needed` rows; rows after the used ones are not set."""
+    if needed <= len(array):
+        return array
+    larger = np.empty((max(needed, len(array) * 3 // 2), *array.shape[1:]), dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

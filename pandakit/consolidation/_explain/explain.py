@@ -1,4 +1,4 @@
-"""Why an alert is in its incident: the facts, and one sentence that says them."""
+"""Why an alert is in its incident: the facts, one sentence that says them, and a card."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.consolidation._explain.html import explanation_html
-from pandakit.consolidation._explain.sentence import sentence
+from pandakit import _html
+from pandakit.consolidation._explain.sentence import readable_refusal, readable_values, sentence
 from pandakit.consolidation._group.layout import ITS_INCIDENT
 from pandakit.consolidation._read.ticks import moment
-from pandakit.spans import microseconds
+from pandakit.spans import microseconds, span_text
 
 if TYPE_CHECKING:
     from pandakit.consolidation._explain.replay import Entry, Replay, Standing
-    from pandakit.consolidation._output.arrays import ResultArrays
+    from pandakit.consolidation._output.frames import ResultArrays
     from pandakit.consolidation.pattern import Pattern
 
 __all__ = ["Explanation", "checked_alert", "explain"]
@@ -32,6 +32,7 @@ _WHO = (
     "incident_identifier",
 )
 _WHY = ("anchor_alert_id", "anchor_start", "gap", "limit", "margin", "slot_end")
+_HEADS = ("incident", "anchor alert", "started", "not taken because")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,41 @@ class Explanation:
         return f"<Explanation: {self.text}>"
 
     def _repr_html_(self) -> str:
-        return explanation_html(self.text, self.facts)
+        return _card(self.text, self.facts)
+
+
+def _card(text: str, facts: dict[str, Any]) -> str:
+    """Return the sentence, with how much of the window was used, or with every candidate."""
+    if not facts.get("candidates"):
+        window = _used_window(facts) if facts.get("margin") is not None else ""
+        return _html.card(_html.line(text), window)
+    parts: list[Any] = [_html.line(sentence(facts, listed=False))]
+    for name, values in facts["matched"].items():
+        rows = [_candidate_row(one) for one in facts["candidates"] if one["pattern"] == name]
+        if not rows:
+            continue
+        parts += [
+            _html.line(readable_values(name, values), "section"),
+            _html.table(_HEADS, rows),
+        ]
+        if name in facts["older_not_listed"]:
+            parts.append(_html.line("Older ones are not listed.", "muted"))
+    return _html.card(*parts)
+
+
+def _used_window(facts: dict[str, Any]) -> Any:
+    gap, limit, margin = (span_text(facts[name]) for name in ("gap", "limit", "margin"))
+    used = _html.bar(facts["gap"] / facts["limit"])
+    return _html.table([], [[used, f"{gap} of {limit} used, {margin} left"]])
+
+
+def _candidate_row(candidate: dict[str, Any]) -> list[Any]:
+    return [
+        candidate["incident_id"],
+        candidate["anchor_alert_id"],
+        f"{span_text(candidate['gap'])} earlier",
+        _html.Cell(readable_refusal(candidate), "prose"),
+    ]
 
 
 def checked_alert(alert_id: Any, n_alerts: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.consolidation._output.readable import readable_time
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _joined(facts: dict[str, Any]) -> str:
     if facts["slot_end"] is None:
         left = f"limit {limit}; margin {span_text(facts['margin'])}"
     else:
-        left = f"in the same {limit} slot, which ends {readable_time(facts['slot_end'])}"
+        left = f"in the same {limit} slot, which ends {facts['slot_end'].tz_convert(None)} UTC"
     return (
         f"joined incident {facts['incident_id']} because {shared} {verb}; anchor alert "
         f"{facts['anchor_alert_id']} started {_earlier(facts['gap'])}; {left}"

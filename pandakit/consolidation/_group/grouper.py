@@ -1,12 +1,21 @@
-"""Alerts to incidents: the state between chunks, and the settings as numbers."""
+"""Alerts to incidents: the values that patterns compare, and the incidents that share them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.buffers import check_ids, grown
+from pandakit.consolidation._arrays.codes import (
+    NamedCodes,
+    Pairs,
+    Vocabulary,
+    check_ids,
+    grown,
+    one_chunk,
+)
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -23,16 +32,174 @@ from pandakit.consolidation._group.layout import (
     GroupRules,
     IncidentState,
 )
+from pandakit.consolidation._read.requirements import STATUSES
+from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._match.matcher import Matches
+    from pandakit.bpql import Bpql
     from pandakit.consolidation._merge.merger import Alerts, Merged
+    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Grouper", "IncidentTotals"]
+__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches"]
 
+_APP_KEY = ""  # represents the integration among the tags of a pattern
+# Tags that need no column of their own.
+_RESERVED = {_APP_KEY, "primary", "secondary", "status", "source_system"}
 _ANCHORS = {"first": FIRST_ALERT, "latest": LATEST_ALERT, "bucket": BUCKET}
 _LONG_AGO = np.iinfo(np.int64).min
+
+
+class Tag(NamedTuple):
+    """A tag of some alerts as numbers, -1 where it is missing, and what the numbers stand for."""
+
+    codes: np.ndarray
+    numbers: Vocabulary | NamedCodes
+
+    def text(self, alert: int) -> str | None:
+        """Return the text of an alert's tag, None where it is missing."""
+        code = int(self.codes[alert])
+        if code < 0 or isinstance(self.numbers, NamedCodes):
+            return None
+        return self.numbers.labels[code].as_py() or None
+
+
+class Matches(NamedTuple):
+    """The values of the patterns for some alerts, as numbers below `n_values`."""
+
+    values: np.ndarray
+    """One row per alert and one column per pattern; -1 where it does not match."""
+    n_values: int
+    tags: dict[str, Tag]
+    """The tags that patterns have and the events do not lack."""
+    absent: list[set[str]]
+    """For each pattern, the columns that it looks at and the events lack."""
+
+
+class Matcher:
+    """Numbers the values of a policy's patterns; equal values have equal numbers."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._patterns = policy.patterns
+        self._pairs = [[Pairs() for _ in _further_tags(one)] for one in policy.patterns]
+        self._values = NamedCodes()
+        self._sources = Vocabulary()
+        self._statuses = Vocabulary()
+        self._statuses.encode(pa.array(STATUSES), "status")
+        # The columns that every chunk so far lacked, for each pattern.
+        self._absent: dict[str, set[str]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Which patterns match nothing because a column is absent."""
+        return [
+            f"pattern {name!r} matches nothing: the events have no column "
+            f"{', '.join(map(repr, sorted(columns)))}"
+            for name, columns in self._absent.items()
+            if columns
+        ]
+
+    def match(self, reading: Reading, rows: np.ndarray) -> Matches:
+        """Return the values of the alerts that some rows open."""
+        tags = {
+            tag: self._tag(tag, reading, rows)
+            for tag in dict.fromkeys(tag for one in self._patterns for tag in _all_tags(one))
+            if tag in _RESERVED or tag in reading.table
+        }
+        columns = [
+            self._match_one(place, tags, reading, rows) for place in range(len(self._patterns))
+        ]
+        return Matches(np.stack(columns, axis=1), self._values.size, tags, reading.absent)
+
+    def _match_one(
+        self, place: int, tags: dict[str, Tag], reading: Reading, rows: np.ndarray
+    ) -> np.ndarray:
+        pattern, absent = self._patterns[place], reading.absent[place]
+        self._absent[pattern.name] = self._absent.get(pattern.name, absent) & absent
+        if absent:
+            return np.full(len(rows), -1, dtype=np.int32)
+        codes, numbers = tags[pattern.tags[0]]
+        size = numbers.size
+        for pairs, tag in zip(self._pairs[place], _further_tags(pattern), strict=True):
+            further = tags[tag].codes
+            missing = (codes < 0) | (further < 0)
+            codes = np.where(missing, np.int32(-1), pairs.encode(codes, further))
+            size = pairs.size
+        query = pattern.query
+        if query is not None and (query.columns or query.has_keywords):
+            codes = np.where(_passed(query, reading, rows), codes, np.int32(-1))
+        return self._values.number(place, codes, size)
+
+    def _tag(self, tag: str, reading: Reading, rows: np.ndarray) -> Tag:
+        if tag == "source_system":
+            return Tag(self._sources.encode(_source_systems(reading, rows), tag), self._sources)
+        numbered: dict[str, tuple[np.ndarray, Vocabulary | NamedCodes]] = {
+            _APP_KEY: (reading.app, reading.vocabularies["app_key"]),
+            "primary": (reading.primary, reading.primaries),
+            "secondary": (reading.secondary, reading.secondaries),
+            "status": (reading.status, self._statuses),
+        }
+        if tag in numbered:
+            codes, numbers = numbered[tag]
+            return Tag(codes[rows].astype(np.int32), numbers)
+        vocabulary = reading.vocabularies[tag]
+        if tag in reading.codes:
+            return Tag(reading.codes[tag][rows], vocabulary)
+        return Tag(reading.vocabularies.encode(reading.table, tag, rows), vocabulary)
+
+
+def _all_tags(pattern: Pattern) -> tuple[str, ...]:
+    return (pattern.tags[0], *_further_tags(pattern))
+
+
+def _further_tags(pattern: Pattern) -> tuple[str, ...]:
+    return (*pattern.tags[1:], *(() if pattern.cross_source else (_APP_KEY,)))
+
+
+def _source_systems(reading: Reading, rows: np.ndarray) -> pa.Array:
+    """Return the text of `source_system` at some rows, where it is missing that of `app_key`."""
+    labels = reading.vocabularies["app_key"].labels
+    labels = pc.if_else(pc.equal(labels, ""), pa.scalar(None, labels.type), labels)
+    apps = labels.take(pa.array(reading.app[rows], mask=reading.app[rows] < 0))
+    if "source_system" not in reading.table:
+        return apps
+    given = reading.table.text("source_system", rows)
+    return pc.coalesce(one_chunk(given).cast(apps.type), apps)
+
+
+def _passed(query: Bpql, reading: Reading, rows: np.ndarray) -> np.ndarray:
+    try:
+        return query.mask(_columns_of_query(query, reading, rows))
+    except EventError:
+        # Once more over all rows, so that the message has the row of the caller's table.
+        query.mask(_columns_of_query(query, reading, np.arange(reading.table.n_rows)))
+        raise
+
+
+def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[Any, Any]:
+    wanted = set(query.columns)
+    names = [
+        name
+        for name in reading.table.names
+        if query.has_keywords or (isinstance(name, str) and name.lower() in wanted)
+    ]
+    columns = {name: _column_of_query(name, reading, rows) for name in names}
+    if "source_system" in wanted or query.has_keywords:
+        columns["source_system"] = _source_systems(reading, rows)
+    return columns
+
+
+def _column_of_query(name: Any, reading: Reading, rows: np.ndarray) -> Any:
+    if name == "status":
+        return _dictionary(reading.status[rows], pa.array(STATUSES))
+    if name in reading.codes:
+        return _dictionary(reading.codes[name][rows], reading.vocabularies[name].labels)
+    return reading.table.cells(name, rows)
+
+
+def _dictionary(codes: np.ndarray, labels: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), labels)
 
 
 class IncidentTotals(NamedTuple):

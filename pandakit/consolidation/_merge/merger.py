@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pandakit.consolidation._arrays.buffers import check_ids, grown
+from pandakit.consolidation._arrays.codes import check_ids, grown
 from pandakit.consolidation._merge.layout import (
     ABSENT,
     ALERT,

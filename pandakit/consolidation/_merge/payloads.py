@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import grown
-from pandakit.consolidation._arrays.codes import distinct, number_pairs, one_chunk
+from pandakit.consolidation._arrays.codes import distinct, grown, number_pairs, one_chunk
 from pandakit.consolidation._merge.layout import LONG_AGO
 from pandakit.errors import EventError
 

@@ -1,7 +1,8 @@
-"""The frames of a consolidation, built from its arrays."""
+"""The frames of a consolidation: what is kept of each chunk for them, and how they are built."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import run_all
 from pandakit.consolidation._arrays.codes import number_pairs, one_chunk
+from pandakit.consolidation._arrays.table import run_all
 from pandakit.consolidation._group.layout import (
     ANCHOR_ALERT,
     ITS_INCIDENT,
@@ -31,15 +32,26 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
-from pandakit.consolidation._read.rejections import REASONS, STATUSES
+from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER, REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._output.arrays import Outcomes, ResultArrays
+    from pandakit.consolidation._group.grouper import IncidentTotals, Matches
+    from pandakit.consolidation._merge.merger import Alerts, Merged
+    from pandakit.consolidation._read.events import Reader, Reading
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["alerts_frame", "events_frame", "funnel_frame", "incidents_frame"]
+__all__ = [
+    "AlertColumns",
+    "EventArrays",
+    "Outcomes",
+    "ResultArrays",
+    "alerts_frame",
+    "events_frame",
+    "incidents_frame",
+]
+
 
 _TEXT = pd.StringDtype("pyarrow")
 _NAT = np.iinfo(np.int64).min
@@ -54,12 +66,145 @@ _OUTCOMES = (
     "rejected",
 )
 _END_REASONS = ("resolved", "expired")
-_COUNTS = ("received", "rejected", "duplicates", "events", "alerts", "incidents")
-_COMPRESSIONS = {
-    "event_compression": ("alerts", "events"),
-    "correlation_compression": ("incidents", "alerts"),
-    "overall_compression": ("incidents", "events"),
-}
+_COMPACT_FROM = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What became of each row of the input."""
+
+    index: pd.Index
+    outcome: np.ndarray
+    reason: np.ndarray
+    alert: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class EventArrays(Outcomes):
+    """What became of each row of the input, and what explanations need of it."""
+
+    time: np.ndarray
+    matches: Matches
+    """Of the alerts that these rows opened."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResultArrays:
+    """Everything that the frames are built from, one element or row for each alert."""
+
+    alerts: Alerts
+    membership: np.ndarray
+    live_entries: np.ndarray
+    incidents: IncidentTotals
+    identity: dict[str, tuple[Any, np.ndarray]]
+    """Labels and codes of each column of the identity."""
+    description: pa.Array
+    counts: dict[str, int]
+    rejected: dict[str, int]
+    """How many rows for each reason."""
+    as_of: int | None
+
+
+class AlertColumns:
+    """The columns of alerts that come from the input; memory grows with alerts, not with events.
+
+    The identity is that of the event that opened the alert, the description that of its newest.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._codes: list[dict[str, np.ndarray]] = []
+        self._descriptions = _NewestTexts()
+
+    def add(self, reading: Reading, merged: Merged) -> None:
+        """Keep what a chunk adds."""
+        rows, identifier = merged.opened_rows, reading.incident_identifier
+        if identifier is None:
+            identifier = np.full(len(reading.time), -1, dtype=np.int32)
+        self._codes.append(
+            {
+                "app_key": reading.app[rows],
+                "primary": reading.primary[rows],
+                "secondary": reading.secondary[rows],
+                INCIDENT_IDENTIFIER: identifier[rows],
+            }
+        )
+        if "description" in reading.table or not self._descriptions.is_empty:
+            self._add_descriptions(reading, merged)
+
+    def _add_descriptions(self, reading: Reading, merged: Merged) -> None:
+        n_alerts = len(merged.start)
+        taken = merged.alert if reading.order is None else merged.alert[reading.order]
+        rows = np.flatnonzero(taken >= 0)
+        rows = rows if reading.order is None else reading.order[rows]
+        newest = np.full(n_alerts, -1, dtype=np.int64)
+        newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
+        alerts = np.flatnonzero(newest >= 0)
+        if "description" in reading.table:
+            texts = one_chunk(reading.table.text("description", newest[alerts]))
+        else:
+            texts = pa.nulls(len(alerts), pa.large_string())
+        self._descriptions.put(alerts, texts, n_alerts)
+
+    def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
+        """Return labels and codes of each column of the identity."""
+        codes = self._joined_codes()
+        reader, vocabularies = self._reader, self._reader.vocabularies
+        columns = {"app_key": (vocabularies["app_key"].labels, codes["app_key"])}
+        for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
+            names, owners, values = numbers.split(codes[role])
+            labels, offsets = vocabularies.joined(names)
+            if len(names) > 1:
+                values = values + np.append(offsets, np.int32(0))[owners]
+            columns[f"{role}_property"] = (names, owners)
+            columns[f"{role}_value"] = (labels, values)
+        labels = vocabularies[INCIDENT_IDENTIFIER].labels
+        columns[INCIDENT_IDENTIFIER] = (labels, codes[INCIDENT_IDENTIFIER])
+        return columns
+
+    def _joined_codes(self) -> dict[str, np.ndarray]:
+        if len(self._codes) != 1:
+            none = np.zeros(0, dtype=np.int32)
+            names = ("app_key", "primary", "secondary", INCIDENT_IDENTIFIER)
+            parts = {name: [none, *(codes[name] for codes in self._codes)] for name in names}
+            self._codes = [{name: np.concatenate(arrays) for name, arrays in parts.items()}]
+        return self._codes[0]
+
+    def description(self, n_alerts: int) -> pa.Array:
+        """Return the newest description of every alert."""
+        return self._descriptions.of_all(n_alerts)
+
+
+class _NewestTexts:
+    """The newest text of each alert."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[np.ndarray, pa.Array]] = []
+        self._size = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._parts
+
+    def put(self, alerts: np.ndarray, texts: pa.Array, n_alerts: int) -> None:
+        """Set the texts of some alerts; a missing text replaces an older one too."""
+        self._parts.append((alerts, texts.cast(pa.large_string())))
+        self._size += len(alerts)
+        if self._size > 2 * n_alerts + _COMPACT_FROM:
+            self._parts = [(np.arange(n_alerts), self.of_all(n_alerts))]
+            self._size = n_alerts
+
+    def of_all(self, n_alerts: int) -> pa.Array:
+        """Return the text of every alert."""
+        if self.is_empty:
+            return pa.nulls(n_alerts, pa.large_string())
+        position = np.full(n_alerts, -1, dtype=np.int64)
+        offset = 0
+        for alerts, texts in self._parts:
+            position[alerts] = np.arange(offset, offset + len(texts))
+            offset += len(texts)
+        joined = pa.concat_arrays([texts for _, texts in self._parts])
+        return joined.take(pa.array(position, mask=position < 0))
 
 
 def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
@@ -154,22 +299,6 @@ def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
     for place, row in enumerate(first):
         tuples[place] = tuple(names[pattern] for pattern in run if live[row, pattern])
     return tuples[codes]
-
-
-def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
-    """Return the funnel."""
-    rows: list[tuple[Any, Any, Any]] = [(counts[name], pd.NA, pd.NA) for name in _COUNTS]
-    for upper, lower in _COMPRESSIONS.values():
-        numerator, denominator = counts[upper], counts[lower]
-        value = 1 - numerator / denominator if denominator else float("nan")
-        rows.append((value, numerator, denominator))
-    frame = pd.DataFrame(
-        rows,
-        columns=["value", "numerator", "denominator"],
-        index=pd.Index([*_COUNTS, *_COMPRESSIONS], name="measure"),
-        dtype=object,  # or the counts would become 20893.0 beside the compressions
-    )
-    return frame.astype({"numerator": "Int64", "denominator": "Int64"})
 
 
 def _frame_of(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:

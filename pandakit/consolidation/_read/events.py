@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import run_all
 from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabularies, distinct
-from pandakit.consolidation._arrays.table import Table, row_list
-from pandakit.consolidation._read.rejections import STATUSES, Rejections
+from pandakit.consolidation._arrays.table import Table, row_list, run_all
 from pandakit.consolidation._read.requirements import (
     INCIDENT_IDENTIFIER,
     PRIMARIES,
     PRIMARY_PROPERTY,
     SECONDARIES,
     SECONDARY_PROPERTY,
+    STATUSES,
+    Rejections,
     check_columns,
 )
 from pandakit.consolidation._read.ticks import BAD_TIME, check_unit, moment

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from pandakit.sandbox.pangea.log import transaction_id
 from pandakit.sandbox.pangea.tampering import alter_root
-from pandakit.sandbox.service import Refused, json_response
+from pandakit.sandbox.service import Refused, json_response, read_object
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -49,7 +49,7 @@ class Arweave:
 
     def graphql(self, request: Request) -> Response:
         """Find transactions by tags and owners."""
-        query = (request.get_json(silent=True) or {}).get("query")
+        query = read_object(request).get("query")
         if not isinstance(query, str) or "transactions" not in query:
             raise Refused(400, "no query", status_name="Failed")
         tags = {name: _TEXT.findall(values) for name, values in _TAG.findall(query)}

@@ -263,7 +263,7 @@ class PangeaService(Service):
         if given is None and self.awkward:  # the token belongs to two configurations
             text = "Token has multiple associated configs, config_id field is required"
             raise Refused(400, text, status_name="MissingConfigID")
-        if given not in {None, self._config_id}:
+        if given not in (None, self._config_id):
             text = "config_id parameter does not match configs associated with the token"
             raise Refused(400, text, status_name="MissingConfigIDScope")
         checked: Row = body

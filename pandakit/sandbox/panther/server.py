@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from pandakit.sandbox.panther.lists import EVENTS, LISTS, ListEndpoint, bad_parameter, matching
 from pandakit.sandbox.panther.writing import CONTENT, checked_body, failing_tests, flag
-from pandakit.sandbox.service import Refused, Service, json_response
+from pandakit.sandbox.service import Refused, Service, json_response, read_json
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -130,9 +130,9 @@ class PantherService(Service):
 
     def _body(self, request: Request) -> Any:
         try:
-            return json.loads(request.get_data())
-        except ValueError:
-            raise Refused(400, "the body is no JSON", name="decode_payload") from None
+            return read_json(request)
+        except Refused as refused:
+            raise Refused(400, refused.message, name="decode_payload") from None
 
     def _only_tested(self, request: Request, kind: str, body: Row) -> bool:
         """Run the unit tests when they are asked for; whether that was all that was asked."""

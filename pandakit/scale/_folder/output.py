@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pandakit.consolidation._output.arrays import Outcomes
-from pandakit.consolidation._output.frames import events_frame
+from pandakit.consolidation._output.frames import Outcomes, events_frame
 from pandakit.scale._folder.manifest import add_facts
 
 if TYPE_CHECKING:

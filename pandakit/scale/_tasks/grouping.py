@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pandakit.consolidation._arrays.buffers import check_ids, grown
+from pandakit.consolidation._arrays.codes import check_ids, grown
 from pandakit.consolidation._merge.layout import (
     ALERT_COLUMNS,
     EXPIRED,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pandakit.consolidation._output.arrays import ResultArrays
+    from pandakit.consolidation._output.frames import ResultArrays
     from pandakit.consolidation.policy import Policy
     from pandakit.scale._order.watermark import Chunk
     from pandakit.scale.settings import Settings

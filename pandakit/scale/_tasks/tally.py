@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.consolidation._read.rejections import Rejections
+from pandakit.consolidation._read.requirements import Rejections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

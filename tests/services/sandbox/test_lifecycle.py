@@ -145,11 +145,29 @@ def test_only_names_of_this_machine_are_answered(ask):
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]", b"7", b"null", b'"a"', b"{", b"[" * 9999, b'{"alerts": [7]}']
+    "body",
+    [
+        *(b"[]", b"7", b"null", b'"a"', b"{", b"[" * 9999, b'{"alerts": [7]}', b"\xff"),
+        *(
+            b'{"id": "\\ud800", "body": "X=1", "severity": "LOW"}',
+            b'{"config_id": {}}',
+            b'{"config_id": []}',
+            b"NaN",
+        ),
+    ],
 )
 def test_a_body_that_is_no_object_is_refused_in_silence(ask, capfd, body):
     """Any JSON but an object is 400 (no crash), and nothing is written to the terminal."""
     env, urls = ask.services.env, ask.services.urls
+    graphql = requests.post(f"{env['PANGEA_ARWEAVE_URL']}/graphql", data=body, timeout=10)
+    assert graphql.status_code == 400
+    made = requests.post(
+        f"{urls['panther']}/rules",
+        data=body,
+        headers={"X-API-Key": env["PANTHER_API_TOKEN"], "Content-Type": "application/json"},
+        timeout=10,
+    )
+    assert made.status_code == 400
     calls = {
         f"{urls['bigpanda']}/data/v2/alerts": env["BIGPANDA_ORG_TOKEN"],
         f"{urls['bigpanda']}/resources/v2.1/mapping-enrichment": env["BIGPANDA_API_KEY"],

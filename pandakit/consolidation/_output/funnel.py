@@ -1,22 +1,38 @@
-"""Times and the funnel in words."""
+"""The funnel: how many events, alerts and incidents there are, as a frame and in words."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-__all__ = ["readable_funnel", "readable_time"]
+__all__ = ["funnel_frame", "readable_funnel"]
 
 
-def readable_time(time: pd.Timestamp) -> str:
-    """Return a time to the second or finer.
+_COUNTS = ("received", "rejected", "duplicates", "events", "alerts", "incidents")
 
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> readable_time(pd.Timestamp("2026-03-01 04:00", tz="UTC"))
-    '2026-03-01 04:00:00 UTC'
-    """
-    return f"{time.tz_convert(None)} UTC"
+
+_COMPRESSIONS = {
+    "event_compression": ("alerts", "events"),
+    "correlation_compression": ("incidents", "alerts"),
+    "overall_compression": ("incidents", "events"),
+}
+
+
+def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
+    """Return the funnel."""
+    rows: list[tuple[Any, Any, Any]] = [(counts[name], pd.NA, pd.NA) for name in _COUNTS]
+    for upper, lower in _COMPRESSIONS.values():
+        numerator, denominator = counts[upper], counts[lower]
+        value = 1 - numerator / denominator if denominator else float("nan")
+        rows.append((value, numerator, denominator))
+    frame = pd.DataFrame(
+        rows,
+        columns=["value", "numerator", "denominator"],
+        index=pd.Index([*_COUNTS, *_COMPRESSIONS], name="measure"),
+        dtype=object,  # or the counts would become 20893.0 beside the compressions
+    )
+    return frame.astype({"numerator": "Int64", "denominator": "Int64"})
 
 
 def readable_funnel(funnel: pd.DataFrame) -> pd.DataFrame:

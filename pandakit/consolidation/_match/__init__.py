@@ -1,1 +1,0 @@
-"""Which patterns an alert matches, and with which values."""
