@@ -43,12 +43,12 @@ def _chance(table: object) -> None:
     times = interleaved(
         {
             "window": lambda: [openings.group(alone) for _ in range(20)],
-            "exchange": lambda: [
-                openings.group(alone, carriers.exchanged(rng)[:, None]) for _ in range(20)
+            "permutation": lambda: [
+                openings.group(alone, carriers.permuted(rng)[:, None]) for _ in range(20)
             ],
         }
     )
-    print(f"one exchange over one window: {ratio(times, 'exchange', 'window'):.2f}")
+    print(f"one permutation over one window: {ratio(times, 'permutation', 'window'):.2f}")
 
 
 def _suggest() -> None:

@@ -27,7 +27,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MASK", "RedactingFilter", "Secret", "mask_logs", "redact", "shown"]
+__all__ = ["MASK", "RedactingFilter", "Secret", "holds_secret", "mask_logs", "redact", "shown"]
 
 MASK = "***"
 _SALT = _random.token_bytes(16)
@@ -35,6 +35,7 @@ _SALT = _random.token_bytes(16)
 _SHORTEST = 6
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8
+_PART = 1 << 20  # bytes that are searched at a time
 _SURELY = 12  # what base64 makes of a part of a shorter text may be a word
 _LINE_ENDS = {"Zl", "Zp"}
 
@@ -94,6 +95,11 @@ class Secret:
         value = (self._value or "").encode()
         return hashlib.blake2b(value, key=_SALT, digest_size=12).hexdigest()
 
+    @property
+    def forms(self) -> list[str]:
+        """The secret and the ways in which URLs, JSON and base64 write it."""
+        return self._forms
+
     def mask_in(self, text: str) -> str:
         """Return a text without this secret, however it is encoded, and without its pieces."""
         for form in self._forms:
@@ -144,6 +150,41 @@ def redact(text: str) -> str:
     for secret in list(_in_use):
         text = secret.mask_in(text)
     return text
+
+
+def holds_secret(content: bytes) -> bool:
+    r"""Return whether a secret in use, or a long piece of one, stands in bytes.
+
+    Examples
+    --------
+    >>> secret = Secret("a/b/c/d")
+    >>> holds_secret(rb'{"echo": "a\/b\/c\/d"}'), holds_secret(b"a, b, c, d")
+    (True, False)
+    """
+    plain = content.replace(rb"\/", b"/")  # how some services write a slash in JSON
+    forms = [form.encode() for secret in list(_in_use) for form in secret.forms]
+    if any(form in plain for form in forms):
+        return True
+    pieces = {form[at : at + _SURELY] for form in forms for at in range(len(form) - _SURELY + 1)}
+    parts = (plain[at : at + _PART + _SURELY] for at in range(0, len(plain), _PART))
+    return bool(pieces) and any(_holds_piece(part, pieces) for part in parts)
+
+
+def _holds_piece(content: bytes, pieces: set[bytes]) -> bool:
+    """Return whether a piece stands in bytes; compares pairs of bytes, in all places at once."""
+    import numpy as np  # noqa: PLC0415 - heavy, loaded on first use
+
+    if len(content) < _SURELY:
+        return False
+    data = np.frombuffer(content, np.uint8).astype(np.uint16)
+    pairs = data[:-1] << 8 | data[1:]
+    is_start = np.ones(len(data) - _SURELY + 1, bool)
+    for at in range(0, _SURELY, 2):
+        occurs = np.zeros(1 << 16, bool)
+        occurs[[int.from_bytes(piece[at : at + 2]) for piece in pieces]] = True
+        is_start &= occurs[pairs[at : at + len(is_start)]]
+    places = np.flatnonzero(is_start).tolist()
+    return any(content[at : at + _SURELY] in pieces for at in places)
 
 
 def shown(text: str) -> str:

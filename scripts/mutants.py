@@ -74,7 +74,7 @@ def mutate(copy: Path, mutant: Mutant) -> str | None:
     return None
 
 
-def judge(mutant: Mutant) -> Verdict:
+def run(mutant: Mutant) -> Verdict:
     """Run the tests on a mutated copy, and return whether they noticed."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_tree(Path(folder))
@@ -134,7 +134,7 @@ def main(words: list[str]) -> int:
     ]
     survivors = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, verdict in zip(chosen, pool.map(judge, chosen), strict=True):
+        for mutant, verdict in zip(chosen, pool.map(run, chosen), strict=True):
             survivors += verdict.outcome == ALIVE
             print(f"{verdict.outcome}  {mutant.room}: {mutant.breaks}", flush=True)
             if verdict.wrong:

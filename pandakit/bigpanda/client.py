@@ -58,7 +58,7 @@ class BigPanda(Account):
     Notes
     -----
     `environment` is an environment's id or its name. Every loader takes `max_rows` (a cap that
-    warns with `TruncatedWarning`) and `progress`, and records its load in
+    warns with `TruncatedWarning`), `progress` and `store`, and records its load in
     `df.attrs["pandakit"]`. Columns are declared: their names and dtypes do not depend on the
     rows. Tags follow as `tag.<name>`: text, or a list where there are several values. Words
     such as statuses are lower case.

@@ -15,7 +15,7 @@ from pandakit.bigpanda._lists.tables import (
     to_compare,
 )
 from pandakit.bigpanda.service import enrichment_call, read_schema
-from pandakit.transport import Listing
+from pandakit.transport import Listing, loader
 
 if TYPE_CHECKING:
     import os
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._lists.tables import TableSize
     from pandakit.bigpanda.service import Account, ApiVersion
     from pandakit.enrichment import CsvFile, EnrichmentSchema, TablePreview
+    from pandakit.transport import StorePath
 
 __all__ = [
     "enrichment_schema",
@@ -39,12 +40,14 @@ _WARN_AFTER = 60.0  # seconds of reading
 _log = logging.getLogger("pandakit.bigpanda")
 
 
+@loader()
 def enrichments(
     self: Account,
     *,
     api_version: ApiVersion = "v2.1",
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the mapping enrichments.
 
@@ -57,6 +60,8 @@ def enrichments(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -107,6 +112,7 @@ def enrichment_schema(
     return read_schema(self._session_for(api_version), schema_id, api_version)
 
 
+@loader()
 def enrichment_table(
     self: Account,
     schema_id: str,
@@ -114,6 +120,7 @@ def enrichment_table(
     api_version: ApiVersion = "v2.1",
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the table of a mapping enrichment, read 100 rows per request.
 
@@ -128,6 +135,8 @@ def enrichment_table(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

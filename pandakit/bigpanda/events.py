@@ -12,15 +12,18 @@ from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
 from pandakit.bigpanda._sending.payloads import in_order, read_payloads
 from pandakit.bigpanda._sending.replay import Replay
 from pandakit.timewindow import TimeLike, to_time
+from pandakit.transport import loader
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda.service import Account
+    from pandakit.transport import StorePath
 
 __all__ = ["raw_alerts", "replay", "send_alerts"]
 
 
+@loader()
 def raw_alerts(
     self: Account,
     app_key: str,
@@ -29,6 +32,7 @@ def raw_alerts(
     page_size: int = 100,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the events that an integration sent, as they were before enrichment.
 
@@ -46,6 +50,8 @@ def raw_alerts(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -11,7 +11,8 @@ from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.bigpanda._search.loads import incident_call, new_load, time_of_start
 from pandakit.bigpanda._search.params import expansion, search_params
 from pandakit.bigpanda._search.walk import walk
-from pandakit.transport import Listing, OneAnswer, path_segment
+from pandakit.bigpanda.refreshes import brought_up_to_date
+from pandakit.transport import Listing, OneAnswer, loader, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._search.params import Expansion, Folder
     from pandakit.bigpanda.service import Account
     from pandakit.timewindow import TimeLike, Window
+    from pandakit.transport import StorePath
 
 __all__ = ["activities", "alerts", "environments", "incident", "incidents"]
 
 
+@loader()
 def environments(
-    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the environments that the token may see.
 
@@ -38,6 +45,8 @@ def environments(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -51,6 +60,7 @@ def environments(
     return load_resource(self, "environments", max_rows=max_rows, progress=progress)
 
 
+@loader(brought_up_to_date)
 def incidents(
     self: Account,
     environment: str,
@@ -62,6 +72,7 @@ def incidents(
     expand: Expansion | Iterable[Expansion] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the incidents of an environment, newest start first.
 
@@ -87,6 +98,9 @@ def incidents(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole load it requests only what changed, if `start` and `end` are fixed times.
 
     Returns
     -------
@@ -122,6 +136,7 @@ def incidents(
     )
 
 
+@loader()
 def incident(
     self: Account,
     environment: str,
@@ -130,6 +145,7 @@ def incident(
     expand: Expansion | Iterable[Expansion] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return one incident.
 
@@ -146,6 +162,8 @@ def incident(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -171,6 +189,7 @@ def incident(
     )
 
 
+@loader(brought_up_to_date)
 def alerts(
     self: Account,
     environment: str,
@@ -181,6 +200,7 @@ def alerts(
     folder: Folder | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the alerts of an environment's incidents, newest incident first.
 
@@ -203,6 +223,9 @@ def alerts(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole load it requests only what changed, if `start` and `end` are fixed times.
 
     Returns
     -------
@@ -232,6 +255,7 @@ def alerts(
     )
 
 
+@loader(brought_up_to_date)
 def activities(
     self: Account,
     incident_ids: str | Iterable[str],
@@ -239,6 +263,7 @@ def activities(
     types: ActivityType | Iterable[ActivityType] | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return what was done with incidents: assigned, commented, resolved, reopened ...
 
@@ -255,6 +280,8 @@ def activities(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

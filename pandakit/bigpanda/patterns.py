@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING
 
 from pandakit.bigpanda._lists.rows import load_resource
 from pandakit.errors import ProtocolError
-from pandakit.transport import read_or_raise
+from pandakit.transport import loader, read_or_raise
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda.service import Account
     from pandakit.consolidation import Policy
+    from pandakit.transport import StorePath
 
 __all__ = ["correlation_patterns", "policy"]
 
 
+@loader()
 def correlation_patterns(
     self: Account,
     *,
     active: bool | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the correlation patterns.
 
@@ -35,6 +38,8 @@ def correlation_patterns(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -18,14 +18,14 @@ from pandakit.bigpanda._search.touched import (
     newest_start_first,
 )
 from pandakit.frames import add_facts, facts
-from pandakit.timewindow import Window, to_time
+from pandakit.timewindow import Window, counts_back, to_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda.service import Account
 
-__all__ = ["refresh"]
+__all__ = ["brought_up_to_date", "refresh"]
 
 Facts = dict[str, Any]
 
@@ -80,18 +80,32 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     return refreshed[name](self, frame, said, progress=progress)
 
 
+def brought_up_to_date(self: Account, frame: pd.DataFrame, asked: Facts) -> pd.DataFrame | None:
+    """Return the frame of an earlier load with the same arguments, refreshed.
+
+    `None` if it was cut, its window has moved, or nothing says which incidents changed.
+    """
+    said = facts(frame)
+    moved = counts_back(asked.get("start")) or counts_back(asked.get("end"))
+    if moved or said["capped"] or said["environment"] is None:
+        return None
+    fresh = refresh(self, frame, progress=asked["progress"])
+    return add_facts(fresh, rows_from_store=len(fresh) - facts(fresh)["refreshed_rows"])
+
+
 def _incidents(
     self: Account, frame: pd.DataFrame, said: Facts, *, progress: bool | None
 ) -> pd.DataFrame:
     name, session = said["list"], self._user_session
     start, end = (None if each is None else to_time(each) for each in said["window"])
     window = Window(start, None if said["to_present"] else end)
+    # First what changed at all: what changes in between is then among what still matches.
+    anywhere = _touched(self, said, search_params(None, window, None), window)
+    others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
     params = search_params(said["query"], window, said["folder"], said["expand"])
     matching = _touched(self, said, params, window)
     make_frame = to_frame(name, incident_row if name == "incidents" else None)
     changed = self._load(matching, make_frame, session=session, progress=progress)
-    anywhere = _touched(self, said, search_params(None, window, None), window)
-    others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
     touched = matching.ids | anywhere.touched_ids
     whole = newest_start_first(merged(frame, changed, touched, RESOURCES[name].columns))
     return _with_facts(whole, said, changed, others)
@@ -134,5 +148,5 @@ def _touched(self: Account, said: Facts, params: dict[str, Any], window: Window)
 def _with_facts(whole: pd.DataFrame, said: Facts, *loaded: pd.DataFrame) -> pd.DataFrame:
     """Return a refreshed frame that says what the frame before it and its loads said."""
     requests = sum(facts(each)["requests"] for each in loaded)
-    news = {**said, **facts(loaded[0]), "requests": requests, "rows": len(whole)}
-    return add_facts(whole, **news)
+    news = {"requests": requests, "rows": len(whole), "refreshed_rows": len(loaded[0])}
+    return add_facts(whole, **{**said, **facts(loaded[0]), **news})

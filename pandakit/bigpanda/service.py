@@ -9,6 +9,8 @@ from pandakit.settings import Found, check_trust, find, missing_message
 from pandakit.transport import Call, Client, Problem, Service, path_segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandakit.enrichment import EnrichmentSchema
     from pandakit.transport import Reply, Session
 
@@ -99,6 +101,10 @@ class Account(Client):
     """One organisation: what each of BigPanda's methods needs, a session for either token."""
 
     _sessions: dict[str, Session]  # name of the setting -> session with that token
+
+    def _use_sessions(self, wrap: Callable[[Session], Session]) -> None:
+        super()._use_sessions(wrap)
+        self._sessions = {name: wrap(session) for name, session in self._sessions.items()}
 
     def _session_for(self, api_version: str) -> Session:
         """Return the session whose token an API version takes.

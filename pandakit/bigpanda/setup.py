@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pandakit.bigpanda._lists.rows import load_resource
+from pandakit.transport import loader
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.bigpanda.service import Account
     from pandakit.timewindow import TimeLike
+    from pandakit.transport import StorePath
 
 __all__ = ["alert_filters", "incident_tags", "maintenance_plans", "troubleshooting_logs"]
 
 PlanStatus = Literal["planned", "running", "done"]
 
 
+@loader()
 def maintenance_plans(
     self: Account,
     *,
     status: PlanStatus | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the maintenance plans; the service keeps them for 60 days after their end.
 
@@ -35,6 +39,8 @@ def maintenance_plans(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -50,8 +56,13 @@ def maintenance_plans(
     )
 
 
+@loader()
 def alert_filters(
-    self: Account, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the alert filters: events that they match are dropped before they become alerts.
 
@@ -62,6 +73,8 @@ def alert_filters(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -75,12 +88,14 @@ def alert_filters(
     return load_resource(self, "alert_filters", max_rows=max_rows, progress=progress)
 
 
+@loader()
 def incident_tags(
     self: Account,
     *,
     active: bool | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the definitions of incident tags: the names for the columns `tag.<id>`.
 
@@ -93,6 +108,8 @@ def incident_tags(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -106,6 +123,7 @@ def incident_tags(
     return load_resource(self, "incident_tags", max_rows=max_rows, progress=progress, active=active)
 
 
+@loader()
 def troubleshooting_logs(
     self: Account,
     *,
@@ -117,6 +135,7 @@ def troubleshooting_logs(
     end: TimeLike | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the troubleshooting logs, where refused alerts show up.
 
@@ -139,6 +158,8 @@ def troubleshooting_logs(
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

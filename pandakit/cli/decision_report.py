@@ -51,7 +51,7 @@ def report_page(events: pd.DataFrame, policy: Policy, pattern: Pattern) -> str:
     simulation = consolidate(events, policy)
     windows = sorted({*map(pd.Timedelta, WINDOWS), *_around(pattern.window)})
     swept = sweep(events, policy, windows=windows, pattern=pattern.name)
-    judged = arguments(simulation, swept, pattern)
+    found = arguments(simulation, swept, pattern)
     facts = events.attrs["pandakit"]
     today = span_text(pattern.window)
     sections: dict[str, Iterable[Any]] = {
@@ -63,8 +63,8 @@ def report_page(events: pd.DataFrame, policy: Policy, pattern: Pattern) -> str:
         "Patterns": [_table(_patterns(policy))],
         "All other settings": [_table(_settings(policy))],
         f"Which window for {pattern.name}?": [*_curve(swept, pattern), _table(_counts(swept))],
-        f"For today's window of {today}": _lines(judged.speaks_for or ["Nothing."]),
-        f"Against today's window of {today}": _lines(judged.speaks_against or ["Nothing."]),
+        f"For today's window of {today}": _lines(found.speaks_for or ["Nothing."]),
+        f"Against today's window of {today}": _lines(found.speaks_against or ["Nothing."]),
         "The largest incidents": [_table(_largest(simulation))],
     }
     lead = f"{facts['source']}, {len(events):,} events; {datetime.now(UTC):%Y-%m-%d}"

@@ -10,7 +10,7 @@ import pandas as pd
 from pandakit.detections._files.fields import FIELDS
 from pandakit.detections._files.yaml12 import YamlError, load
 from pandakit.detections.columns import COLUMNS
-from pandakit.detections.rows import plain_rows, same_text
+from pandakit.detections.rows import plain_rows, same_text, same_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,11 +110,11 @@ def _fields(kind: str) -> list[str]:
 
 
 def _same(name: str, local: Any, tenant: Any) -> bool:
-    return bool(_canonical(name, local) == _canonical(name, tenant))
+    return same_value(_canonical(name, local), _canonical(name, tenant))
 
 
 def _canonical(name: str, value: Any) -> Any:
-    """Return a value in the form in which only a difference in meaning is a difference."""
+    """Return a value in a form that is equal for equal meanings."""
     if value is None:
         return _DEFAULTS.get(name)
     if value in ("", [], {}):

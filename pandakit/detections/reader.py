@@ -1,4 +1,4 @@
-"""Rules as code to one frame."""
+"""Read rules as code into one frame."""
 
 from __future__ import annotations
 

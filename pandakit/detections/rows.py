@@ -1,4 +1,4 @@
-"""Rows of a content frame as plain Python: the common ground of the writer, drift and the tests."""
+"""Rows of a content frame as plain Python: for the writer, drift and the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.detections.columns import COLUMNS
 
-__all__ = ["is_missing", "kinds_of", "plain_rows", "same_text"]
+__all__ = ["is_missing", "kinds_of", "plain_rows", "same_text", "same_value"]
 
 Row = dict[str, Any]
 
@@ -103,3 +103,22 @@ def _plain(value: Any) -> Any:
 def same_text(text: str) -> str:
     """Return a text without what editors change: line ends, and whitespace at both ends."""
     return text.replace("\r\n", "\n").strip()
+
+
+def same_value(left: Any, right: Any) -> bool:
+    """Return whether two JSON values are the same, at any depth: `1` is `1.0` and not `true`.
+
+    Examples
+    --------
+    >>> same_value({"a": [1]}, {"a": [1.0]}), same_value({"a": [1]}, {"a": [True]})
+    (True, False)
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        keys = left.keys()
+        return keys == right.keys() and all(same_value(left[key], right[key]) for key in keys)
+    if isinstance(left, list) and isinstance(right, list):
+        pairs = zip(left, right, strict=False)
+        return len(left) == len(right) and all(same_value(*pair) for pair in pairs)
+    return bool(left == right)

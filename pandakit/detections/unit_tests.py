@@ -10,7 +10,7 @@ import pandas as pd
 from pandakit.detections._run.engine import FUNCTIONS
 from pandakit.detections._run.process import Runner
 from pandakit.detections.columns import DETECTIONS
-from pandakit.detections.rows import is_missing, plain_rows
+from pandakit.detections.rows import is_missing, plain_rows, same_value
 from pandakit.errors import PartialWarning, warn_user
 from pandakit.frames import Column, add_facts, build_frame
 
@@ -169,7 +169,7 @@ def _one_test(test: Row, runner: Runner) -> Row:
     answer = runner.run({"do": "test", "event": event, "mocks": test.get("mocks") or []})
     if "error" in answer:
         return _not_run(answer["error"])
-    return _judged(answer, expected=test["expectedResult"])
+    return _with_outcome(answer, expected=test["expectedResult"])
 
 
 def _event(test: Row) -> Any:
@@ -180,7 +180,7 @@ def _event(test: Row) -> Any:
         return event
 
 
-def _judged(answer: Row, *, expected: bool) -> Row:
+def _with_outcome(answer: Row, *, expected: bool) -> Row:
     triggered, main_error = answer["main"]
     failed = {name: error for name, (_, error) in answer["functions"].items() if error is not None}
     error = answer["broken"] or main_error
@@ -263,7 +263,9 @@ def _test_differences(ours: Row | None, theirs: Row | None) -> Iterator[tuple[st
         return
     for field in ("passed", "trigger_alert", "detection", *FUNCTIONS):
         mine, other = ours.get(field), theirs.get(field)
-        if not is_missing(mine) and not is_missing(other) and _decoded(mine) != _decoded(other):
+        if is_missing(mine) or is_missing(other):
+            continue
+        if not same_value(_decoded(mine), _decoded(other)):
             yield field, mine, other
 
 

@@ -1,4 +1,4 @@
-"""One frame to rules as code."""
+"""Write one frame as rules as code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pandas as pd
 from pandakit.detections._files.documents import compose
 from pandakit.detections._files.fields import ID_KEYS
 from pandakit.detections._files.names import check_inside, file_stems
+from pandakit.detections.columns import COLUMNS
 from pandakit.detections.rows import plain_rows
+from pandakit.errors import PartialWarning, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 Row = dict[str, Any]
+
+_OF_FILES = {"kind", "file", "body_file", "other"}
 
 
 def write(
@@ -53,6 +57,11 @@ def write(
         folder, or a value that the file cannot hold; with row and column. Nothing is
         written then.
 
+    Warns
+    -----
+    PartialWarning
+        When a row has a value in a column that its kind does not have.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -64,6 +73,7 @@ def write(
     """
     rows = plain_rows(frame)
     _check_ids(rows)
+    _warn_of_unwritten(rows)
     _name_files(rows)
     root = Path(folder)
     texts = _texts(rows)
@@ -93,6 +103,20 @@ def _check_ids(rows: list[Row]) -> None:
         if key in seen:
             raise ValueError(f"row {place}, column id: {key[1]!r} is in row {seen[key]} already")
         seen[key] = place
+
+
+def _warn_of_unwritten(rows: list[Row]) -> None:
+    """Warn of values that have no place in a file, such as the runbook of a policy."""
+    unwritten: dict[str, int] = {}
+    for row in rows:
+        held = {column.name for column in COLUMNS[row["kind"]]} | _OF_FILES
+        for name in row.keys() - held:
+            unwritten[name] = unwritten.get(name, 0) + 1
+    if unwritten:
+        named = ", ".join(f"{name} ({unwritten[name]} rows)" for name in sorted(unwritten))
+        warn_user(
+            f"not written, since files of these kinds have no such field: {named}", PartialWarning
+        )
 
 
 def _name_files(rows: list[Row]) -> None:

@@ -146,7 +146,7 @@ def read_events(  # noqa: PLR0913 - all by name
     )
     raws, left_out = _raws(source)
     parts = [_part(raw, request) for raw in raws]
-    _judge(parts, skip_bad=request.skip_bad)
+    _check_read(parts, skip_bad=request.skip_bad)
     events = _frame(parts)
     events.attrs["pandakit"] = _facts(source, parts, events, left_out)
     if any(part.plan.is_guess for part in parts):
@@ -176,7 +176,7 @@ def _part(raw: Raw, request: Request) -> _Part:
         raise EventError(f"{raw.name}: {error}") from error
 
 
-def _judge(parts: list[_Part], *, skip_bad: bool) -> None:
+def _check_read(parts: list[_Part], *, skip_bad: bool) -> None:
     """Raise for rows that are not events, or warn when too many of them are left out."""
     rejected = sum(count for part in parts for count in part.found.rejects.counts.values())
     kept = sum(part.found.events.num_rows for part in parts)

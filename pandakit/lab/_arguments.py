@@ -26,7 +26,7 @@ def moved_pattern(policy: Policy, name: str | None) -> Pattern:
 
 
 def check_chance(chance: object, seed: object, *, least: int = 0) -> None:
-    """Raise unless there is a number of exchanges, and a seed that repeats them."""
+    """Raise unless there is a number of permutations, and a seed that makes them repeatable."""
     for name, given, low in (("chance", chance, least), ("seed", seed, 0)):
         if isinstance(given, bool) or not isinstance(given, Integral) or given < low:
             raise ValueError(f"{name}: {given!r} is not a whole number of at least {low}")

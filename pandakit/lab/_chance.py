@@ -1,4 +1,4 @@
-"""What a pattern would save by chance: its values exchanged between those that carry them."""
+"""What a pattern would save by chance: a permutation test of its values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pandakit.consolidation import Policy
     from pandakit.consolidation.openings import Openings
 
-__all__ = ["PRIMARY", "ByChance", "Carriers", "Exchange", "compression_of"]
+__all__ = ["PRIMARY", "ByChance", "Carriers", "PermutationTest", "compression_of"]
 
 #: The pattern whose own saving is added where primaries carry the values.
 PRIMARY = Pattern("primary", timedelta(hours=1), name="primary itself")
 
 
 class ByChance(NamedTuple):
-    """A compression beside what exchanged values save; NaN without runs."""
+    """A compression beside that of permuted values, which is NaN without permutations."""
 
     compression: float
     mean: float
@@ -32,11 +32,11 @@ class ByChance(NamedTuple):
 
     @property
     def own(self) -> float:
-        """What the pattern saves more than chance does."""
+        """What the pattern saves beyond chance."""
         return self.compression - self.mean
 
     def columns(self) -> dict[str, float]:
-        """Return the columns of a table that has a compression."""
+        """Return what a table shows beside the compression, by column."""
         return {
             "by_chance": self.mean,
             "by_chance_sd": self.sd,
@@ -45,20 +45,21 @@ class ByChance(NamedTuple):
         }
 
 
-class Exchange:
-    """One pattern's values, to be exchanged between those that carry them.
+class PermutationTest:
+    """A permutation test of one pattern's values.
 
-    Carriers of values are the primaries, if each of them has one value and the values are not the
-    primaries themselves; else the identities. A carrier has the value of its first alert, and
-    carriers with a value exchange them. Where primaries carry, chance also gets what alerts of one
-    primary save; so what the pattern `primary` saves beyond chance is added again (`beyond`).
+    Values are permuted among their carriers: the primaries, if each of them has one value and the
+    values are not the primaries themselves; else the identities. A carrier has the value of its
+    first alert; those without a value take no part. Where primaries are the carriers, permuted
+    values keep what alerts of one primary save; so what the pattern `primary` saves beyond chance
+    is added again (`beyond`).
 
     Parameters
     ----------
     openings
         Merged with `PRIMARY` among the patterns.
     pattern
-        The one whose values are exchanged.
+        The one whose values are permuted.
     """
 
     def __init__(self, openings: Openings, pattern: Pattern) -> None:
@@ -72,7 +73,7 @@ class Exchange:
         self._carriers = Carriers(carriers, self._values)
 
     def compare(self, policy: Policy, incidents: np.ndarray, *, runs: int, seed: int) -> ByChance:
-        """Return what a policy saves, and what it saves when the values are exchanged.
+        """Return what a policy saves, and what it saves with permuted values.
 
         Parameters
         ----------
@@ -81,9 +82,9 @@ class Exchange:
         incidents
             What it groups.
         runs
-            How often values are exchanged; 0 leaves all but the compression NaN.
+            The number of permutations; with 0 all but the compression is NaN.
         seed
-            Seed of the exchanges.
+            Seed of the permutations.
         """
         compression = compression_of(incidents)
         openings, rng = self._openings, np.random.default_rng(seed)
@@ -91,7 +92,7 @@ class Exchange:
         table = openings.pattern_values[:, [openings.column_of(one) for one in policy.patterns]]
         drawn = []
         for _ in range(runs):
-            table[:, column] = self._carriers.exchanged(rng)
+            table[:, column] = self._carriers.permuted(rng)
             drawn.append(compression_of(openings.group(policy, table)))
         mean = float(np.mean(drawn)) if drawn else np.nan
         sd = float(np.std(drawn, ddof=1)) if len(drawn) > 1 else np.nan
@@ -102,17 +103,17 @@ class Exchange:
 
     def _own_of_primary(self, policy: Policy, window: timedelta, runs: int, seed: int) -> float:
         alone = policy.replace(patterns=[dataclasses.replace(PRIMARY, window=window)])
-        valued, exchange = self._primaries
-        return exchange.compare(alone, valued.group(alone), runs=runs, seed=seed).own
+        valued, test = self._primaries
+        return test.compare(alone, valued.group(alone), runs=runs, seed=seed).own
 
     @cached_property
-    def _primaries(self) -> tuple[Openings, Exchange]:
+    def _primaries(self) -> tuple[Openings, PermutationTest]:
         valued = self._openings.only(np.flatnonzero(self._values >= 0))
-        return valued, Exchange(valued, PRIMARY)
+        return valued, PermutationTest(valued, PRIMARY)
 
 
 def _determined(values: np.ndarray, by: np.ndarray) -> bool:
-    """Return whether rows that share a number in `by` share their value, missing ones included."""
+    """Return whether rows with the same number in `by` have the same value, or all have none."""
     codes, first = _numbered(by)
     return bool((values == values[first[codes]]).all())
 
@@ -126,12 +127,12 @@ def _numbered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Carriers:
-    """Those that carry values, each the value of its first alert, and exchange them.
+    """The carriers of values: each has the value of its first alert.
 
     Examples
     --------
     >>> carriers = Carriers(np.array([7, 7, 5, 9, 8]), np.array([0, 0, 1, 2, -1]))
-    >>> carriers.exchanged(np.random.default_rng(0))
+    >>> carriers.permuted(np.random.default_rng(0))
     array([ 2,  2,  0,  1, -1])
     """
 
@@ -140,8 +141,8 @@ class Carriers:
         self._carried = values[first]
         self._with_value = np.flatnonzero(self._carried >= 0)
 
-    def exchanged(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the value of each alert after the carriers that have one exchanged theirs."""
+    def permuted(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the value of each alert after those of the carriers are permuted."""
         carried = self._carried.copy()
         given = carried[self._with_value]
         carried[self._with_value] = given[rng.permutation(len(given))]

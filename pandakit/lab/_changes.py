@@ -1,4 +1,4 @@
-"""The two tables of a diff: groups of incidents that same alerts link, and alerts."""
+"""The two tables of a diff: groups of incidents that share alerts, and alerts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pandakit.lab._links import connected_parts
+from pandakit.lab._links import connected_components
 from pandakit.lab._pairs import cell_sizes, same_alerts
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ _ABSENT = -1
 
 
 def incident_changes(a: Side, b: Side) -> pd.DataFrame:
-    """Return one row per group of incidents of both sides that same alerts link."""
+    """Return one row per group of incidents, of both sides, that share alerts."""
     in_a, in_b = same_alerts(a.rows, b.rows)
     n_a, n_b = len(a.firsts), len(b.firsts)
-    part = connected_parts(a.incidents[in_a], n_a + b.incidents[in_b], n_a + n_b)
+    part = connected_components(a.incidents[in_a], n_a + b.incidents[in_b], n_a + n_b)
     group, first = np.unique(part, return_index=True)
     of_a, of_b = (np.searchsorted(group, one) for one in (part[:n_a], part[n_a:]))
     n_incidents, n_alerts = (
@@ -72,7 +72,7 @@ def _tuples(group: np.ndarray, n_groups: int) -> np.ndarray:
 def _first_rows(
     a: Side, b: Side, of_a: np.ndarray, of_b: np.ndarray, n_groups: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each group and side when its first alert opened, in nanoseconds."""
+    """Return when the first alert of each group opened on either side, in nanoseconds."""
     found = []
     for side, group in ((a, of_a), (b, of_b)):
         least = np.full(n_groups, np.iinfo(np.int64).max)

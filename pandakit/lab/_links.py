@@ -1,18 +1,18 @@
-"""What hangs together: connected parts of a graph."""
+"""Connected components: of a graph, and of alerts that share values."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["connected_parts", "linked_by_values"]
+__all__ = ["connected_components", "linked_by_values"]
 
 
-def connected_parts(left: np.ndarray, right: np.ndarray, size: int) -> np.ndarray:
-    """Return for each of `size` nodes the least node that edges lead to.
+def connected_components(left: np.ndarray, right: np.ndarray, size: int) -> np.ndarray:
+    """Return for each of `size` nodes the least node of its component.
 
     Examples
     --------
-    >>> connected_parts(np.array([0, 3]), np.array([1, 1]), 5)
+    >>> connected_components(np.array([0, 3]), np.array([1, 1]), 5)
     array([0, 0, 2, 0, 4])
     """
     part = np.arange(size)
@@ -27,7 +27,7 @@ def connected_parts(left: np.ndarray, right: np.ndarray, size: int) -> np.ndarra
 
 
 def linked_by_values(values: np.ndarray) -> np.ndarray:
-    """Return for each row a number that it shares with all rows that a chain of values leads to.
+    """Return the component of each row: rows are linked if they share a value.
 
     Parameters
     ----------
@@ -38,4 +38,4 @@ def linked_by_values(values: np.ndarray) -> np.ndarray:
     n_rows = len(values)
     rows, columns = np.nonzero(values >= 0)
     nodes = n_rows + values[rows, columns].astype(np.int64)
-    return connected_parts(rows, nodes, n_rows + int(values.max(initial=-1)) + 1)[:n_rows]
+    return connected_components(rows, nodes, n_rows + int(values.max(initial=-1)) + 1)[:n_rows]

@@ -1,4 +1,4 @@
-"""Which simulated alert is which real one."""
+"""Match simulated alerts with real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Matching", "match_alerts"]
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Alerts of both sides, and the rows that belong together.
+    """Alerts of both sides, and the rows that were matched.
 
     Parameters
     ----------

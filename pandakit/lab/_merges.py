@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.lab._chance import Exchange
+from pandakit.lab._chance import PermutationTest
 from pandakit.lab._scorer import Scorer
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ class Merge:
             "alerts": len(openings),
         }
         self.scorer = scorer
-        self._exchanges: dict[str, Exchange] = {}
+        self._tests: dict[str, PermutationTest] = {}
 
     def scores(self, incidents: np.ndarray) -> dict[str, float]:
         """Return how incidents agree with production; empty without it."""
         return {} if self.scorer is None else self.scorer.score(incidents)
 
-    def exchange(self, pattern: Pattern) -> Exchange:
-        """Return the values of a pattern, to be exchanged."""
-        if pattern.name not in self._exchanges:
-            self._exchanges[pattern.name] = Exchange(self.openings, pattern)
-        return self._exchanges[pattern.name]
+    def permutation_test(self, pattern: Pattern) -> PermutationTest:
+        """Return the permutation test of a pattern's values."""
+        if pattern.name not in self._tests:
+            self._tests[pattern.name] = PermutationTest(self.openings, pattern)
+        return self._tests[pattern.name]
 
 
 class Merges:

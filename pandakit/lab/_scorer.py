@@ -83,7 +83,7 @@ class Scorer:
         }
 
     def warn_if_nothing_matched(self, stacklevel: int) -> None:
-        """Warn that there are no scores, and why that may be."""
+        """Warn that there are no scores, and say what the reason may be."""
         if not self.n_matched:
             warnings.warn(
                 "no alert was matched with production, so precision, recall and f1 are missing; "

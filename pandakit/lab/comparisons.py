@@ -38,11 +38,11 @@ class PolicyComparison:
     events, unit
         As in `consolidate`.
     policy
-        The settings of today.
+        The current settings.
     chance
-        How often values are exchanged to see what chance saves; 0: never.
+        The number of permutations of values, to see what chance saves; 0: none.
     seed
-        Seed of the exchanges.
+        Seed of the permutations.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class PolicyComparison:
         self._merges = Merges(EventHistory(table, everything, unit), join_resolved=False)
         self._merge = self._merges.of(policy)
         self._incidents = self._merge.openings.group(policy)
-        self._todays: dict[str | None, dict[str, Any]] = {}  # by the exchanged pattern
+        self._todays: dict[str | None, dict[str, Any]] = {}  # by the pattern of the test
 
     def with_policy(self, other: Policy, *, pattern: str | None = None) -> pd.DataFrame:
         """Return the measures of today's policy and of another one.
@@ -86,14 +86,14 @@ class PolicyComparison:
         other
             Other settings; the patterns may differ in their windows only.
         pattern
-            The name of the pattern whose values are exchanged; default: the first one.
+            The name of the pattern whose values are permuted; default: the first one.
 
         Returns
         -------
         pandas.DataFrame
             Index ``measure``, columns ``today``, ``other`` and ``difference``, as numbers. The
             measures are ``alerts`` and those of `sweep` (``longest_hours`` in hours; ``by_chance``
-            and ``own`` if values are exchanged), ``pairs`` of alerts that share an incident,
+            and ``own`` if values are permuted), ``pairs`` of alerts that share an incident,
             ``pairs_kept``, ``pairs_lost``, ``pairs_gained``, and ``moved``: alerts of both whose
             companions differ.
 
@@ -133,7 +133,7 @@ class PolicyComparison:
         shown["longest_hours"] = None if found["longest"] is None else found["longest"] / _HOUR
         moved = moved_pattern(policy, pattern)
         if self._chance:
-            chance = merge.exchange(moved).compare(
+            chance = merge.permutation_test(moved).compare(
                 policy, incidents, runs=self._chance, seed=self._seed
             )
             shown |= {"by_chance": chance.mean, "own": chance.own}

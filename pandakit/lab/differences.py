@@ -25,7 +25,7 @@ _MOST_SHOWN = 10
 
 
 class Explanations(NamedTuple):
-    """Why an alert is where it is, on both sides; None where it does not exist."""
+    """Why an alert is in its incident, on both sides; None where there is no such alert."""
 
     a: Explanation | None
     b: Explanation | None
@@ -58,7 +58,7 @@ class Diff:
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
-        """One row per group of incidents that same alerts link, in the order in which they start.
+        """One row per group of incidents that share alerts, in the order in which they start.
 
         Columns: ``change`` (``same``; ``split`` one to several; ``merged`` several to one;
         ``reshuffled`` several to several; ``changed`` one to one, with alerts of one side only;
@@ -167,7 +167,7 @@ class Diff:
         return max((int(one.max()) + 1 - self._first_day for one in days if len(one)), default=0)
 
     def explain(self, row: int) -> Explanations:
-        """Return why an alert is where it is, on both sides.
+        """Return why an alert is in its incident, on both sides.
 
         Parameters
         ----------

@@ -103,8 +103,8 @@ class Agreement:
     adjusted_rand : float
         Agreement of the pairs beyond chance.
     homogeneity, completeness, v_measure : float
-        Whether simulated incidents hold alerts of one real incident only, whether real
-        incidents are in one simulated incident, and their harmonic mean.
+        Whether each simulated incident holds alerts of one real incident only, whether each real
+        incident is in one simulated incident, and their harmonic mean.
     unmatched : pandas.DataFrame
         `side` (`simulated` or `real`), `alert_id` and `reason`: `no such identity`,
         `other start`, or `outside` the time that the other side covers.
@@ -158,12 +158,12 @@ class Agreement:
 
     @property
     def homogeneity(self) -> float:
-        """Whether simulated incidents hold alerts of one real incident only."""
+        """Whether each simulated incident holds alerts of one real incident only."""
         return self._explained(self._real)
 
     @property
     def completeness(self) -> float:
-        """Whether real incidents are in one simulated incident."""
+        """Whether each real incident is in one simulated incident."""
         return self._explained(self._simulated)
 
     @property

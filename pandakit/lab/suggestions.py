@@ -18,7 +18,7 @@ from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
-from pandakit.lab._chance import PRIMARY, ByChance, Exchange
+from pandakit.lab._chance import PRIMARY, ByChance, PermutationTest
 from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
 
@@ -65,7 +65,7 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
-    limit of alerts, and judged by what it saves beyond chance: alerts that come in bursts fall
+    limit of alerts, and rated by what it saves beyond chance: alerts that come in bursts fall
     into common windows whatever their tags are. What a pattern saves by chance counts against
     it, weighed by `cost`.
 
@@ -83,9 +83,9 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     windows
         Windows to try; default: 1, 5, 15 and 30 minutes, 1, 2, 4, 8 and 24 hours.
     chance
-        How often values are exchanged to see what chance saves; at least 2.
+        The number of permutations of values, to see what chance saves; at least 2.
     seed
-        Seed of the exchanges.
+        Seed of the permutations.
     cost
         What an alert saved by chance costs, in alerts saved beyond chance.
     production
@@ -142,10 +142,10 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     everything = policy.replace(patterns=[*policy.patterns, *patterns, PRIMARY])
     openings = EventHistory(table, everything, unit).openings(policy)
     alone = policy.replace(matchers="union", max_alerts=None)
-    judge = partial(_judge, openings, alone, runs=chance, seed=seed)
+    trial = partial(_trial, openings, alone, runs=chance, seed=seed)
     best = [
         max(tried, key=lambda one: (_score(one.found, cost), -one.pattern.window))
-        for tried in _tried_by_tags(patterns, spans, judge)
+        for tried in _tried_by_tags(patterns, spans, trial)
     ]
     rows = [_row(openings, alone, one, cost=cost, runs=chance, seed=seed) for one in best]
     if production is not None:
@@ -171,26 +171,26 @@ def _patterns(tags: Sequence[str], most_tags: int, window: timedelta) -> list[Pa
     ]
 
 
-def _judge(
+def _trial(
     openings: Openings, alone: Policy, pattern: Pattern, *, runs: int, seed: int
 ) -> Callable[[timedelta], _Tried]:
     """Return the function that tries a pattern at a window."""
-    exchange = Exchange(openings, pattern)
+    test = PermutationTest(openings, pattern)
 
     def tried(window: timedelta) -> _Tried:
         moved = Pattern(pattern.tags, window, name=pattern.name)
         policy = alone.replace(patterns=[moved])
         incidents = openings.group(policy)
-        found = exchange.compare(policy, incidents, runs=runs, seed=seed)
+        found = test.compare(policy, incidents, runs=runs, seed=seed)
         return _Tried(moved, found, incidents)
 
     return tried
 
 
 def _tried_by_tags(
-    patterns: Sequence[Pattern], windows: Sequence[timedelta], judge: Any
+    patterns: Sequence[Pattern], windows: Sequence[timedelta], trial: Any
 ) -> Iterator[list[_Tried]]:
-    """Yield for each set of tags what it gave, without sets that group as a subset does.
+    """Yield the results of each set of tags, except sets that group exactly as a subset does.
 
     More tags never save more, so a set is tried only at the windows at which all of its subsets
     are worth it.
@@ -201,7 +201,7 @@ def _tried_by_tags(
         for pattern in patterns:
             subsets = [few for few in combinations(pattern.tags, len(pattern.tags) - 1) if few]
             left = [one for one in windows if all(one in worth.get(few, ()) for few in subsets)]
-            tried = list(pool.map(judge(pattern), left))
+            tried = list(pool.map(trial(pattern), left))
             worth[pattern.tags] = {
                 one.pattern.window for one in tried if one.found.compression >= _WORTH
             }
@@ -226,7 +226,7 @@ def _row(
     half = len(openings) // 2
     halves = (np.arange(half), np.arange(half, len(openings)))
     early, late = (
-        _judge(openings.only(part), alone, pattern, runs=runs, seed=seed)(pattern.window).found
+        _trial(openings.only(part), alone, pattern, runs=runs, seed=seed)(pattern.window).found
         for part in halves
     )
     in_largest = incidents == int(sizes.argmax())
@@ -263,7 +263,7 @@ def _ordered(rows: list[dict[str, Any]], *, scored: bool) -> pd.DataFrame:
 
 
 def _with_added(frame: pd.DataFrame, openings: Openings, policy: Policy) -> pd.DataFrame:
-    """Return the frame with what the best patterns do beside the policy's own."""
+    """Return the frame with the effect of the best patterns beside the policy's own."""
     counts = []
     for row in frame.head(_ADDED).itertuples():
         name = f"suggested {'+'.join(row.tags)}"

@@ -75,10 +75,10 @@ def sweep(  # noqa: PLR0913 - each can be varied
     sources, tolerance
         As in `agreement`.
     chance
-        How often the values of the pattern that `pattern` names are exchanged to see what chance
-        would save; 0: never.
+        The number of permutations of the values of the pattern that `pattern` names, to see what
+        chance would save; 0: none.
     seed
-        Seed of the exchanges.
+        Seed of the permutations.
     **settings
         One value, or several, of any other setting of `Policy`:
         ``reopen_window=["0s", "48h"]``.
@@ -99,7 +99,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         alerts that they are made from: ``pairs_kept``, ``pairs_simulated``, ``pairs_real``.
 
         With `chance`: ``by_chance`` and ``by_chance_sd`` (mean and standard deviation of the
-        compression with exchanged values), ``own`` (compression less `by_chance`) and ``beyond``
+        compression with permuted values), ``own`` (compression less `by_chance`) and ``beyond``
         (with what the primaries save by themselves, where they carry the values).
 
     Raises
@@ -119,10 +119,10 @@ def sweep(  # noqa: PLR0913 - each can be varied
 
     Notes
     -----
-    Carriers of values are the primaries, if each of them has one value and the values are not
-    the primaries themselves, else the identities. Each carrier has the value of its first alert,
-    and those that have one exchange them. What is saved then is due to windows and bursts
-    alone.
+    By chance means a permutation test. Values are permuted among the primaries, if each of them
+    has one value and the values are not the primaries themselves, else among the identities.
+    Each of these has the value of its first alert; those without a value take no part. What
+    permuted values save is due to windows and bursts alone.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
     )
     check_chance(chance, seed)
     if chance and any(_place(one) is None for one in tried):
-        raise ValueError("chance: the values of one pattern are exchanged; name it with pattern=")
+        raise ValueError("chance: the values of one pattern are permuted; name it with pattern=")
     table = as_table(events, name="events", error=EventError)
     apart = _named_apart(tried)
     history = EventHistory(table, _of_all(policy, apart, with_primary=chance > 0), unit)
@@ -166,8 +166,8 @@ def sweep(  # noqa: PLR0913 - each can be varied
         incidents = merge.openings.group(named)
         row = measured(merge.openings.start, incidents) | merge.scores(incidents)
         if chance:
-            exchange = merge.exchange(named.patterns[_place(variation) or 0])
-            row |= exchange.compare(named, incidents, runs=chance, seed=seed).columns()
+            test = merge.permutation_test(named.patterns[_place(variation) or 0])
+            row |= test.compare(named, incidents, runs=chance, seed=seed).columns()
         rows.append({**merge.counts, **row})
     merges.warn_if_nothing_matched(stacklevel=2)
     varied = ["pattern"] if windows is not None or chance else []
@@ -182,13 +182,13 @@ def _check_names(settings: Mapping[str, Any], anchors: Any) -> None:
 
 
 def _place(variation: Variation) -> int | None:
-    """Return the place of the pattern whose window moves; None if all of them do."""
+    """Return the position of the pattern whose window moves; None if all of them do."""
     names = [pattern.name for pattern in variation.policy.patterns]
     return names.index(variation.pattern) if variation.pattern in names else None
 
 
 def _named_apart(tried: Sequence[Variation]) -> list[Policy]:
-    """Return the policies with names of patterns that no other list of patterns has."""
+    """Return the policies with names of patterns that are unique among all lists."""
     lists = list(dict.fromkeys(one.patterns for one in tried))
     return [
         one.policy
@@ -204,7 +204,7 @@ def _named_apart(tried: Sequence[Variation]) -> list[Policy]:
 
 
 def _of_all(policy: Policy, policies: Sequence[Policy], *, with_primary: bool) -> Policy:
-    """Return a policy with the patterns of all."""
+    """Return a policy with the patterns of all policies."""
     patterns = {pattern.name: pattern for one in policies for pattern in one.patterns}
     return policy.replace(
         patterns=[*(patterns.values() or policy.patterns), *([PRIMARY] if with_primary else [])]

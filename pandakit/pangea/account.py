@@ -9,13 +9,13 @@ from pandakit.errors import PandakitError, ServiceWarning
 from pandakit.frames import build_frame
 from pandakit.pangea.columns import SCHEMA_COLUMNS, custom_fields, kinds_by_field
 from pandakit.pangea.service import read_result
-from pandakit.transport import Call, Client, Listing, OneAnswer, warn_user
+from pandakit.transport import Call, Client, Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.frames import Kind
-    from pandakit.transport import Reply
+    from pandakit.transport import Reply, StorePath
 
 __all__ = ["Account"]
 
@@ -31,7 +31,14 @@ class Account(Client):
     _arweave_url: str
     _kinds: dict[str, Kind] | None  # of the fields of a custom schema, once it was fetched
 
-    def schema(self, *, max_rows: int | None = None, progress: bool | None = None) -> pd.DataFrame:
+    @loader()
+    def schema(
+        self,
+        *,
+        max_rows: int | None = None,
+        progress: bool | None = None,
+        store: StorePath | None = None,
+    ) -> pd.DataFrame:
         """Return the fields that events of this log may have.
 
         Parameters
@@ -41,6 +48,9 @@ class Account(Client):
         progress
             `True` or `False` forces or hides the progress line; `None` shows it in interactive
             sessions only.
+        store
+            Folder to keep the pages in; if the process dies, the same call resumes where it
+            stopped.
 
         Returns
         -------
@@ -66,6 +76,9 @@ class Account(Client):
             progress=progress,
             schema=rest,
         )
+
+    def _identity(self) -> Row:
+        return {**super()._identity(), "config_id": self._config_id}
 
     def _call(self, path: str, body: Row) -> Call:
         config = {} if self._config_id is None else {"config_id": self._config_id}

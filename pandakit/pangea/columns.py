@@ -20,6 +20,7 @@ __all__ = [
     "custom_fields",
     "events_frame",
     "kinds_by_field",
+    "sorted_by",
 ]
 
 Row = dict[str, Any]
@@ -139,6 +140,25 @@ def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame
         _add_members(row, names)
     frame = build_frame(rows, columns, ignore=_HIDDEN)
     return add_facts(frame, roots=_roots(rows))
+
+
+def sorted_by(frame: pd.DataFrame, field: str, order: str) -> pd.DataFrame:
+    """Return events in the order of a field, equal ones in their order so far."""
+    own = f"event_{field}"  # the column of a custom field with a name that was taken
+    is_own = own in frame and field not in {name for name, _, _ in _STANDARD_FIELDS}
+    column = own if is_own else field
+    if column not in frame:  # no event has the field
+        return frame
+    rows = frame.sort_values(
+        column,
+        ascending=order == "asc",
+        kind="stable",
+        na_position="last",
+        ignore_index=True,
+        key=lambda cells: cells.map(str, na_action="ignore") if cells.dtype == object else cells,
+    )
+    rows.attrs = frame.attrs
+    return rows
 
 
 def _custom_column(name: str, kinds: Mapping[str, Kind]) -> Column:

@@ -12,7 +12,7 @@ from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea.columns import ROOT_COLUMNS, SOURCED_ROOT_COLUMNS
 from pandakit.pangea.service import read_result
 from pandakit.progress import progress_line
-from pandakit.transport import Listing, OneAnswer, warn_user
+from pandakit.transport import Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandakit.pangea._roots.fetcher import FetchedRoots
     from pandakit.pangea.account import Account
     from pandakit.progress import ProgressLine
-    from pandakit.transport import Reply
+    from pandakit.transport import Reply, StorePath
 
 __all__ = ["root", "roots"]
 
@@ -31,12 +31,14 @@ Row = dict[str, Any]
 _MOST_SHOWN = 5
 
 
+@loader()
 def root(
     self: Account,
     tree_size: int | None = None,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return one root of the log's tree.
 
@@ -49,6 +51,8 @@ def root(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -6,15 +6,16 @@ import codecs
 import gzip
 import json
 import re
+import warnings
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pandakit.errors import EventError
+from pandakit.errors import CellWarning, EventError
 from pandakit.frames import add_facts
 from pandakit.pangea._evidence.documents import events_of
 from pandakit.pangea._evidence.exact_json import decoder
-from pandakit.pangea.columns import events_frame
+from pandakit.pangea.columns import EVENT_COLUMNS, events_frame
 
 if TYPE_CHECKING:
     import os
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["load", "read_documents"]
+__all__ = ["check_copies", "load", "read_documents"]
 
 _GZIP = b"\x1f\x8b"
 _WHITESPACE = " \t\r\n"
 _PART = 1 << 20  # bytes
+_COPIES = [each.name for each in EVENT_COLUMNS if each.sources[0].startswith("envelope.")]
 _ESCAPED = "pandakit.json_escape"
 # An escape that JSON does not have, which an escape after the backslash would hide.
 _BROKEN_ESCAPE = re.compile(rb"\\(?<!\\\\)(?:\\\\)*[\xc4-\xff]")
@@ -78,6 +80,32 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         except EventError as error:
             raise EventError(f"{file}, line {line}: {error}") from None
     return add_facts(events_frame(rows, {}), source=f"file {file.name}", rows=len(rows))
+
+
+def check_copies(frame: pd.DataFrame) -> None:
+    """Check that a saved frame shows what its envelopes hold: only those are verified.
+
+    Raises
+    ------
+    EventError
+        If a cell of the event's columns differs from the envelope, with row and column.
+    """
+    if "envelope" not in frame:
+        return  # nothing to verify either
+    with warnings.catch_warnings(action="ignore", category=CellWarning):
+        held = events_frame([{"envelope": each} for each in frame["envelope"]], {})
+    held.index = frame.index
+    for name in [name for name in _COPIES if name in frame]:
+        shown, true = (
+            each[name].astype(object).where(each[name].notna(), None) for each in (frame, held)
+        )
+        differs = (shown != true) & (shown.notna() | true.notna())
+        if differs.any():
+            row = differs.idxmax()
+            raise EventError(
+                f"row {row}, column {name}: the frame was edited, since its envelope holds another "
+                f"value ({int(differs.sum()):,} rows in all): verify the original"
+            )
 
 
 def _text(file: Path) -> str:

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import DefaultWindowWarning, NotFoundError
+from pandakit.pangea._search.appended import continued, settled_rows
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea._search.pages import PAGE_SIZE, AuditPages, read_identity
-from pandakit.pangea.columns import events_frame
+from pandakit.pangea.columns import events_frame, sorted_by
 from pandakit.pangea.options import MAX_RESULTS, Order, OrderBy, SearchRestriction, search_body
 from pandakit.pangea.service import read_result
 from pandakit.pangea.verification import verify
-from pandakit.transport import Listing, warn_user
+from pandakit.transport import Listing, loader, warn_user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from pandakit.pangea.account import Account
     from pandakit.progress import ProgressLine
     from pandakit.timewindow import TimeLike, Window
-    from pandakit.transport import Call, Reply
+    from pandakit.transport import Call, Reply, StorePath
 
 __all__ = ["results", "search"]
 
 Row = dict[str, Any]
 
+_BY_TIME = "received_at"
 _DEFAULT_DAYS = 14
 _DAY = 86_400  # seconds
+_TICK = timedelta(microseconds=1)  # a start may be read with or without its own moment
 
 
-def search(
+def _brought_up_to_date(
+    self: Account, frame: pd.DataFrame, asked: dict[str, Any]
+) -> pd.DataFrame | None:
+    """Return the frame of an earlier search with the events since; `None` if it cannot be."""
+    window = self._window(asked["start"], asked["end"])
+    in_order = (asked["order"], asked["order_by"]) == ("asc", _BY_TIME)
+    settled = settled_rows(frame, window) if in_order and asked["max_rows"] is None else None
+    if settled is None:
+        return None
+    kept, since = settled
+    newer = search(
+        self,
+        asked["query"],
+        start=since - _TICK,
+        end=asked["end"],
+        search_restriction=asked["search_restriction"],
+        verify_events=asked["verify_events"],
+        progress=asked["progress"],
+    )
+    return continued(kept, newer, since, window)
+
+
+@loader(_brought_up_to_date)
+def search(  # noqa: PLR0913 - the options of the service, and those of every loader
     self: Account,
     query: str = "",
     *,
@@ -44,6 +70,7 @@ def search(
     verify_events: bool = False,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the events that match a query.
 
@@ -72,6 +99,10 @@ def search(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
+        After a whole search in the default order it requests only what was received since, if
+        `start` is given.
 
     Returns
     -------
@@ -85,7 +116,9 @@ def search(
     PaginationError
         If there are more than 10,000 events, the most that one search finds, and they cannot
         be found by several searches: in another order than that of `received_at`, or when
-        more than 10,000 were received at one moment. `partial` has what was loaded.
+        more than 10,000 were received at one moment. `partial` has what was loaded. In another
+        order `resume()` loads all of them by `received_at` and sorts them here, missing values
+        last.
     JobTimeoutError
         If the service did not finish in time; `resume()` keeps polling.
     ValueError
@@ -120,6 +153,19 @@ def search(
             'only; pass start, such as start="90d", to choose the window',
             DefaultWindowWarning,
         )
+
+    def in_windows() -> pd.DataFrame:
+        frame = search(
+            self,
+            query,
+            start=start,
+            end=end,
+            search_restriction=search_restriction,
+            verify_events=verify_events,
+            progress=progress,
+        )
+        return sorted_by(frame, order_by, order)
+
     call = self._call("/v1/search", body)
     return _load_events(
         self,
@@ -130,12 +176,19 @@ def search(
         window=asked,
         max_rows=max_rows,
         progress=progress,
+        otherwise=in_windows if max_rows is None and order_by != _BY_TIME else None,
         default_window=default_window,
     )
 
 
+@loader()
 def results(
-    self: Account, search_id: str, *, max_rows: int | None = None, progress: bool | None = None
+    self: Account,
+    search_id: str,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the results of an earlier search, for as long as the service keeps them.
 
@@ -148,6 +201,8 @@ def results(
     progress
         `True` or `False` forces or hides the progress line; `None` shows it in interactive
         sessions only.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -183,7 +238,7 @@ def _search_pages(self: Account, order: Order, order_by: OrderBy) -> AuditPages:
         start = body.get("start") or _moment(asked_at + skew - _DEFAULT_DAYS * _DAY)
         return {**body, "start": start, "end": end}
 
-    bound: Any = {"asc": "start", "desc": "end"}[order] if order_by == "received_at" else None
+    bound: Any = {"asc": "start", "desc": "end"}[order] if order_by == _BY_TIME else None
     return AuditPages(MAX_RESULTS, bound=bound, closed=closed)
 
 
@@ -197,6 +252,7 @@ def _load_events(
     max_rows: int | None,
     verify_events: bool = False,
     window: Window | None = None,
+    otherwise: Callable[[], pd.DataFrame] | None = None,
     **facts: Any,
 ) -> pd.DataFrame:
     replies = DeferredReplies(self._session, self._progress if progress is None else progress)
@@ -217,7 +273,7 @@ def _load_events(
         return _with_verdicts(frame) if verify_events else frame
 
     return self._load(
-        Listing(call, pages, read_identity, send=send, label=label),
+        Listing(call, pages, read_identity, send=send, otherwise=otherwise, label=label),
         to_frame,
         window=window,
         max_rows=max_rows,

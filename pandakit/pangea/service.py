@@ -1,4 +1,4 @@
-"""The audit service: its address, and the envelope whose status decides about success."""
+"""The audit service: its address, and the envelope, whose status says whether a call failed."""
 
 from __future__ import annotations
 

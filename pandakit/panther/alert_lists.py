@@ -15,12 +15,12 @@ from pandakit.panther._lists.reading import chained, part, to_frame, whole_list
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.panther.filters import AlertFilters, AlertType
 from pandakit.timewindow import TimeLike, Window
-from pandakit.transport import Client, warn_user
+from pandakit.transport import Client, loader, warn_user
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pandakit.transport import Part
+    from pandakit.transport import Part, StorePath
 
 __all__ = ["alert_comments", "alert_context_tags", "alert_events", "alerts"]
 
@@ -30,6 +30,7 @@ _DEFAULT_DAYS = 30
 _TYPE = Filter("type", "list", get_args(AlertType))
 
 
+@loader()
 def alerts(
     self: Client,
     *,
@@ -38,6 +39,7 @@ def alerts(
     type: AlertType | Literal["all"] | Sequence[AlertType] = "ALERT",  # noqa: A002 - the service's word
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[AlertFilters],
 ) -> pd.DataFrame:
     """Return the alerts that were created in a window.
@@ -55,6 +57,8 @@ def alerts(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `sub_type` (RULE, RULE_ERROR, SCHEDULED_RULE, SCHEDULED_RULE_ERROR, POLICY,
         SYSTEM_ERROR, CORRELATION_RULE, CORRELATION_RULE_ERROR), `severity`, `status` (OPEN,
@@ -92,12 +96,14 @@ def alerts(
     )
 
 
+@loader()
 def alert_events(
     self: Client,
     alert_ids: AlertIds,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the log events of alerts.
 
@@ -110,6 +116,8 @@ def alert_events(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -130,12 +138,14 @@ def alert_events(
     return _of_alerts(self, "alert_events", alert_ids, events_of, max_rows, progress)
 
 
+@loader()
 def alert_comments(
     self: Client,
     alert_ids: AlertIds,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the comments on alerts.
 
@@ -148,6 +158,8 @@ def alert_comments(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -161,12 +173,14 @@ def alert_comments(
     return _of_alerts(self, "alert_comments", alert_ids, comments_on, max_rows, progress)
 
 
+@loader()
 def alert_context_tags(
     self: Client,
     *,
     managed: bool | None = None,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the context tags that alerts may have.
 
@@ -179,6 +193,8 @@ def alert_context_tags(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -44,7 +44,7 @@ class Panther(Client):
     Filters are keyword arguments in snake_case, checked before a request is sent: an unknown one
     is a `TypeError` that lists the known ones, an unknown value a `ValueError`.
 
-    Every loader takes `max_rows` and `progress`, and records the load in
+    Every loader takes `max_rows`, `progress` and `store`, and records the load in
     `df.attrs["pandakit"]`. Column names and dtypes do not depend on the rows; fields that are
     new at the service follow the declared columns.
 

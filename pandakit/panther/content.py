@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.panther._lists.reading import whole_list
+from pandakit.transport import loader
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
         ScheduledRuleFilters,
         SimpleRuleFilters,
     )
-    from pandakit.transport import Client
+    from pandakit.transport import Client, StorePath
 
 __all__ = [
     "correlation_rules",
@@ -33,8 +34,13 @@ __all__ = [
 ]
 
 
+@loader()
 def data_models(
-    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the data models: common names for the fields of log types.
 
@@ -45,6 +51,8 @@ def data_models(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -54,11 +62,13 @@ def data_models(
     return self._load(*whole_list("data_models", {}), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def globals(  # noqa: A001 - the name of the method
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[AuthorFilters],
 ) -> pd.DataFrame:
     """Return the globals: Python modules that detections import.
@@ -70,6 +80,8 @@ def globals(  # noqa: A001 - the name of the method
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `name_contains`, `created_by`, `last_modified_by` (id of a user or API token).
 
@@ -81,11 +93,13 @@ def globals(  # noqa: A001 - the name of the method
     return self._load(*whole_list("globals", dict(filters)), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def policies(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[PolicyFilters],
 ) -> pd.DataFrame:
     """Return the policies: detections over cloud resources.
@@ -97,6 +111,8 @@ def policies(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `name_contains`, `state` (enabled, disabled), `compliance_status` (PASS, FAIL, ERROR),
         `severity`, `tag`, `resource_type` (one or several: rows that match any),
@@ -111,8 +127,13 @@ def policies(
     return self._load(*whole_list("policies", dict(filters)), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def queries(
-    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the saved and the scheduled queries.
 
@@ -123,6 +144,8 @@ def queries(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------
@@ -133,11 +156,13 @@ def queries(
     return self._load(*whole_list("queries", {}), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def rules(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[RuleFilters],
 ) -> pd.DataFrame:
     """Return the rules: detections in Python over log events.
@@ -149,6 +174,8 @@ def rules(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `name_contains`, `state` (enabled, disabled), `severity` (INFO, LOW, MEDIUM, HIGH,
         CRITICAL), `tag`, `log_type` (one or several: rows that match any), `created_by`,
@@ -162,11 +189,13 @@ def rules(
     return self._load(*whole_list("rules", dict(filters)), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def scheduled_rules(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[ScheduledRuleFilters],
 ) -> pd.DataFrame:
     """Return the scheduled rules: detections over the results of queries.
@@ -178,6 +207,8 @@ def scheduled_rules(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         As for `rules`, with `scheduled_query` in place of `log_type`.
 
@@ -191,11 +222,13 @@ def scheduled_rules(
     )
 
 
+@loader()
 def simple_rules(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[SimpleRuleFilters],
 ) -> pd.DataFrame:
     """Return the simple rules: detections in YAML.
@@ -207,6 +240,8 @@ def simple_rules(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         As for `rules`, and `include_python=True` to fill the column `python_body`.
 
@@ -220,11 +255,13 @@ def simple_rules(
     )
 
 
+@loader()
 def correlation_rules(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[DetectionFilters],
 ) -> pd.DataFrame:
     """Return the correlation rules, which combine other detections.
@@ -236,6 +273,8 @@ def correlation_rules(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         As for `rules`, without `log_type`.
 

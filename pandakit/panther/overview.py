@@ -17,7 +17,7 @@ from pandakit.panther._lists.reading import (
 )
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.progress import progress_line
-from pandakit.transport import Listing, OneAnswer
+from pandakit.transport import Listing, OneAnswer, loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pandakit.panther.filters import DetectionFilters
     from pandakit.progress import ProgressLine
-    from pandakit.transport import Client
+    from pandakit.transport import Client, StorePath
 
 __all__ = ["INVENTORY", "ObjectKind", "detections", "get", "inventory"]
 
@@ -60,11 +60,13 @@ _INVENTORY_OF = tuple(name for name in RESOURCES if name not in {"alert_events",
 _SIDE_BY_SIDE = 4  # lists read at a time: the vendor documents no limit, so stay modest
 
 
+@loader()
 def detections(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[DetectionFilters],
 ) -> pd.DataFrame:
     """Return the rules of every kind and the policies in one frame.
@@ -76,6 +78,8 @@ def detections(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         Those that all five lists have: `name_contains`, `state` (enabled, disabled),
         `severity`, `tag` (one or several: rows that match any), `created_by`,
@@ -105,6 +109,7 @@ def detections(
     )
 
 
+@loader()
 def get(
     self: Client,
     kind: ObjectKind,
@@ -113,6 +118,7 @@ def get(
     include_python: bool = False,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return one object.
 
@@ -129,6 +135,8 @@ def get(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.panther._lists.reading import whole_list
+from pandakit.transport import loader
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -12,16 +13,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.panther.filters import RoleFilters, UserFilters
-    from pandakit.transport import Client
+    from pandakit.transport import Client, StorePath
 
 __all__ = ["api_tokens", "roles", "users"]
 
 
+@loader()
 def users(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[UserFilters],
 ) -> pd.DataFrame:
     """Return the users, deactivated ones included.
@@ -33,6 +36,8 @@ def users(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `contains`, `email` (exact; the service then ignores the others), `id` (one or
         several), `status`, `include_deactivated` (default: `True`).
@@ -49,11 +54,13 @@ def users(
     )
 
 
+@loader()
 def roles(
     self: Client,
     *,
     max_rows: int | None = None,
     progress: bool | None = None,
+    store: StorePath | None = None,
     **filters: Unpack[RoleFilters],
 ) -> pd.DataFrame:
     """Return the roles.
@@ -65,6 +72,8 @@ def roles(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
     **filters
         `name_contains`, `name` (exact; the service then ignores the others), `id` (one or
         several), `sort_dir` (asc, desc).
@@ -82,8 +91,13 @@ def roles(
     return self._load(*whole_list("roles", dict(filters)), max_rows=max_rows, progress=progress)
 
 
+@loader()
 def api_tokens(
-    self: Client, *, max_rows: int | None = None, progress: bool | None = None
+    self: Client,
+    *,
+    max_rows: int | None = None,
+    progress: bool | None = None,
+    store: StorePath | None = None,
 ) -> pd.DataFrame:
     """Return the API tokens, never with their secret value.
 
@@ -94,6 +108,8 @@ def api_tokens(
     progress
         `True` shows a progress line and `False` hides it; default: shown in a terminal
         or a notebook.
+    store
+        Folder to keep the pages in; if the process dies, the same call resumes where it stopped.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.frames import Column, build_frame, snake_case
-from pandakit.panther._writes.judging import checked_ids, checked_rows, writing_of
+from pandakit.panther._writes.checks import checked_ids, checked_rows, writing_of
 from pandakit.panther._writes.sending import Options, run_deletes, run_saves
 
 if TYPE_CHECKING:

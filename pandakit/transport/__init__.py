@@ -39,6 +39,7 @@ from pandakit.transport.collect import Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.interrupts import Interrupted, interrupted
 from pandakit.transport.jobs import JOB_PATH, Job, JobRules, find_job, wait_for
+from pandakit.transport.loader import loader
 from pandakit.transport.options import Clock, TransportOptions
 from pandakit.transport.paginate import (
     CursorPages,
@@ -52,6 +53,7 @@ from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_p
 from pandakit.transport.reply import Problem, Reply, read_or_raise
 from pandakit.transport.service import Call, Service, checked_address, path_segment
 from pandakit.transport.session import Session
+from pandakit.transport.store import StorePath
 
 __all__ = [
     "JOB_PATH",
@@ -79,6 +81,7 @@ __all__ = [
     "Reply",
     "Service",
     "Session",
+    "StorePath",
     "Task",
     "TaskQueue",
     "TransportOptions",
@@ -87,6 +90,7 @@ __all__ = [
     "collect_parallel",
     "find_job",
     "interrupted",
+    "loader",
     "path_segment",
     "read_or_raise",
     "wait_for",

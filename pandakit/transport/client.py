@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from pandakit.timewindow import TimeLike, Window, counts_back, window
 from pandakit.transport.collect import collect
 from pandakit.transport.parallel import ParallelLoad, collect_parallel
 from pandakit.transport.reply import read_or_raise
+from pandakit.transport.stored_session import StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pandakit.settings import Found
     from pandakit.transport.collect import Collected, Listing
     from pandakit.transport.session import Session
+    from pandakit.transport.store import StoredLoad
 
 __all__ = ["Check", "Client", "warn_user"]
 
@@ -128,10 +131,26 @@ class Client(ABC):
     def check(self) -> Check:
         """Make one cheap authorised call."""
 
+    def _identity(self) -> dict[str, Any]:
+        """Return what tells the questions of this client in a store from those of others."""
+        service = self._session.service
+        return {"service": service.name, "host": service.base_url}
+
+    def _stored(self, kept: StoredLoad, *, knows_time: bool) -> Self:
+        """Return a copy whose replies are kept, and whose present is when the load began."""
+        client = copy.copy(self)
+        client._use_sessions(lambda session: StoredSession(session, kept))  # noqa: SLF001 - of a copy of self
+        if knows_time and not client._session.knows_time:  # noqa: SLF001 - of a copy of self
+            self._learn_time()  # not from the store: only a response from the service has the time
+        if knows_time:
+            client._now()  # noqa: SLF001 - of a copy of self
+        return client
+
+    def _use_sessions(self, wrap: Callable[[Session], Session]) -> None:
+        self._session = wrap(self._session)
+
     def _now(self) -> datetime:
         """Return the time by the service's clock, or by ours until a response has told it."""
-        if not self._session.knows_time:
-            return datetime.now(UTC)
         return datetime.fromtimestamp(self._session.server_time(), UTC)
 
     def _window(self, start: TimeLike | None, end: TimeLike | None) -> Window:
@@ -185,6 +204,7 @@ class Client(ABC):
         """Read a list into a frame with the facts of its load; `said` are further facts."""
         _check_max_rows(max_rows)
         service = self._session.service.name
+        where = session or self._session
 
         def finish(state: Collected) -> pd.DataFrame:
             frame = read_or_raise(
@@ -197,9 +217,10 @@ class Client(ABC):
                     f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
                     TruncatedWarning,
                 )
-            return add_facts(frame, **self._facts(frame, state, window) | said | state.facts)
+            stored = {"rows_from_store": state.stored_rows} if where.is_stored else {}
+            known = self._facts(frame, state, window) | stored | said | state.facts
+            return add_facts(frame, **known)
 
-        where = session or self._session
         show = self._progress if progress is None else progress
         loaded: pd.DataFrame
         if isinstance(listing, ParallelLoad):

@@ -49,6 +49,8 @@ class Collected:
         Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
         What else the pages said, one item a page.
+    stored_rows
+        How many of the rows are from a store.
     facts
         Further facts for `df.attrs["pandakit"]`.
     """
@@ -63,6 +65,7 @@ class Collected:
     complete: bool = False
     elapsed_s: float = 0.0
     extras: list[Any] = field(default_factory=list)
+    stored_rows: int = 0
     facts: Row = field(default_factory=dict)
     position: Hashable | None = None
     _seen: set[Hashable] = field(default_factory=lambda: {None}, repr=False)
@@ -159,6 +162,9 @@ class Listing:
         `newer(row, kept)` says whether a repeated row replaces the kept one.
     send
         How to send instead of `session.send(call, line)`: for answers that come later.
+    otherwise
+        Loads the whole in another way when the service has more rows than it returns: what
+        `resume()` does then.
     max_pages
         Raise after so many pages; `resume()` goes on for as many again.
     label
@@ -170,6 +176,7 @@ class Listing:
     row_id: str | Callable[[Row], Hashable] | None = None
     newer: Callable[[Row, Row], bool] | None = None
     send: Callable[[Call, ProgressLine], Reply] | None = None
+    otherwise: Callable[[], Any] | None = None
     max_pages: int = MAX_PAGES
     label: str = ""
 
@@ -210,11 +217,22 @@ class _Load:
             raise interrupted(lambda: self.interrupt(state, clock.monotonic() - started))
         state.elapsed_s = clock.monotonic() - started
         so_far = state.so_far()
+        way_on = self.listing.otherwise if state.done else partial(self.run, state)
         raise failure.extended(
             f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
             partial=lambda: self.finish(so_far),
-            resume=None if state.done else partial(self.resume, state),
+            resume=None if way_on is None else self.resuming(way_on),
         )
+
+    def resuming(self, load: Callable[[], Any]) -> Callable[..., Any]:
+        """Return `load` as a function that takes a new token."""
+
+        def resume(token: str | None = None) -> Any:
+            if token is not None:
+                self.session.use_token(token)
+            return load()
+
+        return resume
 
     @property
     def label(self) -> str:
@@ -227,11 +245,6 @@ class _Load:
             while not state.done:
                 self.step(state, line, limit)
 
-    def resume(self, state: Collected, token: str | None = None) -> Any:
-        if token is not None:
-            self.session.use_token(token)
-        return self.run(state)
-
     def interrupt(self, state: Collected, elapsed_s: float) -> Interrupted:
         state.elapsed_s = elapsed_s
         so_far = state.so_far()
@@ -240,7 +253,7 @@ class _Load:
             "`partial` has them, and resume() asks for the rest (sys.last_value.resume() in a "
             "notebook)",
             partial=lambda: self.finish(so_far),
-            resume=partial(self.resume, state),
+            resume=self.resuming(partial(self.run, state)),
         )
 
     def step(self, state: Collected, line: ProgressLine, limit: int) -> None:
@@ -250,15 +263,23 @@ class _Load:
         page = reply.read(lambda reply: pages.read(reply, state.position))
         before = state.mark()
         state.add(page, self.listing.identify(), self.listing.newer)
-        line.advance(len(state.records) - before[0], 1, page.total)
+        added = len(state.records) - before[0]
+        line.advance(added, 1, page.total)
         if self.max_rows is not None and len(state.records) >= self.max_rows:
             state.capped = not state.done or len(state.records) > self.max_rows or state.capped
             del state.records[self.max_rows :]
             state.done = True
         elif page.beyond and (self.max_rows is None or self.max_rows > page.ceiling):
             state.done = True
+            reply.forget()
             raise PaginationError(f"{page.beyond}; narrow the window or the query")
-        state.check_moving(before, limit)
+        try:
+            state.check_moving(before, limit)
+        except PaginationError:
+            reply.forget()
+            raise
+        if reply.is_stored:
+            state.stored_rows += min(added, len(state.records) - before[0])
 
 
 def _comparable(identity: Any) -> Hashable:

@@ -238,7 +238,7 @@ class _Wait:
             return None  # the job goes on whatever happens to our questions
         else:
             self.requests += reply.attempts
-            return self.judge(reply)
+            return self.finished(reply)
         raise OutcomeUnknownError(
             f"{self.name} is not known to the service (last seen {self.last}): its outcome is "
             "unknown; look at the service before starting it again",
@@ -246,7 +246,7 @@ class _Wait:
             request_id=missing.request_id,
         )
 
-    def judge(self, reply: Reply) -> Reply | None:
+    def finished(self, reply: Reply) -> Reply | None:
         word = reply.read(self.rules.read_state)
         meaning = self.rules.states.get(word.lower())
         self.last = word or "without a state"

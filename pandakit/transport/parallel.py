@@ -79,10 +79,12 @@ class TaskQueue:
         """
         running: dict[Future[Reply], tuple[_Batch, int]] = {}
         failures: list[PandakitError] = []
-        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="pandakit")
+        # With a store one at a time: if the process dies, at most one reply is lost.
+        workers = 1 if session.is_stored else _WORKERS
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="pandakit")
         try:
             while running or not (failures or self.is_empty):
-                while not failures and len(running) < _WORKERS and self._has_call(failures):
+                while not failures and len(running) < workers and self._has_call(failures):
                     batch, number = self._calls.popleft()
                     running[pool.submit(session.send, batch.calls[number])] = batch, number
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -138,7 +140,12 @@ class TaskQueue:
 
 def _send_replies(task: Task, replies: list[Reply]) -> Any:
     """Return the next calls of a task that reads its replies."""
-    return read_or_raise(lambda: task.send(replies), replies[-1].malformed)
+    try:
+        return read_or_raise(lambda: task.send(replies), replies[-1].malformed)
+    except PandakitError:
+        for reply in replies:
+            reply.forget()
+        raise
 
 
 class ParallelLoad(ABC):

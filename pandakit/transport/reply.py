@@ -71,7 +71,8 @@ class Reply:
     """One whole answer.
 
     `check` raises when the call's time is over. `secrets` are not read: they are masked in texts
-    about this answer while it is kept.
+    about this answer while it is kept. `forget` drops what a store kept of a reply that cannot be
+    read. `attempts` is 0 for a reply from a store.
     """
 
     status: int
@@ -82,7 +83,13 @@ class Reply:
     attempts: int = 1
     check: Callable[[], object] = field(default=lambda: None, repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    forget: Callable[[], object] = field(default=lambda: None, repr=False)
     _parsed: list[Any] = field(default_factory=list, repr=False)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the reply is from a store, and no request was sent for it."""
+        return self.attempts == 0
 
     def json(self) -> Any:
         """Return the body as one strict JSON document; it is read once.
@@ -136,7 +143,11 @@ class Reply:
         ProtocolError
             When the response does not have the shape that the reader expects.
         """
-        return read_or_raise(lambda: reader(self), self.malformed)
+        try:
+            return read_or_raise(lambda: reader(self), self.malformed)
+        except PandakitError:
+            self.forget()
+            raise
 
     def malformed(self, words: str) -> ProtocolError:
         """Return the error for an answer that does not have the promised shape."""

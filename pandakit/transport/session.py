@@ -64,6 +64,9 @@ class Session:
         verify TLS.
     """
 
+    is_stored = False
+    """Whether replies are kept in a store."""
+
     def __init__(
         self,
         service: Service,
@@ -88,7 +91,8 @@ class Session:
         mask_logs(_LOGGERS)
         self._budget = RetryBudget(self.options.retry_budget)
         self._limiters: dict[str, Any] = {}
-        self._is_closed = False
+        self.is_closed = False
+        """Whether `close` was called."""
         renew_in_children(self)
 
     def __repr__(self) -> str:
@@ -109,7 +113,7 @@ class Session:
 
     def close(self) -> None:
         """Release the connections (of a session of our own); later calls raise."""
-        self._is_closed = True
+        self.is_closed = True
         if self._own:
             self._http.close()
 
@@ -135,7 +139,7 @@ class Session:
             The class of the status (`AuthenticationError` ...), `TransportError` (also after
             `close`), `ProtocolError`, or `OutcomeUnknownError` for a write whose answer was lost.
         """
-        if self._is_closed:
+        if self.is_closed:
             raise TransportError(f"this {self.service.name} client is closed: make a new one")
         refused: AuthenticationError | None = None
         try:

@@ -57,13 +57,13 @@ def compare_policies(
     events, unit
         As in `pandakit.consolidate`.
     policy
-        The settings of today.
+        The current settings.
     other
         Other settings; the patterns may differ in their windows only.
     pattern
-        The name of the pattern whose values are exchanged; default: the first one.
+        The name of the pattern whose values are permuted; default: the first one.
     chance
-        How often they are exchanged to see what chance saves; 0: never.
+        The number of permutations, to see what chance saves; 0: none.
 
     Returns
     -------

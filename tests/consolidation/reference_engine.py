@@ -1,4 +1,4 @@
-"""The judge: the rules of consolidation as a plain event loop over dictionaries.
+"""The reference engine: the rules of consolidation as a plain event loop over dictionaries.
 
 Slow on purpose, and free of pandakit's own code: what the package answers is compared with
 what stands here, column by column. Times are integer microseconds since the epoch, spans

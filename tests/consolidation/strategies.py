@@ -1,4 +1,4 @@
-"""Random timelines with random settings, for the judge and the package alike.
+"""Random timelines with random settings, for the reference engine and the package alike.
 
 A `Scenario` holds the raw rows that the reference engine reads, and builds the frame that
 the package reads. Its `repr` can be pasted into a test: a failure becomes a case.

@@ -1,4 +1,4 @@
-"""The package against the judge, on random timelines with random settings.
+"""The package against the reference engine, on random timelines with random settings.
 
 A failure prints a `Scenario` that can be pasted into a test.
 """
@@ -21,15 +21,15 @@ FUZZ = examples(quick=200, full=10_000)
 
 @FUZZ
 @given(scenarios(refused=True))
-def test_the_package_agrees_with_the_judge(scenario: Scenario):
+def test_the_package_agrees_with_the_reference_engine(scenario: Scenario):
     """Every event, alert, incident and measure is the same, in all its columns."""
     note(f"settings: {scenario.settings}")
-    judged = answer(engines.reference, scenario)
+    reference = answer(engines.reference, scenario)
     found = answer(engines.package, scenario)
-    if judged is None or found is None:
-        assert judged is found
+    if reference is None or found is None:
+        assert reference is found
     else:
-        assert differences(found, judged) == []
+        assert differences(found, reference) == []
 
 
 def answer(engine: Callable[[Scenario], dict[str, Any]], scenario: Scenario) -> Any:
@@ -44,10 +44,10 @@ def differences(package: dict[str, Any], reference: dict[str, Any]) -> list[str]
     """Say where two answers differ, cell by cell."""
     found = []
     for part in engines.PARTS:
-        rows, judged = package[part], reference[part]
-        if len(rows) != len(judged):
-            found.append(f"{part}: package has {len(rows)}, reference {len(judged)}")
-        for number, (row, wanted) in enumerate(zip(rows, judged, strict=False)):
+        rows, expected = package[part], reference[part]
+        if len(rows) != len(expected):
+            found.append(f"{part}: package has {len(rows)}, reference {len(expected)}")
+        for number, (row, wanted) in enumerate(zip(rows, expected, strict=False)):
             found += [
                 f"{part}[{number}].{name}: package {ours!r}, reference {theirs!r}"
                 for name in dict.fromkeys([*row, *wanted])

@@ -48,5 +48,5 @@ def test_both_engines_agree_on_the_whole_sample(events, settings):
     settings = settings | {"unit": "s"}
     result = consolidation.consolidate(events, engines.policy_of(settings))
     rows, columns = events.to_dict("records"), list(events.columns)
-    judged = reference_engine.run(rows, columns, settings)
-    assert differences(engines.plain(result), judged)[:5] == []
+    wanted = reference_engine.run(rows, columns, settings)
+    assert differences(engines.plain(result), wanted)[:5] == []

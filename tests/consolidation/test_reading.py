@@ -282,7 +282,7 @@ def test_infinity_is_not_taken_for_milliseconds(form):
     assert reasons == [False, True, False, False, False]
 
 
-def test_digits_and_numbers_in_one_column_are_judged_together():
+def test_digits_and_numbers_in_one_column_are_read_together():
     """One number written as text does not make the column one of milliseconds."""
     cells = pd.Series([SECONDS, SECONDS + 1, str(LATE)], dtype=object)
     outcomes = consolidate(events(timestamp=cells)).events["outcome"].tolist()

@@ -53,7 +53,7 @@ def test_all_is_an_error(way):
 
 
 def test_a_chunk_of_rejected_rows_is_no_error():
-    """One chunk may be lost as a whole: the result of all chunks is what is judged."""
+    """One chunk may be lost as a whole: the result of all chunks is what counts."""
     consolidator = Consolidator()
     assert consolidator.feed(events(3, rows=3))["reason"].tolist() == ["bad_status"] * 3
     consolidator.feed(events(0, rows=400))

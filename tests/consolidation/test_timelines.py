@@ -1,4 +1,4 @@
-"""The hand-made timelines, asked of the package and of the judge."""
+"""The hand-made timelines, asked of the package and of the reference engine."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ SPANS = {"reopen_window", "expire_after", "flap_window", "window"}
 
 
 def pattern(tags: str, window: str, **options: Any) -> dict[str, Any]:
-    """Give a pattern as the judge takes it."""
+    """Return a pattern as the reference engine takes it."""
     names = tags.split("+")
     plain = {"name": tags, "tags": names, "window": span(window)}
     return plain | {"filter": None, "cross_source": True} | options
@@ -130,7 +130,7 @@ def measured(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def frozen(tree: Any) -> Any:
-    """Turn the lists of a filter into the tuples that the judge reads."""
+    """Turn the lists of a filter into the tuples that the reference engine reads."""
     return tuple(map(frozen, tree)) if isinstance(tree, list) else tree
 
 

@@ -56,6 +56,8 @@ def test_what_means_the_same_is_no_drift(local, tenant):
         ("reports", {"M": ["x"]}, {"M": ["y"]}),
         ("inline_filters", "- a", "- b"),
         ("tests", [{"name": "t", "log": {"a": 1}}], [{"name": "t", "log": {"a": 2}}]),
+        ("tests", [{"name": "t", "log": {"a": 1}}], [{"name": "t", "log": {"a": True}}]),
+        ("inline_filters", "- 1", "- true"),
         ("runbook", "look", None),
     ],
 )

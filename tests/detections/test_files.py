@@ -210,8 +210,9 @@ def test_what_is_no_plain_document_is_refused(text):
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TRICKY = st.sampled_from(
     ["on", "No", "0o7", "1e3", "1_0", "1:30", "2026-01-01", "~", "null", "=", "<<", "", " a ",
-     "a\n", "\na", "  a\n b", "a\r\nb", "\ufeff", "\x00", "\x85", "a: b", "# x", "- a", "'", '"',
-     "\u2028x\n", "a \nb", "%x", "@x", "`", "!x", "&x", "*x", "|", ">", "01", "+1", ".5", "0x1g"]
+     "a\n", "a\n\n", "\na", "  a\n b", "a\r\nb", "\ufeff", "\x00", "\x85", "a: b", "# x", "- a",
+     "'", '"', "\u2028x\n", "a \nb", "%x", "@x", "`", "!x", "&x", "*x", "|", ">", "01", "+1", ".5",
+     "0x1g"]
 )  # fmt: skip
 WORDS = TEXT | TRICKY
 VALUES = st.recursive(
@@ -325,6 +326,21 @@ def test_reading_what_was_written_gives_the_frame_back(tmp_path_factory, rows):
     again = folder / "again"
     detections.write(back, again)
     pd.testing.assert_frame_equal(detections.read(again, strict=True), back)
+
+
+def test_newlines_at_the_end_do_not_end_the_document(tmp_path):
+    """A text that ends in empty lines may stand before other fields."""
+    rule = {"kind": "rules", "id": "A", "description": "a\n\n", "severity": "LOW", "runbook": "b\n"}
+    detections.write(pd.DataFrame([rule]), tmp_path)
+    row = detections.read(tmp_path, strict=True).iloc[0]
+    assert {name: row[name] for name in rule} == rule
+
+
+def test_a_value_without_a_place_in_the_file_is_told(tmp_path):
+    """Policies have no runbook: it is not written, and that is not silent."""
+    frame = pd.DataFrame([{"kind": "policies", "id": "A", "severity": "LOW", "runbook": "Ask."}])
+    with pytest.warns(pk.PartialWarning, match=r"not written.*runbook \(1 rows\)"):
+        detections.write(frame, tmp_path)
 
 
 def rules(**cells):

@@ -338,6 +338,8 @@ def test_compared_with_the_service():
         ["A", "theirs", "present", False, True],
     ]
     assert detections.compare_tests(ours[4:5], ours[4:5]).empty
+    one, true = (ours[:1].assign(alert_context=f'{{"a": {value}}}') for value in ("1", "true"))
+    assert detections.compare_tests(one, true)["field"].tolist() == ["alert_context"]
 
 
 # Backtest -----------------------------------------------------------------------------------

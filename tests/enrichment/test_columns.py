@@ -127,7 +127,7 @@ def test_limits_that_cannot_be_known_are_told():
     assert "note" not in said.to_text()
 
 
-def test_values_of_extra_columns_are_judged_too(tmp_path):
+def test_values_of_extra_columns_are_checked_too(tmp_path):
     """A line break in a column that is not in the schema is found, in a frame and in a file."""
     frame = pd.DataFrame({"host": ["a", "b"], "notes": ["", "two\nlines"], "owner": ["x", "y"]})
     path = tmp_path / "t.csv"

@@ -255,7 +255,7 @@ def test_no_other_thread_calls_back(monkeypatch, file, schema):
     assert threads == {threading.get_ident()}
 
 
-def test_a_file_that_grows_while_it_is_judged(monkeypatch, file, schema):
+def test_a_file_that_grows_while_it_is_validated(monkeypatch, file, schema):
     """Rows that are added while a file is validated are an error, never a wrong finding."""
     path = file(b"host,owner\na,b\na,b\n")
     report = DuplicateCheck.report

@@ -18,7 +18,7 @@ SCHEMA = EnrichmentSchema(["a", "b"], ["c"])
 COUNTED = pa.proxy_memory_pool(pa.default_memory_pool())  # must outlive what it allocates
 
 
-def judged(rows, **options):
+def repeats(rows, **options):
     """Return the findings about repeated rows: rule, row, key."""
     table = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object)
     report = validate_enrichment(table, SCHEMA, **options)
@@ -30,7 +30,7 @@ def judged(rows, **options):
 def test_the_same_row_twice():
     """Every row after the first with its text is an error that names the first."""
     rows = [("x", "y", "1"), ("p", "q", "1"), ("x", "y", "1"), ("x", "y", "1")]
-    assert judged(rows) == [("duplicate_row", 2, "x, y"), ("duplicate_row", 3, "x, y")]
+    assert repeats(rows) == [("duplicate_row", 2, "x, y"), ("duplicate_row", 3, "x, y")]
     report = validate_enrichment(pd.DataFrame(rows, columns=["a", "b", "c"]), SCHEMA)
     assert report.errors[0].message == "the same text as row 0"
 
@@ -38,37 +38,37 @@ def test_the_same_row_twice():
 def test_one_key_with_two_results():
     """A key that has other results than before is an error; a duplicate is not counted again."""
     rows = [("x", "y", "1"), ("x", "y", "2"), ("x", "y", "1"), ("x", "z", "2")]
-    assert judged(rows) == [("duplicate_row", 2, "x, y"), ("key_conflict", 1, "x, y")]
+    assert repeats(rows) == [("duplicate_row", 2, "x, y"), ("key_conflict", 1, "x, y")]
 
 
 @pytest.mark.parametrize("same", [(1, 1.0, "1"), (True, "true", "true"), (None, "", np.nan)])
 def test_equal_is_what_is_sent_as_the_same_text(same):
     """Cells of different types are equal when their text is."""
     rows = [("x", "y", cell) for cell in same]
-    assert judged(rows) == [("duplicate_row", 1, "x, y"), ("duplicate_row", 2, "x, y")]
+    assert repeats(rows) == [("duplicate_row", 1, "x, y"), ("duplicate_row", 2, "x, y")]
 
 
 def test_values_do_not_run_together():
     """Where one value ends and the next begins is part of the key."""
-    assert judged([("ab", "c", "1"), ("a", "bc", "1"), ("abc", "", "1"), ("", "abc", "1")]) == []
-    assert judged([("\0", "", "1"), ("", "\0", "1"), ("\0\0", "", "1")]) == []
+    assert repeats([("ab", "c", "1"), ("a", "bc", "1"), ("abc", "", "1"), ("", "abc", "1")]) == []
+    assert repeats([("\0", "", "1"), ("", "\0", "1"), ("\0\0", "", "1")]) == []
 
 
 def test_keys_that_differ_by_case():
     """A key that another row has in other letters is warned of, once a spelling."""
     rows = [("Web", "y", "1"), ("web", "Y", "2"), ("WEB", "y", "3"), ("web", "Y", "2")]
-    assert judged(rows) == [
+    assert repeats(rows) == [
         ("duplicate_row", 3, "web, Y"),
         ("key_case", 1, "web, Y"),
         ("key_case", 2, "WEB, y"),
     ]
-    assert judged([("É", "y", "1"), ("é", "y", "1")]) == [("key_case", 1, "é, y")]
-    assert judged([("Web", "y", "1"), ("db", "y", "1")]) == []
+    assert repeats([("É", "y", "1"), ("é", "y", "1")]) == [("key_case", 1, "é, y")]
+    assert repeats([("Web", "y", "1"), ("db", "y", "1")]) == []
 
 
 def test_cells_without_text_form_are_not_taken_for_equal():
     """Two different objects that cannot be sent are no duplicates of each other."""
-    assert judged([("x", "y", b"1"), ("x", "y", b"2")]) == [("key_conflict", 1, "x, y")]
+    assert repeats([("x", "y", b"1"), ("x", "y", b"2")]) == [("key_conflict", 1, "x, y")]
 
 
 texts = st.sampled_from(["", "a", "A", "b", "ab", "aaaaaaaa", "aaaaaaaab", "é", "É", " a"])
@@ -98,7 +98,7 @@ def expected(rows):
 @examples(quick=40, full=2000)
 def test_agrees_with_plain_dictionaries(rows):
     """For any small table the findings are those of three dictionaries."""
-    assert [each[:2] for each in judged(rows)] == expected(rows)
+    assert [each[:2] for each in repeats(rows)] == expected(rows)
 
 
 @pytest.mark.parametrize("hashes", [0, 1])
@@ -113,7 +113,7 @@ def test_hashes_only_say_where_to_look(hashes, rows):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_duplicates, "row_hashes", colliding)
         patch.setattr(_duplicates, "key_hashes", colliding)
-        assert [each[:2] for each in judged(rows)] == expected(rows)
+        assert [each[:2] for each in repeats(rows)] == expected(rows)
 
 
 @pytest.mark.parametrize("at_once", [1, 500, 1_000_000])
@@ -125,7 +125,7 @@ def test_finds_repeats_far_apart(monkeypatch, at_once, hashes):
     monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
     keys = [f"k{n % 10}" for n in range(25)]
     rows = [(key, "", str(n // 20)) for n, key in enumerate(keys)]
-    found = judged(rows)
+    found = repeats(rows)
     assert {row for rule, row, _ in found if rule == "duplicate_row"} == set(range(10, 20))
     assert {row for rule, row, _ in found if rule == "key_conflict"} == set(range(20, 25))
 

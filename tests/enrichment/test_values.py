@@ -226,7 +226,7 @@ def test_a_blank_before_the_last_quote_is_refused(found, schema):
         lambda cells: pd.Series(cells).astype(pd.ArrowDtype(pa.large_string())),
     ],
 )
-def test_every_text_type_is_judged_alike(found, convert):
+def test_every_text_type_is_checked_alike(found, convert):
     """The findings do not depend on how pandas holds the text."""
     hosts = convert(["db1", " db2", "a|b", "=x", None, "db1"])
     owners = convert(["ann", "l\nb", None, "x\0y", "", "bob"])
@@ -263,7 +263,7 @@ def test_batches_are_no_borders(monkeypatch, found, schema, rows):
     assert len(whole) == 9
 
 
-def test_judging_changes_nothing_in_the_frame(schema):
+def test_validating_changes_nothing_in_the_frame(schema):
     """Lists, objects, categories and the index of the caller's frame are as they were."""
     frame = pd.DataFrame(
         {

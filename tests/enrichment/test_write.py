@@ -148,8 +148,8 @@ def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch):
 
 def test_a_frame_that_changes_meanwhile_is_not_written(tmp_path, monkeypatch):
     """What is written must have the size of what was validated."""
-    judged = validate_enrichment(GOOD, SCHEMA)
-    monkeypatch.setattr(write, "validate_enrichment", lambda *_, **__: judged)
+    report = validate_enrichment(GOOD, SCHEMA)
+    monkeypatch.setattr(write, "validate_enrichment", lambda *_, **__: report)
     with pytest.raises(EnrichmentError, match="changed while it was written"):
         write_enrichment_csv(GOOD.assign(owner=["ann", "bobby"]), SCHEMA, tmp_path / "t.csv")
     assert list(tmp_path.iterdir()) == []

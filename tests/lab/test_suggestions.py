@@ -11,9 +11,9 @@ from pandakit.consolidation import CURRENT, Pattern, Policy, consolidate
 from pandakit.consolidation.openings import EventHistory
 from pandakit.errors import PartialWarning
 from pandakit.lab import agreement, suggest_patterns
-from pandakit.lab._chance import PRIMARY, Exchange
+from pandakit.lab._chance import PRIMARY, PermutationTest
 from tests.fuzz import examples
-from tests.lab.exchanged import by_hand, compression
+from tests.lab.permuted import by_hand, compression
 
 ROWS = st.lists(
     st.tuples(
@@ -31,7 +31,7 @@ SETTINGS = {"reopen_window": "0s", "expire_after": None}
 
 @examples(quick=40, full=2_000)
 @given(ROWS, TEAMS, st.sampled_from(["first", "latest"]), st.booleans())
-def test_chance_is_that_of_frames_with_exchanged_values(rows, teams, anchor, by_host):
+def test_chance_is_that_of_frames_with_permuted_values(rows, teams, anchor, by_host):
     """Mean and deviation are those of the same permutations, made on frames."""
     frame = pd.DataFrame(rows, columns=["timestamp", "status", "host", "check"])
     frame["timestamp"] = (frame["timestamp"] * 101).cumsum()
@@ -46,7 +46,7 @@ def test_chance_is_that_of_frames_with_exchanged_values(rows, teams, anchor, by_
     everything = policy.replace(patterns=[pattern, PRIMARY])
     openings = EventHistory(frame, everything).openings(policy)
     incidents = openings.group(policy)
-    found = Exchange(openings, pattern).compare(policy, incidents, runs=4, seed=5)
+    found = PermutationTest(openings, pattern).compare(policy, incidents, runs=4, seed=5)
     opened = frame[result.events["outcome"].eq("opened")]
     teams_of = {host: set(part["team"]) for host, part in opened.groupby("host")}
     one_each = all(len(values) == 1 for values in teams_of.values())

@@ -14,7 +14,7 @@ from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate
 from pandakit.errors import PartialWarning, RejectedEventsWarning
 from pandakit.lab import agreement, sweep
 from tests.fuzz import examples
-from tests.lab.exchanged import by_hand, compression
+from tests.lab.permuted import by_hand, compression
 
 ROWS = st.lists(
     st.tuples(
@@ -112,7 +112,7 @@ def production_of(result):
 
 @examples(quick=15, full=1_000)
 @given(ROWS, st.sampled_from(["first", "latest"]), st.booleans())
-def test_chance_is_that_of_frames_with_exchanged_values(rows, anchor, beside):
+def test_chance_is_that_of_frames_with_permuted_values(rows, anchor, beside):
     """By hand on the frame: identities carry the values, and each row uses the same draws."""
     frame = timeline(rows)
     keys = frame["host"] + frame["check"]
@@ -153,7 +153,7 @@ def test_the_same_seed_gives_the_same_bytes():
     assert not one["by_chance"].equals(other["by_chance"])
 
 
-def test_chance_names_the_pattern_whose_values_were_exchanged():
+def test_chance_names_the_pattern_whose_values_were_permuted():
     """It is the named or the first one, also where no window moves."""
     frame = timeline([(1, "critical", "a", "p", "x"), (1, "critical", "b", "p", "x")])
     assert sweep(frame, chance=1)["pattern"].tolist() == ["primary"]

@@ -1,4 +1,4 @@
-"""Alerts are judged before any is sent, sent in order, and never sent twice blindly."""
+"""Alerts are checked before any is sent, sent in order, and never sent twice blindly."""
 
 import json
 import signal
@@ -60,7 +60,7 @@ def test_alerts_are_sent_by_time_over_all_batches(bigpanda_at):
 
 
 def test_a_dry_run_sends_nothing(bigpanda_at):
-    """By default every row is judged, and planned."""
+    """By default every row is checked, and planned."""
     client, calls = bigpanda_at(answering())
     assert set(client.send_alerts(FRAME, app_key="k")["outcome"]) == {"planned"}
     assert calls == []

@@ -1,4 +1,4 @@
-"""Uploading an enrichment table: judged, streamed, followed, and never sent twice blindly."""
+"""Uploading an enrichment table: validated, streamed, followed, and never sent twice blindly."""
 
 import hashlib
 import threading
@@ -117,7 +117,7 @@ def test_a_file_of_another_schema_is_not_sent(client, schema_id, tmp_path):
 
 
 def test_a_file_that_changed_is_not_stored(client, running, schema_id, tmp_path):
-    """A file that is not what was judged breaks off before its end: the old table stays."""
+    """A file that is not what was validated breaks off before its end: the old table stays."""
     schema = client.enrichment_schema(schema_id)
     file = write_enrichment_csv(table_of(), schema, tmp_path / "table.csv")
     before = client.enrichment_table(schema_id)
@@ -221,7 +221,7 @@ def test_the_token_is_tried_before_the_table_is_sent(bigpanda_at):
     assert posts(calls) == []
 
 
-def test_the_bytes_sent_are_the_bytes_judged(bigpanda_at):
+def test_the_bytes_sent_are_the_bytes_validated(bigpanda_at):
     """The body is the CSV of the frame, with its length and type told."""
     client, calls = bigpanda_at(uploads(lambda _: ({"job_id": "j"}, 202)))
     job = client.upload_enrichment(TABLE, "map-1")

@@ -52,10 +52,10 @@ def test_every_method_is_typed_and_documented(client, name):
 
 
 @pytest.mark.parametrize(("client", "name"), LOADERS)
-def test_every_loader_takes_a_cap_and_progress(client, name):
-    """`max_rows` and `progress` are keyword-only everywhere, with None as default."""
+def test_every_loader_takes_a_cap_progress_and_a_store(client, name):
+    """`max_rows`, `progress` and `store` are keyword-only everywhere, with None as default."""
     parameters = inspect.signature(getattr(client, name)).parameters
-    for each in ("max_rows", "progress"):
+    for each in ("max_rows", "progress", "store"):
         assert parameters[each].kind is inspect.Parameter.KEYWORD_ONLY
         assert parameters[each].default is None
     assert inspect.signature(getattr(client, name)).return_annotation == "pd.DataFrame"

@@ -1,6 +1,7 @@
 """`pandakit verify`: exit codes, reports that can be checked again, and what alters them."""
 
 import base64
+import html
 import json
 from copy import deepcopy
 
@@ -79,6 +80,20 @@ def test_saved_frames_are_read_too(folder):
     assert run(folder, "events.parquet", "--roots", "roots.parquet") == 0
 
 
+@pytest.mark.parametrize("column", ["actor", "received_at", "new"])
+def test_an_edited_frame_is_not_proved(folder, capsys, column):
+    """Only envelopes are verified, so a saved frame whose other columns differ is refused."""
+    import pandas as pd
+
+    frame = pk.pangea.load(folder / "events.json")
+    frame.loc[2, column] = pd.Timestamp(0, tz="UTC") if column == "received_at" else "mallory"
+    pk.save(frame, folder / "edited.parquet")
+    assert run(folder, "edited.parquet", "--roots", "roots.json") == 2
+    assert f"row 2, column {column}: the frame was edited" in capsys.readouterr().err
+    pk.save(frame[["envelope", "hash"]], folder / "part.parquet")
+    assert run(folder, "part.parquet", "--roots", "roots.json") == 3
+
+
 @pytest.mark.parametrize("suffix", ["json", "html"])
 def test_the_same_input_and_time_give_the_same_bytes(folder, suffix):
     """A report depends on the input and on --at, and on nothing else."""
@@ -137,6 +152,23 @@ def test_a_page_is_escaped(folder):
     page = (folder / "out.html").read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "a &lt;b&gt;.json" in page
+
+
+def test_a_page_shows_what_the_report_says(folder):
+    """Every value of the JSON form stands on the page: verdict, input, hashes, roots, failures."""
+    write(folder / "bad.json", altered())
+    options = ("--roots", "roots.json", "--at", AT, "--force")
+    for name in ("report.json", "out.html"):
+        run(folder, "bad.json", *options, "--report", name)
+    page = html.unescape((folder / "out.html").read_text(encoding="utf-8"))
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    shown = [report[name] for name in ("verdict", "format", "rows_sha256", "report_sha256")]
+    shown += [report["verified_at"], report["input"]["name"], report["input"]["sha256"]]
+    shown += [root["root_hash"] for root in report["roots"]]
+    shown += [row["reason"] for row in report["failures"]]
+    assert report["roots"]
+    assert report["failures"]
+    assert [value for value in shown if value not in page] == []
 
 
 def test_a_report_is_checked_with_one_command(folder, capsys):

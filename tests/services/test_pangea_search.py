@@ -450,6 +450,19 @@ def test_searches_beyond_the_ceiling_find_every_event_once(pangea_at, order, cou
     assert len(told(frame)["search"]["ids"]) == len(log.bodies) > 1
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_resume_after_the_ceiling_of_another_order_finds_every_event(pangea_at, order):
+    """`resume()` searches by `received_at` instead, and sorts by the field that was asked for."""
+    log = FakeLog(numbered(12_345, at_once=7))
+    client, _ = pangea_at(log)
+    with pytest.raises(pk.PaginationError, match=r"resume\(\)") as caught:
+        client.search(start=START, order_by="message", order=order)
+    frame = caught.value.resume()
+    expected = sorted((h for _, h in log.events), reverse=order == "desc")
+    assert frame["message"].tolist() == expected
+    assert told(frame)["complete"]
+
+
 def test_too_many_events_at_one_moment_are_an_error(pangea_at):
     """More events at one moment than a search finds: PaginationError with those that came."""
     log = FakeLog([("2026-05-02T00:00:00.000000Z", f"{n:05d}") for n in range(10_001)])

@@ -1,4 +1,4 @@
-"""Saving and deleting content: judged first, sent once, told record by record."""
+"""Saving and deleting content: checked first, sent once, told record by record."""
 
 import json
 
@@ -114,6 +114,16 @@ def test_missing_stays_and_empty_clears(services, client):
     assert client.save("rules", {"id": RULE["id"], "tags": []})["status"][0] == "unchanged"
 
 
+def test_true_is_not_one(client):
+    """A value of another type is a change, however deep it stands."""
+    rule = RULE | {"id": "Typed", "tests": [{"name": "t", "expectedResult": True, "log": {"a": 1}}]}
+    client.save("rules", rule, create=True, dry_run=False, run_tests_first=False)
+    tests = [{"name": "t", "expectedResult": True, "log": {"a": True}}]
+    plan = client.save("rules", {"id": "Typed", "tests": tests})
+    assert plan[["status", "changed"]].to_numpy().tolist() == [["would_update", ["tests"]]]
+    client.delete("rules", "Typed", dry_run=False)
+
+
 def test_results_come_in_the_order_of_the_records(services, client):
     """Mixed outcomes stand where their records stood."""
     ids = client.rules()["id"].tolist()
@@ -175,6 +185,9 @@ def test_unit_tests_block_a_save(services, client):
         ("rules", [{"id": "a", "tests": [{}]}], {}, ValueError, "tests: an item has no name"),
         ("rules", [{"id": "a", "tests": [{"name": "t", "log": float("nan")}]}], {}, ValueError,
          "column tests: it is no JSON"),
+        ("rules", [{"id": "a"}, {"id": "b", "runbook": "\ud800"}], {}, ValueError,
+         "row 1, column runbook: text that UTF-8"),
+        ("queries", [{"id": "\ud800", "sql": "x"}], {}, ValueError, "row 0, column id"),
         ("rules", [{"id": "a", "reports": [1]}], {}, TypeError, "column reports: list"),
         ("rules", [{"id": "a", "body": " "}], {}, ValueError, "column body: it is blank"),
         ("rules", [{"id": "a", "body": "x"}], {"create": True}, ValueError, "column severity"),
@@ -182,7 +195,7 @@ def test_unit_tests_block_a_save(services, client):
         ("globals", [{"id": "a"}], {"run_tests_only": True, "dry_run": False}, ValueError, "no u"),
     ],
 )  # fmt: skip
-def test_records_are_judged_before_anything_is_sent(
+def test_records_are_checked_before_anything_is_sent(
     panther_at, kind, records, settings, error, words
 ):
     """What is wrong is named with row and column, and not even a read is sent."""
@@ -199,10 +212,11 @@ def test_records_are_judged_before_anything_is_sent(
         ([""], ValueError, "row 0, column id"),
         ([None], ValueError, "row 0, column id: it is missing"),
         ([7], TypeError, "row 0, column id"),
+        (["\ud800"], ValueError, "row 0, column id"),
         (pd.DataFrame({"key": ["a"]}), ValueError, "no column id"),
     ],
 )
-def test_ids_are_judged_before_anything_is_sent(panther_at, ids, error, words):
+def test_ids_are_checked_before_anything_is_sent(panther_at, ids, error, words):
     """So are ids that are to be deleted."""
     client, calls = panther_at(lambda _: {"results": []})
     with pytest.raises(error, match=words):

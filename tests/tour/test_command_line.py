@@ -455,6 +455,15 @@ def test_sweep_prints_a_row_for_each_window(run, alarms, tmp_path):
     assert saved["incidents"].tolist() == [3, 2, 3, 2]
     constant = ["--constant", "cluster=north", "--pattern", "cluster"]
     assert "The window of the pattern cluster" in run(*arguments, *constant)[1]
+    code, out, _ = run(*arguments, *constant[:2], "--pattern", "all", "--output", tmp_path / "all")
+    assert code == 0
+    assert "The windows of all patterns" in out
+    events = pd.DataFrame({"host": "007", "check": ["fan", "link", "fan"], "cluster": "north"})
+    events = events.assign(start=[0, 1_800, 700_000], end=[600, 2_400, 700_600])
+    events = pk.read_events(events, start="start", end="end")
+    expected = pk.sweep(events, pk.CLASSIC, windows=["10min", "1h"], pattern="all")
+    saved = pd.read_parquet(tmp_path / "all" / "sweep.parquet")
+    assert saved["incidents"].tolist() == expected["incidents"].tolist()
 
 
 def test_explain_says_why_an_alert_is_where_it_is(run, alarms):
@@ -484,7 +493,7 @@ def test_report_is_a_page_about_the_user_s_own_file(run, alarms, tmp_path):
 
 
 def test_fix_writes_the_repaired_table(run, tmp_path):
-    """Repairs are listed, the result is judged again and written; a refused one is not."""
+    """Repairs are listed, the result is validated again and written; a refused one is not."""
     table = tmp_path / "owners.csv"
     table.write_bytes(b"host ,owner\n a,x\nb,y\nb,y\n")
     arguments = ["validate", table, "--query", "host", "--result", "owner"]

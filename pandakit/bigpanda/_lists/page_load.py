@@ -49,6 +49,7 @@ class PageLoad(ParallelLoad):
         self.count, self.total = 0, None
         self._pages: dict[int, list[Row]] = {}
         self._hashes: dict[int, int] = {}
+        self._stored: dict[int, bool] = {}  # whether a page is from a store
         self._last = 1
         self._ended_at: tuple[int, int] | None = None
         self.queue.add(partial(self._read, 1))
@@ -68,6 +69,7 @@ class PageLoad(ParallelLoad):
         self.pages += 1
         self.count += len(rows) - len(self._pages.get(number, ()))
         self._pages[number], self._hashes[number], self.total = rows, this, total
+        self._stored[number] = reply.is_stored
         self._go_on()
 
     def _request(self, number: int) -> Call:
@@ -129,7 +131,14 @@ class PageLoad(ParallelLoad):
         capped = cap is not None and (
             len(records) > cap or (len(records) == cap and not self._is_whole())
         )
-        return Collected(records=records[:cap], pages=self.pages, capped=capped)
+        stored = [
+            is_stored
+            for number, is_stored in sorted(self._stored.items())
+            for _ in self._pages[number]
+        ]
+        return Collected(
+            records=records[:cap], pages=self.pages, capped=capped, stored_rows=sum(stored[:cap])
+        )
 
     def _is_whole(self) -> bool:
         if self.total is None:

@@ -89,6 +89,7 @@ class ActivityLoad(ParallelLoad):
         self._environment, self._loaded_at = environment, loaded_at
         self._rows: dict[str, dict[Any, dict[str, Any]]] = {each: {} for each in incident_ids}
         self._unfinished = set(incident_ids)
+        self._n_stored = 0
         for each in incident_ids:
             self.queue.add(partial(self._read, each))
 
@@ -104,6 +105,7 @@ class ActivityLoad(ParallelLoad):
             known = len(found)
             for row in page.rows:
                 found.setdefault(row.get("id") or len(found), {**row, "incident_id": incident_id})
+            self._n_stored += reply.is_stored * (len(found) - known)
             self.pages += 1
             self.count += len(found) - known
             position = page.next
@@ -131,8 +133,13 @@ class ActivityLoad(ParallelLoad):
         capped = cap is not None and (
             len(records) > cap or (len(records) == cap and bool(self._unfinished))
         )
+        records = records[:cap]
         return Collected(
-            records=records[:cap], pages=self.pages, capped=capped, facts=self._facts()
+            records=records,
+            pages=self.pages,
+            capped=capped,
+            stored_rows=min(self._n_stored, len(records)),
+            facts=self._facts(),
         )
 
     def _facts(self) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
+from math import ceil, inf, lgamma, log
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pandakit.bigpanda._lists.rows import is_newer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pandakit.transport import Reply, Task
 
-__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading"]
+__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading", "identity"]
 
 Row = dict[str, Any]
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 Reading: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
+_ORDER_KNOWN = log(1e6)  # as many orders: one of them is no chance
 _PAGES = NumberedPages()
 
 
@@ -69,6 +71,12 @@ class Answer:
     def is_newest_first(self) -> bool:
         """Whether no incident started later than the one before it."""
         return self.starts == sorted(self.starts, reverse=True)
+
+    @property
+    def order_evidence(self) -> float:
+        """The logarithm of how many orders its starts could have."""
+        ties = Counter(self.starts).values()
+        return lgamma(len(self.starts) + 1) - sum(lgamma(tie + 1) for tie in ties)
 
     def keys_of(self, second: int) -> set[str]:
         """Return the incidents that started in a second."""
@@ -111,26 +119,31 @@ class IncidentLoad(ParallelLoad):
         max_rows: int | None,
         facts: Callable[[], Row],
         window: Window,
-        ceiling: int = CEILING,
+        ceiling: int,
     ) -> None:
         super().__init__(label)
         self.call, self.size, self.ceiling = call, size, ceiling
         self.duplicates = 0
         self.end: int | None = None
         """The `to` of the first request: later incidents are left out."""
-        self.is_order_known = False
-        """Whether answers are newest first."""
+        self._order_evidence = 0.0
         self.dense_seconds: set[int] = set()
         """Seconds that a task reads by numbered pages."""
         self._now, self._rows_of, self._max_rows = now, rows_of, max_rows
         self._facts, self._asked = facts, window
         self._incidents: dict[str, Row] = {}
         self._rows: dict[str, list[Row]] = {}
+        self._stored: set[str] = set()  # identities of the incidents whose state is from a store
 
     @property
     def is_capped(self) -> bool:
         """Whether the caller wants no more rows."""
         return self._max_rows is not None and self.count >= self._max_rows
+
+    @property
+    def is_order_known(self) -> bool:
+        """Whether answers are newest first, and not by chance."""
+        return self._order_evidence > _ORDER_KNOWN
 
     def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
         """Add the task that reads a second by numbered pages, unless there is one already."""
@@ -189,16 +202,17 @@ class IncidentLoad(ParallelLoad):
         rows, total = _PAGES.rows_and_total(reply)
         answer = Answer(
             [_start(row) for row in rows],
-            [json.dumps(row.get("id", row), sort_keys=True) for row in rows],
+            [identity(row) for row in rows],
             len(rows) if total is None else total,
         )
         self.pages += 1
+        self._order_evidence += answer.order_evidence if answer.is_newest_first else -inf
         if self.end is None and to is not None:
             self.end = to
         if self.total is None:
             self.total = answer.total
         for key, row in zip(answer.keys, rows, strict=True):
-            self._keep(key, row)
+            self._keep(key, row, is_stored=reply.is_stored)
         if to is not None and not answer.is_whole and rows and answer.newest > to:
             raise PaginationError(
                 f"asked for incidents that started until {to}, the service returned one that "
@@ -219,7 +233,7 @@ class IncidentLoad(ParallelLoad):
         """The ids of the incidents so far."""
         return {str(row.get("id")) for row in self._incidents.values()}
 
-    def _keep(self, key: str, row: Row) -> None:
+    def _keep(self, key: str, row: Row, *, is_stored: bool) -> None:
         kept = self._incidents.get(key)
         if kept is not None:
             self.duplicates += 1
@@ -228,6 +242,17 @@ class IncidentLoad(ParallelLoad):
         rows = self._rows_of(row)
         self.count += len(rows) - len(self._rows.get(key, ()))
         self._incidents[key], self._rows[key] = row, rows
+        if is_stored:
+            self._stored.add(key)
+        else:
+            self._stored.discard(key)
+
+    def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
+        """Take later states of incidents that were received already."""
+        for row in rows:
+            kept = self._incidents.get(key := identity(row))
+            if kept is not None and is_newer(row, kept):
+                self._keep(key, row, is_stored=is_stored)
 
     def fix_end(self, to: int | None, answer: Answer) -> int:
         """Return the `to` that holds for the whole load.
@@ -245,6 +270,7 @@ class IncidentLoad(ParallelLoad):
         """Return the rows so far: newest start first, equal starts by id."""
         keys = sorted(self._incidents, key=lambda key: (-_start(self._incidents[key]), key))
         records = [row for key in keys for row in self._rows[key]]
+        stored = [key in self._stored for key in keys for _ in self._rows[key]]
         capped = self._max_rows is not None and (
             len(records) > self._max_rows or (self.is_capped and not self._is_whole())
         )
@@ -253,6 +279,7 @@ class IncidentLoad(ParallelLoad):
             pages=self.pages,
             duplicates=self.duplicates,
             capped=capped,
+            stored_rows=sum(stored[: self._max_rows]),
             facts={**self._facts(), "window": self._window().as_text()},
         )
 
@@ -262,6 +289,11 @@ class IncidentLoad(ParallelLoad):
 
     def _is_whole(self) -> bool:
         return self.total is not None and len(self._incidents) >= self.total
+
+
+def identity(row: Row) -> str:
+    """Return what tells an incident from others: its id, or all of it."""
+    return json.dumps(row.get("id", row), sort_keys=True)
 
 
 def _start(row: Row) -> int:

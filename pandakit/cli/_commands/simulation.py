@@ -33,6 +33,7 @@ __all__ = ["explain", "report", "simulate", "sweep"]
 _PATTERN = click.option(
     "--pattern", metavar="NAME", help="The pattern whose window is varied. Default: the first."
 )
+_ALL = "all"
 
 
 @click.command()
@@ -68,7 +69,11 @@ def simulate(
     help="The windows to try.",
 )
 @click.option("--anchors", type=ANCHOR_LIST, metavar="NAME,NAME", help="The anchors to try.")
-@_PATTERN
+@click.option(
+    "--pattern",
+    metavar="NAME",
+    help="The pattern whose window is varied, or 'all'. Default: the first.",
+)
 @source_options
 @policy_options
 @folder_options
@@ -85,11 +90,12 @@ def sweep(
 ) -> None:
     """Count the incidents of FILE that other windows would give."""
     policy = choose_policy(options)
-    varied = _pattern(policy, pattern)
+    varied = pattern if pattern == _ALL else _pattern(policy, pattern).name
     events = read_source(file, options)
-    found = sweep_windows(events, policy, windows=windows, anchors=anchors, pattern=varied.name)
+    found = sweep_windows(events, policy, windows=windows, anchors=anchors, pattern=varied)
     notes = [f"Note: {note}" for note in reading_notes(events)]
-    head = f"The window of the pattern {varied.name}; all else as in {policy}"
+    moved = "windows of all patterns" if varied == _ALL else f"window of the pattern {varied}"
+    head = f"The {moved}; all else as in {policy}"
     output.write("\n\n".join([head, sweep_text(found), *notes]))
     if folder is not None:
         save_files(frame_files({"sweep": found}, file_format), folder, force=force)

@@ -1,4 +1,4 @@
-"""`pandakit verify`: saved audit events, judged offline; a report that anybody can check."""
+"""`pandakit verify`: saved audit events, verified offline; a report that anybody can check."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pandakit.pangea.report import (
     Evidence,
     differences,
     read_report,
-    report_html,
     report_json,
     sign_report,
 )
-from pandakit.pangea.saved import load, read_documents
+from pandakit.pangea.report_page import report_page
+from pandakit.pangea.saved import check_copies, load, read_documents
 from pandakit.timewindow import to_time
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = ["verify"]
 
 _EXIT_CODES = {"proved": 0, "failed": 1, "intact": 3, "unproved": 3}
 _UNREADABLE = 2
-_WRITERS = {".json": report_json, ".html": report_html}
+_WRITERS = {".json": report_json, ".html": report_page}
 _PARQUET = (".parquet", ".pq")
 
 Row = dict[str, Any]
@@ -120,7 +120,11 @@ def _evidence(
 
 
 def _events(file: Path) -> pd.DataFrame:
-    return snapshot.load(file) if file.suffix in _PARQUET else load(file)
+    if file.suffix not in _PARQUET:
+        return load(file)
+    frame = snapshot.load(file)
+    check_copies(frame)
+    return frame
 
 
 def _roots(file: Path) -> Any:

@@ -1,4 +1,4 @@
-"""One YAML file to one row, and back."""
+"""Convert a YAML file to a row, and back."""
 
 from __future__ import annotations
 

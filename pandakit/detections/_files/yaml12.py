@@ -1,4 +1,4 @@
-"""YAML 1.2 with PyYAML, which reads 1.1 by itself.
+"""YAML 1.2 with PyYAML, which reads 1.1 by default.
 
 In YAML 1.1 the key `On` is `True`, `off` is `False` and `01234567` is an octal number. Rules are
 written in YAML 1.2, where they are two texts and a decimal number; what we write is quoted
@@ -34,6 +34,7 @@ _CORE = (
     ("merge", r"<<", ["<"]),
 )
 _NOT_PLAIN = re.compile("|".join(pattern for _, pattern, _ in _CORE))
+_END = "...\n"  # written after a block with newlines at its end, though more may follow
 _PRINTABLE = re.compile(r"[ -~\n\xa0-\u2027\u2030-\ud7ff]*")  # what a literal block may hold
 
 
@@ -117,7 +118,7 @@ def dump(value: Any) -> str:
         )
     except tools.error as error:  # a type that YAML has no form for
         raise YamlError(_one_line(error)) from None
-    return text
+    return text.removesuffix(_END)
 
 
 def _one_line(error: Exception) -> str:

@@ -32,7 +32,7 @@ _KEPT = ("SYSTEMROOT",)  # Windows cannot start a process without it
 
 
 class StoppedError(Exception):
-    """The process ended, or had to be ended, during a job."""
+    """The process ended, or was killed, during a job."""
 
 
 class Runner:

@@ -1,4 +1,4 @@
-"""The process that runs detections: jobs come in as lines of JSON, outcomes go out so.
+"""The process that runs detections: it reads jobs and writes outcomes, as lines of JSON.
 
 It imports neither pandas nor anything of the caller, so that it starts in a moment.
 """

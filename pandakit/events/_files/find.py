@@ -1,4 +1,4 @@
-"""Which files a path means, and what is inside them: compression and archives are unpacked."""
+"""Find the files that a path names, and unpack compressed ones and archives."""
 
 from __future__ import annotations
 

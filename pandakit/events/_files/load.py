@@ -1,4 +1,4 @@
-"""What a file is, by its content, and its rows as a table of raw columns."""
+"""Recognise a file by its content, and read its rows as a table of raw columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as it stands in one file or frame, before it is read as events."""
+"""A table as one file or frame has it, before it is read as events."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def with_bad_lines(raw: Raw, bad: list[BadLine]) -> Raw:
 
 
 def checked_names(name: str, columns: list[str]) -> list[str]:
-    """Return column names without outer whitespace, or refuse repeated ones."""
+    """Return column names without leading and trailing whitespace, or refuse repeated ones."""
     names = [title.strip() or f"column_{place}" for place, title in enumerate(columns, 1)]
     if twice := sorted({title for title in names if names.count(title) > 1}):
         raise EventError(f"{name} has several columns called {', '.join(map(repr, twice))}")

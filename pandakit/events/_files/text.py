@@ -23,7 +23,7 @@ _LEGACY = "cp1252"
 
 
 def encoding_of_head(head: bytes, name: str) -> str:
-    """Return the encoding that the first bytes show; UTF-8 unless something speaks against it.
+    """Return the encoding that the first bytes show; UTF-8 unless they rule it out.
 
     Raises
     ------

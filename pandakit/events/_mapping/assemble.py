@@ -111,7 +111,7 @@ def _newest(table: pa.Table, plan: Plan) -> np.ndarray:
 
 
 def _keys(table: pa.Table, plan: Plan) -> list[str]:
-    """Return the columns that tell an alarm; all labels where one of the profile's is absent."""
+    """Return the columns that identify an alarm; all labels if one of the profile's is absent."""
     profile, names = plan.of_profile, table.column_names
     once = profile.once if profile else ()
     if set(once) <= set(names):
@@ -121,7 +121,7 @@ def _keys(table: pa.Table, plan: Plan) -> list[str]:
 
 
 def _ended(table: pa.Table, plan: Plan) -> np.ndarray:
-    """Return which alarms have ended, as far as other columns than the end tell."""
+    """Return which alarms have ended according to columns other than the end."""
     ended = np.ones(table.num_rows, bool)
     if plan.of_profile is None:
         return ended
@@ -246,7 +246,7 @@ def _times(
     required: bool,
     only: np.ndarray | None = None,
 ) -> Times:
-    """Read times from the first raw column that has one; say which rows have a bad one."""
+    """Read times from the first raw column that has one; return which rows have a bad one."""
     read = [read_times(raw.table.column(name), plan.rules, name) for name in names]
     instants = read[0].instants if len(read) == 1 else pc.coalesce(*(t.instants for t in read))
     missing = _without_value(instants)

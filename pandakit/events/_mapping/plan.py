@@ -220,7 +220,7 @@ def _tool(profile: Profile, raw: Raw) -> str:
 
 
 def _as_asked(plan: Plan, request: Request) -> Plan:
-    """Return the plan with what the caller said, which goes before everything else."""
+    """Return the plan with the caller's choices, which override everything else."""
     changes: dict[str, Any] = {"rules": plan.rules if plan.of_profile else request.rules}
     how = {**plan.how}
     columns = {name: (column,) for name, column in request.columns.items()}
@@ -251,7 +251,7 @@ def _as_asked(plan: Plan, request: Request) -> Plan:
 
 
 def _by_name(plan: Plan, raw: Raw) -> Plan:
-    """Return the plan with columns that are called what they are, or nearly so."""
+    """Return the plan with columns whose names say what they hold, or nearly so."""
     guess = _Guess(raw, {name for names in plan.fields.values() for name in names})
     changes: dict[str, Any] = {}
     how = dict(plan.how)
@@ -302,7 +302,7 @@ class _Guess:
         self._used = used
 
     def column(self, name: str) -> str | None:
-        """Return the column that is called so, or the only one that may be meant."""
+        """Return the column of that name, or the only one that may be meant."""
         columns = [column for column in self._raw.table.column_names if column not in self._used]
         if name in columns:
             return name

@@ -30,7 +30,7 @@ class Rejects:
         self.code = np.full(raw.table.num_rows, -1, dtype=np.int16)
 
     def add(self, reason: str, rows: np.ndarray, cells: Any, remedy: str) -> None:
-        """Reject rows that no reason has yet."""
+        """Reject rows that have no reason yet."""
         if reason not in self._reasons:
             self._reasons[reason] = _Reason(cells, remedy)
             self._names.append(reason)
@@ -53,7 +53,7 @@ class Rejects:
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return each rejected row: where it is, why, and what stands there."""
+        """Return each rejected row: where it is, why, and what it holds."""
         listed = [
             {"file": self._raw.name, "row": line.row, "reason": line.reason, "value": line.value}
             for line in self._raw.bad

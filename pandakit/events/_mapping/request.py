@@ -1,4 +1,4 @@
-"""What the caller asked for, checked before a file is opened."""
+"""The caller's arguments, checked before a file is opened."""
 
 from __future__ import annotations
 

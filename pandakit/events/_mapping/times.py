@@ -53,7 +53,7 @@ class TimeRules:
 
 
 class Times(NamedTuple):
-    """The times of a column, and which cells are none."""
+    """The times of a column, and which cells are not times."""
 
     instants: pa.ChunkedArray
     """Timestamps in nanoseconds, UTC; null where there is no time, or a bad one."""
@@ -288,7 +288,7 @@ def _by_format(cells: pa.ChunkedArray, rules: TimeRules, column: str) -> Times:
 def _localized(
     times: np.ndarray, rules: TimeRules, column: str, rows: np.ndarray | None = None
 ) -> Times:
-    """Read times of a wall clock; those that a change of clocks repeats or skips are bad."""
+    """Read times of a wall clock; those that daylight saving time repeats or skips are bad."""
     wall = pd.Series(_in_nanoseconds(times))
     bad = ~np.isnat(times) & wall.isna().to_numpy()
     known = np.flatnonzero(wall.notna())

@@ -1,4 +1,4 @@
-"""Columns that a form of events has only inside others."""
+"""Columns derived from others, for forms that hold them inside those."""
 
 from __future__ import annotations
 

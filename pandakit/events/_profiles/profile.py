@@ -82,7 +82,7 @@ class Profile:
     derive: Callable[[pa.Table], pa.Table] | None = None
 
     def fits(self, columns: Collection[str]) -> bool:
-        """Return whether a table with these columns has this form for certain."""
+        """Return whether a table with these columns certainly has this form."""
         return self.n_marks(columns) == len(self.marks) and not any(
             each in columns for each in self.unmarked
         )
@@ -93,7 +93,7 @@ class Profile:
         return sum(any(each in columns for each in mark) for mark in marks)
 
     def can_read(self, columns: Collection[str]) -> bool:
-        """Return whether a table with these columns has a time, and a status where one is due."""
+        """Return whether a table with these columns has a time, and a status if one is required."""
         has_time = any(name in columns for name in (*self.time, *self.start))
         has_status = any(name in columns for name in self.status) or "status" in self.constants
         return has_time and (has_status or bool(self.start))

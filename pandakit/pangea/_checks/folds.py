@@ -105,10 +105,10 @@ def fold_all(
 
 
 class _Climb:
-    """The way above a batch that many proofs share, and what is known of their lower parts.
+    """The path above a batch, which many proofs share, and the known results of their lower parts.
 
-    Two siblings have the same parent, so once one of them has climbed, it is known which text
-    must follow the other: its sibling turned round, and then the same way up.
+    Two siblings have the same parent, so once one of them has been folded, the text that must
+    follow the other is known: the sibling's item with the sides swapped, then the same path up.
     """
 
     def __init__(self, above: str | None, folds: list[Fold]) -> None:

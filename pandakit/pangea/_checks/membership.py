@@ -66,7 +66,7 @@ def expected_root(place: Place, given: Roots) -> ExpectedRoot:
 
 
 def problem_with(roots: list[Root], size: int) -> Outcome | None:
-    """Return why roots of one size cannot be used, if so: they must be there and agree."""
+    """Return why the roots of one size cannot be used, if so: there is none, or they disagree."""
     if not roots:
         return Outcome(NONE, f"no root of size {size}")
     if len({root.root_hash for root in roots}) > 1:

@@ -60,7 +60,7 @@ def depth_of(place: Place, size: int | None) -> int:
 
 
 def check_path(place: Place, size: int | None, fold: Fold | None) -> Outcome:
-    """Return whether a proof ends in the way of the batch that the event is said to be in."""
+    """Return whether a proof ends with the path of the batch that the event is said to be in."""
     leaf = place.leaf
     if isinstance(place.published, Unreadable) or isinstance(leaf, Unreadable):
         return Outcome(FAIL, "'published' or 'leaf_index' cannot be read")

@@ -51,10 +51,10 @@ def check_signature(envelope: Row, trusted: frozenset[bytes] | None) -> tuple[Ou
     shown = base64.b64encode(raw).decode()
     if trusted is not None and raw not in trusted:
         return Outcome(FAIL, "the public key is not a trusted one"), shown
-    return _judge(envelope.get("event"), signature, raw), shown
+    return _check(envelope.get("event"), signature, raw), shown
 
 
-def _judge(event: Any, signature: Any, raw: bytes) -> Outcome:
+def _check(event: Any, signature: Any, raw: bytes) -> Outcome:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - an extra
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
         Ed25519PublicKey,

@@ -1,4 +1,4 @@
-"""Find the events in what people keep: answers, results, artefacts, dumps and downloads."""
+"""Find the events in saved files: responses, results, artefacts, dumps and downloads."""
 
 from __future__ import annotations
 

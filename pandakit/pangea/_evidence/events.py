@@ -40,7 +40,7 @@ _HELD = [
 
 
 class Place(NamedTuple):
-    """Where an event is said to stand: under which root, and in which batch.
+    """The claimed position of an event: under which root, in which batch.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _from_rows(rows: Sequence[tuple[Row, Any]]) -> Events:
 
 
 def _place_key(row: Row, root: Any) -> Any:
-    """Return what events of one place share: the root object, and the type of each value too."""
+    """Return what the events of one place have in common: values with their types, and the root."""
     published, leaf, size = row.get("published"), row.get("leaf_index"), row.get("tree_size")
     if isinstance(leaf, dict | list) or isinstance(size, dict | list):
         leaf, size = id(leaf), id(size)
@@ -259,7 +259,7 @@ def _objects_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
 
 
 def _objects(values: list[Any]) -> NDArray[Any]:
-    """Return an array of the values themselves, whatever they are."""
+    """Return an array of objects, also of lists and dicts."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

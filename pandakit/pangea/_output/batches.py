@@ -47,7 +47,9 @@ def batches_frame(events: Events, outcomes: Outcomes, verdicts: Any) -> pd.DataF
     """
     rows = _found(events, outcomes, np.asarray(verdicts != "failed", dtype=bool))
     listed = [
-        row for _, tree in groupby(rows, lambda row: row["tree_name"]) for row in _judged([*tree])
+        row
+        for _, tree in groupby(rows, lambda row: row["tree_name"])
+        for row in _with_absent([*tree])
     ]
     return pd.DataFrame(listed, columns=list(_DTYPES)).astype(_DTYPES)
 
@@ -113,7 +115,7 @@ def _gaps(addresses: set[str]) -> int:
     return sum(node + side not in known for node in inner for side in "lr")
 
 
-def _judged(rows: list[Row]) -> Iterator[Row]:
+def _with_absent(rows: list[Row]) -> Iterator[Row]:
     """Yield the batches of a tree with their verdicts, and those in between that are absent."""
     last = len(rows) - 1
     for place, row in enumerate(rows):

@@ -27,7 +27,7 @@ _HEX = 64
 
 
 def worst(verdicts: Sequence[str]) -> str:
-    """Return the worst of some verdicts; of none it is `unproved`.
+    """Return the worst verdict, `unproved` if there is none.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Fetch the roots that results need, side by side, from Arweave and from Pangea."""
+"""Fetch the roots that results need, in parallel, from Arweave and from Pangea."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class RootFetcher:
             return None
 
     def _take(self, future: Future[Any]) -> list[Transaction]:
-        """Keep what a task brought; return the transactions that are to be fetched now."""
+        """Keep the result of a task, and return the transactions to fetch next."""
         result, found = future.result(), self.found
         found.requests += 1
         if isinstance(result, PandakitError):

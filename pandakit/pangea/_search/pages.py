@@ -101,7 +101,7 @@ class AuditPages:
         return replace(call, json=body)
 
     def renew(self, error: NotFoundError) -> Call:
-        """Return the search that goes on where the results that were asked for expired.
+        """Return the search that continues where the requested results expired.
 
         Raises
         ------
@@ -151,9 +151,10 @@ class AuditPages:
     def _beyond(self, place: Position, following: Position | None) -> str:
         """Return why the events beyond the ceiling cannot be fetched, if so."""
         if self.bound is None:
+            way_on = "a new search" if self.search_id else "resume()"
             return (
                 f"the search found {self.ceiling:,} events, the most that it may: there may be "
-                "more (a new search in the order of received_at finds all)"
+                f"more ({way_on} in the order of received_at finds all)"
             )
         if following is None:
             return "the last event has no received_at to go on from: there may be more"
@@ -163,7 +164,7 @@ class AuditPages:
 
 
 def read_identity(row: Row) -> str | None:
-    """Return what tells an event from others, and remove it from the row."""
+    """Remove the identity of an event from its row, and return it."""
     identity: str | None = row.pop(IDENTITY, None)
     return identity
 
@@ -186,7 +187,7 @@ def _moment(row: Row) -> str:
 
 
 def _identify(rows: list[Row], moments: list[str], counts: Counter[str]) -> None:
-    """Add to each row what tells it from all others, equal ones of the same search included."""
+    """Add an identity to each row, which also distinguishes equal rows of one search."""
     for row, moment in zip(rows, moments, strict=True):
         known = f"{moment} {_content(row)}"
         counts[known] += 1

@@ -34,7 +34,7 @@ ALERT = (
     column("runbook", "text", "what to do"),
     *actor("assignee", "is assigned to it"),
     *actor("updatedBy", "changed it last"),
-    column("quality", "text", "NOISE or USEFUL, once judged"),
+    column("quality", "text", "NOISE or USEFUL, once rated"),
     column("contextTags", "list", "context tags"),
     column("deliveries", "list", "notifications by destination"),
     column("context", "any", "alert context of the detection"),

@@ -1,1 +1,1 @@
-"""How content is written: bodies < judging < looking up < sending."""
+"""How content is written: bodies < checks < lookup < sending."""

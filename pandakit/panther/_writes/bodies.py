@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pandakit.detections.columns import COLUMNS
+from pandakit.detections.rows import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -150,7 +151,7 @@ def _same(name: str, new: Any, old: Any) -> bool:
         return True
     if name == "tags" and isinstance(new, list) and isinstance(old, list):  # in no order
         return sorted(map(str, new)) == sorted(map(str, old))
-    return bool(new == old) and isinstance(new, bool) == isinstance(old, bool)
+    return same_value(new, old)
 
 
 def _body(writing: Writing, row: Row) -> Row:

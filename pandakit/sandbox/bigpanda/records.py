@@ -1,4 +1,4 @@
-"""BigPanda's own records of the organisation: incidents, environments, patterns, maps."""
+"""BigPanda's own records of the organisation: incidents, environments, patterns, maps, setup."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pandakit.sandbox import words
 from pandakit.sandbox.bigpanda.events import CLUSTER_WINDOW, HOST_WINDOW, Alert, Groups
 from pandakit.sandbox.bigpanda.maps import empty_map, host_map
 from pandakit.sandbox.bigpanda.query import alert_tags, compile_query
-from pandakit.sandbox.bigpanda.setup import build_setup
-from pandakit.sandbox.draw import HOUR
+from pandakit.sandbox.draw import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +42,7 @@ def build_bigpanda(draw: Draw, groups: Groups, users: list[Row]) -> dict[str, An
         "activities": [entry for row in incidents for entry in _activities(draw, row, users)],
         "schemas": [schema, empty_map(draw)],
         "tables": {schema["id"]: table},
-        "setup": build_setup(draw),
+        "setup": _setup(draw),
     }
 
 
@@ -211,4 +210,58 @@ def _activities(draw: Draw, incident: Row, users: list[Row]) -> list[Row]:
             "params": params,
         }
         for kind, when, params in sorted(steps, key=lambda step: step[1], reverse=True)
+    ]
+
+
+def _setup(draw: Draw) -> dict[str, list[Row]]:
+    return {"plans": _plans(draw), "filters": _filters(draw), "tags": _tags(draw)}
+
+
+def _plans(draw: Draw) -> list[Row]:
+    statuses = ("done", "done", "running", "planned")
+    return [
+        {
+            "id": draw.uuid(),
+            "name": f"{words.APPLICATIONS[number][0]} upgrade",
+            "status": status,
+            "start": draw.epoch + (2 * number - 5) * DAY,
+            "end": draw.epoch
+            + (2 * number - 5) * DAY
+            + (30 * HOUR if status == "running" else HOUR),
+            "frequency": "once",
+            "description": None,
+            "condition": {"=": ["application", words.APPLICATIONS[number][0]]},
+            "post_maintenance_action": "Reactivate",
+            "maintenance_key": f"upgrade-{number}",
+        }
+        for number, status in enumerate(statuses)
+    ]
+
+
+def _filters(draw: Draw) -> list[Row]:
+    return [
+        {
+            "id": draw.uuid(),
+            "name": "Laboratory",
+            "active": True,
+            "plan_type": "filter",
+            "bpql": {"=": ["cluster", "laboratory"]},
+            "exclude_status": ["critical"],
+            "created_on": draw.ago(300, 100),
+            "updated_on": draw.ago(99, 30),
+        }
+    ]
+
+
+def _tags(draw: Draw) -> list[Row]:
+    return [
+        {
+            "id": "priority",
+            "name": "Priority",
+            "type": "Priority",
+            "active": True,
+            "description": "How soon somebody has to look",
+            "created_at": draw.ago(300, 100) * 1000,  # the object's page says milliseconds
+            "updated_at": draw.ago(99, 30) * 1000,
+        }
     ]

@@ -1,80 +1,23 @@
-"""What the organisation has set up: maintenance plans, alert filters, incident tags; its logs."""
+"""Routes of what is set up (maintenance plans, alert filters, incident tags), and of the logs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pandakit.sandbox import words
 from pandakit.sandbox.bigpanda.request import asked_page, integer
-from pandakit.sandbox.draw import DAY, HOUR
 from pandakit.sandbox.service import json_response
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
-    from pandakit.sandbox.draw import Draw
     from pandakit.sandbox.organisation import Organisation
 
-__all__ = ["SetupRoutes", "build_setup"]
+__all__ = ["SetupRoutes"]
 
 Row = dict[str, Any]
 
 _V2 = "/resources/v2.0"
 _LOG_FILTERS = ("log_type", "level", "message", "component_name", "resource_id")
-
-
-def build_setup(draw: Draw) -> dict[str, list[Row]]:
-    return {"plans": _plans(draw), "filters": _filters(draw), "tags": _tags(draw)}
-
-
-def _plans(draw: Draw) -> list[Row]:
-    statuses = ("done", "done", "running", "planned")
-    return [
-        {
-            "id": draw.uuid(),
-            "name": f"{words.APPLICATIONS[number][0]} upgrade",
-            "status": status,
-            "start": draw.epoch + (2 * number - 5) * DAY,
-            "end": draw.epoch
-            + (2 * number - 5) * DAY
-            + (30 * HOUR if status == "running" else HOUR),
-            "frequency": "once",
-            "description": None,
-            "condition": {"=": ["application", words.APPLICATIONS[number][0]]},
-            "post_maintenance_action": "Reactivate",
-            "maintenance_key": f"upgrade-{number}",
-        }
-        for number, status in enumerate(statuses)
-    ]
-
-
-def _filters(draw: Draw) -> list[Row]:
-    return [
-        {
-            "id": draw.uuid(),
-            "name": "Laboratory",
-            "active": True,
-            "plan_type": "filter",
-            "bpql": {"=": ["cluster", "laboratory"]},
-            "exclude_status": ["critical"],
-            "created_on": draw.ago(300, 100),
-            "updated_on": draw.ago(99, 30),
-        }
-    ]
-
-
-def _tags(draw: Draw) -> list[Row]:
-    return [
-        {
-            "id": "priority",
-            "name": "Priority",
-            "type": "Priority",
-            "active": True,
-            "description": "How soon somebody has to look",
-            "created_at": draw.ago(300, 100) * 1000,  # the object's page says milliseconds
-            "updated_at": draw.ago(99, 30) * 1000,
-        }
-    ]
 
 
 class SetupRoutes:

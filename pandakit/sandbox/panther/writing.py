@@ -42,6 +42,7 @@ _FIELD_TYPES: Mapping[str, type] = {
     ),
     **dict.fromkeys(("reports", "schedule", "emailConfig"), dict),
 }  # fmt: skip
+_NEEDED_BY_TESTS = ("id", "severity", "body", "detection", "tests")
 _FUNCTIONS = {
     "detection": "detection", "title": "title", "dedup": "dedup", "severity": "severity",
     "description": "description", "reference": "reference", "runbook": "runbook",
@@ -106,7 +107,8 @@ def failing_tests(kind: str, body: Row, lists: Mapping[str, list[Row]]) -> list[
     from pandakit.detections.rows import is_missing  # noqa: PLC0415
     from pandakit.frames import build_frame  # noqa: PLC0415
 
-    rows = [{**body, "kind": CONTENT[kind][0], "inlineFilters": None}]
+    needed = {name: body[name] for name in _NEEDED_BY_TESTS if name in body}
+    rows = [{**needed, "kind": CONTENT[kind][0]}]
     rows += [{**row, "kind": name} for name in ("globals", "data_models") for row in lists[name]]
     results = run_tests(build_frame(rows, content_columns()))
     if results["passed"].fillna(value=True).all():

@@ -1,4 +1,4 @@
-"""The twin of the chance level: values exchanged on the frame itself, then `consolidate`."""
+"""The twin of the chance level: values permuted on the frame itself, then `consolidate`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def compression(frame, policy):
 
 
 def by_hand(frame, policy, name, carrier, runs):
-    """Exchange a column's values on the frame itself, row by row."""
+    """Permute a column's values on the frame itself, row by row."""
     result = consolidate(frame, policy)
     opened = frame[result.events["outcome"].eq("opened")].sort_values("timestamp", kind="stable")
     first = {}

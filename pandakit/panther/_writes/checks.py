@@ -143,7 +143,9 @@ def _checked(place: int, name: str, kind: str, value: Any) -> Any:
             f"row {place}, column {name}: {type(value).__name__}; must be {types[0].__name__}"
         )
     try:
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"row {place}, column {name}: text that UTF-8 cannot encode") from None
     except (TypeError, ValueError) as error:
         raise type(error)(f"row {place}, column {name}: it is no JSON: {error}") from None
     if isinstance(value, list):
@@ -192,6 +194,10 @@ def _check_id(place: int, row: Row) -> None:
         raise TypeError(f"row {place}, column id: {type(key).__name__}; must be str")
     if not key.strip() or key in {".", ".."}:
         raise ValueError(f"row {place}, column id: {key!r} is no id")
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"row {place}, column id: {key!r} has no UTF-8 form") from None
 
 
 def _check_unique(rows: list[Row], column: str) -> None:
