@@ -28,6 +28,7 @@ bench: $(READY)
 
 fuzz: $(READY)
 	@PANDAKIT_FUZZ=1 $(BIN)/python -m pytest $(PARALLEL) -m hypothesis tests
+	@PANDAKIT_FUZZ=1 $(BIN)/python -m pytest tests/services/test_store.py
 
 mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py

@@ -137,21 +137,17 @@ class Client(ABC):
         return {"service": service.name, "host": service.base_url}
 
     def _stored(self, kept: StoredLoad, *, knows_time: bool) -> Self:
-        """Return a copy whose replies are kept, and which knows the time if that is needed."""
+        """Return a copy whose replies are kept, and whose present is when the load began."""
         client = copy.copy(self)
         client._use_sessions(lambda session: StoredSession(session, kept))  # noqa: SLF001 - of a copy of self
+        if knows_time and not client._session.knows_time:  # noqa: SLF001 - of a copy of self
+            self._learn_time()  # not from the store: only a response from the service has the time
         if knows_time:
-            client._fix_time()  # noqa: SLF001 - of a copy of self
+            client._now()  # noqa: SLF001 - of a copy of self
         return client
 
     def _use_sessions(self, wrap: Callable[[Session], Session]) -> None:
         self._session = wrap(self._session)
-
-    def _fix_time(self) -> None:
-        """Let the present be what it is now, or was when the load began."""
-        if not self._session.knows_time:
-            self._learn_time()
-        self._session.server_time()
 
     def _now(self) -> datetime:
         """Return the time by the service's clock, or by ours until a response has told it."""

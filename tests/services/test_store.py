@@ -14,6 +14,7 @@ import pandakit as pk
 from pandakit import sandbox
 from pandakit.files import atomic_write
 from pandakit.transport import Session, store as store_module
+from pandakit.transport.store import StoredLoad
 from tests.fuzz import FULL
 from tests.services.conftest import bigpanda_of, told
 from tests.services.killed import LOADS, load, load_and_tell, pangea_of, panther_of
@@ -305,6 +306,29 @@ def test_events_that_were_not_published_are_requested_again(running, tmp_path):
     published = first["published"].astype(bool)
     assert not published.all()
     assert told(second)["rows_from_store"] <= published.to_numpy().argmin()
+
+
+def test_the_present_is_the_services_and_that_of_the_first_process(running, tmp_path, monkeypatch):
+    """A process that died before the present was written down leaves no wrong one behind."""
+    with panther_of(running.env) as client:
+        whole = client.alerts(start="30d")
+
+    def die(self, now):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, panther_of(running.env) as client:
+        patch.setattr(StoredLoad, "moment", die)
+        with pytest.raises(SystemExit):
+            client.alerts(start="30d", store=tmp_path)
+    with panther_of(running.env) as client:
+        running.control.answer("panther", "/alerts$", 403, after=2)
+        with pytest.raises(pk.PermissionDeniedError):
+            client.alerts(start="30d", store=tmp_path)
+    monkeypatch.setattr(Session, "server_time", lambda self: time.time())
+    with panther_of(running.env) as client:
+        frame = client.alerts(start="30d", store=tmp_path)
+    same(frame, whole)
+    assert told(frame)["window"] == told(whole)["window"]
 
 
 def test_every_argument_is_part_of_the_question(running, tmp_path):
