@@ -99,12 +99,13 @@ def _incidents(
     name, session = said["list"], self._user_session
     start, end = (None if each is None else to_time(each) for each in said["window"])
     window = Window(start, None if said["to_present"] else end)
+    # First what changed at all: what changes in between is then among what still matches.
+    anywhere = _touched(self, said, search_params(None, window, None), window)
+    others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
     params = search_params(said["query"], window, said["folder"], said["expand"])
     matching = _touched(self, said, params, window)
     make_frame = to_frame(name, incident_row if name == "incidents" else None)
     changed = self._load(matching, make_frame, session=session, progress=progress)
-    anywhere = _touched(self, said, search_params(None, window, None), window)
-    others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
     touched = matching.ids | anywhere.touched_ids
     whole = newest_start_first(merged(frame, changed, touched, RESOURCES[name].columns))
     return _with_facts(whole, said, changed, others)

@@ -1,8 +1,10 @@
 """Scores against production equal those of a count over all pairs, and matching is one to one."""
 
+import json
 import math
 from collections import Counter
 from itertools import combinations
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import pandakit as pk
 
+LEARNED = json.loads(Path(__file__).with_name("scikit_learn_scores.json").read_text())
 GROUPED = pk.CURRENT.replace(patterns=[pk.Pattern(["team"], "72h")], max_alerts=None)
 
 
@@ -84,6 +87,15 @@ def test_scores_equal_a_count_over_all_pairs(groups):
     assert set(found.disagreements["n_missing"] + found.disagreements["n_extra"]) - {0} or (
         found.disagreements.empty
     )
+
+
+@pytest.mark.parametrize("number", range(len(LEARNED["cases"])))
+def test_scores_are_those_of_scikit_learn(number):
+    """The four scores equal scikit-learn's own, which `make_scikit_learn_scores.py` wrote down."""
+    case = LEARNED["cases"][number]
+    found = pk.agreement(simulated(case["simulated"]), real(case["real"]))
+    for name in ("adjusted_rand", "homogeneity", "completeness", "v_measure"):
+        assert getattr(found, name) == pytest.approx(case[name], abs=1e-12), name
 
 
 def test_a_disagreement_says_why():

@@ -14,6 +14,7 @@ class Tenant:
 
     `moves` yields, before each answer, functions that change the tenant. `order` is `"newest"`,
     `"oldest"` or `"mixed"`; equal starts change their order from answer to answer with `shuffle`.
+    Without `lists_changes` it ignores `sort_by`.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Tenant:
         self.snapshots = []
         self.received = {}
         self.failures = []
+        self.lists_changes = True
         self._moves, self._order, self._shuffle, self._ceiling = (
             iter(moves),
             order,
@@ -90,15 +92,19 @@ class Tenant:
             return reply_of({"total": len(found), "items": items})
 
     def _matching(self, params):
+        by_change = params.get("sort_by") == "last_change" and self.lists_changes
+        by = "updated_at" if by_change else "start"
         if self._ordered is None or self._shuffle or self._order == "mixed":
+            self._ordered = {}
+        if by not in self._ordered:
             rows = list(self.rows.values())
             if self._shuffle or self._order == "mixed":
                 self._random.shuffle(rows)
             if self._order != "mixed":
-                rows.sort(key=lambda row: row["start"], reverse=self._order == "newest")
-            self._ordered = rows
+                rows.sort(key=lambda row: row[by], reverse=self._order == "newest")
+            self._ordered[by] = rows
         high = self.now if params.get("to") is None else params["to"]
-        return [row for row in self._ordered if matches(row, params, high)]
+        return [row for row in self._ordered[by] if matches(row, params, high)]
 
 
 def matches(row, params, high):
@@ -120,9 +126,11 @@ def reply_of(body):
 
 def session_of(tenant):
     """Return what a load needs of a session."""
-    return SimpleNamespace(send=tenant.send, clock=tenant.clock, server_time=tenant.server_time)
+    return SimpleNamespace(
+        send=tenant.send, clock=tenant.clock, server_time=tenant.server_time, is_stored=False
+    )
 
 
 def session_of_answers(send):
     """Return what a load needs of a session, with a function that answers calls."""
-    return SimpleNamespace(send=send, clock=FakeClock().clock)
+    return SimpleNamespace(send=send, clock=FakeClock().clock, is_stored=False)

@@ -56,6 +56,25 @@ def test_a_refreshed_frame_is_that_of_a_fresh_load(running, client, name, option
     same(client.refresh(refreshed), refreshed)
 
 
+@pytest.mark.parametrize("change", ["update", "resolve", "reopen", "add"])
+def test_incidents_that_move_during_a_refresh(running, client, change):
+    """Between any two of its requests an incident moves: no other row is lost, and none is old."""
+    for number in range(15):
+        running.control.move("reopen", number)
+    frame = client.incidents(ALL, folder="active")
+    for after in range(4):
+        running.control.move("update", 14)
+        running.control.move(change, after, after=after)
+        refreshed = client.refresh(frame)
+        after_it = client.incidents(ALL, folder="active")
+        always = set(frame["incident_id"]) & set(after_it["incident_id"])
+        assert always <= set(refreshed["incident_id"])
+        assert refreshed["incident_id"].is_unique
+        frame = client.refresh(refreshed)
+        same(frame, after_it)
+        running.control.clear()
+
+
 @pytest.mark.parametrize("types", [None, ("incident_reopen", "incident_commented")])
 def test_refreshed_activities_are_those_of_a_fresh_load(running, client, types, tmp_path):
     """Only the incidents that were touched are read again, when their environment is known."""

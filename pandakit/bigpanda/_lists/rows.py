@@ -27,6 +27,7 @@ __all__ = [
     "load_resource",
     "pattern_id",
     "to_frame",
+    "updated_at",
 ]
 
 Row = dict[str, Any]
@@ -196,4 +197,9 @@ def pattern_id(row: Row) -> Any:
 
 def is_newer(row: Row, kept: Row) -> bool:
     """Return whether a repeated row was updated later than the one that was kept."""
-    return (_nanoseconds(row.get("updated_at")) or 0) > (_nanoseconds(kept.get("updated_at")) or 0)
+    return updated_at(row) > updated_at(kept)
+
+
+def updated_at(row: Row) -> int:
+    """Return when a row was last updated, in epoch nanoseconds; 0 where that is not readable."""
+    return _nanoseconds(row.get("updated_at")) or 0

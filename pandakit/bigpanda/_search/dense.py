@@ -3,14 +3,17 @@
 A lower `to` cannot cut inside a second, so its pages are numbered. Incidents that move between
 those pages, or equal starts whose order changes, can hide one from all of them. So the second
 is counted: the total at `to` = the second less the total at the second before. It is complete
-when as many distinct incidents were received and the count was the same before and after.
+when as many distinct incidents were received, the count was the same before and after, and none
+of them left the search meanwhile (see `departures`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from pandakit.bigpanda._search.departures import Departures
 from pandakit.bigpanda._search.params import narrower_searches
+from pandakit.bigpanda._search.rereads import Rereads
 from pandakit.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -19,10 +22,9 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import Answer, IncidentLoad, Reading
     from pandakit.transport import Task
 
-__all__ = ["REREADS", "SHUFFLED_REREADS", "read_dense_second"]
+Totals: TypeAlias = "tuple[Answer, Answer]"
 
-REREADS = 3  # after passes during which something moved
-SHUFFLED_REREADS = 12  # that bring nothing new although nothing moves: only the order changes
+__all__ = ["read_dense_second"]
 
 
 def read_dense_second(load: IncidentLoad, second: int, full: Answer, below: Answer) -> Task:
@@ -43,63 +45,105 @@ def read_dense_second(load: IncidentLoad, second: int, full: Answer, below: Answ
         When the incidents move too fast to prove that none is missing, or when there are more
         than the service returns for the narrowest search.
     """
-    yield from _read_second(load, second, full, below, {})
+    reading = _DenseSecond(load, second, {}, Departures(load, None, second))
+    yield from reading.run(*(yield from reading.start(full, below)))
 
 
-def _read_second(
-    load: IncidentLoad, second: int, full: Answer, below: Answer, narrower: Mapping[str, str]
-) -> Reading[set[str]]:
-    """Read a second, or the part of it that a narrower search matches, and return its keys."""
-    seen: set[str] = set()
-    fruitless = 0
-    while True:
-        count, known = full.total - below.total, len(seen)
-        if count > load.ceiling:
-            seen |= yield from _read_parts(load, second, count, narrower)
-            is_calm = True
-        else:
-            pages = range(2, -(-count // max(1, len(full.keys))) + 1)
-            answers = [full, *(yield from load.read(second, pages, narrower=narrower))]
-            seen |= {key for answer in answers for key in answer.keys_of(second)}
-            is_calm = len({answer.total for answer in answers}) == 1
-            if is_calm and len(seen) == count:
-                return seen
-        before = full.total, below.total
-        full, below = yield from _count(load, second, narrower)
-        is_steady = is_calm and before == (full.total, below.total)
-        if is_steady and len(seen) == count:
-            return seen
-        fruitless = 0 if is_steady and known < len(seen) < count else fruitless + 1
-        if fruitless > (SHUFFLED_REREADS if is_steady else REREADS):
+class _DenseSecond:
+    """A second, or the part of it that a narrower search matches, while it is read.
+
+    Parameters
+    ----------
+    load, second
+        The search, and epoch seconds.
+    narrower
+        Parameters that narrow the search.
+    departures
+        What left the search. Not needed for a part: what leaves it enters another one, or leaves
+        the whole.
+    """
+
+    def __init__(
+        self,
+        load: IncidentLoad,
+        second: int,
+        narrower: Mapping[str, str],
+        departures: Departures | None = None,
+    ) -> None:
+        self._load, self._second, self._narrower = load, second, narrower
+        self._departures = departures
+        self._seen: set[str] = set()
+
+    def start(self, full: Answer, below: Answer) -> Reading[Totals]:
+        """Begin again with nothing received."""
+        self._seen = set()
+        if self._departures is None or not self._departures.can_happen:
+            return full, below
+        yield from self._departures.mark()
+        return (yield from self.count())
+
+    def count(self) -> Reading[Totals]:
+        """Read the first pages whose totals differ by the number of incidents in the second."""
+        ends = self._second, self._second - 1
+        full, below = yield [self._load.request(to, narrower=self._narrower) for to in ends]
+        return self._load.take(full, ends[0]), self._load.take(below, ends[1])
+
+    def run(self, full: Answer, below: Answer) -> Reading[set[str]]:
+        """Read until nothing can be missing, and return the identities."""
+        rereads = Rereads()
+        while True:
+            totals = full.total, below.total
+            count, known = full.total - below.total, len(self._seen)
+            read = self._read_pages if count <= self._load.ceiling else self._read_parts
+            is_calm = yield from read(full, below)
+            is_complete = is_calm and len(self._seen) == count
+            if is_complete and (yield from self._is_proved(full, below)):
+                return self._seen
+            full, below = yield from self.count()
+            is_steady = is_calm and not is_complete and totals == (full.total, below.total)
+            has_gained = known < len(self._seen) < count
+            if not rereads.may_go_on(is_steady=is_steady, has_gained=has_gained):
+                raise PaginationError(
+                    f"{count} incidents started in second {self._second}, and {len(self._seen)} "
+                    "were received: they move while they are read. resume() reads that second again"
+                )
+            if not is_steady or len(self._seen) > count:
+                full, below = yield from self.start(full, below)
+
+    def _is_proved(self, full: Answer, below: Answer) -> Reading[bool]:
+        """Return whether nothing left the search, which an entry elsewhere could hide."""
+        if self._departures is None or not self._departures.can_happen:
+            return True
+        now = yield from self.count()
+        is_same = (full.total, below.total) == (now[0].total, now[1].total)
+        return is_same and (yield from self._departures.has_none(self._seen))
+
+    def _read_pages(self, full: Answer, below: Answer) -> Reading[bool]:
+        """Read the numbered pages; return whether the total was the same on all of them.
+
+        When there is only the first, it is read again: `below` is later, and one that entered
+        there in between makes the difference too small.
+        """
+        count = full.total - below.total
+        pages = range(2, -(-count // max(1, len(full.keys))) + 1) or [1]
+        rest = yield from self._load.read(self._second, pages, narrower=self._narrower)
+        answers = [full, *rest]
+        self._seen |= {key for answer in answers for key in answer.keys_of(self._second)}
+        return len({answer.total for answer in answers}) == 1
+
+    def _read_parts(self, full: Answer, below: Answer) -> Reading[bool]:
+        """Read narrower searches instead; return whether the count stayed the same."""
+        load, count, before = self._load, full.total - below.total, len(self._seen)
+        for part in narrower_searches(load.call.params or {}, self._narrower):
+            reading = _DenseSecond(load, self._second, part)
+            self._seen |= yield from reading.run(*(yield from reading.count()))
+            if len(self._seen) >= count:
+                break
+        if not self._seen and before == 0:
             raise PaginationError(
-                f"{count} incidents started in second {second}, and {len(seen)} were received: "
-                "they move while they are read. resume() reads that second again"
+                f"{count} incidents started in second {self._second}, more than the "
+                f"{load.ceiling} that the service returns even by folder, status and severity: "
+                "narrow the query"
             )
-        if not is_steady or len(seen) > count:
-            seen = set()
-
-
-def _count(
-    load: IncidentLoad, second: int, narrower: Mapping[str, str]
-) -> Reading[tuple[Answer, Answer]]:
-    """Read the first pages whose totals differ by the number of incidents in a second."""
-    full, below = yield [load.request(to, narrower=narrower) for to in (second, second - 1)]
-    return load.take(full, second), load.take(below, second - 1)
-
-
-def _read_parts(
-    load: IncidentLoad, second: int, count: int, narrower: Mapping[str, str]
-) -> Reading[set[str]]:
-    """Read a second with more incidents than one search returns, by narrower searches."""
-    seen: set[str] = set()
-    for part in narrower_searches(load.call.params or {}, narrower):
-        full, below = yield from _count(load, second, part)
-        seen |= yield from _read_second(load, second, full, below, part)
-        if len(seen) >= count:
-            return seen
-    if not seen:
-        raise PaginationError(
-            f"{count} incidents started in second {second}, more than the {load.ceiling} that the "
-            "service returns even by folder, status and severity: narrow the query"
-        )
-    return seen
+        now = yield from self.count()
+        return (full.total, below.total) == (now[0].total, now[1].total)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
+from math import ceil, inf, lgamma, log
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pandakit.bigpanda._lists.rows import is_newer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pandakit.transport import Reply, Task
 
-__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading"]
+__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading", "identity"]
 
 Row = dict[str, Any]
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 Reading: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
+_ORDER_KNOWN = log(1e6)  # as many orders: one of them is no chance
 _PAGES = NumberedPages()
 
 
@@ -69,6 +71,12 @@ class Answer:
     def is_newest_first(self) -> bool:
         """Whether no incident started later than the one before it."""
         return self.starts == sorted(self.starts, reverse=True)
+
+    @property
+    def order_evidence(self) -> float:
+        """The logarithm of how many orders its starts could have."""
+        ties = Counter(self.starts).values()
+        return lgamma(len(self.starts) + 1) - sum(lgamma(tie + 1) for tie in ties)
 
     def keys_of(self, second: int) -> set[str]:
         """Return the incidents that started in a second."""
@@ -111,15 +119,14 @@ class IncidentLoad(ParallelLoad):
         max_rows: int | None,
         facts: Callable[[], Row],
         window: Window,
-        ceiling: int = CEILING,
+        ceiling: int,
     ) -> None:
         super().__init__(label)
         self.call, self.size, self.ceiling = call, size, ceiling
         self.duplicates = 0
         self.end: int | None = None
         """The `to` of the first request: later incidents are left out."""
-        self.is_order_known = False
-        """Whether answers are newest first."""
+        self._order_evidence = 0.0
         self.dense_seconds: set[int] = set()
         """Seconds that a task reads by numbered pages."""
         self._now, self._rows_of, self._max_rows = now, rows_of, max_rows
@@ -132,6 +139,11 @@ class IncidentLoad(ParallelLoad):
     def is_capped(self) -> bool:
         """Whether the caller wants no more rows."""
         return self._max_rows is not None and self.count >= self._max_rows
+
+    @property
+    def is_order_known(self) -> bool:
+        """Whether answers are newest first, and not by chance."""
+        return self._order_evidence > _ORDER_KNOWN
 
     def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
         """Add the task that reads a second by numbered pages, unless there is one already."""
@@ -190,10 +202,11 @@ class IncidentLoad(ParallelLoad):
         rows, total = _PAGES.rows_and_total(reply)
         answer = Answer(
             [_start(row) for row in rows],
-            [json.dumps(row.get("id", row), sort_keys=True) for row in rows],
+            [identity(row) for row in rows],
             len(rows) if total is None else total,
         )
         self.pages += 1
+        self._order_evidence += answer.order_evidence if answer.is_newest_first else -inf
         if self.end is None and to is not None:
             self.end = to
         if self.total is None:
@@ -234,6 +247,13 @@ class IncidentLoad(ParallelLoad):
         else:
             self._stored.discard(key)
 
+    def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
+        """Take later states of incidents that were received already."""
+        for row in rows:
+            kept = self._incidents.get(key := identity(row))
+            if kept is not None and is_newer(row, kept):
+                self._keep(key, row, is_stored=is_stored)
+
     def fix_end(self, to: int | None, answer: Answer) -> int:
         """Return the `to` that holds for the whole load.
 
@@ -269,6 +289,11 @@ class IncidentLoad(ParallelLoad):
 
     def _is_whole(self) -> bool:
         return self.total is not None and len(self._incidents) >= self.total
+
+
+def identity(row: Row) -> str:
+    """Return what tells an incident from others: its id, or all of it."""
+    return json.dumps(row.get("id", row), sort_keys=True)
 
 
 def _start(row: Row) -> int:

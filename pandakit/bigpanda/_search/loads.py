@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
 from pandakit.bigpanda._lists.rows import alert_rows, load_resource
-from pandakit.bigpanda._search.load import IncidentLoad
+from pandakit.bigpanda._search.load import CEILING, IncidentLoad
 from pandakit.errors import NotFoundError, PermissionDeniedError
 from pandakit.transport import Call, path_segment
 
@@ -74,6 +74,7 @@ def new_load(
         max_rows=max_rows,
         facts=lambda: {**said, "loaded_at": moment()},
         window=window,
+        ceiling=CEILING,
     )
 
 

@@ -11,8 +11,9 @@ from functools import partial
 from statistics import median_low
 from typing import TYPE_CHECKING
 
-from pandakit.bigpanda._search.dense import REREADS, SHUFFLED_REREADS
+from pandakit.bigpanda._search.departures import Departures
 from pandakit.bigpanda._search.params import narrower_searches
+from pandakit.bigpanda._search.rereads import Rereads
 from pandakit.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ def read_slice(
         When incidents move too fast to prove that none is missing, or when too many were
         active in one second.
     """
+    departures = Departures(load, low, high)
     seen: set[str] = set()
-    fruitless = 0
+    rereads = Rereads()
     while True:
+        if not seen:
+            yield from departures.mark()
         [first] = yield from load.read(high, [1], low=low, narrower=narrower)
         if first.total > load.ceiling:
             _split(load, low, high, first, narrower or {})
@@ -55,11 +59,13 @@ def read_slice(
         answers = [first, *(yield from load.read(high, pages, low=low, narrower=narrower))]
         known = len(seen)
         seen |= {key for answer in answers for key in answer.keys}
-        is_steady = len({answer.total for answer in answers}) == 1
-        if is_steady and len(seen) == first.total:
+        is_calm = len({answer.total for answer in answers}) == 1
+        is_complete = is_calm and len(seen) == first.total
+        if is_complete and (yield from departures.has_none(seen)):
             return
-        fruitless = 0 if is_steady and known < len(seen) < first.total else fruitless + 1
-        if fruitless > (SHUFFLED_REREADS if is_steady else REREADS):
+        is_steady = is_calm and not is_complete
+        has_gained = known < len(seen) < first.total
+        if not rereads.may_go_on(is_steady=is_steady, has_gained=has_gained):
             raise PaginationError(
                 f"{first.total} incidents match until {high}, and {len(seen)} were received: they "
                 "move while they are read. resume() reads them again"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pandakit.bigpanda._lists.rows import updated_at
 from pandakit.bigpanda._search.load import IncidentLoad
 from pandakit.errors import PaginationError
-from pandakit.frames import epoch_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ class TouchedLoad(IncidentLoad):
 
     def _updated(self, key: str) -> float:
         """Return when an incident was last updated, in epoch seconds."""
-        return epoch_nanoseconds(self.incident(key).get("updated_at") or 0) / 10**9
+        return updated_at(self.incident(key)) / 10**9
 
 
 def merged(

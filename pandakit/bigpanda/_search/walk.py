@@ -19,19 +19,21 @@ Three cases need more:
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from pandakit.bigpanda._search.dense import REREADS, read_dense_second
+from pandakit.bigpanda._search.dense import read_dense_second
+from pandakit.bigpanda._search.rereads import REREADS
 from pandakit.bigpanda._search.slices import read_slice
 
 if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import Answer, IncidentLoad, Reading
     from pandakit.transport import Task
 
+Proof: TypeAlias = "tuple[Answer, Answer | None]"
+
 __all__ = ["walk"]
 
 _LANES = 8  # ranges that are walked at the same time
-_MANY = 5  # different starts that are not in order by chance
 
 
 def walk(
@@ -55,9 +57,13 @@ def walk(
     answer = yield from load.page(to)
     to = load.fix_end(to, answer)
     while not (answer.is_whole or load.is_capped):
-        if not answer.is_newest_first:
+        proof: Proof | None = (answer, None)
+        if not load.is_order_known:
+            proof = yield from _prove_order(load, to, answer)
+        if proof is None or not answer.is_newest_first:
             load.queue.add(partial(read_slice, load, None, to))
             return
+        answer, below = proof
         if floor is not None and answer.oldest < floor:
             return
         if answer.oldest == to:  # the whole page started in that second
@@ -69,42 +75,33 @@ def walk(
         elif in_lanes and load.is_order_known:
             yield from _cut(load, to, answer)
             return
-        elif load.is_order_known:
-            to = answer.oldest
-            answer = yield from load.page(to)
         else:
-            step = yield from _prove_order(load, to, answer)
-            if step is None:
-                load.queue.add(partial(read_slice, load, None, to))
-                return
-            to, answer = step
+            to = answer.oldest
+            answer = below or (yield from load.page(to))
 
 
-def _prove_order(load: IncidentLoad, to: int, answer: Answer) -> Reading[tuple[int, Answer] | None]:
-    """Read the next page, unless the totals say that newer incidents are missing on this one.
+def _prove_order(load: IncidentLoad, to: int, answer: Answer) -> Reading[Proof | None]:
+    """Return a page with the newest incidents, and the page below it; `None` without proof.
 
-    A page of equal starts, or a short one, may look newest first by chance. Then the total at
-    its oldest start is less than its own total by more than the newer incidents on it. That
-    difference may come from incidents that moved, but those do not leave both totals as they are.
+    A short page, or one of equal starts, may look newest first by chance. Then the total at its
+    oldest start is less than its own total by more than the newer incidents on it. Totals also
+    differ while incidents move, but not twice in the same way.
     """
-    totals: set[tuple[int, int]] = set()
-    for _ in range(REREADS + 1):
+    differed: set[tuple[int, int]] = set()
+    while answer.is_newest_first and answer.oldest < to and len(differed) <= REREADS:
         below = yield from load.page(answer.oldest)
+        if load.is_order_known:
+            return answer, below
+        again = yield from load.page(to)
         newer = sum(start > answer.oldest for start in answer.starts)
-        again = answer if newer else (yield from load.page(to))
-        if answer.total - newer == below.total and again.total == answer.total:
-            load.is_order_known = newer > 0
-            return answer.oldest, below
-        if (answer.total, below.total) in totals:
+        if answer.total == again.total == below.total + newer:
+            return answer, below
+        if (answer.total, below.total) in differed:
             return None
-        totals.add((answer.total, below.total))
-        answer = yield from load.page(to)
-        if answer.is_whole or not answer.is_newest_first:
-            return to, answer
-    if len(set(answer.starts)) < _MANY:
-        return None
-    load.is_order_known = True
-    return to, answer
+        differed.add((answer.total, below.total))
+        answer = again
+    is_proved = answer.oldest == to or answer.is_whole
+    return (answer, None) if is_proved else None
 
 
 def _cut(load: IncidentLoad, to: int, first: Answer) -> Task:
@@ -117,8 +114,12 @@ def _cut(load: IncidentLoad, to: int, first: Answer) -> Task:
     lanes = min(_LANES, pages // 2)
     goes_on = first.total > load.ceiling
     numbers = [1 + pages * lane // lanes for lane in range(1, lanes)] + [pages] * goes_on
+    answers = yield from load.read(to, numbers)
+    if not load.is_order_known:  # one of them was in another order
+        load.queue.add(partial(read_slice, load, None, to))
+        return
     start = first.oldest
-    for answer in (yield from load.read(to, numbers)):
+    for answer in answers:
         if answer.keys:
             load.queue.add(partial(walk, load, start, answer.newest))
             start = min(start, answer.oldest)

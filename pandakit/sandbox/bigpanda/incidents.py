@@ -96,7 +96,8 @@ class IncidentStore:
 
     def _alert_tags(self, row: Row) -> list[dict[str, list[str]]]:
         if row["id"] not in self._tags:
-            self._tags[row["id"]] = [alert_tags(alert) for alert in row["alerts"]]
+            severity = {"severity": [row["severity"]]}  # the incident's; alerts have none
+            self._tags[row["id"]] = [alert_tags(alert) | severity for alert in row["alerts"]]
         return self._tags[row["id"]]
 
     def _move(self, move: Move) -> None:

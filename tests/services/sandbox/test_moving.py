@@ -3,6 +3,7 @@
 import pytest
 
 from pandakit import sandbox
+from pandakit.bigpanda._search import loads
 from tests.services.conftest import bigpanda_of, told
 
 ALL = "All Incidents"
@@ -51,6 +52,25 @@ def test_incidents_move_between_answers(running, client):
     assert len(reopened) == len(open_) + 1
     running.control.move("resolve", 5)
     assert len(client.incidents(ALL, folder="active")) == len(open_)
+
+
+@pytest.mark.parametrize("options", [{}, {"folder": "resolved"}])
+def test_a_second_beyond_the_ceiling_is_read_in_parts(monkeypatch, options):
+    """By folder, and within a folder by status and severity; a query of the caller's holds."""
+    monkeypatch.setattr(loads, "CEILING", 200)
+    with sandbox.start(
+        incidents=300, audit_events=5, within=1, requests_per_second=None, most_results=200
+    ) as running:
+        rows = running.organisation.bigpanda["incidents"]
+        frame = running.bigpanda.incidents(ALL, query="host = *", **options)
+        queries = {call.query for call in running.control.calls}
+    folder = options.get("folder")
+    wanted = {row["id"] for row in rows if folder is None or folder in row["folders"]}
+    assert len(wanted) > 200
+    assert set(frame["incident_id"]) == wanted
+    assert frame["incident_id"].is_unique
+    assert any("folder=active" in query for query in queries) == (folder is None)
+    assert any("severity" in query for query in queries)
 
 
 def test_moves_are_written_down(running, client):
