@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pandakit import _html as html
 from pandakit.errors import EventError
 from pandakit.pangea._checks.keys import public_key, trusted_keys
 from pandakit.pangea._evidence.exact_json import decode
-from pandakit.pangea._output.page import MEANINGS
 from pandakit.pangea.verification import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Evidence", "differences", "read_report", "report_html", "report_json", "sign_report"]
+__all__ = ["Evidence", "differences", "read_report", "report_json", "sign_report"]
 
 Row = dict[str, Any]
 
@@ -141,30 +139,6 @@ def report_json(report: Row) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def report_html(report: Row) -> str:
-    """Return a report as a self-contained HTML page; everything is escaped."""
-    facts = [[name, html.code(_shown(report[name]))] for name in report if name != "failures"]
-    failures = [
-        [row["row"], row["received_at"] or "", html.Cell(row["reason"], "prose")]
-        for row in report["failures"]
-    ]
-    parts = [
-        html.title(f"Verification of {report['input']['name']}: {report['verdict']}"),
-        html.line(MEANINGS[report["verdict"]]),
-        html.table([], facts),
-    ]
-    if failures:
-        parts += [
-            html.line("Failures", "section"),
-            html.table(["row", "received_at", "reason"], failures),
-        ]
-    name = html.escaped(report["input"]["name"])
-    return (
-        f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{name}</title>\n"
-        f"<body>{html.card(*parts)}</body></html>\n"
-    )
-
-
 def read_report(path: Path) -> Row:
     """Return a report that was saved as JSON.
 
@@ -245,10 +219,6 @@ def _text(value: Any) -> Any:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     return value if isinstance(value, int) else str(value)
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _base64(data: bytes) -> str:

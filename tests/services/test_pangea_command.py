@@ -1,6 +1,7 @@
 """`pandakit verify`: exit codes, reports that can be checked again, and what alters them."""
 
 import base64
+import html
 import json
 from copy import deepcopy
 
@@ -151,6 +152,23 @@ def test_a_page_is_escaped(folder):
     page = (folder / "out.html").read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "a &lt;b&gt;.json" in page
+
+
+def test_a_page_shows_what_the_report_says(folder):
+    """Every value of the JSON form stands on the page: verdict, input, hashes, roots, failures."""
+    write(folder / "bad.json", altered())
+    options = ("--roots", "roots.json", "--at", AT, "--force")
+    for name in ("report.json", "out.html"):
+        run(folder, "bad.json", *options, "--report", name)
+    page = html.unescape((folder / "out.html").read_text(encoding="utf-8"))
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    shown = [report[name] for name in ("verdict", "format", "rows_sha256", "report_sha256")]
+    shown += [report["verified_at"], report["input"]["name"], report["input"]["sha256"]]
+    shown += [root["root_hash"] for root in report["roots"]]
+    shown += [row["reason"] for row in report["failures"]]
+    assert report["roots"]
+    assert report["failures"]
+    assert [value for value in shown if value not in page] == []
 
 
 def test_a_report_is_checked_with_one_command(folder, capsys):

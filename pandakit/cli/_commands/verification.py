@@ -17,10 +17,10 @@ from pandakit.pangea.report import (
     Evidence,
     differences,
     read_report,
-    report_html,
     report_json,
     sign_report,
 )
+from pandakit.pangea.report_page import report_page
 from pandakit.pangea.saved import check_copies, load, read_documents
 from pandakit.timewindow import to_time
 
@@ -31,7 +31,7 @@ __all__ = ["verify"]
 
 _EXIT_CODES = {"proved": 0, "failed": 1, "intact": 3, "unproved": 3}
 _UNREADABLE = 2
-_WRITERS = {".json": report_json, ".html": report_html}
+_WRITERS = {".json": report_json, ".html": report_page}
 _PARQUET = (".parquet", ".pq")
 
 Row = dict[str, Any]
