@@ -135,7 +135,7 @@ _PAGE_STYLE: Final = """
 body{margin:0}
 main.pk{max-width:none;min-height:100vh;padding:2.5rem 1.5rem 4rem;border:0;border-radius:0;
 background:var(--pk-page);font-size:15px}
-main.pk.pk>*{max-width:62rem;margin-left:auto;margin-right:auto}
+main.pk.pk.pk.pk>*{max-width:62rem;margin-left:auto;margin-right:auto}
 main.pk h1{font-size:2rem;margin-top:0;margin-bottom:.25rem}
 main.pk h2{font-size:1.2rem;margin:0 0 .75rem}
 main.pk.pk section{box-sizing:border-box;background:var(--pk-paper);border:1px solid var(--pk-line);

@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pandakit import _html as html
 from pandakit.errors import EventError
 from pandakit.pangea._checks.keys import public_key, trusted_keys
 from pandakit.pangea._evidence.exact_json import decode
-from pandakit.pangea._output.page import MEANINGS
 from pandakit.pangea.verification import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Evidence", "differences", "read_report", "report_html", "report_json", "sign_report"]
+__all__ = ["Evidence", "differences", "read_report", "report_json", "sign_report"]
 
 Row = dict[str, Any]
 
@@ -141,30 +139,6 @@ def report_json(report: Row) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def report_html(report: Row) -> str:
-    """Return a report as a self-contained HTML page; everything is escaped."""
-    facts = [[name, html.code(_shown(report[name]))] for name in report if name != "failures"]
-    failures = [
-        [row["row"], row["received_at"] or "", html.Cell(row["reason"], "prose")]
-        for row in report["failures"]
-    ]
-    parts = [
-        html.title(f"Verification of {report['input']['name']}: {report['verdict']}"),
-        html.line(MEANINGS[report["verdict"]]),
-        html.table([], facts),
-    ]
-    if failures:
-        parts += [
-            html.line("Failures", "section"),
-            html.table(["row", "received_at", "reason"], failures),
-        ]
-    name = html.escaped(report["input"]["name"])
-    return (
-        f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{name}</title>\n"
-        f"<body>{html.card(*parts)}</body></html>\n"
-    )
-
-
 def read_report(path: Path) -> Row:
     """Return a report that was saved as JSON.
 
@@ -183,35 +157,37 @@ def read_report(path: Path) -> Row:
     return found
 
 
-def differences(known: Row, anew: Row) -> list[str]:
+def differences(known: Row, fresh: Row) -> list[str]:
     """Return how a report differs from verifying the file again.
 
     Parameters
     ----------
     known
         The report to check.
-    anew
+    fresh
         The report of the same file, with the time and the name of the known one.
     """
     plain = {name: value for name, value in known.items() if name not in _SIGNATURE}
     body = {name: value for name, value in plain.items() if name != _OWN_HASH}
     found = []
     if plain.get(_OWN_HASH) != _hash(body):
-        found.append("the report was altered: its report_sha256 is another")
+        found.append("the report was altered: its report_sha256 does not match")
     if any(name in known for name in _SIGNATURE) and not _is_signed(known, plain):
-        found.append("the signature is not of this report")
-    if _part(known, "input", "sha256") != anew["input"]["sha256"]:
-        return [*found, "the report is of another file"]
-    names = sorted(name for name in {*body, *anew} - {_OWN_HASH} if not _is_same(body, anew, name))
+        found.append("the signature does not match this report")
+    if _part(known, "input", "sha256") != fresh["input"]["sha256"]:
+        return [*found, "the report is about another file"]
+    names = sorted(
+        name for name in {*body, *fresh} - {_OWN_HASH} if not _is_same(body, fresh, name)
+    )
     if names:
-        found.append(f"verifying anew gives another {', '.join(names)}")
+        found.append(f"verifying the file again finds a different {', '.join(names)}")
     return found
 
 
-def _is_same(known: Row, anew: Row, name: str) -> bool:
+def _is_same(known: Row, fresh: Row, name: str) -> bool:
     """Return whether two reports say the same byte for byte: `1` is not `true` or `1.0`."""
-    both = name in known and name in anew
-    return both and _canonical(known[name]) == _canonical(anew[name])
+    both = name in known and name in fresh
+    return both and _canonical(known[name]) == _canonical(fresh[name])
 
 
 def _is_signed(report: Row, plain: Row) -> bool:
@@ -245,10 +221,6 @@ def _text(value: Any) -> Any:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     return value if isinstance(value, int) else str(value)
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _base64(data: bytes) -> str:

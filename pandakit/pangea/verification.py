@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
+
 from pandakit.pangea._checks.keys import trusted_keys
 from pandakit.pangea._evidence.events import read_events
 from pandakit.pangea._evidence.roots import Root, Roots, read_roots
@@ -22,8 +24,6 @@ from pandakit.pangea._output.page import verification_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pandas as pd
 
 __all__ = ["Verdict", "Verification", "verify"]
 
@@ -85,7 +85,9 @@ class Verification:
             )
         failures = self.failures
         for label, row in failures.head(_FIRST).iterrows():
-            lines.append(f"row {label}, received {row['received_at']}: {row['reason']}")
+            received = row["received_at"]
+            at = "" if pd.isna(received) else f", received {received}"
+            lines.append(f"row {label}{at}: {row['reason']}")
         if len(failures) > _FIRST:
             lines.append(f"and {len(failures) - _FIRST:,} more failures: see .failures")
         return "\n".join(lines)
