@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +35,19 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict[str, list[float]]:
+def processor_seconds(call: Callable[[], object]) -> float:
+    """Return the time of all threads: what others do on the machine hardly changes it."""
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def interleaved(
+    ways: dict[str, Callable[[], object]],
+    runs: int = RUNS,
+    *,
+    measure: Callable[[Callable[[], object]], float] = seconds,
+) -> dict[str, list[float]]:
     """Run all ways in turn, each time from another one on, after one warm round."""
     for way in ways.values():
         way()
@@ -43,7 +57,7 @@ def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict
         begin = turn % len(names)  # or one would always run in the wake of the same other one
         for name in names[begin:] + names[:begin]:
             touch_memory()
-            times[name].append(seconds(ways[name]))
+            times[name].append(measure(ways[name]))
     return times
 
 
@@ -57,6 +71,19 @@ def in_process(code: str, *arguments: object) -> list[float]:
     """Run code in a process of its own; give the numbers that it prints."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return [float(part) for part in run.stdout.split()]
+
+
+def in_script(code: str, *arguments: object) -> list[float]:
+    """Run code as a script of its own, whose workers can import it; give its numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.py"
+        script.write_text(code)
+        command = [sys.executable, str(script), *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        run = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, text=True, env=environment
+        )
     return [float(part) for part in run.stdout.split()]
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks._events import part
-from benchmarks._measure import in_process
+from benchmarks._measure import in_process, in_script
 
 if TYPE_CHECKING:
     from pandakit import Consolidation
@@ -103,11 +103,84 @@ def one_machine(folder: Path) -> None:
     assert digests == set(in_process(_IN_CHUNKS, folder / "sorted"))
 
 
+_MANY = """
+import resource, sys, tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+import distributed, pandakit
+from benchmarks._measure import resident
+from benchmarks.scale import digest
+
+def spent():
+    return sum(sum(resource.getrusage(who)[:2]) for who in
+               (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+def main():
+    column = sys.argv[2] or None
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as on:
+        with distributed.Client(on) as client:
+            result = pandakit.consolidate_dataset(
+                sys.argv[1], executor=client.get_executor(), partitioned_by=column
+            )
+            alerts, incidents = result.alerts, result.incidents
+            peak, before = resident("VmHWM"), 0
+            number = digest(result)
+    print(spent(), peak, number, len(alerts))
+
+if __name__ == "__main__":
+    main()
+"""
+_ONE = """
+import resource, sys, pandakit
+from benchmarks._measure import resident
+from benchmarks.scale import digest
+result = pandakit.consolidate_dataset(sys.argv[1])
+alerts, incidents = result.alerts, result.incidents
+peak = resident("VmHWM")
+number = digest(result)
+print(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]), peak, number, len(alerts))
+"""
+
+
+def split_by_app(folder: Path) -> None:
+    """Write the overlapping files again, each with integrations of its own."""
+    (folder / "split").mkdir()
+    paths = sorted((folder / "overlapping").iterdir())
+    for number in range(4):
+        apps = [f"app-{app:02d}" for app in range(20) if app % 4 == number]
+        with pq.ParquetWriter(
+            folder / "split" / f"{number}.parquet", pq.read_schema(paths[0])
+        ) as writer:
+            table = pq.read_table(paths, filters=[("app_key", "in", apps)])
+            for at in range(0, len(table), 250_000):
+                writer.write_table(table.sort_by("timestamp")[at : at + 250_000])
+
+
+def many_machines(folder: Path) -> None:
+    """Compare Dask's two workers with one process, with the exchange and without."""
+    split_by_app(folder)
+    for name, column, most in (("overlapping", "", 2.2), ("split", "app_key", 1.3)):
+        rounds = [
+            (in_script(_ONE, folder / name), in_script(_MANY, folder / name, column))
+            for _ in range(ROUNDS)
+        ]
+        ratio = statistics.median(many[0] / one[0] for one, many in rounds)
+        way = f"partitioned_by={column!r}" if column else "with the exchange"
+        _print(f"Dask over one process, {way}", ratio, most)
+        driver = max(many[1] for _, many in rounds)
+        _print(
+            f"the driver's peak memory, {way}, GB", driver / 1e9, 0.5 + 40 * rounds[0][1][3] / 1e9
+        )
+        assert len({way[2] for pair in rounds for way in pair}) == 1
+
+
 def run() -> None:
     """Print all figures with their goals: medians of three rounds, each in its own process."""
     with tempfile.TemporaryDirectory() as name:
         write_files(Path(name))
         one_machine(Path(name))
+        many_machines(Path(name))
 
 
 if __name__ == "__main__":

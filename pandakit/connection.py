@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pandakit import _html
 from pandakit.bigpanda import BigPanda
 from pandakit.errors import SettingsError, TransportError
+from pandakit.forks import renew_in_children
 from pandakit.pangea import Pangea
 from pandakit.panther import Panther
 from pandakit.settings import SETTINGS, find
@@ -44,8 +45,13 @@ class Connection:
         self._clients: dict[str, Any] = {}
         self._stack = ExitStack()
         self._sandbox: Any = None
-        self._lock = threading.RLock()
         self._is_closed = False
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin unlocked in a forked process: a thread that only the parent has may hold it."""
+        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {self._kind(name)}" for name in _CLIENTS)

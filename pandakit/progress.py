@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pandakit import _html
 from pandakit.forks import renew_in_children
+from pandakit.redaction import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,8 @@ def _notebook_bar(text_bar: Any) -> Any:
 
         def display(self, *_: Any, **__: Any) -> None:
             share = self.n / self.total if self.total else 0.0
-            shown = {"text/html": _html.progress(self._told(), share), "text/plain": str(self)}
-            self.output.update(shown, raw=True)
+            data = {"text/html": _html.progress(self._told(), share), "text/plain": str(self)}
+            self.output.update(data, raw=True)
 
         def _told(self) -> str:
             rows = f"{self.n:,} of {self.total:,} rows" if self.total else f"{self.n:,} rows"
@@ -146,7 +147,8 @@ class ProgressLine:
     def wait(self, seconds: float, why: str) -> None:
         """Show that the load is waiting, and why."""
         self.waits += 1
-        told = f"{why}, waiting {seconds:.1f} s"
+        reason = shown(why).replace("\n", "\\n")  # a service may have chosen its words
+        told = f"{reason}, waiting {seconds:.1f} s"
         said = ", ".join(filter(None, (self._pages(), told)))
         self._draw(lambda bar: bar.set_postfix_str(said))
 

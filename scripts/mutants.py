@@ -7,7 +7,7 @@ at its top are those of all its mutants that name no others.
 
 Run all mutants with ``python scripts/mutants.py``, or those of one room, or those whose rule
 holds a word, with ``python scripts/mutants.py kernel window``. A mutant whose tests do not end
-in time counts as noticed: the run would not have ended either.
+in time, or are ended by a signal, counts as noticed, and the line says so.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ TABLES = Path(__file__).resolve().parent / "mutants"
 COPIED = ("pandakit", "tests", "pyproject.toml")
 PYTEST = ("-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider")
 TESTS_FAILED = 1  # pytest's exit code; 2 and more mean that the tests did not run
-LONGEST = 900.0  # seconds for the tests of one mutant; all of them pass in a fraction of it
-CAUGHT, HUNG, ALIVE = "caught", "hung  ", "ALIVE "
+LONGEST = 600.0  # seconds for the tests of one mutant; all of them pass in a fraction of it
+CAUGHT, HUNG, DIED, ALIVE = "caught", "hung  ", "died  ", "ALIVE "
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,8 @@ def run_tests(copy: Path, tests: list[str]) -> Verdict:
             return Verdict(HUNG)
     if run.returncode == TESTS_FAILED:
         return Verdict(CAUGHT)
+    if run.returncode < 0:
+        return Verdict(DIED)
     if run.returncode == 0:
         return Verdict(ALIVE, f"survived {' '.join(tests)}")
     return Verdict(ALIVE, f"the tests did not run:\n{said[-4000:]}")

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from pandakit.consolidation._read.ticks import check_unit, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
 from pandakit.scale._folder.manifest import check_manifest, manifest_of
-from pandakit.scale._folder.unfinished import unfinished
+from pandakit.scale._folder.output import write_result
+from pandakit.scale._folder.unfinished import scratch_of, unfinished
 from pandakit.scale._source.files import find_files
-from pandakit.scale.one_machine import consolidated, write_result
+from pandakit.scale.many_machines import ManyMachines
+from pandakit.scale.one_machine import OneMachine
 from pandakit.scale.settings import Settings
 
 if TYPE_CHECKING:
     import os
+    from concurrent.futures import Executor
 
     from pandakit.consolidation.policy import Policy, TimeUnit
     from pandakit.consolidation.result import Consolidation
@@ -28,6 +31,8 @@ def consolidate_dataset(
     policy: Policy = CLASSIC,
     *,
     out: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    partitioned_by: str | None = None,
     events: bool = False,
     as_of: Any = None,
     unit: TimeUnit = "s",
@@ -54,6 +59,14 @@ def consolidate_dataset(
         ``incidents.parquet``, ``funnel.json``, ``manifest.json``. While a run lasts, it keeps
         its state beside it; the same call goes on from there after an interruption, and returns
         at once when the result is complete.
+    executor
+        Where the work is done: any `concurrent.futures.Executor` (processes, threads, Dask's
+        ``client.get_executor()``). Its workers read the source and share the folder of `out`,
+        without `out` this machine's temporary folder. Default: this process.
+    partitioned_by
+        With an executor: the column by whose values the files are split already, a part of the
+        identity of every event, such as ``"app_key"`` or ``"host"``. Then no event moves from file
+        to file. It is checked.
     events
         Whether `out` also has ``events/``: for each input a Parquet file with the outcome of each
         of its rows, in their order, as in `Consolidation.events`.
@@ -101,16 +114,21 @@ def consolidate_dataset(
         read_time(as_of, "as_of")
     if events and out is None:
         raise ValueError("events: the outcome of each event goes to files; pass out= too")
+    if partitioned_by is not None and executor is None:
+        raise ValueError("partitioned_by: one process exchanges nothing; pass executor= too")
     found = find_files(source)
     settings = Settings(policy, unit, as_of, events=events)
+    way: OneMachine | ManyMachines = OneMachine(resumable=out is not None)
+    if executor is not None:
+        way = ManyMachines(executor, partitioned_by)
     if out is None:
         with tempfile.TemporaryDirectory(prefix="pandakit-") as scratch:
-            return consolidated(found, settings, Path(scratch))
+            return way.consolidate(found, settings, Path(scratch)).result
     target = Path(out).absolute()
     manifest = manifest_of(found, settings)
     if target.exists():
         check_manifest(target, manifest)
     else:
         with unfinished(target, manifest) as folder:
-            write_result(found, settings, folder)
+            write_result(folder, way.consolidate(found, settings, scratch_of(folder)))
     return target

@@ -10,12 +10,10 @@ from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.consolidator import Stages
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
-from pandakit.scale._folder.manifest import add_facts
-from pandakit.scale._folder.output import write_events, write_frames, write_funnel
-from pandakit.scale._folder.records import OutcomeRecords
-from pandakit.scale._folder.unfinished import scratch_of
+from pandakit.scale._folder.output import Consolidated
+from pandakit.scale._folder.records import OutcomeRecords, numbered_records
 from pandakit.scale._order.checkpoint import Checkpoint
-from pandakit.scale._order.runs import sorted_runs, too_many_at_once
+from pandakit.scale._order.runs import in_order
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
 from pandakit.scale._source.inputs import open_inputs
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from pandakit.scale._source.pieces import Piece
     from pandakit.scale.settings import Settings
 
-__all__ = ["consolidated", "write_result"]
+__all__ = ["OneMachine"]
 
 _SORTED = (
     "the row groups overlap in time too much to be merged in memory: all {:,} events were sorted "
@@ -41,42 +39,38 @@ _SORTED = (
 class _Kept(NamedTuple):
     """What is kept on disk while the rows go through."""
 
-    checkpoint: Checkpoint | None = None
-    outcomes: OutcomeRecords | None = None
+    checkpoint: Checkpoint | None
+    outcomes: OutcomeRecords | None
 
 
-def consolidated(source: Source, settings: Settings, scratch: Path) -> Consolidation:
-    """Return the consolidation of all rows of a source."""
-    inputs = open_inputs(source, settings.policy, settings.unit, scratch)
-    return _consolidate(inputs, settings, scratch, _Kept())
+class OneMachine:
+    """Runs a consolidation in this process.
 
+    Parameters
+    ----------
+    resumable
+        Whether to keep the state on disk from time to time, and to go on from there.
+    """
 
-def write_result(source: Source, settings: Settings, folder: Path) -> None:
-    """Write the consolidation of all rows of a source, going on with what is there."""
-    scratch = scratch_of(folder)
-    inputs = open_inputs(source, settings.policy, settings.unit, scratch)
-    outcomes = OutcomeRecords(scratch / "outcomes", inputs.n_rows) if settings.events else None
-    checkpoint = Checkpoint(scratch / "checkpoint")
-    result = _consolidate(inputs, settings, scratch, _Kept(checkpoint, outcomes))
-    write_frames(folder, result)
-    write_funnel(folder, result.funnel)
-    if outcomes is not None:
-        write_events(folder, inputs.files, outcomes, result._arrays.membership)  # noqa: SLF001 - the same package
-    add_facts(
-        folder,
-        notes=result.notes,
-        rejected=result._arrays.rejected,  # noqa: SLF001 - the same package
-        n_conflicting_duplicates=result.n_conflicting_duplicates,
-    )
+    def __init__(self, *, resumable: bool) -> None:
+        self._resumable = resumable
+
+    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Consolidated:
+        """Return the result of all rows of a source."""
+        inputs = open_inputs(source, settings.policy, settings.unit, scratch)
+        kept = _Kept(
+            Checkpoint(scratch / "checkpoint") if self._resumable else None,
+            OutcomeRecords(scratch / "outcomes", inputs.n_rows) if settings.events else None,
+        )
+        result = _consolidate(inputs, settings, scratch, kept)
+        return Consolidated(result, inputs.files, kept.outcomes)
 
 
 def _consolidate(inputs: Inputs, settings: Settings, scratch: Path, kept: _Kept) -> Consolidation:
     policy, unit, as_of, _ = settings
-    pieces = ordered = inputs.pieces()
-    bytes_per_row, notes = inputs.columns.bytes_per_row(), []
-    if too_many_at_once(pieces, bytes_per_row):
-        ordered = sorted_runs(pieces, scratch / "runs", bytes_per_row)
-        notes = [_SORTED.format(inputs.n_rows)]
+    pieces = inputs.pieces()
+    ordered = in_order(pieces, inputs.columns.bytes_per_row(), scratch / "runs")
+    notes = () if ordered is pieces else (_SORTED.format(inputs.n_rows),)
     before = None if kept.checkpoint is None else kept.checkpoint.read()
     stages, since = before or (Stages(policy, unit), None)
     for chunk in in_time_order(ordered, since):
@@ -100,7 +94,7 @@ def _run(
         _refuse_file(chunk, inputs, pieces, policy)
         raise
     if kept.outcomes is not None:
-        kept.outcomes.put(chunk.rows, found)
+        kept.outcomes.put(numbered_records(chunk.rows, found.alert, found.outcome, found.reason))
     if kept.checkpoint is not None:
         kept.checkpoint.offer(stages, chunk)
 

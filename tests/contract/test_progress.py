@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from pandakit import progress
 from pandakit.progress import progress_line, someone_watches
+from pandakit.redaction import Secret
+from tests.tokens import CANARY
 
 
 def test_nobody_watches_a_pipe(monkeypatch, capsys):
@@ -33,6 +35,18 @@ def test_a_terminal_is_watched(monkeypatch):
     assert "rules" in text
     assert "1 pages, Panther failed (503), waiting 2.5 s" in text
     assert "3/9" in text
+
+
+def test_what_a_service_says_is_shown_safely(monkeypatch):
+    """A state that a service made up brings neither a token nor a control character to the line."""
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    token = Secret(CANARY)
+    with progress_line("upload", progress=True) as line:
+        line.wait(1.0, f"job 7 is \x1b[2J\u202e\nnew{CANARY[:12]}")
+    assert token
+    assert r"job 7 is \x1b[2J\u202e\nnew***, waiting 1.0 s" in pipe.getvalue()
+    assert "\u202e" not in pipe.getvalue()
 
 
 def test_false_and_true_force(monkeypatch):

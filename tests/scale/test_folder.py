@@ -10,7 +10,9 @@ import pytest
 
 from pandakit import CLASSIC, CURRENT, EventError, consolidate, consolidate_dataset
 from pandakit.scale import one_machine
+from pandakit.scale._folder import output
 from pandakit.scale._order import checkpoint, runs, watermark
+from tests.scale.writing import assert_same_files
 
 ROWS = 1_500
 
@@ -139,14 +141,6 @@ def test_interrupted(folder, tmp_path, monkeypatch, policy, after, on_disk):
     assert_same_files(out, expected)
 
 
-def assert_same_files(out, expected):
-    """Compare two folders byte for byte."""
-    names = sorted(str(path.relative_to(out)) for path in out.rglob("*.*"))
-    assert names == sorted(str(path.relative_to(expected)) for path in expected.rglob("*.*"))
-    for name in names:
-        assert (out / name).read_bytes() == (expected / name).read_bytes(), name
-
-
 def test_a_checkpoint_spares_the_chunks_before_it(folder, tmp_path, monkeypatch):
     """Rows that went through before a checkpoint are not read again."""
     monkeypatch.setattr(watermark, "CHUNK_ROWS", 120)
@@ -181,9 +175,7 @@ def test_input_changed_in_between(folder, tmp_path, monkeypatch):
 def test_a_full_disk(folder, tmp_path, monkeypatch):
     """Without room for the result, the error is the system's, and the next call goes on."""
     with monkeypatch.context() as patch:
-        patch.setattr(
-            one_machine, "write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "x"))
-        )
+        patch.setattr(output, "write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "x")))
         with pytest.raises(OSError, match="28"):
             consolidate_dataset(folder, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -15,7 +15,7 @@ from pandakit.scale._order import runs, watermark
 from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
 from tests.fuzz import examples
-from tests.scale.writing import as_arrow, assert_same, cuts, write
+from tests.scale.writing import as_arrow, assert_same, attempt, cuts, write
 
 
 @pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
@@ -47,11 +47,3 @@ def test_files_give_what_the_frame_gives(scenario: Scenario, data, chunk_rows, m
             pd.testing.assert_frame_equal(read, getattr(expected, part))
         events = [pd.read_parquet(each) for each in sorted((out / "events").iterdir())]
         pd.testing.assert_frame_equal(pd.concat(events, ignore_index=True), expected.events)
-
-
-def attempt(call):
-    """Return what a call returns, None if it refuses the events."""
-    try:
-        return call()
-    except ValueError:
-        return None

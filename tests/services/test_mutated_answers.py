@@ -21,7 +21,8 @@ from tests.transport.clock import FakeClock
 
 
 def _first(frame, column):
-    return frame[column].iloc[0] if len(frame) else "none"
+    ids = frame[column].dropna()
+    return ids.iloc[0] if len(ids) else "none"
 
 
 ALERTS = pd.DataFrame(
@@ -83,7 +84,9 @@ OPERATIONS = {
         "save, planned": lambda client: client.save("rules", RULE, create=True),
         "save": lambda client: client.save("rules", RULE, create=True, dry_run=False),
         "save, changed": lambda client: client.save(
-            "rules", client.rules().head(3).assign(severity="HIGH"), dry_run=False
+            "rules",
+            client.rules().dropna(subset=["id"]).head(3).assign(severity="HIGH"),
+            dry_run=False,
         ),
         "save, a query": lambda client: client.save(
             "queries", {"name": "new", "sql": "select 1"}, create=True, dry_run=False

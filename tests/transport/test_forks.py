@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 import requests
 
+import pandakit as pk
 from pandakit.panther import Panther
 from pandakit.transport.pacing import limiter_for
 from tests.tokens import CANARY
@@ -134,6 +135,29 @@ def test_a_thread_that_loads_does_not_block_the_children(client):
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def test_a_child_does_not_wait_for_clients_that_the_parent_makes():
+    """A connection whose lock another thread of the parent holds makes its clients in the child."""
+    services = pk.connect(sandbox="never")
+    fork = multiprocessing.get_context("fork")
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with services._lock:
+            held.set()
+            done.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(60)
+    child = fork.Process(target=services.close)
+    child.start()
+    child.join(20)
+    child.kill()
+    done.set()
+    holder.join()
+    assert child.exitcode == 0
 
 
 def test_a_child_does_not_wait_for_the_parents_queue():

@@ -147,7 +147,11 @@ def test_the_first_answer_to_ctrl_c_is_not_lost_to_the_second():
             raise presses.pop()
         return Interrupted("made")
 
-    assert str(interrupted(make)) == "made"
+    try:
+        made = str(interrupted(make))
+    except KeyboardInterrupt as lost:  # it would end the whole test run
+        made = repr(lost)
+    assert made == "made"
 
 
 def test_ctrl_c_in_an_upload_says_that_it_may_have_arrived(tmp_path):

@@ -10,16 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.consolidation._arrays.compile import COMPILED
+from pandakit.errors import EventError
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from pandakit.consolidation._arrays.table import Table
 
 __all__ = [
+    "MOST_IDS",
     "NamedCodes",
     "Pairs",
     "Vocabularies",
     "Vocabulary",
+    "check_ids",
     "distinct",
     "encode_texts",
     "grown",
@@ -27,6 +30,8 @@ __all__ = [
     "one_chunk",
 ]
 
+MOST_IDS = int(np.iinfo(np.int32).max)
+"""The largest number of alerts, values or entries: numbers of 32 bits, -1 for none."""
 _MISSING = np.int32(-1)
 _COMPILED_FROM = 20_000  # rows: for fewer, calling the kernel costs more than it saves
 _WORD = 8  # bytes
@@ -63,6 +68,7 @@ class Vocabulary:
         if len(self._codes) < self.size:
             self._codes = {text: code for code, text in enumerate(self.labels.to_pylist())}
         known, before = self._codes, self.size
+        check_ids(before + len(labels), "different texts")
         texts = labels.to_pylist()
         codes = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)
         self.size = len(known)
@@ -237,6 +243,7 @@ class NamedCodes:
             self._names.append(name)
             numbers = np.empty(0, dtype=np.int32)
         if len(numbers) < size:
+            check_ids(self.size + size - len(numbers), "values")
             fresh = np.arange(len(numbers), size, dtype=np.int32)
             self._owners.append(np.full(len(fresh), self._names.index(name), dtype=np.int32))
             self._codes.append(fresh)
@@ -273,6 +280,7 @@ class Pairs:
         if not self.size:
             self._unplaced, self.size = joined, len(joined)
             return codes
+        check_ids(self.size + len(joined), "combinations of values")
         self._make_room(self.size + len(joined))
         numbers, self.size = self._look_up(joined, self.size)
         return np.asarray(numbers[codes])
@@ -313,6 +321,21 @@ def number_pairs(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.nd
 def _joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return both codes in one number of 64 bits."""
     return (left.astype(np.int64) + 1 << 32) | (right.astype(np.int64) + 1)
+
+
+def check_ids(count: int, what: str) -> None:
+    """Raise before numbers of 32 bits run out.
+
+    Raises
+    ------
+    EventError
+        There are too many to number; `what` says of what.
+    """
+    if count > MOST_IDS:
+        raise EventError(
+            f"there may be more than {MOST_IDS:,} {what}, which is as far as ids go; consolidate "
+            f"fewer integrations or fewer days at once"
+        )
 
 
 def grown(array: np.ndarray, used: int, needed: int) -> np.ndarray:

@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pandakit.consolidation._arrays.codes import NamedCodes, Pairs, Vocabulary, grown, one_chunk
+from pandakit.consolidation._arrays.codes import (
+    NamedCodes,
+    Pairs,
+    Vocabulary,
+    check_ids,
+    grown,
+    one_chunk,
+)
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -236,6 +243,7 @@ class Grouper:
         state, n_incidents = self._state, self.n_incidents
         n_entries = int(state.counters[N_REGISTERED])
         entries = n_entries + int((values >= 0).sum())
+        check_ids(entries, "entries of incidents")
         known = len(state.newest)
         newest = grown(state.newest, known, n_values)
         newest[known:] = -1

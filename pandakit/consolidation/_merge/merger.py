@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pandakit.consolidation._arrays.codes import grown
+from pandakit.consolidation._arrays.codes import check_ids, grown
 from pandakit.consolidation._merge.layout import (
     ABSENT,
     ALERT,
@@ -176,6 +176,8 @@ class Merger:
             changes = grown(state.changes, known, len(times))
             state = state._replace(times=times, current=current, changes=changes)
         room = used + n_events
+        check_ids(room, "alerts")
+        check_ids(2 * n_identities, "identities")  # the queue has two places for each
         queue = 2 * len(state.times) + _SPARE if self._rules.logged else 0
         tail = int(state.counters[TAIL])
         self._state = state._replace(

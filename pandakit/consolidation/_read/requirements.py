@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 from pandakit.errors import EventError, RejectedEventsWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pandakit.consolidation._arrays.table import Table
     from pandakit.consolidation.pattern import Pattern
@@ -153,6 +153,18 @@ class Rejections:
                 rows = np.flatnonzero(reason == code)[:wanted]
                 examples += _shown(table, REASONS[code], rows, place)
         self._n_received += table.n_rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts and examples as JSON values, for `add_counts`."""
+        return {"counts": self.counts, "received": self._n_received, "examples": self._examples}
+
+    def add_counts(self, counted: Mapping[str, Any]) -> None:
+        """Add what another one counted over rows after these."""
+        self._n_received += counted["received"]
+        for reason, count in counted["counts"].items():
+            self.counts[reason] += count
+            examples = self._examples[reason] + counted["examples"][reason]
+            self._examples[reason] = examples[:_EXAMPLES]
 
     def report(self, stacklevel: int) -> None:
         """Raise if every row was rejected; warn if more than one in a hundred was."""

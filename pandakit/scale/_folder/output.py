@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pandakit.consolidation._output.frames import Outcomes, events_frame
+from pandakit.scale._folder.manifest import add_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +23,33 @@ if TYPE_CHECKING:
     from pandakit.scale._folder.records import OutcomeRecords
     from pandakit.scale._source.pieces import ParquetFile
 
-__all__ = ["write_events", "write_frames", "write_funnel"]
+__all__ = ["Consolidated", "write_result"]
 
 _ROWS = 1 << 20
+
+
+class Consolidated(NamedTuple):
+    """A result, and what else its folder is made from."""
+
+    result: Consolidation
+    files: list[ParquetFile]
+    outcomes: OutcomeRecords | None
+
+
+def write_result(folder: Path, found: Consolidated) -> None:
+    """Write all files of a result."""
+    result, files, outcomes = found
+    arrays = result._arrays  # noqa: SLF001 - frames of events are built from them
+    write_frames(folder, result)
+    _write_funnel(folder, result.funnel)
+    if outcomes is not None:
+        _write_events(folder, files, outcomes, arrays.membership)
+    add_facts(
+        folder,
+        notes=result.notes,
+        rejected=arrays.rejected,
+        n_conflicting_duplicates=result.n_conflicting_duplicates,
+    )
 
 
 def write_frames(folder: Path, result: Consolidation) -> None:
@@ -42,7 +67,7 @@ def _write_frame(path: Path, frame: pd.DataFrame) -> None:
     pq.write_table(table, path)
 
 
-def write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
+def _write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
     """Write the funnel: by measure its value, numerator and denominator."""
     rows = {
         measure: {name: None if pd.isna(cell) else cell for name, cell in row.items()}
@@ -52,7 +77,7 @@ def write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
     (folder / "funnel.json").write_text(text + "\n", encoding="utf-8")
 
 
-def write_events(
+def _write_events(
     folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, membership: np.ndarray
 ) -> None:
     """Write for each input a file with the outcome of each of its rows, in its order."""

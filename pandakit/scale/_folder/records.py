@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pandakit.consolidation._merge.layout import REJECTED
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from pandakit.consolidation._output.frames import Outcomes
+__all__ = ["OutcomeRecords", "numbered_records", "read_records", "rejected_records"]
 
-__all__ = ["OutcomeRecords"]
+_BLOCK = 1 << 20  # records
 
+_NUMBERED = np.dtype(
+    [("row", np.int64), ("alert", np.int32), ("outcome", np.int8), ("reason", np.int8)]
+)
 _KIND = np.dtype([("alert", np.int32), ("outcome", np.int8), ("reason", np.int8)])
 
 
@@ -26,12 +32,13 @@ class OutcomeRecords:
             file.truncate(size)  # a file that is there already keeps its content
             self._map = mmap.mmap(file.fileno(), size)
 
-    def put(self, rows: np.ndarray, found: Outcomes) -> None:
-        """Keep the outcome of some rows, named by their numbers in the whole input."""
+    def put(self, found: np.ndarray) -> None:
+        """Keep `numbered_records`."""
         records = np.frombuffer(self._map, _KIND)
-        part = np.empty(len(rows), dtype=_KIND)
-        part["alert"], part["outcome"], part["reason"] = found.alert, found.outcome, found.reason
-        records[rows] = part
+        part = np.empty(len(found), dtype=_KIND)
+        for name in _KIND.names or ():
+            part[name] = found[name]
+        records[found["row"]] = part
         del records
         if hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)  # the pages stay in the file, not in the process
@@ -39,3 +46,26 @@ class OutcomeRecords:
     def part(self, begin: int, stop: int) -> np.ndarray:
         """Return the records of rows that follow each other."""
         return np.frombuffer(self._map, _KIND, stop - begin, begin * _KIND.itemsize).copy()
+
+
+def numbered_records(
+    rows: np.ndarray, alert: np.ndarray, outcome: np.ndarray, reason: np.ndarray
+) -> np.ndarray:
+    """Return the outcome of some rows as records that a task can write to a file."""
+    records = np.empty(len(rows), dtype=_NUMBERED)
+    records["row"], records["alert"] = rows, alert
+    records["outcome"], records["reason"] = outcome, reason
+    return records
+
+
+def rejected_records(rows: np.ndarray, reason: np.ndarray) -> np.ndarray:
+    """Return the outcome of rejected rows as such records."""
+    nothing = np.full(len(rows), -1)
+    return numbered_records(rows, nothing, np.full(len(rows), REJECTED), reason)
+
+
+def read_records(path: Path) -> Iterator[np.ndarray]:
+    """Yield the records that a task wrote, in parts."""
+    with path.open("rb") as file:
+        while content := file.read(_BLOCK * _NUMBERED.itemsize):
+            yield np.frombuffer(content, _NUMBERED)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pandakit.scale._source.pieces import Piece
 
-__all__ = ["MEMORY", "sorted_runs", "too_many_at_once"]
+__all__ = ["MEMORY", "in_order"]
 
 MEMORY = 1 << 30
 """Bytes of input that are held at once."""
@@ -25,12 +25,14 @@ _COPIES = 3  # while a run is sorted: as loaded, joined, sorted
 _FEWEST = 1 << 12  # rows of a segment
 
 
-def too_many_at_once(pieces: list[Piece], bytes_per_row: int) -> bool:
-    """Return whether merging the pieces would hold more rows than memory should."""
-    return most_held(pieces) * bytes_per_row > MEMORY
+def in_order(pieces: list[Piece], bytes_per_row: int, folder: Path) -> list[Piece]:
+    """Return the pieces, or sorted runs in their place where they cannot be merged in memory."""
+    if most_held(pieces) * bytes_per_row <= MEMORY:
+        return pieces
+    return _sorted_runs(pieces, folder, bytes_per_row)
 
 
-def sorted_runs(pieces: list[Piece], folder: Path, bytes_per_row: int) -> list[Piece]:
+def _sorted_runs(pieces: list[Piece], folder: Path, bytes_per_row: int) -> list[Piece]:
     """Write the rows of all pieces into sorted runs, and return the segments of these.
 
     Runs that are there already, from a process that was interrupted, are not written again.

@@ -20,7 +20,7 @@ from pandakit.files import atomic_write
 from pandakit.scale._source.pieces import Loaded, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 __all__ = ["Segment", "is_complete", "read_facts", "read_pieces", "write_segments"]
@@ -41,8 +41,10 @@ class Segment:
     bucket: int = 0
 
 
-def write_segments(path: Path, segments: Iterable[Segment], **facts: Any) -> None:
-    """Write a segment file, and with its index whatever else is to be known of it."""
+def write_segments(
+    path: Path, segments: Iterable[Segment], facts: Callable[[], dict[str, Any]] = dict
+) -> None:
+    """Write a segment file, and with its index the facts that are known at the end."""
     index = []
     with atomic_write(path) as file:
         for segment in segments:
@@ -65,7 +67,7 @@ def write_segments(path: Path, segments: Iterable[Segment], **facts: Any) -> Non
                 }
             )
     with atomic_write(_index_of(path)) as file:
-        file.write(json.dumps({"segments": index, **facts}).encode())
+        file.write(json.dumps({"segments": index, **facts()}).encode())
 
 
 def _compact(table: pa.Table) -> pa.Table:

@@ -37,10 +37,9 @@ class Chunk(NamedTuple):
     """Rows that all lie before the next chunk's."""
 
     table: pa.Table
+    time: np.ndarray
     rows: np.ndarray
     """The number of each row in the whole input."""
-    sources: list[tuple[str, int]]
-    """The name of each piece in the chunk, and the number of its first row."""
     until: int | None
     """The watermark: every row before it was in this chunk or an earlier one; None at the end."""
 
@@ -59,13 +58,13 @@ class _Held:
         self.piece = piece
         self._table, self.time, self._rows = table, time, rows
 
-    def cut(self, until: int | None) -> tuple[pa.Table, np.ndarray]:
+    def cut(self, until: int | None) -> tuple[pa.Table, np.ndarray, np.ndarray]:
         """Remove and return the rows before a time."""
         place = len(self.time) if until is None else int(np.searchsorted(self.time, until))
-        table, rows = self._table[:place], self._rows[:place]
+        table, time, rows = self._table[:place], self.time[:place], self._rows[:place]
         self._table, self.time = self._table[place:], self.time[place:]
         self._rows = self._rows[place:]
-        return table, rows
+        return table, time, rows
 
 
 def in_time_order(pieces: Iterable[Piece], since: int | None = None) -> Iterator[Chunk]:
@@ -123,14 +122,10 @@ def _n_before(held: _Held, time: int) -> int:
 
 def _chunk(held: list[_Held], until: int | None) -> Chunk:
     ordered = sorted(held, key=lambda each: each.piece.first_row)
-    parts = [(each.piece, *each.cut(until)) for each in ordered]
-    parts = [part for part in parts if len(part[2])] or parts[:1]
-    return Chunk(
-        table=pa.concat_tables([table for _, table, _ in parts]),
-        rows=np.concatenate([rows for _, _, rows in parts]),
-        sources=[(piece.name, piece.first_row) for piece, _, _ in parts],
-        until=until,
-    )
+    parts = [each.cut(until) for each in ordered]
+    parts = [part for part in parts if len(part[1])] or parts[:1]
+    tables, times, rows = zip(*parts, strict=True)
+    return Chunk(pa.concat_tables(tables), np.concatenate(times), np.concatenate(rows), until)
 
 
 def most_held(pieces: Iterable[Piece]) -> int:

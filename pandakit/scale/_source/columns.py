@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["TICKS", "Columns", "FileColumns", "kind_of", "looks_at_timestamp", "plan_columns"]
+__all__ = ["TICKS", "Columns", "FileColumns", "kind_of", "looks_at", "plan_columns"]
 
 TICKS = pa.timestamp("us", "UTC")
 _ALWAYS = ("timestamp", "status", "description", "source_system", INCIDENT_IDENTIFIER)
@@ -57,6 +57,17 @@ class Columns:
             and name in schema.names
             and kind_of(schema.field(name).type) in ("text", "dictionary")
         ]
+
+    def of_openings(self, policy: Policy) -> pa.Schema:
+        """Return the columns that the grouping needs of an event that opens an alert."""
+        needed = _needed(list(self.names), policy.replace(dedup="none"))
+        if not looks_at("description", policy):
+            needed -= {"description"}
+        return pa.schema([(name, self.types[name]) for name in self.names if name in needed])
+
+    def only(self, *names: str) -> Columns:
+        """Return some of the columns."""
+        return replace(self, names=names)
 
     def conform(self, table: pa.Table, unit: str) -> tuple[pa.Table, np.ndarray]:
         """Return a table with these columns in these types, and the time of each row."""
@@ -125,7 +136,7 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     mixed = {name for name in wanted if len(kinds[name]) > 1} - {"timestamp"}
     types = {name: _joint_type(name, kinds[name], mixed=name in mixed) for name in wanted}
     is_slow = len(kinds["timestamp"]) > 1 or kind_of(types["timestamp"]) in ("text", "dictionary")
-    as_ticks = is_slow and not looks_at_timestamp(policy)
+    as_ticks = is_slow and not looks_at("timestamp", policy)
     if as_ticks:
         types["timestamp"] = TICKS
     return Columns(tuple(wanted), types, frozenset(mixed), as_ticks)
@@ -173,11 +184,11 @@ def _needed(names: list[str], policy: Policy) -> set[str]:
     return fixed | tags | {name for name in names if name.lower() in filtered}
 
 
-def looks_at_timestamp(policy: Policy) -> bool:
-    """Return whether a pattern looks at the timestamp as text."""
+def looks_at(column: str, policy: Policy) -> bool:
+    """Return whether a pattern looks at a column as text."""
     queries = [pattern.query for pattern in policy.patterns if pattern.query is not None]
-    return any("timestamp" in pattern.tags for pattern in policy.patterns) or any(
-        query.has_keywords or "timestamp" in query.columns for query in queries
+    return any(column in pattern.tags for pattern in policy.patterns) or any(
+        query.has_keywords or column in query.columns for query in queries
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from pandakit.errors import EventError
 from pandakit.scale._source.columns import (
     Columns,
     FileColumns,
-    looks_at_timestamp,
+    looks_at,
     plan_columns,
 )
 from pandakit.scale._source.files import PARQUET
@@ -51,8 +51,18 @@ class Inputs:
         file = self.files[bisect_right(starts, row) - 1]
         return f"{file.file.name}, row {row - file.first_row}"
 
+    def only(self, column: str) -> Inputs:
+        """Return the same files with nothing but one column and the times."""
+        if column not in self.columns.names:
+            raise EventError(f"the events have no column {column!r}")
+        return replace(self, columns=self.columns.only("timestamp", column))
+
     def pieces(self) -> list[Piece]:
-        """Return the pieces of all files, in the order of the files.
+        """Return the pieces of all files, in the order of the files."""
+        return [piece for pieces in self.pieces_of_files() for piece in pieces]
+
+    def pieces_of_files(self) -> list[list[Piece]]:
+        """Return the pieces of each file.
 
         Raises
         ------
@@ -61,7 +71,7 @@ class Inputs:
         """
         of_files = [file.pieces(self.columns, self.unit) for file in self.files]
         self._check_units(of_files)
-        return [piece for pieces in of_files for piece in pieces]
+        return of_files
 
     def _check_units(self, of_files: list[list[Piece]]) -> None:
         """Refuse files whose numbers mean 1970, or nothing, beside others of our days."""
@@ -110,7 +120,7 @@ def _opened(
     if file.format == PARQUET:
         return ParquetFile(file, first_row)
     staged.parent.mkdir(parents=True, exist_ok=True)
-    stage(file, staged, unit, timestamp_as_text=looks_at_timestamp(policy))
+    stage(file, staged, unit, timestamp_as_text=looks_at("timestamp", policy))
     return ParquetFile(file, first_row, staged=staged)
 
 

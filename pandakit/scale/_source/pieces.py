@@ -49,6 +49,16 @@ class Piece:
     earliest: int
     latest: int
     load: Callable[[], Loaded]
+    first_of_file: int = 0
+    """The number of the first row of its file."""
+
+    def place(self, row: int) -> str:
+        """Return the file of a row of the whole input, and its number there."""
+        return f"{self.name}, row {row - self.first_of_file}"
+
+    def place_of(self, row: int) -> str:
+        """Return the same for a row that is counted from the first one of the piece."""
+        return self.place(self.first_row + row)
 
 
 class ParquetFile:
@@ -91,7 +101,9 @@ class ParquetFile:
             bounds = self._statistics(group, unit) or self._pass_over(group, unit)
             load = partial(self._load, group, first_row, bounds, columns, unit)
             if n_rows:
-                found.append(Piece(self.file.name, first_row, n_rows, *bounds, load))
+                found.append(
+                    Piece(self.file.name, first_row, n_rows, *bounds, load, self.first_row)
+                )
             first_row += n_rows
         return found
 

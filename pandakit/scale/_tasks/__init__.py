@@ -1,0 +1,1 @@
+"""Tasks that any executor can run: plain functions from paths to paths."""

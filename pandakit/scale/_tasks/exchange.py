@@ -1,0 +1,127 @@
+"""Map: rows go to buckets by their identity, so that each identity is in one bucket."""
+
+from __future__ import annotations
+
+import itertools
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pandakit.consolidation._read.events import Reader
+from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER
+from pandakit.files import atomic_write
+from pandakit.scale._folder.records import rejected_records
+from pandakit.scale._order.segments import Segment, write_segments
+from pandakit.scale._source.files import naming
+from pandakit.scale._tasks.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation.policy import Policy, TimeUnit
+    from pandakit.scale._source.pieces import Piece
+
+__all__ = ["exchange"]
+
+_MISSING = np.uint64(0x9E3779B97F4A7C15)
+_FACTOR = np.uint64(0xFF51AFD7ED558CCD)
+_SHIFT = np.uint64(32)
+
+
+def exchange(
+    pieces: list[Piece], policy: Policy, unit: TimeUnit, n_buckets: int, path: Path
+) -> Path:
+    """Write the accepted rows of pieces of one file into one file, bucket by bucket.
+
+    Parameters
+    ----------
+    pieces, policy, unit
+        What is read, and how.
+    n_buckets
+        How many buckets there are.
+    path
+        The file to write; rejected rows are listed beside it.
+    """
+    tally = Tally()
+    with atomic_write(path.with_suffix(".outcomes")) as rejected:
+        found = _segments(pieces, policy, unit, n_buckets, tally, rejected)
+        write_segments(path, found, tally.facts)
+    return path
+
+
+def _segments(
+    pieces: list[Piece],
+    policy: Policy,
+    unit: TimeUnit,
+    n_buckets: int,
+    tally: Tally,
+    rejected: IO[bytes],
+) -> Iterator[Segment]:
+    for piece in pieces:
+        table = piece.load().table
+        reader = Reader(policy, unit)
+        with naming(f"{piece.place(piece.first_row)} and later"):
+            reading = reader.read(table, piece.place_of)
+        tally.add(reader)
+        rows = np.flatnonzero(reading.reason >= 0)
+        rejected.write(rejected_records(rows + piece.first_row, reading.reason[rows]).tobytes())
+        yield from _by_bucket(piece, table, reading, _buckets(reader, reading, n_buckets))
+
+
+def _by_bucket(
+    piece: Piece, table: pa.Table, reading: Reading, buckets: np.ndarray
+) -> Iterator[Segment]:
+    order = np.arange(len(buckets)) if reading.order is None else reading.order
+    order = order[np.argsort(buckets[order], kind="stable")]  # the order of time within each
+    bounds = np.searchsorted(buckets[order], np.arange(buckets.max(initial=0) + 2))
+    table, time = table.take(pa.array(order)), reading.time[order]
+    for bucket, (begin, stop) in enumerate(itertools.pairwise(bounds)):
+        if begin < stop:
+            part = slice(begin, stop)
+            rows = order[part] + piece.first_row
+            yield Segment(table[part], time[part], rows, piece.first_row, bucket)
+
+
+def _buckets(reader: Reader, reading: Reading, n_buckets: int) -> np.ndarray:
+    """Return the bucket of each row: the same for one identity, whatever types its columns have."""
+    rows = np.zeros(reading.n_identities, dtype=np.int64)
+    rows[reading.identity[::-1]] = np.arange(len(reading.identity))[::-1]
+    hashes = _hash_identities(reader, reading, rows)
+    numbers = (hashes % np.uint64(n_buckets)).astype(np.uint16)
+    return np.asarray(numbers[reading.identity])
+
+
+def _hash_identities(reader: Reader, reading: Reading, rows: np.ndarray) -> np.ndarray:
+    """Return a stable hash of the text form of the identity of some rows."""
+    vocabularies = reader.vocabularies
+    found = _hash_labels(vocabularies["app_key"].labels, reading.app[rows])
+    pairs = found
+    for numbers, known in (
+        (reading.primary, reader.primaries),
+        (reading.secondary, reader.secondaries),
+    ):
+        names, owners, values = known.split(numbers[rows])
+        labels, offsets = vocabularies.joined(names)
+        places = np.where(values < 0, -1, values + np.append(offsets, np.int32(0))[owners])
+        pairs = _mixed(pairs, _hash_labels(pa.array(names, pa.string()), owners))
+        pairs = _mixed(pairs, _hash_labels(labels, places))
+    if reading.incident_identifier is None:
+        return pairs
+    codes = reading.incident_identifier[rows]
+    named = _mixed(found, _hash_labels(vocabularies[INCIDENT_IDENTIFIER].labels, codes))
+    return np.where(codes < 0, pairs, named)
+
+
+def _hash_labels(labels: pa.Array, codes: np.ndarray) -> np.ndarray:
+    texts = np.array([*labels.to_pylist()], dtype=object)
+    hashes = pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
+    return np.asarray(np.append(hashes, _MISSING)[codes])
+
+
+def _mixed(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    mixed: Any = (one ^ (two + _MISSING)) * _FACTOR  # products wrap around
+    return np.asarray(mixed ^ (mixed >> _SHIFT))

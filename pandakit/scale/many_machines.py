@@ -1,0 +1,186 @@
+"""Any executor: exchange, reduce and group, each task from paths to paths."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pandakit.consolidation.result import Consolidation
+from pandakit.errors import PandakitError
+from pandakit.scale._folder.output import Consolidated
+from pandakit.scale._folder.records import OutcomeRecords, read_records
+from pandakit.scale._order.segments import is_complete
+from pandakit.scale._source.inputs import open_inputs
+from pandakit.scale._tasks.exchange import exchange
+from pandakit.scale._tasks.grouping import Grouping
+from pandakit.scale._tasks.partitions import distinct_values, files_that_share
+from pandakit.scale._tasks.reduction import BucketTask, reduce_bucket, reduce_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    import numpy as np
+
+    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.inputs import Inputs
+    from pandakit.scale._source.pieces import Piece
+    from pandakit.scale.settings import Settings
+
+__all__ = ["ManyMachines"]
+
+TASK_ROWS = 4_000_000
+BUCKET_ROWS = 10_000_000
+FEWEST_BUCKETS = 4
+
+
+class ManyMachines:
+    """Runs the tasks of a consolidation on an executor; what is on disk already is not repeated.
+
+    Parameters
+    ----------
+    executor
+        Any executor whose tasks can read the files and write to the same folder.
+    partitioned_by
+        The column by whose values the files are split; None exchanges all rows.
+    """
+
+    def __init__(self, executor: Executor, partitioned_by: str | None) -> None:
+        self._executor = executor
+        self._column = partitioned_by
+
+    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Consolidated:
+        """Return the result of all rows of a source."""
+        inputs = open_inputs(source, settings.policy, settings.unit, scratch)
+        of_files = inputs.pieces_of_files()
+        if self._column is None:
+            counted, buckets = self._exchanged(inputs, of_files, settings, scratch)
+        else:
+            counted = buckets = self._split(inputs, of_files, settings, scratch)
+        inputs.check_unchanged()
+        grouping = Grouping(buckets, settings)
+        arrays = grouping.run(counted)
+        notes = grouping.stages.notes()
+        result = Consolidation(arrays, settings.policy, notes, unit=settings.unit)
+        outcomes = None
+        if settings.events:
+            outcomes = OutcomeRecords(scratch / "outcomes", inputs.n_rows)
+            for records in chain(grouping.outcomes(), _rejected(set(counted) - set(buckets))):
+                outcomes.put(records)
+        return Consolidated(result, inputs.files, outcomes)
+
+    def _exchanged(
+        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+    ) -> tuple[list[Path], list[Path]]:
+        """Return the files of the tasks that read the input, and those of the buckets."""
+        n_buckets = max(FEWEST_BUCKETS, math.ceil(inputs.n_rows / BUCKET_ROWS))
+        folder = scratch / f"{n_buckets}-buckets"
+        folder.mkdir(exist_ok=True)
+        groups = [group for pieces in of_files for group in _in_tasks(pieces)]
+        readers = []
+        for number, group in enumerate(groups):
+            path = folder / f"part-{number:05d}.arrow"
+            call = partial(exchange, group, settings.policy, settings.unit, n_buckets, path)
+            readers.append(_Task(path, call, group[0].name))
+        parts = self._run(readers)
+        reducers = []
+        for number in range(n_buckets):
+            task = _bucket_task(number, inputs, settings, folder)
+            call = partial(reduce_bucket, parts, task)
+            reducers.append(_Task(task.path, call, f"bucket {number} of {n_buckets}"))
+        return parts, self._run(reducers)
+
+    def _split(
+        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+    ) -> list[Path]:
+        """Return the files of one bucket for each group of files that share values."""
+        column, names = str(self._column), [file.file.name for file in inputs.files]
+        narrow = inputs.only(column)
+        calls = [partial(distinct_values, each, column) for each in narrow.pieces_of_files()]
+        values = self._map(calls, names)
+        folder = scratch / f"by-{column}"
+        folder.mkdir(exist_ok=True)
+        tasks = []
+        for number, group in enumerate(files_that_share(values, names, column)):
+            task = _bucket_task(number, inputs, settings, folder, column)
+            pieces = [piece for file in group for piece in of_files[file]]
+            call = partial(reduce_files, pieces, task, inputs.columns.bytes_per_row())
+            tasks.append(_Task(task.path, call, names[group[0]]))
+        return self._run(tasks)
+
+    def _run(self, tasks: Sequence[_Task]) -> list[Path]:
+        """Run the tasks whose files are not there; return the paths of all."""
+        todo = [task for task in tasks if not is_complete(task.path)]
+        self._map([task.call for task in todo], [task.name for task in todo])
+        return [task.path for task in tasks]
+
+    def _map(self, calls: Sequence[Callable[[], Any]], names: Sequence[str]) -> list[Any]:
+        futures: list[Any] = []
+        try:
+            for call, name in zip(calls, names, strict=True):
+                with _naming_lost(name):
+                    futures.append(self._executor.submit(call))
+            results = []
+            for future, name in zip(futures, names, strict=True):
+                with _naming_lost(name):
+                    results.append(future.result())
+            return results
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+class _Task(NamedTuple):
+    path: Path
+    call: Callable[[], Any]
+    name: str
+
+
+def _bucket_task(
+    number: int, inputs: Inputs, settings: Settings, folder: Path, column: str | None = None
+) -> BucketTask:
+    return BucketTask(
+        number,
+        settings.policy,
+        settings.unit,
+        inputs.columns.of_openings(settings.policy),
+        folder / f"bucket-{number:05d}.arrow",
+        settings.events,
+        column,
+    )
+
+
+def _in_tasks(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """Yield the pieces of a file in groups of about `TASK_ROWS`."""
+    group: list[Piece] = []
+    for piece in pieces:
+        if group and sum(each.n_rows for each in group) + piece.n_rows > TASK_ROWS:
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _rejected(paths: Iterable[Path]) -> Iterator[np.ndarray]:
+    return (part for path in paths for part in read_records(path.with_suffix(".outcomes")))
+
+
+@contextmanager
+def _naming_lost(name: str) -> Iterator[None]:
+    """Raise whatever an executor raises of its own with the name of what was lost."""
+    try:
+        yield
+    except (PandakitError, OSError):
+        raise
+    except (Exception, CancelledError) as error:
+        raise PandakitError(
+            f"{name}: the executor lost the task, or it failed ({type(error).__name__}: {error}); "
+            f"the same call with out= goes on with what the other tasks have done",
+            retryable=True,
+        ) from error
