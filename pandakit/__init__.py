@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         ServerError as ServerError,
         ServiceWarning as ServiceWarning,
         SettingsError as SettingsError,
+        StoreWarning as StoreWarning,
         TransportError as TransportError,
         TruncatedWarning as TruncatedWarning,
         UnknownFieldWarning as UnknownFieldWarning,

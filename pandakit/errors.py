@@ -30,6 +30,7 @@
         ├── RejectedEventsWarning    events that could not be read
         ├── ServiceWarning           an unexpected response of the service
         ├── TruncatedWarning         the caller's own cap was reached
+        ├── StoreWarning             a store holds pages that another token fetched
         └── UnknownFieldWarning      a query looks at a field that the data does not have
 """
 
@@ -73,6 +74,7 @@ __all__ = [
     "ServerError",
     "ServiceWarning",
     "SettingsError",
+    "StoreWarning",
     "TransportError",
     "TruncatedWarning",
     "UnknownFieldWarning",
@@ -362,6 +364,14 @@ class ServiceWarning(PandakitWarning):
     """The service answered oddly; the message says how the answer was taken.
 
     Check that reading against the service, and report it if it recurs.
+    """
+
+
+class StoreWarning(PandakitWarning):
+    """A store holds pages that another token fetched.
+
+    If the tokens are of two accounts, pass a folder for each; a new token of the same account
+    needs nothing.
     """
 
 

@@ -36,6 +36,7 @@ _SHORTEST = 6
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8
 _PART = 1 << 20  # bytes that are searched at a time
+_MARK = 4  # bytes
 _SURELY = 12  # what base64 makes of a part of a shorter text may be a word
 _LINE_ENDS = {"Zl", "Zp"}
 
@@ -99,6 +100,11 @@ class Secret:
     def forms(self) -> list[str]:
         """The secret and the ways in which URLs, JSON and base64 write it."""
         return self._forms
+
+    def mark(self, salt: bytes) -> str:
+        """Return a text that is equal for equal secrets and salts, too short to find the secret."""
+        value = (self._value or "").encode()
+        return hashlib.blake2b(value, key=salt, digest_size=_MARK).hexdigest()
 
     def mask_in(self, text: str) -> str:
         """Return a text without this secret, however it is encoded, and without its pieces."""

@@ -158,6 +158,10 @@ class Session:
         self._replace_token(fresh)
         return self._send(call, progress)
 
+    def token_mark(self, salt: bytes) -> str:
+        """Return a text that is equal for equal tokens and salts, too short to find the token."""
+        return self._token.mark(salt)
+
     def use_token(self, token: str) -> None:
         """Send another token from now on.
 

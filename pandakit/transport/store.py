@@ -2,7 +2,8 @@
 
 Each question has a folder, and each of its loads a numbered one below it::
 
-    FOLDER/panther-rules-4b1f…/1/moment             what "now" meant when the load began
+    FOLDER/panther-rules-4b1f…/account              a salted mark of the token
+                               1/moment             what "now" meant when the load began
                                  9c02…-0.reply      the first reply to a call
                                  result.parquet     the frame, where it can be brought up to date
                                  finished           the load came to its end
@@ -10,7 +11,7 @@ Each question has a folder, and each of its loads a numbered one below it::
 A load goes on in the newest folder until it is finished; then the next one begins. Files are
 written whole or not at all, and start with a checksum of their name and content: a damaged one
 counts as missing. Processes that share a folder share its replies. Tokens are in no file's name or
-content, and a reply that repeats one is not kept.
+content, and a reply that repeats one is not kept. A short mark of the token tells accounts apart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections import Counter
 from contextlib import suppress
@@ -25,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pandakit.errors import PandakitError, SettingsError
+from pandakit.errors import PandakitError, SettingsError, StoreWarning, warn_user
 from pandakit.files import atomic_write
 from pandakit.redaction import holds_secret
 from pandakit.snapshot import load, save
@@ -45,6 +47,8 @@ StorePath: TypeAlias = str | os.PathLike[str]
 _VERSION = 1
 _DIGITS = 16  # of the hash in a folder's name
 _MOMENT, _FINISHED, _RESULT = "moment", "finished", "result.parquet"
+_ACCOUNT = "../account"  # of all loads of the question
+_SALT = 16  # bytes
 _ACCEPTED = 202
 
 
@@ -85,6 +89,20 @@ class StoredLoad:
             self._write(_MOMENT, repr(now()).encode(), overwrite=self.n_damaged > 0)
             kept = self._read(_MOMENT)
         return now() if kept is None else float(kept)
+
+    def note_token(self, mark: Callable[[bytes], str]) -> None:
+        """Write down a salted mark of the token; warn if the question has that of another one."""
+        kept = self._read(_ACCOUNT)
+        salt, known = kept.split() if kept else (secrets.token_hex(_SALT).encode(), b"")
+        marked = mark(bytes.fromhex(salt.decode())).encode()
+        if known and known != marked:
+            warn_user(
+                f"{self._question} has pages that another token fetched; if that is of another "
+                "account, use a folder for each: this frame may have rows of both",
+                StoreWarning,
+            )
+        if known != marked:
+            self._write(_ACCOUNT, salt + b" " + marked)
 
     def find(self, call: Call) -> Reply | None:
         """Return the reply to a call, if it was kept; that of the n-th time to the n-th time."""

@@ -13,13 +13,14 @@ import pytest
 import pandakit as pk
 from pandakit import sandbox
 from pandakit.files import atomic_write
+from pandakit.panther import Panther
 from pandakit.transport import Session, store as store_module
 from pandakit.transport.store import StoredLoad
 from tests.fuzz import FULL
 from tests.services.conftest import bigpanda_of, told
 from tests.services.killed import LOADS, load, load_and_tell, pangea_of, panther_of
 from tests.services.test_pangea_search import START, FakeLog, loaded, numbered
-from tests.tokens import PANTHER, holds_token
+from tests.tokens import FRESH, PANTHER, holds_token
 
 KILLS = 70 if FULL else 4  # of each of three loads
 ALL = "All Incidents"
@@ -151,8 +152,10 @@ def flip(content):
 def test_a_damaged_file_is_asked_for_again(running, broken_off, damage):
     """Whatever is done to the files of a store, the frame is the same."""
     whole = rules(running)
-    files = sorted(path for path in broken_off.rglob("*") if path.is_file())
+    files = sorted(broken_off.rglob("*.reply"))
     assert len(files) == 3
+    for path in broken_off.glob("*/account"):
+        path.write_bytes(damage(path.read_bytes()))
     for path in files[::2]:
         path.write_bytes(damage(path.read_bytes()))
     files[1].rename(files[1].with_name("0" * 64 + "-0.reply"))
@@ -378,8 +381,20 @@ def test_no_token_reaches_the_folder(panther_at, tmp_path):
     client, _ = panther_at(answer)
     assert len(client.rules(store=tmp_path)) == 4
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 3  # two pages, and that the load is finished
+    assert len(files) == 4  # two pages, the mark of the token, and that the load is finished
     assert not any(holds_token(path.read_bytes()) for path in files)
+
+
+def test_the_pages_of_another_token_are_warned_of(panther_at, tmp_path):
+    """It may be of another account: the frame is made, and a warning says so once."""
+    client, calls = panther_at(lambda request: {"results": [{"id": "a"}]})
+    client.rules(store=tmp_path)
+    client.rules(store=tmp_path)
+    host = calls[0].host_url
+    with Panther(host, FRESH) as other, pytest.warns(pk.StoreWarning, match="another token"):
+        other.rules(store=tmp_path)
+    with Panther(host, FRESH) as other:
+        other.rules(store=tmp_path)
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
