@@ -6,7 +6,7 @@ from pandakit.bigpanda._lists.policy import policy_of_patterns
 from pandakit.bigpanda._lists.tables import TableSize
 from pandakit.bigpanda._upload.jobs import UploadJob
 from pandakit.bigpanda.client import BigPanda
-from pandakit.bigpanda.handling import measures
+from pandakit.bigpanda.handling import measures, noisiest
 from pandakit.bigpanda.simulation import Simulation
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "TableSize",
     "UploadJob",
     "measures",
+    "noisiest",
     "policy_of_patterns",
 ]

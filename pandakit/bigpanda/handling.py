@@ -1,15 +1,16 @@
-"""How incidents were handled: measures with numerator and denominator."""
+"""How incidents were handled, and what made them: measures, and the noisiest identities."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["measures"]
+__all__ = ["measures", "noisiest"]
 
 _ACTIONS = ("incident_assigned", "incident_commented", "incident_shared")
 _REOPENS = ("incident_reopen", "incident_reopened")
 _COLUMNS = ("value", "numerator", "denominator", "median", "p90")
 _NEEDED = ("incident_id", "start", "end", "flapping", "n_alerts")
+_IDENTITY = ("source_system", "incident_key")
 HOUR_OF_WEEK = "hour_of_week"
 
 
@@ -84,6 +85,59 @@ def measures(
     if not parts:
         return _measures_of(facts).head(0)
     return pd.concat(parts, names=[by, "measure"])
+
+
+def noisiest(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Return the identities whose alerts are the most, the noisiest first.
+
+    Parameters
+    ----------
+    alerts
+        From `BigPanda.alerts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per identity, which is `source_system` and `incident_key`: `alerts`, `incidents`
+        that they are in, `share` of all alerts, `cumulative_share` with the rows above, and
+        `median_open_s`, the seconds from start to end of those that ended. Equally noisy ones are
+        in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing.
+
+    Notes
+    -----
+    Source: "Alert Object" (`incident_key` is the identity by which events are deduplicated).
+
+    Examples
+    --------
+    >>> alerts = pd.DataFrame({"incident_id": ["a", "b", "b"], "source_system": "api.checks",
+    ...     "incident_key": ["db-1__disk", "db-1__disk", "web-1__ping"],
+    ...     "start": pd.to_datetime([0, 60, 60], unit="s", utc=True),
+    ...     "end": pd.to_datetime([30, 100, None], unit="s", utc=True)})
+    >>> noisiest(alerts)[["incident_key", "alerts", "incidents", "median_open_s"]]
+      incident_key  alerts  incidents  median_open_s
+    0   db-1__disk       2          2           35.0
+    1  web-1__ping       1          1            NaN
+    """
+    missing = [name for name in (*_IDENTITY, "incident_id", "start", "end") if name not in alerts]
+    if missing:
+        raise ValueError(f"the alerts have no column {', '.join(missing)}")
+    open_s = (alerts["end"] - alerts["start"]).dt.total_seconds()
+    groups = alerts.assign(open_s=open_s).groupby(list(_IDENTITY), dropna=False, sort=True)
+    found = groups.agg(
+        alerts=("open_s", "size"),
+        incidents=("incident_id", "nunique"),
+        median_open_s=("open_s", "median"),
+    )
+    found = found.sort_values("alerts", ascending=False, kind="stable").reset_index()
+    share = found["alerts"] / max(1, len(alerts))
+    found.insert(4, "share", share)
+    found.insert(5, "cumulative_share", share.cumsum())
+    return found
 
 
 def _facts(incidents: pd.DataFrame, activities: pd.DataFrame | None) -> pd.DataFrame:

@@ -22,6 +22,7 @@ __all__ = ["Diff", "Explanations", "diff"]
 
 _DRAWS = 1_000
 _MOST_SHOWN = 10
+_MOST_IDS = 6  # of a group, in the page
 
 
 class Explanations(NamedTuple):
@@ -206,13 +207,21 @@ class Diff:
             _html.line("Summary", "section"),
             _html.frame_table(self.summary.reset_index(), len(self.summary)),
             _html.line("Largest changes", "section"),
-            _html.frame_table(shown, _MOST_SHOWN),
+            _html.frame_table(
+                shown.assign(a=shown["a"].map(_short), b=shown["b"].map(_short)), _MOST_SHOWN
+            ),
         )
 
     def __repr__(self) -> str:
         a, b = (int(side.funnel.loc["incidents", "value"]) for side in (self.a, self.b))
         moved = int(self.alerts["moved"].sum())
         return f"<Diff: {a:,} -> {b:,} incidents; {moved:,} of {len(self.alerts):,} alerts moved>"
+
+
+def _short(ids: tuple[int, ...]) -> str:
+    """Return ids as text that leaves room for the other columns."""
+    more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
+    return ", ".join(map(str, ids[:_MOST_IDS])) + more
 
 
 def diff(a: Consolidation, b: Consolidation) -> Diff:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation.openings import EventHistory
@@ -13,7 +15,7 @@ from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._chance import PRIMARY
-from pandakit.lab._merges import Merges
+from pandakit.lab._merges import Merge, Merges
 from pandakit.lab._scorer import Production
 from pandakit.lab._sweep_table import measured, sweep_table
 
@@ -160,15 +162,18 @@ def sweep(  # noqa: PLR0913 - each can be varied
     merges = Merges(history, join_resolved=all(one.join_resolved for one in apart))
     if production is not None:
         merges.compare_with(table, Production(production, sources, tolerance), unit)
-    rows = []
-    for variation, named in zip(tried, apart, strict=True):
-        merge = merges.of(named)
+    made = [merges.of(named) for named in apart]
+
+    def row(variation: Variation, named: Policy, merge: Merge) -> dict[str, Any]:
         incidents = merge.openings.group(named)
-        row = measured(merge.openings.start, incidents) | merge.scores(incidents)
-        if chance:
-            test = merge.permutation_test(named.patterns[_place(variation) or 0])
-            row |= test.compare(named, incidents, runs=chance, seed=seed).columns()
-        rows.append({**merge.counts, **row})
+        found = merge.counts | measured(merge.openings.start, incidents) | merge.scores(incidents)
+        if not chance:
+            return found
+        test = merge.permutation_test(named.patterns[_place(variation) or 0])
+        return found | test.compare(named, incidents, runs=chance, seed=seed).columns()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # kernels run without the interpreter's lock
+        rows = list(pool.map(row, tried, apart, made))
     merges.warn_if_nothing_matched(stacklevel=2)
     varied = ["pattern"] if windows is not None or chance else []
     varied += ["patterns", *settings] if patterns is not None else [*settings]

@@ -157,35 +157,37 @@ def read_report(path: Path) -> Row:
     return found
 
 
-def differences(known: Row, anew: Row) -> list[str]:
+def differences(known: Row, fresh: Row) -> list[str]:
     """Return how a report differs from verifying the file again.
 
     Parameters
     ----------
     known
         The report to check.
-    anew
+    fresh
         The report of the same file, with the time and the name of the known one.
     """
     plain = {name: value for name, value in known.items() if name not in _SIGNATURE}
     body = {name: value for name, value in plain.items() if name != _OWN_HASH}
     found = []
     if plain.get(_OWN_HASH) != _hash(body):
-        found.append("the report was altered: its report_sha256 is another")
+        found.append("the report was altered: its report_sha256 does not match")
     if any(name in known for name in _SIGNATURE) and not _is_signed(known, plain):
-        found.append("the signature is not of this report")
-    if _part(known, "input", "sha256") != anew["input"]["sha256"]:
-        return [*found, "the report is of another file"]
-    names = sorted(name for name in {*body, *anew} - {_OWN_HASH} if not _is_same(body, anew, name))
+        found.append("the signature does not match this report")
+    if _part(known, "input", "sha256") != fresh["input"]["sha256"]:
+        return [*found, "the report is about another file"]
+    names = sorted(
+        name for name in {*body, *fresh} - {_OWN_HASH} if not _is_same(body, fresh, name)
+    )
     if names:
-        found.append(f"verifying anew gives another {', '.join(names)}")
+        found.append(f"verifying the file again finds a different {', '.join(names)}")
     return found
 
 
-def _is_same(known: Row, anew: Row, name: str) -> bool:
+def _is_same(known: Row, fresh: Row, name: str) -> bool:
     """Return whether two reports say the same byte for byte: `1` is not `true` or `1.0`."""
-    both = name in known and name in anew
-    return both and _canonical(known[name]) == _canonical(anew[name])
+    both = name in known and name in fresh
+    return both and _canonical(known[name]) == _canonical(fresh[name])
 
 
 def _is_signed(report: Row, plain: Row) -> bool:

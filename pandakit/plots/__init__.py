@@ -9,6 +9,7 @@ from pandakit.plots.detection_charts import coverage, dedup, mitre, noise
 from pandakit.plots.diff_chart import diff
 from pandakit.plots.funnel_chart import funnel
 from pandakit.plots.incident_chart import largest_incidents
+from pandakit.plots.measure_charts import measures
 from pandakit.plots.noise_charts import noise_by_hour, noisiest
 from pandakit.plots.sensitivity_chart import sensitivity
 from pandakit.plots.sweep_chart import sweep
@@ -20,6 +21,7 @@ __all__ = [
     "diff",
     "funnel",
     "largest_incidents",
+    "measures",
     "mitre",
     "noise",
     "noise_by_hour",

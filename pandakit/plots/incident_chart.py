@@ -115,15 +115,7 @@ def _label(n_alerts: int, severity: str, active: bool) -> str:  # noqa: FBT001 -
 
 
 def _name(number: int, title: str, subtitle: Any) -> str:
-    lines = [f"{number}  {_shortened(title)}"]
+    lines = [f"{number}  {style.shortened(title, _MAX_LINE)}"]
     if not pd.isna(subtitle):
-        lines.append(_shortened(subtitle))
+        lines.append(style.shortened(subtitle, _MAX_LINE))
     return "\n".join(lines).replace("$", r"\$")  # a dollar sign would begin a formula
-
-
-def _shortened(text: str) -> str:
-    """Return a text cut in the middle: hosts differ at their start and at their end."""
-    if len(text) <= _MAX_LINE:
-        return text
-    half = (_MAX_LINE - 1) // 2
-    return f"{text[: _MAX_LINE - 1 - half]}…{text[-half:]}"

@@ -134,7 +134,8 @@ def noisiest(consolidation: Consolidation, *, count: int = 15) -> Figure:
         raise ValueError(f"count: {count!r} is not a whole number of 1 or more")
     every = _identities(consolidation.alerts)
     shown = every.head(count)
-    figure, axes = style.new_rows(shown["name"].tolist(), room=0.35)
+    names = [style.identity(row.primary, row.secondary) for row in shown.itertuples()]
+    figure, axes = style.new_rows(names, room=0.35)
     places = range(len(shown))
     alerts, reopens = shown["alerts"].tolist(), shown["reopens"].tolist()
     axes.barh(places, alerts, color=style.LINE_COLOURS[1])
@@ -161,19 +162,19 @@ def _identities(alerts: pd.DataFrame) -> pd.DataFrame:
     codes = alerts.groupby(by, dropna=False, sort=False, observed=True).ngroup().to_numpy()
     counts = pd.DataFrame(
         {
-            "name": _names(alerts),
+            "primary": alerts["primary_value"].to_numpy(),
+            "secondary": alerts["secondary_value"].to_numpy(),
             "alerts": 1,
             "reopens": alerts["n_reopens"].to_numpy(),
             "events": alerts["n_events"].to_numpy(),
             "flapping": alerts["flapping"].astype("int64").to_numpy(),
         }
     )
-    how = {"name": "first", **dict.fromkeys(("alerts", "reopens", "events", "flapping"), "sum")}
+    how = {
+        "primary": "first",
+        "secondary": "first",
+        **dict.fromkeys(("alerts", "reopens", "events", "flapping"), "sum"),
+    }
     found = counts.groupby(codes, sort=True).agg(how)
     order = np.lexsort([-found["reopens"], -found["alerts"]])
     return found.iloc[order]
-
-
-def _names(alerts: pd.DataFrame) -> list[str]:
-    pairs = zip(alerts["primary_value"], alerts["secondary_value"], strict=True)
-    return ["  ".join(str(part) for part in pair if not pd.isna(part)) for pair in pairs]

@@ -19,9 +19,11 @@ __all__ = [
     "SEVERITY_COLOURS",
     "annotate",
     "counted",
+    "identity",
     "label",
     "new_figure",
     "new_rows",
+    "shortened",
     "write_title",
 ]
 
@@ -35,6 +37,7 @@ _TITLE_INCHES = 0.55
 _ROW = 0.3  # inches of a row
 _AROUND_ROWS = 1.4  # inches above and below the rows
 _LONGEST = 44  # characters of a name
+_PRIMARY, _SECONDARY = 26, 16  # characters of each, together no more
 
 
 def new_figure(
@@ -81,8 +84,41 @@ def label(name: str) -> str:
     >>> label("a" * 60)[-5:], label("cost in $")
     ('aaaa…', 'cost in \\$')
     """
-    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-    return short.replace("$", r"\$")
+    return _cut(name, _LONGEST).replace("$", r"\$")
+
+
+def identity(primary: str, secondary: Any) -> str:
+    """Return primary and secondary value, each cut where it is long, for a row of their own.
+
+    Examples
+    --------
+    >>> identity("storefront-cache-01.eu-south.example.com", "disk /data")
+    'storefront-cache-01.eu-so…  disk /data'
+    >>> identity("db-1", None)
+    'db-1'
+    """
+    parts = [_cut(str(primary), _PRIMARY)]
+    if isinstance(secondary, str):
+        parts.append(_cut(secondary, _SECONDARY))
+    return "  ".join(parts)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text cut in the middle: hosts differ at their start and at their end.
+
+    Examples
+    --------
+    >>> shortened("db-1.eu-north.example.com", 12)
+    'db-1.e…e.com'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[: most - 1 - half]}…{text[-half:]}"
 
 
 def write_title(figure: NotebookFigure, title: str, subtitle: str = "") -> None:

@@ -67,7 +67,8 @@ def timeline(
     alerts = consolidation.alerts
     every = pd.concat([alerts[alerts["incident_id"] == one] for one in chosen.index] or [alerts])
     shown = every.head(rows)
-    figure, axes = style.new_rows([_name(row) for row in shown.itertuples()])
+    both = zip(shown["primary_value"], shown["secondary_value"], strict=True)
+    figure, axes = style.new_rows([style.identity(*values) for values in both])
     axes.grid(visible=False, axis="y")
     if len(shown):
         _draw(axes, shown, chosen, consolidation.as_of)
@@ -90,11 +91,6 @@ def _chosen(incidents: pd.DataFrame, ids: Sequence[int] | None) -> pd.DataFrame:
             f"{len(incidents) - 1:,}"
         )
     return incidents.loc[list(dict.fromkeys(ids))]
-
-
-def _name(row: Any) -> str:
-    parts = [row.primary_value, row.secondary_value]
-    return "  ".join(str(part) for part in parts if not pd.isna(part))
 
 
 def _draw(axes: Axes, alerts: pd.DataFrame, incidents: pd.DataFrame, as_of: Any) -> None:

@@ -125,7 +125,7 @@ class Sandbox:
         self._folder.cleanup()
 
 
-def start(
+def start(  # noqa: PLR0913 - each is one thing that a service may do
     seed: int = 0,
     *,
     awkward: bool = True,
@@ -134,6 +134,7 @@ def start(
     incidents: int = 2_000,
     audit_events: int = 3_000,
     within: int | None = None,
+    loosened_rule: bool = False,
     requests_per_second: float | None = 5,
     most_results: int = 10_000,
     most_upload_bytes: int = _MOST_BYTES,
@@ -157,6 +158,10 @@ def start(
     within
         Seconds within which all incidents start, each on a host of its own; `None` spreads them
         over 28 days.
+    loosened_rule
+        Whether the organisation has a story that runs through all three services: twelve days ago a
+        Panther rule was loosened (the audit log has the change), its alerts rose, and BigPanda's
+        incidents, to which they are forwarded, grew.
     requests_per_second
         BigPanda's limit for each endpoint, which the `bigpanda` client keeps to; `None` for no
         limit on either side, so that loads are as fast as the machine.
@@ -178,7 +183,12 @@ def start(
     (['bigpanda', 'pangea', 'panther'], 205)
     """
     organisation = build(
-        seed, now=now, incidents=incidents, audit_events=audit_events, within=within
+        seed,
+        now=now,
+        incidents=incidents,
+        audit_events=audit_events,
+        within=within,
+        loosened_rule=loosened_rule,
     )
     control = Control()
     env = _settings(seed, now)

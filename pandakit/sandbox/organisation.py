@@ -13,6 +13,7 @@ from pandakit.sandbox.pangea.log import AuditLog, build_log
 from pandakit.sandbox.panther.alerts import build_alerts
 from pandakit.sandbox.panther.detections import build_detections
 from pandakit.sandbox.panther.people import build_people
+from pandakit.sandbox.story import LoosenedRule
 
 __all__ = ["REFERENCE_TIME", "Organisation", "build"]
 
@@ -51,6 +52,7 @@ def build(
     incidents: int = 2_000,
     audit_events: int = 3_000,
     within: int | None = None,
+    loosened_rule: bool = False,
 ) -> Organisation:
     """Return the organisation of a seed: the same arguments make the same rows.
 
@@ -66,6 +68,8 @@ def build(
         How many Pangea audit events there are.
     within
         Seconds within which all incidents start; `None` for 28 days.
+    loosened_rule
+        Whether a Panther rule was loosened twelve days ago, with all that came of it.
 
     Raises
     ------
@@ -86,9 +90,14 @@ def build(
     detections = build_detections(Draw(f"detections {seed}", now), people["users"])
     alerts = build_alerts(Draw(f"alerts {seed}", now), detections["rules"], people["users"])
     groups = build_groups(Draw(f"events {seed}", now), incidents, within)
+    panther = {**detections, **people, **alerts}
+    audited: list[tuple[int, dict[str, Any]]] = []
+    if loosened_rule:
+        story = LoosenedRule(Draw(f"story {seed}", now), panther)
+        audited, groups = story.audit_events(), story.forwarded(groups)
     return Organisation(
         now=now,
-        panther={**detections, **people, **alerts},
+        panther=panther,
         bigpanda=build_bigpanda(Draw(f"bigpanda {seed}", now), groups, people["users"]),
-        pangea=build_log(Draw(f"audit {seed}", now), people["users"], audit_events),
+        pangea=build_log(Draw(f"audit {seed}", now), people["users"], audit_events, audited),
     )

@@ -250,3 +250,15 @@ def test_the_page_shows_what_changes_and_escapes_it():
     assert "merged" in page
     assert "<i>" not in page
     assert "&lt;i&gt;" in page
+
+
+def test_the_page_has_room_for_every_column():
+    """A group of many incidents is named by its first ids and their number."""
+    frame = pd.DataFrame({"timestamp": range(20), "status": "critical", "site": "x"})
+    frame["host"] = [f"h{number}" for number in range(20)]
+    by_host, by_site = (
+        consolidation.Policy(patterns=[consolidation.Pattern(tag, "1h")])
+        for tag in ("host", "site")
+    )
+    apart, together = (consolidation.consolidate(frame, one) for one in (by_host, by_site))
+    assert "0, 1, 2, 3, 4, 5 and 14 more" in diff(apart, together).to_html()

@@ -107,3 +107,26 @@ def test_measures_by_a_column_and_by_the_hour_of_the_week():
         pk.bigpanda.measures(incidents(), by="colour")
     with pytest.raises(ValueError, match="no column end"):
         pk.bigpanda.measures(incidents().drop(columns="end"))
+
+
+def test_the_noisiest_identities():
+    """Alerts are counted by source and key, with their incidents, shares and median time open."""
+    alerts = pd.DataFrame(
+        {
+            "incident_id": ["a", "a", "b", "b"],
+            "source_system": ["s", "t", "s", "s"],
+            "incident_key": ["k", "k", "k", None],
+            "start": pd.to_datetime([0, 0, 10, 0], unit="s", utc=True),
+            "end": pd.to_datetime([10, 5, 40, None], unit="s", utc=True),
+        }
+    )
+    found = pk.bigpanda.noisiest(alerts)
+    assert found.iloc[0].to_dict() == {
+        "source_system": "s", "incident_key": "k", "alerts": 2, "incidents": 2,
+        "share": 0.5, "cumulative_share": 0.5, "median_open_s": 20,
+    }  # fmt: skip
+    assert found["alerts"].sum() == 4
+    assert found["cumulative_share"].iloc[-1] == 1
+    assert pk.bigpanda.noisiest(alerts.head(0)).empty
+    with pytest.raises(ValueError, match="no column incident_key"):
+        pk.bigpanda.noisiest(alerts.drop(columns="incident_key"))

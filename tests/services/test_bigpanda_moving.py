@@ -249,6 +249,25 @@ def test_incidents_that_cross_hide_no_other(monkeypatch, order, lists_changes, w
     promise_is_kept(tenant, run(tenant, load), params, load.end)
 
 
+@pytest.mark.parametrize("folder", [None, "active"])
+def test_equal_starts_in_changing_order_hide_no_incident(folder):
+    """The pages of a dense second are read until as many incidents are there as it has."""
+    tenant = Tenant([7, *[5] * 40, 3], shuffle=True)
+    state = run(tenant, search(tenant, size=5, ceiling=100, folder=folder))
+    assert state.records == in_order(tenant)
+
+
+@pytest.mark.parametrize("after", range(1, 8))
+def test_an_older_incident_that_enters_hides_no_other(monkeypatch, after):
+    """The second has one incident more than its only page, and an older one enters meanwhile."""
+    monkeypatch.setattr(parallel, "_WORKERS", 1)
+    moves = [*([[]] * after), [lambda tenant: tenant.add(3)]]
+    tenant = Tenant([6, 6, 6, 6, 5, 4, 3, 2], moves=moves)
+    params = {"folder": None, "query": None}
+    load = search(tenant, size=3, ceiling=30, **params)
+    promise_is_kept(tenant, run(tenant, load), params, load.end)
+
+
 def test_an_older_row_that_is_received_later_does_not_win():
     """An answer that lags behind an earlier one is ignored: the greatest `updated_at` stays."""
 

@@ -172,14 +172,14 @@ def test_a_page_shows_what_the_report_says(folder):
 
 
 def test_a_report_is_checked_with_one_command(folder, capsys):
-    """File, roots and report: verified anew and compared; another name of the file is no other."""
+    """File, roots and report: verified again and compared; another name of the file is no other."""
     report_of(folder, "events.json", "--roots", "roots.json")
     (folder / "copy.json").write_bytes((folder / "events.json").read_bytes())
     for name in ("events.json", "copy.json"):
         assert run(folder, name, "--roots", "roots.json", "--against", "report.json") == 0
-    assert "says what was found again" in capsys.readouterr().out
+    assert "gives the same report" in capsys.readouterr().out
     assert run(folder, "events.json", "--against", "report.json") == 1
-    assert "verifying anew gives another" in capsys.readouterr().err
+    assert "verifying the file again finds a different" in capsys.readouterr().err
 
 
 CHANGES = {
@@ -216,7 +216,7 @@ REHASHED = {
 
 @pytest.mark.parametrize("name", REHASHED)
 def test_a_rehashed_report_is_found_out(folder, capsys, name):
-    """A report that was changed and hashed anew still contradicts the file."""
+    """A report that was changed and hashed again still contradicts the file."""
     from pandakit.pangea.report import _hash
 
     body = report_of(folder, "events.json", "--roots", "roots.json")
@@ -228,7 +228,7 @@ def test_a_rehashed_report_is_found_out(folder, capsys, name):
     write(folder / "report.json", body | {"report_sha256": _hash(body)})
     options = ("--roots", "roots.json", "--against", "report.json")
     assert run(folder, "events.json", *options) == 1
-    assert f"another {name}" in capsys.readouterr().err
+    assert f"a different {name}" in capsys.readouterr().err
 
 
 def test_a_report_with_a_repeated_key_is_not_read(folder, capsys):
@@ -248,7 +248,7 @@ def test_a_report_of_another_file_is_found_out(folder, capsys):
     write(folder / "other.json", LOG.result())
     options = ("--roots", "roots.json", "--against", "report.json")
     assert run(folder, "other.json", *options) == 1
-    assert "of another file" in capsys.readouterr().err
+    assert "about another file" in capsys.readouterr().err
     (folder / "no.json").write_text("[]", encoding="utf-8")
     assert run(folder, "events.json", "--against", "no.json") == 2
 
@@ -270,7 +270,7 @@ def test_reports_are_signed_and_signatures_checked(folder, capsys):
         assert run(folder, "events.json", "--against", "report.json") == 3
     write(folder / "report.json", report | {"signature": base64.b64encode(bytes(64)).decode()})
     assert run(folder, "events.json", "--against", "report.json") == 1
-    assert "signature is not of this report" in capsys.readouterr().err
+    assert "signature does not match this report" in capsys.readouterr().err
     assert run(folder, "events.json", "--report", "x.json", "--sign", "roots.json") == 2
 
 

@@ -94,13 +94,14 @@ class Departures:
         if not is_newest_first and last * self._load.size > self._load.ceiling:
             return None
         found: Changes = {}
-        for number in range(1, _MOST_PAGES + 1):
+        for number in range(1, min(_MOST_PAGES, self._load.ceiling // self._load.size) + 1):
             page = number if is_newest_first else last + 1 - number
             if page != 1:
                 rows, _ = yield from self._page(search, page)
             moments = list(_moments(rows).values())
-            if not rows or moments != sorted(moments, reverse=is_newest_first):
-                return None
+            is_sorted = moments == sorted(moments, reverse=is_newest_first)
+            if not rows or not is_sorted or found.keys() & _moments(rows).keys():
+                return None  # another order, or one that changes from page to page
             found |= _moments(rows)
             oldest_wanted = max(found.values()) if since is None else since
             if min(moments) < oldest_wanted or page == (last if is_newest_first else 1):

@@ -92,7 +92,7 @@ def verify(
     for fault in faults:
         output.error(f"{against}: {fault}")
     if known is not None and not faults:
-        output.write(f"{against} is a report of this file, and says what was found again")
+        output.write(f"{against} matches: verifying the file again gives the same report")
     return 1 if faults else _EXIT_CODES[found.verdict]
 
 
@@ -134,16 +134,16 @@ def _roots(file: Path) -> Any:
 
 
 def _compare(evidence: Evidence, found: Any, known: Row) -> list[str]:
-    """Make the report anew with the name and the time of the known one, and compare."""
+    """Make the report again, with the name and the time of the known one, and compare."""
     try:
         moment = to_time(str(known.get("verified_at")))
     except ValueError:
         return ["the report was altered: verified_at is no time"]
-    anew = evidence.report(found, moment)
+    fresh = evidence.report(found, moment)
     named = known.get("input")
     name = named.get("name") if isinstance(named, dict) else None
     if name != evidence.name:  # a copy under another name is the same file
         renamed = Evidence(str(name), evidence.data, evidence.events, evidence.roots,
                            evidence.keys, evidence.complete)  # fmt: skip
-        anew = renamed.report(found, moment)
-    return differences(known, anew)
+        fresh = renamed.report(found, moment)
+    return differences(known, fresh)

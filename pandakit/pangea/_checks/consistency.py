@@ -41,12 +41,12 @@ class ConsistencyCheck:
     ----------
     given
         Roots from elsewhere.
-    came
+    included
         Roots that came with the results.
     """
 
-    def __init__(self, given: Roots, came: Roots) -> None:
-        self._given, self._came = given, came
+    def __init__(self, given: Roots, included: Roots) -> None:
+        self._given, self._included = given, included
         self._steps: dict[tuple[str | None, int], _Step] = {}
 
     def check(self, place: Place, fold: Fold | None) -> tuple[Outcome, Root | None]:
@@ -89,7 +89,7 @@ class ConsistencyCheck:
 
     def _agreed(self, tree: str | None, size: int) -> tuple[list[Root], Outcome | None]:
         """Return the roots of a size, which have one hash, or the problem with them."""
-        roots = [*self._given.of_size(tree, size), *self._came.of_size(tree, size)]
+        roots = [*self._given.of_size(tree, size), *self._included.of_size(tree, size)]
         return roots, problem_with(roots, size)
 
 

@@ -284,7 +284,7 @@ def _after_lost_answer(job: _Job, writing: Writing, row: Row, options: Options) 
     if options.run_tests_only or not _is_there(writing, row, current):
         raise OutcomeUnknownError(
             f"the answer to the POST of {job.key(row)!r} was lost, and the service does not have "
-            "it: it is not sent again, since it may still arrive; look at the service, save anew"
+            "it: it is not sent again, since it may still arrive; check the service and save again"
         )
     return _result(current or row, "created" if options.create else "updated")
 

@@ -24,7 +24,7 @@ CLUSTER_WINDOW = 120  # minutes
 HOST_WINDOW = 60
 _SPAN = 28 * DAY
 _APART = CLUSTER_WINDOW * 60 + 600
-_REOPENS = 49 * HOUR  # longer than a resolved alert can come back
+REOPENS = 49 * HOUR  # longer than a resolved alert can come back
 _FOR_EVER = 10**12
 _LONGEST_OFFSET = 50 * 60
 _MOST_ALERTS = 14
@@ -167,7 +167,7 @@ class _Timetable:
         if end is None:
             end = start + 120 + int(draw.random.lognormvariate(7.2, 1.2))
         ends = None if end > draw.epoch or draw.chance(0.01) else end
-        self.busy[identity] = _FOR_EVER if ends is None else ends + _REOPENS
+        self.busy[identity] = _FOR_EVER if ends is None else ends + REOPENS
         name = "service" if "service" in unit.tags else "host"
         tags = {key: value for key, value in unit.tags.items() if key not in {"service", "team"}}
         alert = Alert(draw.hexadecimal(24), app_key, (name, primary), check, start, ends, tags)

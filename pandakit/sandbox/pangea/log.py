@@ -17,6 +17,8 @@ from pandakit.sandbox.pangea.merkle import Tree, leaf_hash, proof_text
 from pandakit.sandbox.pangea.signed import signed_envelopes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pandakit.sandbox.draw import Draw
 
 Row = dict[str, Any]
@@ -141,7 +143,10 @@ def _hot_tree(batch: list[Row]) -> Tree:
     return Tree([leaf_hash(envelope) for envelope in batch])
 
 
-def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
+def build_log(
+    draw: Draw, users: list[Row], count: int, further: Iterable[tuple[int, Row]] = ()
+) -> AuditLog:
+    """Build the log of so many events, and of further ones with their times."""
     tree_name = draw.hexadecimal(64)
     moments = sorted(draw.epoch - draw.between(60, _SPAN) for _ in range(count))
     envelopes = [
@@ -151,6 +156,9 @@ def build_log(draw: Draw, users: list[Row], count: int) -> AuditLog:
     for place, signed in enumerate(signed_envelopes()):
         # Spread over the log, the last one among the newest events.
         envelopes[-1 - place * (count // 3)] |= signed
+    envelopes += [
+        {"event": event, "received_at": draw.microseconds(moment)} for moment, event in further
+    ]
     batches = _batches(draw, sorted(envelopes, key=lambda envelope: envelope["received_at"]))
     start = draw.epoch - _SPAN
     sealed = [start + (number + 1) * _SPAN // (len(batches) + 1) for number in range(len(batches))]

@@ -33,10 +33,10 @@ def build_alerts(draw: Draw, rules: list[Row], users: list[Row]) -> dict[str, li
     names = {rule["id"]: rule["displayName"] for rule in rules}
     firing = [rule for place, rule in enumerate(rules) if place not in _QUIET]
     alerts = [_alert(draw, number, draw.one(firing), users) for number in range(_ALERTS)]
-    alerts += [_noisy_alert(draw, rules[PLANTED["noisy"]], users) for _ in range(_NOISY_ALERTS)]
+    alerts += [noisy_alert(draw, rules[PLANTED["noisy"]], users) for _ in range(_NOISY_ALERTS)]
     return {
         "alerts": alerts,
-        "alert_events": [event for alert in alerts for event in _events(draw, alert, names)],
+        "alert_events": [event for alert in alerts for event in events_of(draw, alert, names)],
         "alert_comments": [note for alert in alerts for note in _comments(draw, alert, users)],
         "alert_context_tags": tags,
     }
@@ -72,10 +72,11 @@ def _alert(draw: Draw, number: int, rule: Row, users: list[Row]) -> Row:
     return row
 
 
-def _noisy_alert(draw: Draw, rule: Row, users: list[Row]) -> Row:
+def noisy_alert(draw: Draw, rule: Row, users: list[Row], created: int | None = None) -> Row:
     """Return an alert that was closed as a false positive, like most of its detection."""
     row = _alert(draw, 1, rule, users)
-    created = draw.ago(12) + draw.between(0, HOUR)
+    if created is None:
+        created = draw.ago(12) + draw.between(0, HOUR)
     user, address = f"user{draw.between(1, 4)}", f"203.0.113.{draw.between(1, 30)}"
     return row | {
         "type": "RULE",
@@ -107,7 +108,7 @@ def _deliveries(draw: Draw, created: int) -> list[Row]:
     ]
 
 
-def _events(draw: Draw, alert: Row, names: dict[str, str]) -> list[Row]:
+def events_of(draw: Draw, alert: Row, names: dict[str, str]) -> list[Row]:
     """Return events that the detection of an alert matches."""
     rule_id = alert.get("detection", {}).get("id")
     user = alert.get("_user") or alert["title"].rsplit(" by ", 1)[-1]
