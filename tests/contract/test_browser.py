@@ -43,7 +43,8 @@ def test_pure_packages():
 def test_large_input():
     """Input that is large enough for threads is consolidated without them."""
     done = run("-c", _LARGE)
-    assert done.stdout == "<Consolidation: 250,000 events -> 9 alerts -> 9 incidents>\n", done.stderr
+    shown = "<Consolidation: 250,000 events -> 9 alerts -> 9 incidents>\n"
+    assert done.stdout == shown, done.stderr
 
 
 @pytest.mark.parametrize(
