@@ -35,7 +35,19 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict[str, list[float]]:
+def processor_seconds(call: Callable[[], object]) -> float:
+    """Return the time of all threads: what others do on the machine hardly changes it."""
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def interleaved(
+    ways: dict[str, Callable[[], object]],
+    runs: int = RUNS,
+    *,
+    measure: Callable[[Callable[[], object]], float] = seconds,
+) -> dict[str, list[float]]:
     """Run all ways in turn, each time from another one on, after one warm round."""
     for way in ways.values():
         way()
@@ -45,7 +57,7 @@ def interleaved(ways: dict[str, Callable[[], object]], runs: int = RUNS) -> dict
         begin = turn % len(names)  # or one would always run in the wake of the same other one
         for name in names[begin:] + names[:begin]:
             touch_memory()
-            times[name].append(seconds(ways[name]))
+            times[name].append(measure(ways[name]))
     return times
 
 

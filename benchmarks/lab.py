@@ -1,37 +1,81 @@
-"""What-if analysis: over one `consolidate` of the same events, and in seconds where goals are."""
+"""What-if analysis: over one `consolidate` of the same events, and in seconds where goals are.
+
+Ratios are of processor time; others may use the machine.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from benchmarks._events import events
-from benchmarks._measure import interleaved, ratio, seconds
-from pandakit import CLASSIC, CURRENT, consolidate, sensitivity, smallest_window, suggest_patterns
+from benchmarks._measure import interleaved, processor_seconds, ratio, seconds
+from pandakit import (
+    CLASSIC,
+    CURRENT,
+    calibrate,
+    consolidate,
+    sensitivity,
+    smallest_window,
+    suggest_patterns,
+    sweep,
+)
 from pandakit.consolidation.openings import EventHistory
+from pandakit.lab import PolicyComparison
 from pandakit.lab._chance import Carriers
 
 EVENTS = 1_000_000
+SWEPT = int(os.environ.get("PANDAKIT_BENCH_EVENTS", "10000000"))
 ALERTS = 100_000
 LINKED = 1_000
+WINDOWS = [pd.Timedelta(minutes=minutes) for minutes in range(10, 510, 10)]
 
 
 def run() -> None:
+    _sweep()
     table = events(EVENTS)
+    production = _production(table)
     times = interleaved(
         {
             "consolidate": lambda: consolidate(table, CLASSIC).incidents,
             "sensitivity": lambda: sensitivity(table, CLASSIC),
-        }
+            "calibrate": lambda: calibrate(table, CLASSIC, production),
+        },
+        measure=processor_seconds,
     )
-    print(f"sensitivity over consolidate, {EVENTS:,} events: ", end="")
-    print(f"{ratio(times, 'sensitivity', 'consolidate'):.1f}")
+    for name, goal in (("sensitivity", 20), ("calibrate", 12)):
+        print(f"{name} over consolidate, {EVENTS:,} events (at most {goal}): ", end="")
+        print(f"{ratio(times, name, 'consolidate'):.1f}")
     _chance(table)
-    print(f"suggest_patterns, {ALERTS:,} alerts, 8 columns: {seconds(_suggest):.1f} s")
-    print(f"smallest_window, {LINKED:,} linked alerts: {seconds(_smallest_window):.2f} s")
+    _step(table)
+    for what, call in (
+        (f"suggest_patterns, {ALERTS:,} alerts, 8 columns", _suggest),
+        (f"smallest_window, {LINKED:,} linked alerts", _smallest_window),
+    ):
+        print(f"{what}: {processor_seconds(call):.2f} s of processor time")
+
+
+def _sweep() -> None:
+    table = events(SWEPT)
+    ways = {
+        "consolidate": lambda: consolidate(table, CLASSIC).incidents,
+        "sweep": lambda: sweep(table, CLASSIC, windows=WINDOWS),
+    }
+    for unit, measure in (("processor time", processor_seconds), ("time", seconds)):
+        times = interleaved(ways, 3, measure=measure)
+        print(f"{len(WINDOWS)} windows over consolidate, {SWEPT:,} events (at most 3.5): ", end="")
+        print(f"{ratio(times, 'sweep', 'consolidate'):.1f} of {unit}")
+
+
+def _production(table: object) -> pd.DataFrame:
+    """Return the alerts of another reading, as production would list them."""
+    alerts = consolidate(table, CLASSIC.replace(anchor="latest")).alerts
+    key = alerts["primary_value"] + "__" + alerts["secondary_value"]
+    return alerts.assign(alert_id=alerts.index, incident_key=key)
 
 
 def _chance(table: object) -> None:
@@ -46,9 +90,19 @@ def _chance(table: object) -> None:
             "permutation": lambda: [
                 openings.group(alone, carriers.permuted(rng)[:, None]) for _ in range(20)
             ],
-        }
+        },
+        measure=processor_seconds,
     )
-    print(f"one permutation over one window: {ratio(times, 'permutation', 'window'):.2f}")
+    print("one permutation over one window (at most 1.5): ", end="")
+    print(f"{ratio(times, 'permutation', 'window'):.2f}")
+
+
+def _step(table: object) -> None:
+    comparison = PolicyComparison(table, CLASSIC, chance=1)
+    others = [CLASSIC.replace(anchor=anchor) for anchor in ("first", "latest", "bucket")]
+    comparison.with_policy(others[0])
+    took = [processor_seconds(lambda one=one: comparison.with_policy(one)) for one in others]
+    print(f"a step of what_if, {EVENTS:,} events (at most 300): {1000 * max(took):.0f} ms")
 
 
 def _suggest() -> None:

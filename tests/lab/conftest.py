@@ -2,6 +2,9 @@
 
 import pytest
 
+# It needs scikit-learn, which the tests do not.
+collect_ignore = ["make_scikit_learn_scores.py"]
+
 
 def pytest_collection_modifyitems(items):
     """Let timelines with rejected rows run; `tests/consolidation` tests that they are loud."""

@@ -669,14 +669,20 @@ def test_bad_signatures_and_keys_fail(fault):
     assert found.verdict == "failed"
 
 
-def test_one_of_signature_and_key_alone_fails():
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("signature", "the signature is missing"), ("public_key", "the public key is missing")],
+)
+def test_one_of_signature_and_key_alone_fails(missing, words):
     """A signature without a key, or a key without a signature, is not "unsigned"."""
-    for missing in ("signature", "public_key"):
-        row = signed({"message": "m"})
+    row = signed({"message": "m"})
+    for absent in ({}, {missing: None}):
         del row["envelope"][missing]
-        assert checks(pk.pangea.verify([row]))["signature"] == "fail"
-        row["envelope"][missing] = None
-        assert checks(pk.pangea.verify([row]))["signature"] == "fail"
+        row["envelope"] |= absent
+        found = pk.pangea.verify([row])
+        assert checks(found)["signature"] == "fail"
+        assert f"signature: {words}" in found.events["reason"][0]
+        row["envelope"][missing] = "x"
 
 
 def test_only_trusted_keys_count():
