@@ -8,7 +8,6 @@ import sys
 import threading
 
 MISSING = ("fcntl", "resource", "numba", "_multiprocessing")
-os.environ["PANDAKIT_NO_NUMBA"] = "1"
 
 
 class Missing:
@@ -33,6 +32,14 @@ def no_thread(*_):
     raise RuntimeError("can't start new thread")
 
 
-sys.meta_path.insert(0, Missing())
-socket.socket = NoSocket
-threading.Thread.start = no_thread
+def install():
+    """Take from this process what a browser does not have."""
+    os.environ["PANDAKIT_NO_NUMBA"] = "1"
+    sys.meta_path.insert(0, Missing())
+    socket.socket = NoSocket
+    threading.Thread.start = no_thread
+
+
+def pytest_load_initial_conftests():
+    """Do so before anything of pandakit is imported: for `-p tests.browser` alone."""
+    install()

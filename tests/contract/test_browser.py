@@ -20,7 +20,9 @@ PURE = (
     "tests/lab/test_agreement.py",
 )
 _LARGE = """
-import tests.browser, sys, pandas as pd, pandakit as pk
+import tests.browser
+tests.browser.install()
+import sys, pandas as pd, pandakit as pk
 rows = range(250_000)  # enough for threads where there are some
 frame = pd.DataFrame({"timestamp": rows, "status": "critical", "host": [f"h{n % 9}" for n in rows]})
 print(pk.consolidate(frame))
