@@ -78,8 +78,7 @@ def diff(changes: Diff, *, count: int = 8) -> Figure:
     >>> diff(changes).texts[0].get_text()
     '2 incidents become 1: 1 merged'
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"count: {count!r} is not a whole number of 1 or more")
+    style.check_count(count, "count")
     every = changes.incidents[changes.incidents["change"] != "same"]
     shown = every.sort_values("n_alerts", ascending=False, kind="stable").head(count)
     n_blocks = max((max(len(row.a), len(row.b)) for row in shown.itertuples()), default=0)

@@ -122,7 +122,7 @@ def consolidate_dataset(
     if executor is not None:
         way = ManyMachines(executor, partitioned_by)
     if out is None:
-        with tempfile.TemporaryDirectory(prefix="pandakit-", ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(prefix="pandakit-") as scratch:
             return way.consolidate(found, settings, Path(scratch)).result
     target = Path(out).absolute()
     manifest = manifest_of(found, settings)
