@@ -99,8 +99,11 @@ def _title(changes: Diff, every: pd.DataFrame) -> str:
 
 
 def _subtitle(shown: int, every: int) -> str:
-    groups = f"all {every:,}" if shown == every else f"the {shown:,} largest of {every:,}"
-    return f"{groups} changed groups; an incident is as high as its alerts"
+    if not every:
+        return "no group of incidents changed"
+    groups = style.counted(every, "changed group")
+    of_all = "" if shown == every else f"the {shown:,} largest of "
+    return f"{of_all}{groups}; an incident is as high as its alerts"
 
 
 def _blank(axes: Axes) -> None:
