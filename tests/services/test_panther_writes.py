@@ -289,6 +289,28 @@ def test_a_dry_run_never_asks_twice_as_much_as_it_must(panther_at, records, page
     assert requests <= 2 * min(records, pages)
 
 
+@pytest.mark.parametrize("positions", [range(3), range(21, 24), [0, 10, 20, 21], range(19, 24)])
+def test_records_of_a_list_that_was_loaded_are_found_by_the_fewest_requests(panther_at, positions):
+    """Where a load has shown how long the list is, no more requests than records or pages."""
+    ids = [f"r{n}" for n in range(2_400)]
+
+    def answer(request):
+        if request.path != "/rules":
+            return {"id": request.path.rsplit("/", 1)[1]}
+        start = int(request.args.get("cursor") or 0)
+        stop = start + int(request.args["limit"])
+        more = {"next": str(stop)} if stop < len(ids) else {}
+        return {"results": [{"id": key} for key in ids[start:stop]], **more}
+
+    client, calls = panther_at(answer)
+    rules = client.rules().iloc[[100 * position for position in positions]]
+    for plan in (lambda: client.save("rules", rules.assign(threshold=2)),
+                 lambda: client.delete("rules", rules)):  # fmt: skip
+        calls.clear()
+        assert set(plan()["status"]) <= {"would_update", "would_delete"}
+        assert len(calls) <= min(len(rules), 3)
+
+
 # Faults -------------------------------------------------------------------------------------
 
 
