@@ -53,15 +53,15 @@ class Stages:
         Messages call a row what `place` calls it, by default its number among all rows.
         """
         self._refuse_half_fed()
-        reading = self.reader.read(events, place)
+        encoded = self.reader.read(events, place)
         self._half_fed = True
-        merged = self.merger.merge(reading)
-        matches = self.matcher.match(reading, merged.opened_rows)
+        merged = self.merger.merge(encoded)
+        matches = self.matcher.match(encoded, merged.opened_rows)
         self.membership = self.grouper.group(merged, matches)
-        self.columns.add(reading, merged)
+        self.columns.add(encoded, merged)
         self._half_fed = False
         return EventArrays(
-            reading.table.index, merged.outcome, reading.reason, merged.alert, reading.time, matches
+            encoded.table.index, merged.outcome, encoded.reason, merged.alert, encoded.time, matches
         )
 
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:

@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation._group.grouper import IncidentTotals, Matches
     from pandakit.consolidation._merge.merger import Alerts, Merged
-    from pandakit.consolidation._read.events import Reader, Reading
+    from pandakit.consolidation._read.events import EncodedEvents, Reader
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
     "AlertColumns",
     "EventArrays",
-    "Outcomes",
     "ResultArrays",
+    "RowOutcomes",
     "alerts_frame",
     "events_frame",
     "incidents_frame",
@@ -70,7 +70,7 @@ _COMPACT_FROM = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class RowOutcomes:
     """What became of each row of the input."""
 
     index: pd.Index
@@ -80,7 +80,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, eq=False)
-class EventArrays(Outcomes):
+class EventArrays(RowOutcomes):
     """What became of each row of the input, and what explanations need of it."""
 
     time: np.ndarray
@@ -116,32 +116,32 @@ class AlertColumns:
         self._codes: list[dict[str, np.ndarray]] = []
         self._descriptions = _NewestTexts()
 
-    def add(self, reading: Reading, merged: Merged) -> None:
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
         """Keep what a chunk adds."""
-        rows, identifier = merged.opened_rows, reading.incident_identifier
+        rows, identifier = merged.opened_rows, encoded.incident_identifier
         if identifier is None:
-            identifier = np.full(len(reading.time), -1, dtype=np.int32)
+            identifier = np.full(len(encoded.time), -1, dtype=np.int32)
         self._codes.append(
             {
-                "app_key": reading.app[rows],
-                "primary": reading.primary[rows],
-                "secondary": reading.secondary[rows],
+                "app_key": encoded.app[rows],
+                "primary": encoded.primary[rows],
+                "secondary": encoded.secondary[rows],
                 INCIDENT_IDENTIFIER: identifier[rows],
             }
         )
-        if "description" in reading.table or not self._descriptions.is_empty:
-            self._add_descriptions(reading, merged)
+        if "description" in encoded.table or not self._descriptions.is_empty:
+            self._add_descriptions(encoded, merged)
 
-    def _add_descriptions(self, reading: Reading, merged: Merged) -> None:
+    def _add_descriptions(self, encoded: EncodedEvents, merged: Merged) -> None:
         n_alerts = len(merged.start)
-        taken = merged.alert if reading.order is None else merged.alert[reading.order]
+        taken = merged.alert if encoded.order is None else merged.alert[encoded.order]
         rows = np.flatnonzero(taken >= 0)
-        rows = rows if reading.order is None else reading.order[rows]
+        rows = rows if encoded.order is None else encoded.order[rows]
         newest = np.full(n_alerts, -1, dtype=np.int64)
         newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
         alerts = np.flatnonzero(newest >= 0)
-        if "description" in reading.table:
-            texts = one_chunk(reading.table.text("description", newest[alerts]))
+        if "description" in encoded.table:
+            texts = one_chunk(encoded.table.text("description", newest[alerts]))
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
         self._descriptions.put(alerts, texts, n_alerts)
@@ -207,7 +207,7 @@ class _NewestTexts:
         return joined.take(pa.array(position, mask=position < 0))
 
 
-def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
+def events_frame(events: RowOutcomes, membership: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
     incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
     columns = {

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pandakit.consolidation._output.frames import Outcomes, events_frame
-from pandakit.scale._folder.manifest import add_facts
+from pandakit.consolidation._output.frames import RowOutcomes, events_frame
+from pandakit.scale._folder.manifest import update_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def write_result(folder: Path, found: Consolidated) -> None:
     _write_funnel(folder, result.funnel)
     if outcomes is not None:
         _write_events(folder, files, outcomes, arrays.membership)
-    add_facts(
+    update_manifest(
         folder,
         notes=result.notes,
         rejected=arrays.rejected,
@@ -99,7 +99,7 @@ def _tables_of_events(
     for begin in range(0, max(file.n_rows, 1), _ROWS):
         stop = min(begin + _ROWS, file.n_rows)
         part = outcomes.part(file.first_row + begin, file.first_row + stop)
-        arrays = Outcomes(
+        arrays = RowOutcomes(
             pd.RangeIndex(begin, stop), part["outcome"], part["reason"], part["alert"]
         )
         yield pa.Table.from_pandas(events_frame(arrays, membership), preserve_index=False)
