@@ -221,7 +221,7 @@ class Grouper:
             newest=np.zeros(0, dtype=np.int32),
             incidents=np.zeros((0, INCIDENT_COLUMNS), dtype=np.int32),
             slots=np.full(1, -1, dtype=np.int32),
-            membership=np.zeros((0, 3), dtype=np.int32),
+            assignment=np.zeros((0, 3), dtype=np.int32),
             counters=np.zeros(2, dtype=np.int64),
         )
 
@@ -231,13 +231,13 @@ class Grouper:
         return int(self._state.counters[N_INCIDENTS])
 
     def group(self, merged: Merged, matches: Matches) -> np.ndarray:
-        """Group new alerts into incidents; return the membership of all alerts so far."""
+        """Group new alerts into incidents; return the assignment of all alerts so far."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
         first, values = merged.first_alert, matches.values
         self._make_room(first, values, matches.n_values)
         kernel.group_alerts(merged.log, values, first, merged.start, self._state, self._rules)
-        return self._state.membership[: first + len(values)]
+        return self._state.assignment[: first + len(values)]
 
     def _make_room(self, first_alert: int, values: np.ndarray, n_values: int) -> None:
         state, n_incidents = self._state, self.n_incidents
@@ -252,7 +252,7 @@ class Grouper:
             times=grown(state.times, n_entries, entries),
             newest=newest,
             incidents=grown(state.incidents, n_incidents, n_incidents + len(values)),
-            membership=grown(state.membership, first_alert, first_alert + len(values)),
+            assignment=grown(state.assignment, first_alert, first_alert + len(values)),
         )
         if self._uses_slots and len(state.slots) < 2 * entries:
             from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
@@ -267,7 +267,7 @@ class Grouper:
         live: np.ndarray = entries[:, [INCIDENT, PATTERN]][entries[:, LIVE] == 1]
         return live
 
-    def totals(self, membership: np.ndarray, alerts: Alerts) -> IncidentTotals:
+    def totals(self, assignment: np.ndarray, alerts: Alerts) -> IncidentTotals:
         """Return sums over the alerts of each incident."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
@@ -275,7 +275,7 @@ class Grouper:
             totals=np.zeros((self.n_incidents, 5), dtype=np.int64),
             latest_end=np.full(self.n_incidents, _LONG_AGO),
         )
-        kernel.add_totals(membership[:, ITS_INCIDENT], alerts.rows, alerts.end, *found)
+        kernel.add_totals(assignment[:, ITS_INCIDENT], alerts.rows, alerts.end, *found)
         return found
 
 

@@ -93,7 +93,7 @@ class ResultArrays:
     """Everything that the frames are built from, one element or row for each alert."""
 
     alerts: Alerts
-    membership: np.ndarray
+    assignment: np.ndarray
     live_entries: np.ndarray
     incidents: IncidentTotals
     identity: dict[str, tuple[Any, np.ndarray]]
@@ -207,9 +207,9 @@ class _NewestTexts:
         return joined.take(pa.array(position, mask=position < 0))
 
 
-def events_frame(events: RowOutcomes, membership: np.ndarray) -> pd.DataFrame:
+def events_frame(events: RowOutcomes, assignment: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
-    incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
+    incident = np.append(assignment[:, ITS_INCIDENT], np.int32(-1))
     columns = {
         "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
         "reason": lambda: _label_column(REASONS, events.reason),
@@ -221,13 +221,13 @@ def events_frame(events: RowOutcomes, membership: np.ndarray) -> pd.DataFrame:
 
 def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of alerts."""
-    alerts, membership = arrays.alerts, arrays.membership
+    alerts, assignment = arrays.alerts, arrays.assignment
     rows, standing = alerts.rows, alerts.rows[:, STANDING]
     is_open = standing == OPEN
     end_reason = np.where(is_open, -1, standing - ENDED_BY_OK).astype(np.int8)
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
-        "incident_id": lambda: membership[:, ITS_INCIDENT].astype(np.int64),
+        "incident_id": lambda: assignment[:, ITS_INCIDENT].astype(np.int64),
         **{name: partial(_label_column, *part) for name, part in arrays.identity.items()},
         "start": lambda: _time_column(alerts.start),
         "end": lambda: _time_column(alerts.end, is_open),
@@ -239,7 +239,7 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
         "n_reopens": lambda: rows[:, N_REOPENS].astype(np.int64),
         "flapping": lambda: rows[:, FLAPPING] == 1,
         "end_reason": lambda: _label_column(_END_REASONS, end_reason),
-        "joined_by": lambda: _label_column(names, membership[:, JOINED_BY]),
+        "joined_by": lambda: _label_column(names, assignment[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
     return _frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
@@ -247,8 +247,8 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
 
 def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Return the columns that say how far away the anchor was, and what was left."""
-    start, membership = arrays.alerts.start, arrays.membership
-    joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
+    start, assignment = arrays.alerts.start, arrays.assignment
+    joined_by, anchor = assignment[:, JOINED_BY], assignment[:, ANCHOR_ALERT]
     alone = anchor < 0
     gap = start - start[anchor]  # of no use where there is no anchor
     windows = np.array(policy.windows())
@@ -263,7 +263,7 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
 def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of incidents."""
     totals, latest_end = arrays.incidents
-    first = np.flatnonzero(arrays.membership[:, JOINED_BY] < 0)  # each of these started one
+    first = np.flatnonzero(arrays.assignment[:, JOINED_BY] < 0)  # each of these started one
     n_open = totals[:, TOTAL_OPEN]
 
     def of_first(name: str) -> Any:

@@ -43,7 +43,7 @@ def write_result(folder: Path, found: Consolidated) -> None:
     write_frames(folder, result)
     _write_funnel(folder, result.funnel)
     if outcomes is not None:
-        _write_events(folder, files, outcomes, arrays.membership)
+        _write_events(folder, files, outcomes, arrays.assignment)
     update_manifest(
         folder,
         notes=result.notes,
@@ -78,14 +78,14 @@ def _write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
 
 
 def _write_events(
-    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, membership: np.ndarray
+    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, assignment: np.ndarray
 ) -> None:
     """Write for each input a file with the outcome of each of its rows, in its order."""
     target = folder / "events"
     target.mkdir(exist_ok=True)
     for number, file in enumerate(files):
         name = f"{number:05d}-{PurePosixPath(file.file.path).name.split('.')[0]}.parquet"
-        tables = _tables_of_events(file, outcomes, membership)
+        tables = _tables_of_events(file, outcomes, assignment)
         first = next(tables)
         with pq.ParquetWriter(target / name, first.schema) as writer:
             writer.write_table(first)
@@ -94,7 +94,7 @@ def _write_events(
 
 
 def _tables_of_events(
-    file: ParquetFile, outcomes: OutcomeRecords, membership: np.ndarray
+    file: ParquetFile, outcomes: OutcomeRecords, assignment: np.ndarray
 ) -> Iterator[pa.Table]:
     for begin in range(0, max(file.n_rows, 1), _ROWS):
         stop = min(begin + _ROWS, file.n_rows)
@@ -102,4 +102,4 @@ def _tables_of_events(
         arrays = RowOutcomes(
             pd.RangeIndex(begin, stop), part["outcome"], part["reason"], part["alert"]
         )
-        yield pa.Table.from_pandas(events_frame(arrays, membership), preserve_index=False)
+        yield pa.Table.from_pandas(events_frame(arrays, assignment), preserve_index=False)

@@ -86,7 +86,7 @@ class Grouping:
             log=Log(self._ids[place], np.array(what)),
         )
         matches = stages.matcher.match(encoded, merged.opened_rows)
-        stages.membership = stages.grouper.group(merged, matches)
+        stages.assignment = stages.grouper.group(merged, matches)
         stages.columns.add(encoded, merged)
 
     def _parts(self) -> list[np.ndarray]:
