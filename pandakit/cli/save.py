@@ -81,7 +81,7 @@ def save_files(files: dict[str, bytes], folder: Path, *, force: bool) -> None:
 
 def _as_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
     frame = frame.copy(deep=False)
-    frame.attrs = {}  # they are of the reading, and hold more than a file's metadata can
+    frame.attrs = {}  # how the file was read: more than metadata can hold
     buffer: Any = io.BytesIO()
     if file_format == "csv":
         lists = [name for name in frame if frame[name].dtype == object]

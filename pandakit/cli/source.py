@@ -1,4 +1,4 @@
-"""Options that say how a file is read as events, and the reading."""
+"""The options that say how a file is read as events, and the function that reads it."""
 
 from __future__ import annotations
 

@@ -312,7 +312,7 @@ def _mapping(part: _Part) -> list[dict[str, str]]:
 
 
 def _say(parts: list[_Part]) -> None:
-    """Print what was guessed, as one table, once for each way of reading."""
+    """Print what was guessed, as one table, once for each choice of mapping."""
     for part in {str(_mapping(part)): part for part in parts}.values():
         table = pd.DataFrame(_mapping(part)).to_string(index=False)
         text = f"read_events: {part.raw.name} ({part.raw.form}) was read as\n{table}"

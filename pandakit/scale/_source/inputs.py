@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
 from pandakit.scale._source.columns import (
-    Columns,
     FileColumns,
+    InputColumns,
     looks_at,
     plan_columns,
 )
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pandakit.consolidation.policy import Policy
-    from pandakit.scale._source.files import Source, SourceFile
+    from pandakit.scale._source.files import InputFile, InputFiles
 
 __all__ = ["Inputs", "check_columns_of", "open_inputs"]
 
@@ -37,7 +37,7 @@ class Inputs:
     """Files whose rows can be read in parts."""
 
     files: list[ParquetFile]
-    columns: Columns
+    columns: InputColumns
     unit: str
 
     @property
@@ -97,7 +97,7 @@ class Inputs:
             file.file.check_unchanged()
 
 
-def check_columns_of(source: Source, policy: Policy) -> None:
+def check_columns_of(source: InputFiles, policy: Policy) -> None:
     """Raise unless the beginnings of the files have columns that `open_inputs` takes.
 
     Raises
@@ -113,7 +113,7 @@ def check_columns_of(source: Source, policy: Policy) -> None:
     plan_columns(found, policy)
 
 
-def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inputs:
+def open_inputs(source: InputFiles, policy: Policy, unit: str, folder: Path) -> Inputs:
     """Open the files of a source; those of text are rewritten below `folder` first.
 
     Raises
@@ -131,7 +131,7 @@ def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inpu
 
 
 def _opened(
-    file: SourceFile, first_row: int, staged: Path, policy: Policy, unit: str
+    file: InputFile, first_row: int, staged: Path, policy: Policy, unit: str
 ) -> ParquetFile:
     if file.format == PARQUET:
         return ParquetFile(file, first_row)

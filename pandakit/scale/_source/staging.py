@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.files import atomic_write
 from pandakit.scale._source.columns import TICKS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pandakit.scale._source.files import SourceFile
+    from pandakit.scale._source.files import InputFile
 
 __all__ = ["stage", "text_schema"]
 
@@ -31,7 +31,7 @@ _BLOCK = 1 << 24  # bytes
 _TEXT = pa.large_string()
 
 
-def stage(file: SourceFile, path: Path, unit: str, *, timestamp_as_text: bool) -> None:
+def stage(file: InputFile, path: Path, unit: str, *, timestamp_as_text: bool) -> None:
     """Write the rows of a file of text as Parquet: all cells in their text form.
 
     Timestamps become datetimes, unless they are wanted as text.
@@ -49,7 +49,7 @@ def stage(file: SourceFile, path: Path, unit: str, *, timestamp_as_text: bool) -
                 writer.write_table(table if timestamp_as_text else _with_ticks(table, unit))
 
 
-def text_schema(file: SourceFile) -> pa.Schema:
+def text_schema(file: InputFile) -> pa.Schema:
     """Return the columns of a file of text, for JSON Lines those of the first line.
 
     Raises
@@ -73,12 +73,12 @@ def _with_ticks(table: pa.Table, unit: str) -> pa.Table:
     if "timestamp" not in table.column_names:
         return table
     place = table.column_names.index("timestamp")
-    times = read_times(table.column(place), unit)
+    times = to_ticks(table.column(place), unit)
     ticks = pa.array(times, mask=times == BAD_TIME).cast(TICKS)
     return table.set_column(place, pa.field("timestamp", TICKS), ticks)
 
 
-def _csv_tables(file: SourceFile) -> Iterator[pa.Table]:
+def _csv_tables(file: InputFile) -> Iterator[pa.Table]:
     with _open_csv(file) as reader:
         names = reader.schema.names
     with _open_csv(file, dict.fromkeys(names, _TEXT)) as reader:
@@ -88,7 +88,7 @@ def _csv_tables(file: SourceFile) -> Iterator[pa.Table]:
 
 
 def _open_csv(
-    file: SourceFile, types: dict[str, pa.DataType] | None = None
+    file: InputFile, types: dict[str, pa.DataType] | None = None
 ) -> csv.CSVStreamingReader:
     return csv.open_csv(
         file.filesystem.open_input_stream(file.path),
@@ -100,7 +100,7 @@ def _open_csv(
     )
 
 
-def _json_tables(file: SourceFile) -> Iterator[pa.Table]:
+def _json_tables(file: InputFile) -> Iterator[pa.Table]:
     """Yield the lines of each block; all tables have all columns of the file."""
     names = list(dict.fromkeys(name for block in _records(file) for row in block for name in row))
     yield pa.table({name: pa.array([], _TEXT) for name in names})
@@ -116,7 +116,7 @@ def _text(cells: list[Any], name: str) -> pa.ChunkedArray:
         raise EventError(str(error)) from None
 
 
-def _records(file: SourceFile) -> Iterator[list[dict[str, Any]]]:
+def _records(file: InputFile) -> Iterator[list[dict[str, Any]]]:
     number, rest = 0, b""
     with file.filesystem.open_input_stream(file.path) as stream:
         while block := stream.read(_BLOCK):
@@ -127,7 +127,7 @@ def _records(file: SourceFile) -> Iterator[list[dict[str, Any]]]:
         yield [_record(rest, number)]
 
 
-def _first_record(file: SourceFile) -> dict[str, Any]:
+def _first_record(file: InputFile) -> dict[str, Any]:
     with io.BufferedReader(file.filesystem.open_input_stream(file.path)) as lines:
         for number, line in enumerate(lines):
             if line.strip():
