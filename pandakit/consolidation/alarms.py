@@ -8,7 +8,7 @@ import pandas as pd
 from pandakit.consolidation._arrays.table import Table, row_list
 from pandakit.consolidation._read.requirements import PRIMARIES, STATUSES
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 
 __all__ = ["events_from_alarms"]
@@ -101,7 +101,7 @@ def _constant(status: str, n_rows: int, table: Table) -> pd.Series:
 def _sortable(times: pd.Series, column: str) -> np.ndarray:
     """Return numbers that are ordered as the times are, whatever the unit."""
     if pd.api.types.is_bool_dtype(times) or not pd.api.types.is_numeric_dtype(times):
-        return read_times(times, "us", column)
+        return to_ticks(times, "us", column)
     if times.hasnans or times.dtype.kind not in "iu":
         return np.asarray(times.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.asarray(times)

@@ -44,7 +44,7 @@ class Stages:
         self.matcher = Matcher(policy)
         self.grouper = Grouper(policy)
         self.columns = AlertColumns(self.reader)
-        self.membership = np.zeros((0, 3), dtype=np.int32)
+        self.assignment = np.zeros((0, 3), dtype=np.int32)
         self._half_fed = False
 
     def run(self, events: Any, place: Callable[[int], str] | None = None) -> EventArrays:
@@ -53,15 +53,15 @@ class Stages:
         Messages call a row what `place` calls it, by default its number among all rows.
         """
         self._refuse_half_fed()
-        reading = self.reader.read(events, place)
+        encoded = self.reader.read(events, place)
         self._half_fed = True
-        merged = self.merger.merge(reading)
-        matches = self.matcher.match(reading, merged.opened_rows)
-        self.membership = self.grouper.group(merged, matches)
-        self.columns.add(reading, merged)
+        merged = self.merger.merge(encoded)
+        matches = self.matcher.match(encoded, merged.opened_rows)
+        self.assignment = self.grouper.group(merged, matches)
+        self.columns.add(encoded, merged)
         self._half_fed = False
         return EventArrays(
-            reading.table.index, merged.outcome, reading.reason, merged.alert, reading.time, matches
+            encoded.table.index, merged.outcome, encoded.reason, merged.alert, encoded.time, matches
         )
 
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:
@@ -72,9 +72,9 @@ class Stages:
         alerts = self.merger.alerts(0 if until is None else until, final=final)
         return ResultArrays(
             alerts=alerts,
-            membership=self.membership if final else self.membership.copy(),
+            assignment=self.assignment if final else self.assignment.copy(),
             live_entries=self.grouper.live_entries(),
-            incidents=self.grouper.totals(self.membership, alerts),
+            incidents=self.grouper.totals(self.assignment, alerts),
             identity=self.columns.identity(),
             description=self.columns.description(self.merger.n_alerts),
             counts=self._counts(),
@@ -198,7 +198,7 @@ class Consolidator:
             As in `consolidate`; or an event is earlier than the last chunk's end: then the
             chunk left no trace.
         """
-        return events_frame(self._stages.run(chunk), self._stages.membership)
+        return events_frame(self._stages.run(chunk), self._stages.assignment)
 
     def result(self, as_of: Any = None) -> Consolidation:
         """Return the result so far; more chunks may follow.

@@ -105,7 +105,7 @@ class Consolidation:
                 "the events came in chunks and were not kept: Consolidator.feed gave back the "
                 "frame of each chunk; use consolidate() to have all of them at once"
             )
-        return events_frame(self._event_arrays, self._arrays.membership)
+        return events_frame(self._event_arrays, self._arrays.assignment)
 
     @cached_property
     def alerts(self) -> pd.DataFrame:

@@ -150,7 +150,7 @@ def test_nested_columns_of_any_table_are_read():
             "extra": pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())),
         }
     )  # fmt: skip
-    mixed = table.to_pandas().assign(odd=[{1: "a"}])
+    mixed = table.to_pandas().assign(odd=[{1: "a"}], extra=[{"k": "v"}])
     for source in (table, mixed):
         events = read_events(source, columns={"host": "agent.host.name"})
         assert events["host"].tolist() == ["a"]
@@ -172,6 +172,14 @@ def test_a_folder_or_a_pattern_is_all_its_files(tmp_path, pattern):
     assert events["host"].tolist() == expected
     left_out = events.attrs["pandakit"]["left_out"]
     assert sorted(left_out) == ([] if pattern else [".hidden.csv", "LICENSE.txt"])
+
+
+def test_a_list_is_its_files_in_its_order(tmp_path):
+    """A list of files and folders is read like one folder of them."""
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.csv").write_text(f"timestamp,status,host\n1,ok,{name}\n")
+    events = read_events([tmp_path / "b.csv", str(tmp_path)])
+    assert events["host"].tolist() == ["b", "a", "b"]
 
 
 def test_files_of_different_columns_are_put_under_each_other(tmp_path):

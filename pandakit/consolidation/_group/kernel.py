@@ -271,17 +271,17 @@ def _place(
     state: IncidentState, values: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> None:
     """Find the incident of an alert that opens, or start one."""
-    membership = state.membership
+    assignment = state.assignment
     winner = _find_winner(state, values, time, rules)
     if winner < 0:
-        membership[alert, ITS_INCIDENT] = _start_incident(state, values, alert, time, rules)
-        membership[alert, JOINED_BY] = -1
-        membership[alert, ANCHOR_ALERT] = -1
+        assignment[alert, ITS_INCIDENT] = _start_incident(state, values, alert, time, rules)
+        assignment[alert, JOINED_BY] = -1
+        assignment[alert, ANCHOR_ALERT] = -1
         return
     by = MOVED_BY if rules.anchor == LATEST_ALERT else SET_BY
-    membership[alert, ITS_INCIDENT] = state.entries[winner, INCIDENT]
-    membership[alert, JOINED_BY] = state.entries[winner, PATTERN]
-    membership[alert, ANCHOR_ALERT] = state.entries[winner, by]
+    assignment[alert, ITS_INCIDENT] = state.entries[winner, INCIDENT]
+    assignment[alert, JOINED_BY] = state.entries[winner, PATTERN]
+    assignment[alert, ANCHOR_ALERT] = state.entries[winner, by]
     if rules.union:
         _unite(state, winner, values, alert, time, rules)
     else:
@@ -303,15 +303,15 @@ def group_alerts(
         alert, what = log.alert[at], log.what[at]
         if what == LOG_OPENED:
             _place(state, values[alert - first_alert], alert, start[alert], rules)
-            incident = state.membership[alert, ITS_INCIDENT]
+            incident = state.assignment[alert, ITS_INCIDENT]
             incidents[incident, N_ALERTS] += 1
             incidents[incident, N_OPEN] += 1
         elif what == LOG_REOPENED:
-            incident = state.membership[alert, ITS_INCIDENT]
+            incident = state.assignment[alert, ITS_INCIDENT]
             incidents[incident, N_OPEN] += 1
             _put_back(state, incident)
         else:
-            incidents[state.membership[alert, ITS_INCIDENT], N_OPEN] -= 1
+            incidents[state.assignment[alert, ITS_INCIDENT], N_OPEN] -= 1
 
 
 @jit

@@ -69,7 +69,7 @@ from pandakit.consolidation._merge.layout import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from pandakit.consolidation._merge.layout import AlertState, Chunk, Log, MergeRules
+    from pandakit.consolidation._merge.layout import AlertState, Log, MergeArrays, MergeRules
 
 __all__ = ["mark_candidates", "merge_events"]
 
@@ -208,7 +208,7 @@ def _record(state: AlertState, log: Log, who: int, outcome: int, time: int) -> N
 
 
 @jit
-def merge_events(chunk: Chunk, state: AlertState, log: Log, rules: MergeRules) -> None:
+def merge_events(chunk: MergeArrays, state: AlertState, log: Log, rules: MergeRules) -> None:
     """Turn events into alerts, in time order; keep the log and the queue if `rules.logged`."""
     times, current, order = state.times, state.current, chunk.order
     as_they_are = len(order) == 0

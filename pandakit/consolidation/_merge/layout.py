@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["AlertState", "Chunk", "Log", "MergeRules"]
+__all__ = ["AlertState", "Log", "MergeArrays", "MergeRules"]
 
 LONG_AGO = -(1 << 62)
 
@@ -31,7 +31,7 @@ LOG_OPENED, LOG_REOPENED, LOG_CLOSED = range(3)
 N_ALERTS, N_CONFLICTS, N_DUPLICATES, N_LOGGED, HEAD, TAIL = range(6)
 
 
-class Chunk(NamedTuple):
+class MergeArrays(NamedTuple):
     """The events of a chunk by row, the order to handle them in, and what becomes of them."""
 
     order: np.ndarray

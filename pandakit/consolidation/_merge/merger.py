@@ -27,14 +27,14 @@ from pandakit.consolidation._merge.layout import (
     TAIL,
     TIMES_BYTES,
     AlertState,
-    Chunk,
     Log,
+    MergeArrays,
     MergeRules,
 )
 from pandakit.consolidation._merge.payloads import Payloads
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["Alerts", "Merged", "Merger"]
@@ -118,29 +118,29 @@ class Merger:
         """How many events were dropped as duplicates."""
         return int(self._state.counters[N_DUPLICATES]) + self._n_repeated
 
-    def merge(self, reading: Reading) -> Merged:
+    def merge(self, encoded: EncodedEvents) -> Merged:
         """Hand the accepted rows of a chunk to their alerts, in time order."""
         if self._payloads is None:
-            return self._merge(reading, reading.order)
-        repeated = self._payloads.repeated(reading)
-        merged = self._merge(reading, _without(repeated, reading))
+            return self._merge(encoded, encoded.order)
+        repeated = self._payloads.repeated(encoded)
+        merged = self._merge(encoded, _without(repeated, encoded))
         merged.outcome[repeated] = DUPLICATE
         self._n_repeated += len(repeated)
         return merged
 
-    def _merge(self, reading: Reading, order: np.ndarray | None) -> Merged:
-        n_rows = len(reading.time)
+    def _merge(self, encoded: EncodedEvents, order: np.ndarray | None) -> Merged:
+        n_rows = len(encoded.time)
         n_events = n_rows if order is None else len(order)
-        chunk = Chunk(
+        chunk = MergeArrays(
             _AS_THEY_ARE if order is None else order,
-            reading.identity,
-            reading.time,
-            reading.status,
+            encoded.identity,
+            encoded.time,
+            encoded.status,
             outcome=np.full(n_rows, REJECTED, dtype=np.int8),
             alert=np.full(n_rows, -1, dtype=np.int32),
         )
         first = self.n_alerts
-        log = self._run(chunk, n_events, reading.n_identities) if n_events else _no_log()
+        log = self._run(chunk, n_events, encoded.n_identities) if n_events else _no_log()
         return Merged(
             outcome=chunk.outcome,
             alert=chunk.alert,
@@ -150,7 +150,7 @@ class Merger:
             log=log,
         )
 
-    def _run(self, chunk: Chunk, n_events: int, n_identities: int) -> Log:
+    def _run(self, chunk: MergeArrays, n_events: int, n_identities: int) -> Log:
         from pandakit.consolidation._merge import kernel  # noqa: PLC0415 - imports numba
 
         self._make_room(n_identities, n_events)
@@ -210,13 +210,13 @@ class Merger:
         return Alerts(rows, last, start, end)
 
 
-def _without(rows: np.ndarray, reading: Reading) -> np.ndarray | None:
+def _without(rows: np.ndarray, encoded: EncodedEvents) -> np.ndarray | None:
     """Return the time order without some rows."""
     if not len(rows):
-        return reading.order
-    kept = np.ones(len(reading.time), dtype=bool)
+        return encoded.order
+    kept = np.ones(len(encoded.time), dtype=bool)
     kept[rows] = False
-    return np.flatnonzero(kept) if reading.order is None else reading.order[kept[reading.order]]
+    return np.flatnonzero(kept) if encoded.order is None else encoded.order[kept[encoded.order]]
 
 
 def _no_log() -> Log:

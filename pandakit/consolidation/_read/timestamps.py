@@ -22,12 +22,12 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["read_times"]
+__all__ = ["to_ticks"]
 
 _SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
 
 
-def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
+def to_ticks(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
     """Return the microseconds of each cell; `BAD_TIME` where it is not a time.
 
     Parameters

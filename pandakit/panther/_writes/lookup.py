@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError
-from pandakit.panther._lists.reading import object_call
+from pandakit.panther._lists.listings import object_call
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.transport import Call, CursorPages
 
