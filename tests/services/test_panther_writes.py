@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import pandakit as pk
 from pandakit import detections, sandbox
 from pandakit.panther import Panther
+from tests.fuzz import examples
 from tests.services.conftest import Script, column, hurried
 from tests.tokens import PANTHER
 
@@ -464,7 +465,7 @@ PLANNED = {"would_create": "created", "would_update": "updated", "would_delete":
 FAULTS = st.lists(st.sampled_from([None, None, "before", "after"]), max_size=6)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(quick=15, full=1_000)
 @given(
     there=KEYS,
     steps=st.lists(
