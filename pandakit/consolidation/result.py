@@ -147,8 +147,8 @@ class Consolidation:
     def explain(self, alert_id: int) -> Explanation:
         """Return why an alert is in its incident, as a sentence and as facts.
 
-        The alert's incident, or those that it did not join, are replayed from what was read of
-        the events: what becomes of `input` later changes no explanation.
+        The incident that the alert joined, or those that it did not, are replayed from the events
+        as they were read; later changes to `input` do not matter.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Consolidation:
               ``anchor_alert_id``, ``anchor_start``, ``gap``, ``limit``, ``margin``,
               ``slot_end``, ``passed_by`` (how long the window had passed), ``n_alerts`` and
               ``n_open_alerts`` at that time, ``removed_by_alert_id``, and ``reasons``: all
-              that hold of ``not_shared`` (an alert joined that does not have the value),
+              that apply of ``not_shared`` (an alert joined that does not have the value),
               ``window``, ``resolved`` (no open alert, and ``join_resolved`` is false), ``full``
             - ``older_not_listed``: the patterns with more than five
 
