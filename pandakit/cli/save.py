@@ -66,6 +66,10 @@ def page_file(page: str) -> dict[str, bytes]:
 
 def save_files(files: dict[str, bytes], folder: Path, *, force: bool) -> None:
     """Write the files to the folder: all of them, or none if one may not be overwritten."""
+    if (folder / "manifest.json").exists():
+        raise click.UsageError(
+            f"--output {folder}: files merged from disk have their result there; choose another"
+        )
     if not force:
         refuse_existing(*(folder / name for name in files))
     folder.mkdir(parents=True, exist_ok=True)

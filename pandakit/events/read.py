@@ -22,7 +22,7 @@ from pandakit.redaction import shown
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from pandakit.events._files.raw import Raw
@@ -40,7 +40,7 @@ class _Part(NamedTuple):
 
 
 def read_events(  # noqa: PLR0913 - all by name
-    source: str | Path | TableLike,
+    source: str | Path | Sequence[str | Path] | TableLike,
     *,
     profile: str | None = None,
     columns: Mapping[str, str] | None = None,
@@ -62,9 +62,9 @@ def read_events(  # noqa: PLR0913 - all by name
     Parameters
     ----------
     source
-        The path of a file, a folder or a pattern such as ``"logs/*.json.gz"``; or a DataFrame,
-        an Arrow table or reader, a polars frame, a DuckDB relation: anything with
-        ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
+        The path of a file, a folder or a pattern such as ``"logs/*.json.gz"``, or a list of
+        them; or a DataFrame, an Arrow table or reader, a polars frame, a DuckDB relation: anything
+        with ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
         Feather, Excel (extra ``excel``) or logs of Nagios, in UTF-8, UTF-16 or cp1252, plain or
         in gzip, zstd or zip. Files are recognised by their content, not by their names.
     profile
@@ -158,13 +158,22 @@ def read_events(  # noqa: PLR0913 - all by name
 def _raws(source: Any) -> tuple[list[Raw], list[str]]:
     if is_table(source):
         return [from_frame(source)], []
-    if not isinstance(source, (str, Path)):
+    paths = _paths(source)
+    if not paths:
         raise EventError(
             f"source: a {type(source).__name__} is neither a path nor a table; pass the path of "
-            f"a file or folder, a DataFrame, an Arrow table, or an object with __arrow_c_stream__"
+            f"a file or folder, a list of these, a DataFrame, an Arrow table, or an object with "
+            f"__arrow_c_stream__"
         )
-    members, left_out = find(source)
-    return [from_member(member) for member in members], left_out
+    found = [find(path) for path in paths]
+    raws = [from_member(member) for members, _ in found for member in members]
+    return raws, [name for _, left_out in found for name in left_out]
+
+
+def _paths(source: Any) -> list[str | Path]:
+    """Return the paths of a source, none if it is something else."""
+    paths = list(source) if isinstance(source, (list, tuple)) else [source]
+    return paths if all(isinstance(path, (str, Path)) for path in paths) else []
 
 
 def _part(raw: Raw, request: Request) -> _Part:
@@ -252,7 +261,7 @@ def _facts(
         for reason, count in part.found.no_events.items():
             no_events[reason] = no_events.get(reason, 0) + count
     return {
-        "source": str(source) if isinstance(source, (str, Path)) else parts[0].raw.name,
+        "source": ", ".join(map(str, _paths(source))) or parts[0].raw.name,
         "profile": _profiles(parts),
         "mapping": [row for part in parts[:1] for row in _mapping(part)],
         "rows": len(events),

@@ -174,6 +174,14 @@ def test_a_folder_or_a_pattern_is_all_its_files(tmp_path, pattern):
     assert sorted(left_out) == ([] if pattern else [".hidden.csv", "LICENSE.txt"])
 
 
+def test_a_list_is_its_files_in_its_order(tmp_path):
+    """A list of files and folders is read like one folder of them."""
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.csv").write_text(f"timestamp,status,host\n1,ok,{name}\n")
+    events = read_events([tmp_path / "b.csv", str(tmp_path)])
+    assert events["host"].tolist() == ["b", "a", "b"]
+
+
 def test_files_of_different_columns_are_put_under_each_other(tmp_path):
     """Columns that a file lacks are missing; columns of two types become text."""
     (tmp_path / "a.csv").write_text("timestamp,status,host,rack\n1,ok,a,007\n")

@@ -129,6 +129,8 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> InputColumns:
     names = list(dict.fromkeys(name for file in files for name in file.schema.names))
     for file in files:
         _check_names(file, names, files)
+        if "timestamp" in names and "timestamp" not in file.schema.names:
+            raise EventError(f"{file.name} has no column 'timestamp'; add it, or leave it out")
     kinds = {name: _kinds_of(name, files) for name in names}
     check_columns(Table(pa.table({name: pa.nulls(0) for name in names})), policy.patterns)
     _check_times(files)

@@ -17,7 +17,7 @@ from pandakit.scale._source.columns import (
 )
 from pandakit.scale._source.files import PARQUET
 from pandakit.scale._source.pieces import NO_TIME, ParquetFile, Piece
-from pandakit.scale._source.staging import stage
+from pandakit.scale._source.staging import stage, text_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation.policy import Policy
     from pandakit.scale._source.files import InputFile, InputFiles
 
-__all__ = ["Inputs", "open_inputs"]
+__all__ = ["Inputs", "check_columns_of", "open_inputs"]
 
 _NUMBERS_BEFORE = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1e6
 
@@ -95,6 +95,22 @@ class Inputs:
         """Raise if a file is not the one that was listed."""
         for file in self.files:
             file.file.check_unchanged()
+
+
+def check_columns_of(source: InputFiles, policy: Policy) -> None:
+    """Raise unless the beginnings of the files have columns that `open_inputs` takes.
+
+    Raises
+    ------
+    EventError
+        A file cannot be read, or does not fit the others or the policy.
+    """
+    found = []
+    for file in source.files:
+        is_typed = file.format == PARQUET
+        schema = ParquetFile(file, 0).schema if is_typed else text_schema(file)
+        found.append(FileColumns(file.name, schema, file.may_lack, is_typed))
+    plan_columns(found, policy)
 
 
 def open_inputs(source: InputFiles, policy: Policy, unit: str, folder: Path) -> Inputs:

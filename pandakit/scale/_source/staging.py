@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from pandakit.scale._source.files import InputFile
 
-__all__ = ["stage"]
+__all__ = ["stage", "text_schema"]
 
 _BLOCK = 1 << 24  # bytes
 _TEXT = pa.large_string()
@@ -46,6 +47,26 @@ def stage(file: InputFile, path: Path, unit: str, *, timestamp_as_text: bool) ->
             writer.write_table(first)
             for table in tables:
                 writer.write_table(table if timestamp_as_text else _with_ticks(table, unit))
+
+
+def text_schema(file: InputFile) -> pa.Schema:
+    """Return the columns of a file of text, for JSON Lines those of the first line.
+
+    Raises
+    ------
+    EventError
+        The beginning cannot be read, or a cell of the first line has no text form.
+    """
+    with naming(file.name):
+        if file.format == CSV:
+            with _open_csv(file) as reader:
+                names = reader.schema.names
+        else:
+            record = _first_record(file)
+            for name, cell in record.items():
+                _text([cell], name)
+            names = list(record)
+    return pa.schema([(name, _TEXT) for name in names])
 
 
 def _with_ticks(table: pa.Table, unit: str) -> pa.Table:
@@ -104,6 +125,14 @@ def _records(file: InputFile) -> Iterator[list[dict[str, Any]]]:
             number += len(lines)
     if rest.strip():
         yield [_record(rest, number)]
+
+
+def _first_record(file: InputFile) -> dict[str, Any]:
+    with io.BufferedReader(file.filesystem.open_input_stream(file.path)) as lines:
+        for number, line in enumerate(lines):
+            if line.strip():
+                return _record(line, number)
+    raise EventError("there is no record in it")
 
 
 def _record(line: bytes, number: int) -> dict[str, Any]:
