@@ -102,7 +102,7 @@ class Consolidation:
         """
         if self._event_arrays is None:
             raise EventError(
-                "the events came in chunks and were not kept: Consolidator.feed gave back the "
+                "the events came in chunks and were not kept: Consolidator.feed returned the "
                 "frame of each chunk; use consolidate() to have all of them at once"
             )
         return events_frame(self._event_arrays, self._arrays.assignment)

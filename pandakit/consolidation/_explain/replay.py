@@ -127,7 +127,7 @@ class Replay:
         return int(now - since - window)
 
     def is_past(self, pattern: Pattern, entry: Entry, alert: int) -> bool:
-        """Return whether an alert is too late; the end of a window is part of it, that of a slot not."""
+        """Return whether an alert is too late: a window includes its end, a slot does not."""
         overdue = self.overdue(pattern, entry, alert)
         return overdue >= 0 if self.policy.anchor == "bucket" else overdue > 0
 
