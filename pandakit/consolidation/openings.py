@@ -28,7 +28,7 @@ class EventHistory:
     Parameters
     ----------
     events, unit
-        As `consolidate` takes them.
+        As `consolidate` accepts them.
     policy
         Its patterns are those that alerts can be grouped by.
     """

@@ -72,9 +72,9 @@ class Matches(NamedTuple):
     """One row per alert and one column per pattern; -1 where it does not match."""
     n_values: int
     tags: dict[str, Tag]
-    """The tags that patterns have and the events do not lack."""
+    """The patterns' tags for which the events have a column."""
     absent: list[set[str]]
-    """For each pattern, the columns that it looks at and the events lack."""
+    """For each pattern, the columns that it uses and the events lack."""
 
 
 class Matcher:
@@ -172,7 +172,7 @@ def _passed(query: Bpql, encoded: EncodedEvents, rows: np.ndarray) -> np.ndarray
     try:
         return query.mask(_columns_of_query(query, encoded, rows))
     except EventError:
-        # Once more over all rows, so that the message has the row of the caller's table.
+        # Again over all rows, so that the message has the row number in the caller's table.
         query.mask(_columns_of_query(query, encoded, np.arange(encoded.table.n_rows)))
         raise
 
