@@ -68,7 +68,7 @@ def test_a_quarter_of_the_timelines_is_long():
     """Among the timelines that are drawn, one in four has fifty events or more."""
     sizes = []
 
-    @examples(quick=60, full=400)
+    @examples(quick=100, full=400)
     @given(scenarios())
     def draw(scenario: Scenario):
         sizes.append(len(scenario.rows))
