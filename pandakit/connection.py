@@ -124,7 +124,7 @@ def _start_sandbox() -> Any:
     if missing:
         raise SettingsError(
             f"the sandbox needs {missing}, which is not installed: "
-            "pip install 'pandakit[sandbox]', or give the settings of the real services"
+            "pip install 'pandakit[sandbox]', or set the settings of the real services"
         )
     return start()
 

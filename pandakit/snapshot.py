@@ -38,7 +38,7 @@ _KEY = b"pandakit"
 _VERSION = 2
 # In the footer's metadata; the checksum is computed with zeros in its place.
 _SUM_KEY, _SUM_LENGTH = b"pandakit-sha256:", 64
-# Differ from run to run for the same rows: left out, so that equal loads give equal files.
+# Differ from run to run for the same rows: left out, so that equal loads make equal files.
 _VOLATILE = ("elapsed_s",)
 
 

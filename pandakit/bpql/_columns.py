@@ -86,8 +86,8 @@ class TagColumns:
         if len(found) > 1:
             shown = ", ".join(repr(self.names[i]) for i in found)
             raise EventError(
-                f"the query's tag {tag!r} could be any of the columns {shown}: BPQL does not "
-                f"tell names apart by case; rename or drop all but one"
+                f"the query's tag {tag!r} could be any of the columns {shown}: BPQL ignores "
+                f"case in names; rename or drop all but one"
             )
         if found:
             return self._column(found[0])

@@ -68,7 +68,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         One anchor to try, or several. Default: that of the policy.
     pattern
         The name of the pattern whose window is varied; default: the first one of the policy.
-        ``"all"`` gives each window to all patterns.
+        ``"all"`` sets each window for all patterns.
     patterns
         Lists of patterns to try instead of the policy's own, by name:
         ``{"today": policy.patterns, "new": [Pattern("cluster", "1h")]}``.

@@ -181,6 +181,6 @@ def _naming_lost(name: str) -> Iterator[None]:
     except (Exception, CancelledError) as error:
         raise PandakitError(
             f"{name}: the executor lost the task, or it failed ({type(error).__name__}: {error}); "
-            f"the same call with out= goes on with what the other tasks have done",
+            f"the same call with out= continues with what the other tasks have done",
             retryable=True,
         ) from error

@@ -94,7 +94,7 @@ def verify(
     for fault in faults:
         output.error(f"{against}: {fault}")
     if known is not None and not faults:
-        output.write(f"{against} matches: verifying the file again gives the same report")
+        output.write(f"{against} matches: verifying the file again makes the same report")
     return 1 if faults else _EXIT_CODES[found.verdict]
 
 

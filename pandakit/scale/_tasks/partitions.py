@@ -72,7 +72,7 @@ def check_identities(reader: Reader, encoded: EncodedEvents, column: str) -> Non
     if len(bad):
         raise EventError(
             f"partitioned_by: {column!r} is no part of the identity of {len(bad):,} rows, first of "
-            f"row {bad[0]:,} of a chunk; name a column that tells alerts apart, or leave it out"
+            f"row {bad[0]:,} of a chunk; name a column that is, or leave it out"
         )
 
 
