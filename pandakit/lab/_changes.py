@@ -23,7 +23,7 @@ def incident_changes(a: Side, b: Side) -> pd.DataFrame:
     in_a, in_b = same_alerts(a.rows, b.rows)
     n_a, n_b = len(a.firsts), len(b.firsts)
     part = connected_components(a.incidents[in_a], n_a + b.incidents[in_b], n_a + n_b)
-    group, first = np.unique(part, return_index=True)
+    group = np.unique(part)
     of_a, of_b = (np.searchsorted(group, one) for one in (part[:n_a], part[n_a:]))
     n_incidents, n_alerts = (
         [np.bincount(one, minlength=len(group)) for one in both]
@@ -39,8 +39,10 @@ def incident_changes(a: Side, b: Side) -> pd.DataFrame:
             "n_alerts": all_alerts,
         }
     )
-    firsts = pd.concat([side.consolidation.incidents[["start", "title"]] for side in (a, b)])
-    frame[["start", "title"]] = firsts.iloc[first].reset_index(drop=True)
+    every = pd.concat([side.consolidation.incidents[["start", "title"]] for side in (a, b)])
+    by_start = np.argsort(every["start"].to_numpy(), kind="stable")
+    _, first = np.unique(part[by_start], return_index=True)
+    frame[["start", "title"]] = every.iloc[by_start[first]].reset_index(drop=True)
     return _in_order(frame, np.minimum(*_first_rows(a, b, of_a, of_b, len(group))))
 
 
