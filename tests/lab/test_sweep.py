@@ -117,6 +117,7 @@ def test_chance_is_that_of_frames_with_permuted_values(rows, anchor, beside):
     frame = timeline(rows)
     keys = frame["host"] + frame["check"]
     frame["team"] = frame.groupby(keys)["team"].transform(lambda values: values.iloc[0])
+    frame = frame.astype({"team": object})  # also where all of them are missing
     frame.loc[0, ["host", "check", "team"]] = ["a", "p", "x"]
     frame.loc[len(frame)] = [frame["timestamp"].max() + 1, "critical", "a", "r", "z"]
     frame["team"] = frame.groupby(frame["host"] + frame["check"])["team"].transform("first")
