@@ -41,6 +41,7 @@ signatures: $(READY)
 
 notebooks: $(READY)
 	@$(BIN)/jupyter nbconvert --execute --ExecutePreprocessor.record_timing=False --to notebook --inplace notebooks/*.ipynb
+	@sed -i 's|$(CURDIR)/||g' notebooks/*.ipynb
 
 docs: $(READY)
 	@rm -rf docs/_build

@@ -33,4 +33,4 @@ def core(session: nox.Session, versions: str) -> None:
         constraints.write_text(str(lowest), encoding="utf-8")
         limits = ["--constraint", str(constraints)]
     session.install(*limits, "--editable", ".", "--group", "test")
-    session.run("python", "-m", "pytest", "-q", *(session.posargs or TESTS))
+    session.run("python", "-m", "pytest", "-q", "-n", "2", *(session.posargs or TESTS))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +20,7 @@ from pandakit.lab._candidates import candidate_tags
 from pandakit.lab._chance import PRIMARY, ByChance, PermutationTest
 from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
+from pandakit.threads import worker_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -197,7 +197,7 @@ def _tried_by_tags(
     """
     worth: dict[tuple[str, ...], set[timedelta]] = {}
     groups: dict[tuple[str, ...], dict[timedelta, bytes]] = {}
-    with ThreadPoolExecutor() as pool:
+    with worker_threads() as pool:
         for pattern in patterns:
             subsets = [few for few in combinations(pattern.tags, len(pattern.tags) - 1) if few]
             left = [one for one in windows if all(one in worth.get(few, ()) for few in subsets)]

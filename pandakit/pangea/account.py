@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pandakit.errors import PandakitError, ServiceWarning
+from pandakit.errors import PandakitError, ServiceWarning, UnknownFieldWarning
 from pandakit.frames import build_frame
-from pandakit.pangea.columns import SCHEMA_COLUMNS, custom_fields, kinds_by_field
+from pandakit.pangea.columns import SCHEMA_COLUMNS, STANDARD_FIELDS, custom_fields, kinds_by_field
 from pandakit.pangea.service import read_result
 from pandakit.transport import Call, Client, Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from pandakit.frames import Kind
@@ -84,11 +87,27 @@ class Account(Client):
         config = {} if self._config_id is None else {"config_id": self._config_id}
         return Call("POST", path, json={**body, **config}, endpoint=path, needs=_TOKEN_NEEDED)
 
+    def _warn_of_unknown_fields(self, named: Iterable[str]) -> None:
+        """Warn of fields that the schema does not have; it is fetched for custom fields only."""
+        custom = [name for name in named if name not in STANDARD_FIELDS]
+        if custom and self._kinds is None:
+            self._fetch_schema()
+        known = dict.fromkeys([*(self._kinds or ()), *STANDARD_FIELDS])
+        unknown = [name for name in custom if self._kinds and name not in known]
+        if unknown:
+            shown = "; ".join(f"{name!r} ({_nearest(name, known)})" for name in unknown)
+            warn_user(
+                f"the search names fields that the schema of the log does not have: {shown}",
+                UnknownFieldWarning,
+            )
+
     def _fetch_schema_once(self, events: Any) -> None:
         """Fetch the schema as soon as events have fields that only the schema can type."""
         rows = [row for row in events if isinstance(row, dict)] if isinstance(events, list) else []
-        if self._kinds is not None or not custom_fields(rows):
-            return
+        if self._kinds is None and custom_fields(rows):
+            self._fetch_schema()
+
+    def _fetch_schema(self) -> None:
         try:
             self.schema()
         except PandakitError as error:
@@ -97,3 +116,9 @@ class Account(Client):
                 f"the schema could not be read, so custom fields keep their JSON types: {error}",
                 ServiceWarning,
             )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = [*known]
+    near = get_close_matches(name, names, 3, 0.5)
+    return f"nearest: {', '.join(near)}" if near else f"there is: {', '.join(names)}"

@@ -17,6 +17,7 @@ __all__ = [
     "ROOT_COLUMNS",
     "SCHEMA_COLUMNS",
     "SOURCED_ROOT_COLUMNS",
+    "STANDARD_FIELDS",
     "custom_fields",
     "events_frame",
     "kinds_by_field",
@@ -38,6 +39,8 @@ _STANDARD_FIELDS: tuple[tuple[str, Kind, str], ...] = (
     ("new", "text", "the value after a change"),
     ("tenant_id", "text", "tenant"),
 )
+STANDARD_FIELDS = ("received_at", *(name for name, _, _ in _STANDARD_FIELDS))
+"""What every log has."""
 EVENT_COLUMNS = (
     Column(
         "received_at",
@@ -145,8 +148,7 @@ def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame
 def sorted_by(frame: pd.DataFrame, field: str, order: str) -> pd.DataFrame:
     """Return events in the order of a field, equal ones in their order so far."""
     own = f"event_{field}"  # the column of a custom field with a name that was taken
-    is_own = own in frame and field not in {name for name, _, _ in _STANDARD_FIELDS}
-    column = own if is_own else field
+    column = own if own in frame and field not in STANDARD_FIELDS else field
     if column not in frame:  # no event has the field
         return frame
     rows = frame.sort_values(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NewType, TypedDict, get_args
 
 if TYPE_CHECKING:
     from pandakit.timewindow import Window
 
-__all__ = ["MAX_RESULTS", "CustomField", "Order", "OrderBy", "SearchRestriction", "search_body"]
+__all__ = [
+    "MAX_RESULTS",
+    "CustomField",
+    "Order",
+    "OrderBy",
+    "SearchRestriction",
+    "fields_of",
+    "search_body",
+]
 
 Row = dict[str, Any]
 
@@ -25,6 +34,10 @@ StandardField = Literal[
     "target",
     "timestamp",
 ]
+_TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
+# Not within a value, nor the scheme of an address.
+_FIELD = re.compile(r"(?<![\w:./@-])-?([A-Za-z_]\w*):(?!//)")
+
 CustomField = NewType("CustomField", str)
 """The id of a field of a custom schema, where a standard field is expected."""
 
@@ -74,6 +87,18 @@ def search_body(
         "verbose": True,  # roots and proofs
         **{name: value for name, value in optional.items() if value is not None},
     }
+
+
+def fields_of(query: str, order_by: str, restriction: Iterable[str] | None) -> list[str]:
+    """Return the fields that a search names, each once.
+
+    Examples
+    --------
+    >>> fields_of('actor:"Jane: x" -status:success', "received_at", ["source"])
+    ['actor', 'status', 'received_at', 'source']
+    """
+    named = _FIELD.findall(_TEXT.sub('""', query))
+    return list(dict.fromkeys([*named, order_by, *(restriction or ())]))
 
 
 def _as_lists(restriction: Mapping[Any, Any] | None) -> dict[str, list[str]] | None:

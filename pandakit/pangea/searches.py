@@ -10,7 +10,14 @@ from pandakit.pangea._search.appended import continued, settled_rows
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea._search.pages import PAGE_SIZE, AuditPages, read_identity
 from pandakit.pangea.columns import events_frame, sorted_by
-from pandakit.pangea.options import MAX_RESULTS, Order, OrderBy, SearchRestriction, search_body
+from pandakit.pangea.options import (
+    MAX_RESULTS,
+    Order,
+    OrderBy,
+    SearchRestriction,
+    fields_of,
+    search_body,
+)
 from pandakit.pangea.service import read_result
 from pandakit.pangea.verification import verify
 from pandakit.transport import Listing, loader, warn_user
@@ -128,6 +135,8 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
     -----
     DefaultWindowWarning
         If `start` is missing.
+    UnknownFieldWarning
+        If the query, `order_by` or `search_restriction` names a field that `schema` does not have.
 
     Notes
     -----
@@ -145,6 +154,7 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
         restriction=search_restriction,
         page_size=PAGE_SIZE,
     )
+    self._warn_of_unknown_fields(fields_of(query, order_by, search_restriction))
     default_window = None
     if start is None:
         default_window = f"{_DEFAULT_DAYS} days before the end"

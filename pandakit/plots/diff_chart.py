@@ -78,8 +78,7 @@ def diff(changes: Diff, *, count: int = 8) -> Figure:
     >>> diff(changes).texts[0].get_text()
     '2 incidents become 1: 1 merged'
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"count: {count!r} is not a whole number of 1 or more")
+    style.check_count(count, "count")
     every = changes.incidents[changes.incidents["change"] != "same"]
     shown = every.sort_values("n_alerts", ascending=False, kind="stable").head(count)
     n_blocks = max((max(len(row.a), len(row.b)) for row in shown.itertuples()), default=0)
@@ -100,8 +99,11 @@ def _title(changes: Diff, every: pd.DataFrame) -> str:
 
 
 def _subtitle(shown: int, every: int) -> str:
-    groups = f"all {every:,}" if shown == every else f"the {shown:,} largest of {every:,}"
-    return f"{groups} changed groups; an incident is as high as its alerts"
+    if not every:
+        return "no group of incidents changed"
+    groups = style.counted(every, "changed group")
+    of_all = "" if shown == every else f"the {shown:,} largest of "
+    return f"{of_all}{groups}; an incident is as high as its alerts"
 
 
 def _blank(axes: Axes) -> None:

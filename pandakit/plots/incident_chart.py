@@ -55,8 +55,7 @@ def largest_incidents(consolidation: Consolidation, *, count: int = 12) -> Figur
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['0  a', '1  b']
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"count: {count!r} is not a whole number of 1 or more")
+    style.check_count(count, "count")
     incidents = consolidation.incidents
     shown = incidents.sort_values("n_alerts", ascending=False, kind="stable").head(count)
     figure, (axes,) = style.new_figure(height=1.5 + 0.46 * max(len(shown), 1))

@@ -130,8 +130,7 @@ def noisiest(consolidation: Consolidation, *, count: int = 15) -> Figure:
     >>> figure.axes[0].texts[0].get_text()
     '1 alert, 1 event'
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"count: {count!r} is not a whole number of 1 or more")
+    style.check_count(count, "count")
     every = _identities(consolidation.alerts)
     shown = every.head(count)
     names = [style.identity(row.primary, row.secondary) for row in shown.itertuples()]

@@ -18,6 +18,7 @@ __all__ = [
     "PAPER",
     "SEVERITY_COLOURS",
     "annotate",
+    "check_count",
     "counted",
     "identity",
     "label",
@@ -145,6 +146,12 @@ def annotate(axes: Axes, text: str, point: tuple[float, float], **settings: Any)
         "annotation_clip": False,
     }
     axes.annotate(text, point, **{**defaults, **settings})
+
+
+def check_count(value: int, name: str) -> None:
+    """Raise unless a parameter is a whole number of 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name}: {value!r} is not a whole number of 1 or more")
 
 
 def counted(count: int, noun: str) -> str:

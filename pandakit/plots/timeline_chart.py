@@ -61,8 +61,7 @@ def timeline(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['a  ping', 'a  disk']
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise ValueError(f"rows: {rows!r} is not a whole number of 1 or more")
+    style.check_count(rows, "rows")
     chosen = _chosen(consolidation.incidents, incidents)
     alerts = consolidation.alerts
     every = pd.concat([alerts[alerts["incident_id"] == one] for one in chosen.index] or [alerts])

@@ -1,4 +1,4 @@
-"""A story that runs through all three services: a loosened rule, and what came of it.
+"""A story that runs through all three services: a loosened rule and its consequences.
 
 Twelve days ago somebody lowered the threshold of a Panther rule. The audit log has the change,
 Panther the alerts that rose, and BigPanda, to which they are forwarded, incidents that grew: each

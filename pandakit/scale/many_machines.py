@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -131,8 +131,8 @@ class ManyMachines:
                     results.append(future.result())
             return results
         finally:
-            for future in futures:
-                future.cancel()
+            # What still runs writes to the folder, which the caller may remove.
+            wait([future for future in futures if not future.cancel()])
 
 
 class _Task(NamedTuple):

@@ -2,11 +2,11 @@
 
 Each question has a folder, and each of its loads a numbered one below it::
 
-    FOLDER/panther-rules-4b1f…/account              a salted mark of the token
-                               1/moment             what "now" meant when the load began
-                                 9c02…-0.reply      the first reply to a call
-                                 result.parquet     the frame, where it can be brought up to date
-                                 finished           the load came to its end
+    FOLDER/panther-rules-4b1f…/account           a salted mark of the token
+                               1/moment          what "now" meant when the load began
+                               1/9c02…-0.reply   the first reply to a call
+                               1/result.parquet  the frame, where it can be brought up to date
+                               1/finished        the load came to its end
 
 A load goes on in the newest folder until it is finished; then the next one begins. Files are
 written whole or not at all, and start with a checksum of their name and content: a damaged one

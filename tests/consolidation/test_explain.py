@@ -389,3 +389,11 @@ def test_explaining_leaves_the_input_alone():
     for alert in range(3):
         result.explain(alert)
     pd.testing.assert_frame_equal(events, EVENTS)
+
+
+def test_an_explanation_has_the_tags_of_its_own_alert():
+    """Values of tags that are no primary differ between alerts, and so between explanations."""
+    events = frame("0 critical host=a cluster=one", "1min critical host=b cluster=two")
+    result = consolidate(events, Policy(patterns=[Pattern("cluster", "1h")]))
+    matched = [result.explain(alert).facts["matched"]["cluster"] for alert in range(2)]
+    assert [values["cluster"] for values in matched] == ["one", "two"]

@@ -28,6 +28,7 @@ def test_a_terminal_is_watched(monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "200")  # a line is cut at the width of its terminal
     with progress_line("rules") as line:
         line.advance(rows=3, pages=1, total=9)
         line.wait(2.5, "Panther failed (503)")

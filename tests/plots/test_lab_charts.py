@@ -122,7 +122,7 @@ def test_a_flow_draws_the_alerts_that_incidents_share():
     assert len(figure.axes[0].patches) - len(blocks) == 3
     assert headline(figure) == [
         "2 incidents become 2: 1 reshuffled",
-        "all 1 changed groups; an incident is as high as its alerts",
+        "1 changed group; an incident is as high as its alerts",
     ]
 
 
@@ -131,7 +131,9 @@ def test_a_flow_without_changes_says_so():
     result = consolidate(EVENTS, POLICY)
     figure = plots.diff(diff(result, result))
     assert not figure.axes[0].patches
-    assert headline(figure)[0].endswith("all of them the same")
+    title, subtitle = headline(figure)
+    assert title.endswith("all of them the same")
+    assert subtitle == "no group of incidents changed"
 
 
 def test_hours_are_those_of_the_time_zone():

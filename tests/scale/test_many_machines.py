@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event
 from unittest.mock import patch
 
 import numpy as np
@@ -162,8 +163,9 @@ def test_files_that_share_values_stay_together(folder):
     assert_same(found, consolidate(whole(folder)))
 
 
-def test_identifier_and_host_are_two_identities(tmp_path):
-    """An event whose identifier replaces its host cannot be split by host."""
+@pytest.fixture
+def identifier_and_host(tmp_path):
+    """Two files of an event each: an identifier replaces the host of the first."""
     frame = pd.DataFrame(
         {
             "timestamp": [1.7e9, 1.7e9 + 1],
@@ -174,10 +176,44 @@ def test_identifier_and_host_are_two_identities(tmp_path):
     )
     for number in range(2):
         frame[number : number + 1].to_parquet(tmp_path / f"{number}.parquet")
+    return tmp_path, frame
+
+
+def test_identifier_and_host_are_two_identities(identifier_and_host):
+    """An event whose identifier replaces its host cannot be split by host."""
+    folder, frame = identifier_and_host
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(EventError, match="'host' is no part of the identity of 1 rows"):
-            consolidate_dataset(tmp_path, executor=executor, partitioned_by="host")
-        assert_same(consolidate_dataset(tmp_path, executor=executor), consolidate(frame))
+            consolidate_dataset(folder, executor=executor, partitioned_by="host")
+        assert_same(consolidate_dataset(folder, executor=executor), consolidate(frame))
+
+
+class Lagging(ThreadPoolExecutor):
+    """Every second task takes a moment longer."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.futures = []
+
+    def submit(self, call):
+        """Run a task now or a moment later."""
+        wait = 0.3 if len(self.futures) % 2 else 0
+        self.futures.append(super().submit(lambda: (Event().wait(wait), call())[1]))
+        return self.futures[-1]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_an_error_waits_for_the_tasks_that_still_run(identifier_and_host, tmp_path, keep):
+    """The error of one task comes when no other one writes any more, and nothing stays."""
+    folder, _ = identifier_and_host
+    out = tmp_path / "out" if keep else None
+    with Lagging() as executor:
+        with pytest.raises(EventError, match="'host' is no part of the identity of 1 rows"):
+            consolidate_dataset(
+                sorted(folder.glob("*.parquet")), out=out, executor=executor, partitioned_by="host"
+            )
+        assert all(future.done() for future in executor.futures)
+    assert {path.name for path in tmp_path.iterdir()} == {"0.parquet", "1.parquet"}
 
 
 @pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")

@@ -1,5 +1,8 @@
 """Pangea's audit log: every event of the seed, late answers, the envelope's word, the ceiling."""
 
+import contextlib
+import warnings
+
 import pandas as pd
 import pytest
 
@@ -80,6 +83,25 @@ def test_a_window_and_a_restriction(pangea, services):
     assert expected
     assert column(frame, "hash") == expected
     assert told(frame)["window"] == ["2026-05-10T00:00:00+00:00", "2026-05-12T00:00:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"query": 'acter:"Jane" -status:success'},
+        {"search_restriction": {"acter": "Jane"}},
+        {"order_by": "acter"},
+    ],
+)
+def test_a_field_that_the_schema_lacks_is_named(pangea, options):
+    """A typo in a field is warned of with the nearest fields; values are no fields."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with contextlib.suppress(pk.PandakitError):  # what the service says to it
+            pangea.search(start=START, **options)
+    assert [each.category for each in caught] == [pk.UnknownFieldWarning]
+    assert "'acter' (nearest: actor" in str(caught[0].message)
+    assert len(pangea.search('message:"acter: at 10:00" target:db:5432', start=START)) == 0
 
 
 def test_the_default_window_is_said(pangea, services):

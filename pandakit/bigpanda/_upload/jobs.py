@@ -257,6 +257,11 @@ if sys.platform == "win32":
             return False
         return True
 
+elif sys.platform == "emscripten":  # one process, in a browser
+
+    def _lock(file: int) -> bool:
+        return file >= 0
+
 else:
     import fcntl
 

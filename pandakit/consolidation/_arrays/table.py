@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.text import to_text
+from pandakit.threads import worker_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,5 +121,5 @@ def run_all(tasks: Sequence[Callable[[], Any]], n_rows: int) -> list[Any]:
     """
     if n_rows < _WORTH_IT:
         return [task() for task in tasks]
-    with ThreadPoolExecutor() as pool:
+    with worker_threads() as pool:
         return [future.result() for future in [pool.submit(task) for task in tasks]]

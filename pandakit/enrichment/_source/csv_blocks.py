@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,9 +29,12 @@ __all__ = ["Block", "parse_block", "row_blocks"]
 
 #: No row may be longer: it has to fit into memory several times over.
 _LONGEST_ROW = 16 << 20
-_QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+'
-_VALUE = rb"(?:" + _QUOTED + rb'|[^",\r\n][^,\r\n]*+)?+'
-_ROWS = re.compile(rb"(?:(?:" + _VALUE + rb",)*+" + _VALUE + rb"(?:\r\n?+|\n))*+")
+# Until Python 3.11.5 a possessive group may miss a match; one that is not takes more memory.
+_ONCE = b"+" if sys.version_info >= (3, 11, 5) else b""
+_QUOTED = rb'"[^"]*+(?:""[^"]*+)*' + _ONCE + rb'"(?!")[^,\r\n]*+'
+_VALUE = rb"(?:" + _QUOTED + rb'|[^",\r\n][^,\r\n]*+)?' + _ONCE
+_ROW = rb"(?:" + _VALUE + rb",)*" + _ONCE + _VALUE + rb"(?:\r\n?+|\n)"
+_ROWS = re.compile(rb"(?:" + _ROW + rb")*" + _ONCE)
 
 
 def row_blocks(path: Path, size: int, *, is_regular: bool) -> Iterator[bytes]:

@@ -108,7 +108,10 @@ class RootFetcher:
             finally:
                 for future in waiting:
                     future.cancel()
-        there = {(row.get("tree_name"), row.get("size")) for row in found.rows}
+        named = [(row.get("tree_name"), row.get("size")) for row in found.rows]
+        there = {
+            root for root in named if isinstance(root[0], str | None) and isinstance(root[1], int)
+        }
         known = {size for _, size in there}
         found.missing = sorted(
             size

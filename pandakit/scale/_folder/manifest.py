@@ -36,7 +36,7 @@ def manifest_of(source: Source, settings: Settings) -> dict[str, Any]:
 
 
 def add_facts(folder: Path, **facts: Any) -> None:
-    """Add to the manifest of a folder what came out."""
+    """Add facts about the result to the manifest of a folder."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     write_manifest(folder, {**manifest, **facts})
 

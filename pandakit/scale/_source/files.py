@@ -79,7 +79,8 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except EventError as error:
-        raise EventError(f"{name}: {error}") from error
+        text = str(error)
+        raise EventError(text if text.startswith(name) else f"{name}: {text}") from error
     except PermissionError as error:
         raise EventError(f"{name} cannot be read: permission denied") from error
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:

@@ -1,0 +1,45 @@
+"""A pytest plugin: a process as in a browser, without threads, sockets and some modules."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+
+MISSING = ("fcntl", "resource", "numba", "_multiprocessing")
+
+
+class Missing:
+    """Finds none of the modules that a browser does not have."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Raise for a missing module."""
+        if name.partition(".")[0] in MISSING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+class NoSocket(socket.socket):
+    """A socket that does not open."""
+
+    def __new__(cls, *_, **__):
+        """Raise."""
+        raise OSError("there are no sockets")
+
+
+def no_thread(*_):
+    """Raise as Pyodide does."""
+    raise RuntimeError("can't start new thread")
+
+
+def install():
+    """Take from this process what a browser does not have."""
+    os.environ["PANDAKIT_NO_NUMBA"] = "1"
+    sys.meta_path.insert(0, Missing())
+    socket.socket = NoSocket
+    threading.Thread.start = no_thread
+
+
+def pytest_load_initial_conftests():
+    """Do so before anything of pandakit is imported: for `-p tests.browser` alone."""
+    install()
