@@ -100,7 +100,8 @@ def read_events(  # noqa: PLR0913 - all by name
     pandas.DataFrame
         ``timestamp`` (``datetime64[ns, UTC]``) and ``status``, then the columns of events that
         the source has (``app_key``, ``host``, ``check`` …), then its other columns as tags.
-        Rows are in the order of the source, alarms in the order of time.
+        Rows are in the order of the source, alarms in the order of time. A list of values is its
+        items; a list within a list, in any of these columns, is a row that is no event.
         ``attrs["pandakit"]`` has ``source``, ``profile``, ``mapping`` (one entry per column:
         ``field``, ``column``, ``how``), ``rows``, ``skipped``, ``skipped_by_reason``,
         ``skipped_rows``, ``no_events`` (what else the source held), ``files``, ``left_out``.

@@ -150,7 +150,7 @@ def test_nested_columns_of_any_table_are_read():
             "extra": pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())),
         }
     )  # fmt: skip
-    mixed = table.to_pandas().assign(odd=[{1: "a"}])
+    mixed = table.to_pandas().assign(odd=[{1: "a"}], extra=[{"k": "v"}])
     for source in (table, mixed):
         events = read_events(source, columns={"host": "agent.host.name"})
         assert events["host"].tolist() == ["a"]

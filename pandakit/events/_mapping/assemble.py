@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.events._mapping.fields import FIELDS, PRIMARIES
+from pandakit.events._mapping.nested import reject_nested
 from pandakit.events._mapping.rejects import Rejects
 from pandakit.events._mapping.statuses import STATUSES, read_statuses
 from pandakit.events._mapping.times import Times, read_times
@@ -62,10 +63,13 @@ def assemble(raw: Raw, plan: Plan) -> Assembled:
     columns = {name: _without_empty(_field(raw, names)) for name, names in plan.fields.items()}
     columns = {**columns, **_with_constants(columns, plan, raw.table.num_rows)}
     columns = _with_last_resort(raw, plan, columns)
+    tags = _tags(raw, plan, columns)
+    reject_nested(raw, plan, tags, rejects)
+    others = {**columns, **{tag: raw.table.column(name) for tag, name in tags.items()}}
     if plan.start:
-        events, unit = _alarms(raw, plan, columns, rejects)
+        events, unit = _alarms(raw, plan, others, rejects)
     else:
-        events, unit = _events(raw, plan, columns, rejects)
+        events, unit = _events(raw, plan, others, rejects)
     return Assembled(events, rejects, no_events, unit)
 
 
@@ -181,8 +185,7 @@ def _events(
     times = _times(raw, plan, plan.time, rejects, required=True)
     status = _status(raw, plan, rejects)
     _reject_without_primary(raw, columns, rejects)
-    columns = {"timestamp": times.instants, "status": status, **columns}
-    table = pa.table({**_ordered(columns), **_tags(raw, plan, columns)})
+    table = pa.table(_ordered({"timestamp": times.instants, "status": status, **columns}))
     kept = rejects.kept
     return (table if kept.all() else table.filter(pa.array(kept))), times.unit
 
@@ -208,8 +211,7 @@ def _alarms(
     ticks = np.concatenate([start[kept], end[closing]])
     order = np.lexsort((is_end, rows, ticks))
     rows, is_end, ticks = rows[order], is_end[order], ticks[order]
-    others = {**columns, **_tags(raw, plan, columns)}
-    taken = {name: cells.take(pa.array(rows)) for name, cells in _ordered(others).items()}
+    taken = {name: cells.take(pa.array(rows)) for name, cells in _ordered(columns).items()}
     events = {
         "timestamp": pa.array(ticks.view("M8[ns]")).cast(pa.timestamp("ns", "UTC")),
         "status": pc.if_else(pa.array(is_end), "ok", status.take(pa.array(rows))),
@@ -319,8 +321,8 @@ def _ordered(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: columns[name] for name in (*first, *(n for n in columns if n not in first))}
 
 
-def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the raw columns that are left, under names that are not taken.
+def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, str]:
+    """Return the raw columns that are left, by names that are not taken.
 
     A column that was asked for or guessed is renamed; what a profile reads stays a tag as well.
     """
@@ -328,7 +330,7 @@ def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
     times = {*plan.time, *plan.start, *plan.end}
     moved = times if plan.of_profile else times | sources | {*plan.status}
     prefixes = plan.of_profile.plain if plan.of_profile else ()
-    taken, tags = {*columns, "timestamp", "status"}, dict[str, Any]()
+    taken, tags = {*columns, "timestamp", "status"}, dict[str, str]()
     for name in raw.table.column_names:
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
         if name in moved or (name in plan.derived and not prefix) or _is_item(name, raw):
@@ -338,7 +340,7 @@ def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
             continue
         if tag in taken or tag in tags or (prefix and tag in raw.table.column_names):
             tag = f"source.{name}" if name in taken else name
-        tags[tag] = raw.table.column(name)
+        tags[tag] = name
     return tags
 
 

@@ -153,7 +153,7 @@ def _as_the_profile_has_them(raw: Raw, profile: Profile) -> Raw:
         name if name in profile.names_used() else wanted.pop(normalized(name), name)
         for name in names
     ]
-    return replace(raw, table=raw.table.rename_columns(renamed))
+    return raw.renamed(renamed)
 
 
 def _is_plain(columns: set[str]) -> bool:
