@@ -72,7 +72,7 @@ def _has_entry(
         if entries[of_value, INCIDENT] == incident:
             return True
         if entries[of_incident, VALUE] == value:
-            return _in_window(anchors[of_incident], time, window, rules)
+            return bool(_in_window(anchors[of_incident], time, window, rules))
         of_value, of_incident = entries[of_value, OLDER], entries[of_incident, EARLIER]
     return False
 
