@@ -28,7 +28,7 @@ from pandakit import (
 )
 from pandakit.scale import many_machines
 from pandakit.scale._order import watermark
-from pandakit.scale._tasks import exchange as exchange_module, reduction
+from pandakit.scale._tasks import exchange as exchange_module, grouping
 from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
 from tests.fuzz import examples
@@ -46,7 +46,11 @@ from tests.scale.writing import (
 @examples(quick=40, full=5_000)
 @given(scenarios(), st.data(), st.sampled_from([1, 2, 7]), st.sampled_from([1, 7, 1000]))
 def test_buckets_give_what_the_frame_gives(scenario: Scenario, data, n_buckets, chunk_rows):
-    """Random files, cuts, ties, rejects, policies and buckets: equal frames and outcomes."""
+    """Random files, cuts, ties, rejects, policies and buckets: equal frames and outcomes.
+
+    So too if entries and texts that no longer matter are dropped after every other alert.
+    """
+    evict_from = data.draw(st.sampled_from([0, 2, 1000]))
     policy, settings = engines.policy_of(scenario.settings), scenario.settings
     options = {"as_of": engines.moment(settings["as_of"]), "unit": settings["unit"]}
     table = as_arrow(scenario.frame())
@@ -59,7 +63,10 @@ def test_buckets_give_what_the_frame_gives(scenario: Scenario, data, n_buckets, 
             patch.object(watermark, "CHUNK_ROWS", chunk_rows),
             patch.object(many_machines, "FEWEST_BUCKETS", n_buckets),
             patch.object(many_machines, "TASK_ROWS", 10),
-            patch.object(reduction, "_SEGMENT", 4),
+            patch.object(many_machines, "MOST_ROWS", 4),
+            patch.object(many_machines, "FEWEST_ROWS", 1),
+            patch.object(grouping, "GROUP_ROWS", chunk_rows),
+            patch.object(grouping, "EVICT_FROM", evict_from),
         ):
             plain = {name: options[name] for name in ("as_of", "unit")}
             expected = attempt(lambda: consolidate(table, policy, **plain))

@@ -1,8 +1,7 @@
-"""The frames of a consolidation: what is kept of each chunk for them, and how they are built."""
+"""The frames of a consolidation, and of a stretch of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,21 +31,15 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
-from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER, REASONS, STATUSES
+from pandakit.consolidation._read.requirements import REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._group.grouper import IncidentTotals, Matches
-    from pandakit.consolidation._merge.merger import Alerts, Merged
-    from pandakit.consolidation._read.events import Reader, Reading
+    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays, Outcomes
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
-    "AlertColumns",
-    "EventArrays",
-    "Outcomes",
-    "ResultArrays",
     "alerts_frame",
     "events_frame",
     "incidents_frame",
@@ -66,160 +59,26 @@ _OUTCOMES = (
     "rejected",
 )
 _END_REASONS = ("resolved", "expired")
-_COMPACT_FROM = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """What became of each row of the input."""
-
-    index: pd.Index
-    outcome: np.ndarray
-    reason: np.ndarray
-    alert: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class EventArrays(Outcomes):
-    """What became of each row of the input, and what explanations need of it."""
-
-    time: np.ndarray
-    matches: Matches
-    """Of the alerts that these rows opened."""
-
-
-@dataclass(frozen=True, eq=False)
-class ResultArrays:
-    """Everything that the frames are built from, one element or row for each alert."""
-
-    alerts: Alerts
-    membership: np.ndarray
-    live_entries: np.ndarray
-    incidents: IncidentTotals
-    identity: dict[str, tuple[Any, np.ndarray]]
-    """Labels and codes of each column of the identity."""
-    description: pa.Array
-    counts: dict[str, int]
-    rejected: dict[str, int]
-    """How many rows for each reason."""
-    as_of: int | None
-
-
-class AlertColumns:
-    """The columns of alerts that come from the input; memory grows with alerts, not with events.
-
-    The identity is that of the event that opened the alert, the description that of its newest.
-    """
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._codes: list[dict[str, np.ndarray]] = []
-        self._descriptions = _NewestTexts()
-
-    def add(self, reading: Reading, merged: Merged) -> None:
-        """Keep what a chunk adds."""
-        rows, identifier = merged.opened_rows, reading.incident_identifier
-        if identifier is None:
-            identifier = np.full(len(reading.time), -1, dtype=np.int32)
-        self._codes.append(
-            {
-                "app_key": reading.app[rows],
-                "primary": reading.primary[rows],
-                "secondary": reading.secondary[rows],
-                INCIDENT_IDENTIFIER: identifier[rows],
-            }
-        )
-        if "description" in reading.table or not self._descriptions.is_empty:
-            self._add_descriptions(reading, merged)
-
-    def _add_descriptions(self, reading: Reading, merged: Merged) -> None:
-        n_alerts = len(merged.start)
-        taken = merged.alert if reading.order is None else merged.alert[reading.order]
-        rows = np.flatnonzero(taken >= 0)
-        rows = rows if reading.order is None else reading.order[rows]
-        newest = np.full(n_alerts, -1, dtype=np.int64)
-        newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
-        alerts = np.flatnonzero(newest >= 0)
-        if "description" in reading.table:
-            texts = one_chunk(reading.table.text("description", newest[alerts]))
-        else:
-            texts = pa.nulls(len(alerts), pa.large_string())
-        self._descriptions.put(alerts, texts, n_alerts)
-
-    def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
-        """Return labels and codes of each column of the identity."""
-        codes = self._joined_codes()
-        reader, vocabularies = self._reader, self._reader.vocabularies
-        columns = {"app_key": (vocabularies["app_key"].labels, codes["app_key"])}
-        for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
-            names, owners, values = numbers.split(codes[role])
-            labels, offsets = vocabularies.joined(names)
-            if len(names) > 1:
-                values = values + np.append(offsets, np.int32(0))[owners]
-            columns[f"{role}_property"] = (names, owners)
-            columns[f"{role}_value"] = (labels, values)
-        labels = vocabularies[INCIDENT_IDENTIFIER].labels
-        columns[INCIDENT_IDENTIFIER] = (labels, codes[INCIDENT_IDENTIFIER])
-        return columns
-
-    def _joined_codes(self) -> dict[str, np.ndarray]:
-        if len(self._codes) != 1:
-            none = np.zeros(0, dtype=np.int32)
-            names = ("app_key", "primary", "secondary", INCIDENT_IDENTIFIER)
-            parts = {name: [none, *(codes[name] for codes in self._codes)] for name in names}
-            self._codes = [{name: np.concatenate(arrays) for name, arrays in parts.items()}]
-        return self._codes[0]
-
-    def description(self, n_alerts: int) -> pa.Array:
-        """Return the newest description of every alert."""
-        return self._descriptions.of_all(n_alerts)
-
-
-class _NewestTexts:
-    """The newest text of each alert."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[np.ndarray, pa.Array]] = []
-        self._size = 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._parts
-
-    def put(self, alerts: np.ndarray, texts: pa.Array, n_alerts: int) -> None:
-        """Set the texts of some alerts; a missing text replaces an older one too."""
-        self._parts.append((alerts, texts.cast(pa.large_string())))
-        self._size += len(alerts)
-        if self._size > 2 * n_alerts + _COMPACT_FROM:
-            self._parts = [(np.arange(n_alerts), self.of_all(n_alerts))]
-            self._size = n_alerts
-
-    def of_all(self, n_alerts: int) -> pa.Array:
-        """Return the text of every alert."""
-        if self.is_empty:
-            return pa.nulls(n_alerts, pa.large_string())
-        position = np.full(n_alerts, -1, dtype=np.int64)
-        offset = 0
-        for alerts, texts in self._parts:
-            position[alerts] = np.arange(offset, offset + len(texts))
-            offset += len(texts)
-        joined = pa.concat_arrays([texts for _, texts in self._parts])
-        return joined.take(pa.array(position, mask=position < 0))
 
 
 def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
-    """Return the frame of events."""
-    incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
+    """Return the frame of events; `membership` is that of all alerts."""
     columns = {
         "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
         "reason": lambda: _label_column(REASONS, events.reason),
         "alert_id": lambda: _id_column(events.alert),
-        "incident_id": lambda: _id_column(incident[events.alert]),
+        "incident_id": lambda: _id_column(_incident_of(events.alert, membership)),
     }
     return _frame_of(columns, events.index)
 
 
-def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+def _incident_of(alert: np.ndarray, membership: np.ndarray) -> np.ndarray:
+    if len(membership) == 0:
+        return alert  # no event has one
+    return np.where(alert < 0, np.int32(-1), membership[alert, ITS_INCIDENT])
+
+
+def alerts_frame(arrays: AlertArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of alerts."""
     alerts, membership = arrays.alerts, arrays.membership
     rows, standing = alerts.rows, alerts.rows[:, STANDING]
@@ -242,15 +101,15 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
         "joined_by": lambda: _label_column(names, membership[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
-    return _frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
+    return _frame_of(columns, _ids_from(arrays.first, len(rows), "alert_id"))
 
 
-def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
+def _distances(arrays: AlertArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Return the columns that say how far away the anchor was, and what was left."""
-    start, membership = arrays.alerts.start, arrays.membership
+    membership = arrays.membership
     joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
     alone = anchor < 0
-    gap = start - start[anchor]  # of no use where there is no anchor
+    gap = arrays.alerts.start - arrays.anchor_start  # of no use where there is no anchor
     windows = np.array(policy.windows())
     no_margin = alone | (policy.anchor == "bucket")
     return {
@@ -260,38 +119,30 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
     }
 
 
-def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+def incidents_frame(arrays: IncidentArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of incidents."""
-    totals, latest_end = arrays.incidents
-    first = np.flatnonzero(arrays.membership[:, JOINED_BY] < 0)  # each of these started one
+    totals, latest_end = arrays.totals
     n_open = totals[:, TOTAL_OPEN]
-
-    def of_first(name: str) -> Any:
-        labels, codes = arrays.identity[name]
-        return _label_column(labels, codes[first])
-
     columns = {
-        "start": lambda: _time_column(arrays.alerts.start[first]),
+        "start": lambda: _time_column(arrays.start),
         "end": lambda: _time_column(latest_end, n_open > 0),
         "active": lambda: n_open > 0,
         "status": lambda: _label_column(STATUSES, totals[:, WORST_OPEN]),
         "severity": lambda: _label_column(STATUSES, totals[:, WORST_EVER]),
-        "title": lambda: of_first("primary_value"),
-        "subtitle": lambda: of_first("secondary_value"),
+        "title": lambda: _label_column(*arrays.title),
+        "subtitle": lambda: _label_column(*arrays.subtitle),
         "n_alerts": totals[:, TOTAL_ALERTS].copy,
         "n_open_alerts": n_open.copy,
         "n_events": totals[:, TOTAL_EVENTS].copy,
-        "patterns": lambda: _live_patterns(arrays, policy),
+        "patterns": lambda: _live_patterns(arrays.live, policy),
     }
-    return _frame_of(columns, pd.RangeIndex(len(totals), name="incident_id"))
+    return _frame_of(columns, _ids_from(arrays.first, len(totals), "incident_id"))
 
 
-def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
+def _live_patterns(live: np.ndarray, policy: Policy) -> np.ndarray:
     """Return a tuple of names for each incident; equal ones are one object."""
     names = [pattern.name for pattern in policy.patterns]
     run = [names.index(pattern.name) for pattern in policy.in_run_order()]
-    live = np.zeros((len(arrays.incidents.totals), len(names)), dtype=bool)
-    live[arrays.live_entries[:, 0], arrays.live_entries[:, 1]] = True
     codes, first = np.zeros(len(live), dtype=np.int32), np.zeros(0, dtype=np.int64)
     for pattern in run:
         codes, first = number_pairs(codes, live[:, pattern].astype(np.int32))
@@ -299,6 +150,10 @@ def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
     for place, row in enumerate(first):
         tuples[place] = tuple(names[pattern] for pattern in run if live[row, pattern])
     return tuples[codes]
+
+
+def _ids_from(first: int, n_rows: int, name: str) -> pd.RangeIndex:
+    return pd.RangeIndex(first, first + n_rows, name=name)
 
 
 def _frame_of(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:

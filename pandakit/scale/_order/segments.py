@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Segment", "is_complete", "read_facts", "read_pieces", "write_segments"]
+__all__ = ["Segment", "compact", "is_complete", "read_facts", "read_pieces", "write_segments"]
 
 _ROW, _TIME = "pandakit.row", "pandakit.time"
 _OPTIONS = {"compression": "lz4"} if pa.Codec.is_available("lz4") else {}
@@ -50,7 +50,7 @@ def write_segments(
         for segment in segments:
             begin = file.tell()
             table = segment.table.append_column(_ROW, pa.array(segment.rows))
-            table = _compact(table.append_column(_TIME, pa.array(segment.time)))
+            table = compact(table.append_column(_TIME, pa.array(segment.time)))
             with pa.ipc.new_stream(
                 file, table.schema, options=pa.ipc.IpcWriteOptions(**_OPTIONS)
             ) as writer:
@@ -70,7 +70,7 @@ def write_segments(
         file.write(json.dumps({"segments": index, **facts()}).encode())
 
 
-def _compact(table: pa.Table) -> pa.Table:
+def compact(table: pa.Table) -> pa.Table:
     """Drop the labels of dictionaries that no row has."""
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
