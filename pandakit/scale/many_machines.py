@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
     from pandakit.scale._source.pieces import Piece
     from pandakit.scale.settings import Settings
@@ -52,7 +52,7 @@ class ManyMachines:
         self._executor = executor
         self._column = partitioned_by
 
-    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Gathered:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Gathered:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         of_files = inputs.pieces_of_files()

@@ -21,8 +21,8 @@ __all__ = [
     "EventArrays",
     "IncidentArrays",
     "Labelled",
-    "Outcomes",
     "ResultArrays",
+    "RowOutcomes",
     "first_alerts",
 ]
 
@@ -31,7 +31,7 @@ Labelled = tuple[Any, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class RowOutcomes:
     """What became of each row of the input."""
 
     index: pd.Index
@@ -41,7 +41,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, eq=False)
-class EventArrays(Outcomes):
+class EventArrays(RowOutcomes):
     """What became of each row of the input, and what explanations need of it."""
 
     time: np.ndarray
@@ -56,7 +56,7 @@ class AlertArrays:
     first: int
     """The id of the first of them."""
     alerts: Alerts
-    membership: np.ndarray
+    assignment: np.ndarray
     anchor_start: np.ndarray
     """The start of the anchor; without meaning for an alert that has none."""
     identity: dict[str, Labelled]
@@ -94,7 +94,7 @@ class ResultArrays:
     """Everything that the frames are built from, one element or row for each alert."""
 
     alerts: Alerts
-    membership: np.ndarray
+    assignment: np.ndarray
     live_entries: np.ndarray
     incidents: IncidentTotals
     identity: dict[str, Labelled]
@@ -110,8 +110,8 @@ class ResultArrays:
         return AlertArrays(
             first=begin,
             alerts=type(self.alerts)(*(each[part] for each in self.alerts)),
-            membership=self.membership[part],
-            anchor_start=self.alerts.start[self.membership[part, ANCHOR_ALERT]],
+            assignment=self.assignment[part],
+            anchor_start=self.alerts.start[self.assignment[part, ANCHOR_ALERT]],
             identity={
                 name: (labels, codes[part]) for name, (labels, codes) in self.identity.items()
             },
@@ -120,17 +120,17 @@ class ResultArrays:
 
     def incident_arrays(self, n_patterns: int) -> IncidentArrays:
         """Return what the frame of incidents is built from."""
-        starts = first_alerts(self.alerts.start, self.membership, self.identity)
+        starts = first_alerts(self.alerts.start, self.assignment, self.identity)
         live = np.zeros((len(self.incidents.totals), n_patterns), dtype=bool)
         live[self.live_entries[:, 0], self.live_entries[:, 1]] = True
         return IncidentArrays(0, *starts, self.incidents, live)
 
 
 def first_alerts(
-    start: np.ndarray, membership: np.ndarray, identity: dict[str, Labelled]
+    start: np.ndarray, assignment: np.ndarray, identity: dict[str, Labelled]
 ) -> tuple[np.ndarray, Labelled, Labelled]:
     """Return start, title and subtitle of the incidents that some alerts start."""
-    rows = np.flatnonzero(membership[:, JOINED_BY] < 0)
+    rows = np.flatnonzero(assignment[:, JOINED_BY] < 0)
 
     def of_rows(name: str) -> Labelled:
         labels, codes = identity[name]

@@ -12,7 +12,7 @@ from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER
 
 if TYPE_CHECKING:
     from pandakit.consolidation._merge.merger import Merged
-    from pandakit.consolidation._read.events import Reader, Reading
+    from pandakit.consolidation._read.events import EncodedEvents, Reader
 
 __all__ = ["AlertColumns", "NewestDescriptions", "identity_codes", "identity_columns"]
 
@@ -30,10 +30,10 @@ class AlertColumns:
         self._codes: list[dict[str, np.ndarray]] = []
         self._descriptions = NewestDescriptions()
 
-    def add(self, reading: Reading, merged: Merged) -> None:
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
         """Keep what a chunk adds."""
-        self._codes.append(identity_codes(reading, merged.opened_rows))
-        self._descriptions.add(reading, merged)
+        self._codes.append(identity_codes(encoded, merged.opened_rows))
+        self._descriptions.add(encoded, merged)
 
     def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
         """Return labels and codes of each column of the identity."""
@@ -49,15 +49,15 @@ class AlertColumns:
         return self._descriptions.of_all(n_alerts)
 
 
-def identity_codes(reading: Reading, rows: np.ndarray) -> dict[str, np.ndarray]:
+def identity_codes(encoded: EncodedEvents, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return the parts of the identity of some rows as codes."""
-    identifier = reading.incident_identifier
+    identifier = encoded.incident_identifier
     if identifier is None:
-        identifier = np.full(len(reading.time), -1, dtype=np.int32)
+        identifier = np.full(len(encoded.time), -1, dtype=np.int32)
     return {
-        "app_key": reading.app[rows],
-        "primary": reading.primary[rows],
-        "secondary": reading.secondary[rows],
+        "app_key": encoded.app[rows],
+        "primary": encoded.primary[rows],
+        "secondary": encoded.secondary[rows],
         INCIDENT_IDENTIFIER: identifier[rows],
     }
 
@@ -87,19 +87,19 @@ class NewestDescriptions:
         self._parts: list[tuple[np.ndarray, pa.Array]] = []
         self._size = 0
 
-    def add(self, reading: Reading, merged: Merged) -> None:
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
         """Keep the descriptions of a chunk."""
-        if "description" not in reading.table and not self._parts:
+        if "description" not in encoded.table and not self._parts:
             return
         n_alerts = len(merged.start)
-        taken = merged.alert if reading.order is None else merged.alert[reading.order]
+        taken = merged.alert if encoded.order is None else merged.alert[encoded.order]
         rows = np.flatnonzero(taken >= 0)
-        rows = rows if reading.order is None else reading.order[rows]
+        rows = rows if encoded.order is None else encoded.order[rows]
         newest = np.full(n_alerts, -1, dtype=np.int64)
         newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
         alerts = np.flatnonzero(newest >= 0)
-        if "description" in reading.table:
-            texts = one_chunk(reading.table.text("description", newest[alerts]))
+        if "description" in encoded.table:
+            texts = one_chunk(encoded.table.text("description", newest[alerts]))
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
         self._put(alerts, texts, n_alerts)

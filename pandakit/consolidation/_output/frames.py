@@ -36,7 +36,7 @@ from pandakit.consolidation._read.requirements import REASONS, STATUSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays, Outcomes
+    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays, RowOutcomes
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
@@ -61,32 +61,32 @@ _OUTCOMES = (
 _END_REASONS = ("resolved", "expired")
 
 
-def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
-    """Return the frame of events; `membership` is that of all alerts."""
+def events_frame(events: RowOutcomes, assignment: np.ndarray) -> pd.DataFrame:
+    """Return the frame of events; `assignment` is that of all alerts."""
     columns = {
         "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
         "reason": lambda: _label_column(REASONS, events.reason),
         "alert_id": lambda: _id_column(events.alert),
-        "incident_id": lambda: _id_column(_incident_of(events.alert, membership)),
+        "incident_id": lambda: _id_column(_incident_of(events.alert, assignment)),
     }
     return _frame_of(columns, events.index)
 
 
-def _incident_of(alert: np.ndarray, membership: np.ndarray) -> np.ndarray:
-    if len(membership) == 0:
+def _incident_of(alert: np.ndarray, assignment: np.ndarray) -> np.ndarray:
+    if len(assignment) == 0:
         return alert  # no event has one
-    return np.where(alert < 0, np.int32(-1), membership[alert, ITS_INCIDENT])
+    return np.where(alert < 0, np.int32(-1), assignment[alert, ITS_INCIDENT])
 
 
 def alerts_frame(arrays: AlertArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of alerts."""
-    alerts, membership = arrays.alerts, arrays.membership
+    alerts, assignment = arrays.alerts, arrays.assignment
     rows, standing = alerts.rows, alerts.rows[:, STANDING]
     is_open = standing == OPEN
     end_reason = np.where(is_open, -1, standing - ENDED_BY_OK).astype(np.int8)
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
-        "incident_id": lambda: membership[:, ITS_INCIDENT].astype(np.int64),
+        "incident_id": lambda: assignment[:, ITS_INCIDENT].astype(np.int64),
         **{name: partial(_label_column, *part) for name, part in arrays.identity.items()},
         "start": lambda: _time_column(alerts.start),
         "end": lambda: _time_column(alerts.end, is_open),
@@ -98,7 +98,7 @@ def alerts_frame(arrays: AlertArrays, policy: Policy) -> pd.DataFrame:
         "n_reopens": lambda: rows[:, N_REOPENS].astype(np.int64),
         "flapping": lambda: rows[:, FLAPPING] == 1,
         "end_reason": lambda: _label_column(_END_REASONS, end_reason),
-        "joined_by": lambda: _label_column(names, membership[:, JOINED_BY]),
+        "joined_by": lambda: _label_column(names, assignment[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
     return _frame_of(columns, _ids_from(arrays.first, len(rows), "alert_id"))
@@ -106,8 +106,8 @@ def alerts_frame(arrays: AlertArrays, policy: Policy) -> pd.DataFrame:
 
 def _distances(arrays: AlertArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Return the columns that say how far away the anchor was, and what was left."""
-    membership = arrays.membership
-    joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
+    assignment = arrays.assignment
+    joined_by, anchor = assignment[:, JOINED_BY], assignment[:, ANCHOR_ALERT]
     alone = anchor < 0
     gap = arrays.alerts.start - arrays.anchor_start  # of no use where there is no anchor
     windows = np.array(policy.windows())

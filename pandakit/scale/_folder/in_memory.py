@@ -30,7 +30,7 @@ class InMemory:
         self._outcomes = outcomes
         self.policy = result.policy
         self.files = files
-        self.membership: np.ndarray = self._arrays.membership
+        self.assignment: np.ndarray = self._arrays.assignment
         self.counts = self._arrays.counts
         self.rejected = self._arrays.rejected
         self.notes = result.notes

@@ -84,9 +84,9 @@ class Gathered:
         return found
 
     @property
-    def membership(self) -> np.ndarray:
+    def assignment(self) -> np.ndarray:
         """The incident of each alert."""
-        return self._grouping.membership
+        return self._grouping.assignment
 
     @property
     def counts(self) -> dict[str, int]:
@@ -109,7 +109,7 @@ class Gathered:
         incidents = list(self.incidents())
         arrays = ResultArrays(
             alerts=_joined(Alerts, [part.alerts for part in alerts]),
-            membership=self.membership,
+            assignment=self.assignment,
             live_entries=np.concatenate([_live_entries(part) for part in incidents]),
             incidents=_joined(IncidentTotals, [part.totals for part in incidents]),
             identity={

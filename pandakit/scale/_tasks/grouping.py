@@ -1,6 +1,6 @@
 """Group: one pass over the logs of all buckets, in the order of time.
 
-Alerts are handed on as they are grouped. What stays in memory are the ids, the membership and the
+Alerts are handed on as they are grouped. What stays in memory are the ids, the assignment and the
 incidents of all alerts, at most 36 bytes an alert, and the texts and entries of those incidents
 that can still be joined. Sums over incidents and starts of alerts are in files.
 """
@@ -24,17 +24,17 @@ from pandakit.scale._folder.records import read_records
 from pandakit.scale._order.segments import read_facts, read_pieces
 from pandakit.scale._order.watermark import Chunk, in_time_order
 from pandakit.scale._tasks.alert_files import AlertFile, FinishedAlerts, join_alerts
+from pandakit.scale._tasks.counts import add_up
 from pandakit.scale._tasks.incident_sums import IncidentSums, fresh_array
 from pandakit.scale._tasks.openings import Openings
 from pandakit.scale._tasks.reduction import ALERT, BUCKET, WHAT, log_schema
-from pandakit.scale._tasks.tally import add_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pandakit.consolidation._output.arrays import IncidentArrays
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy
     from pandakit.scale.settings import Settings
 
@@ -105,9 +105,9 @@ class Grouping:
         return self._incidents.parts()
 
     @property
-    def membership(self) -> np.ndarray:
-        """The membership of all alerts."""
-        return self.stages.membership
+    def assignment(self) -> np.ndarray:
+        """The assignment of all alerts."""
+        return self.stages.assignment
 
     def _group(self, chunk: Chunk) -> AlertArrays:
         order = np.lexsort((chunk.rows, chunk.time))
@@ -121,17 +121,17 @@ class Grouping:
         start = chunk.time[order[opened]]
         self._start.array[ids] = start
         events = table.drop_columns([WHAT, ALERT, BUCKET]).take(pa.array(opened))
-        reading = self._match(events, ids, Log(self._ids[place], np.array(what)))
-        found = self._alert_arrays(first, start, bucket[opened], reading)
+        encoded = self._match(events, ids, Log(self._ids[place], np.array(what)))
+        found = self._alert_arrays(first, start, bucket[opened], encoded)
         self._incidents.add(found)
         self._start.release()
         if self._openings.n_rows > self._most_openings:
             self._evict(int(chunk.time.max()))
         return found
 
-    def _match(self, events: pa.Table, ids: np.ndarray, log: Log) -> Reading:
+    def _match(self, events: pa.Table, ids: np.ndarray, log: Log) -> EncodedEvents:
         """Put the alerts that events open into incidents."""
-        reading, matches = self._openings.read(events, ids)
+        encoded, matches = self._openings.read(events, ids)
         merged = Merged(
             outcome=np.full(len(ids), OPENED, dtype=np.int8),
             alert=ids,
@@ -140,22 +140,22 @@ class Grouping:
             start=self._start.array[: self._n_grouped],
             log=log,
         )
-        self.stages.membership = self.stages.grouper.group(merged, matches)
+        self.stages.assignment = self.stages.grouper.group(merged, matches)
         self.stages.matcher = self._openings.matcher
-        return reading
+        return encoded
 
     def _alert_arrays(
-        self, first: int, start: np.ndarray, bucket: np.ndarray, reading: Reading
+        self, first: int, start: np.ndarray, bucket: np.ndarray, encoded: EncodedEvents
     ) -> AlertArrays:
         finished = self._finished(bucket)
         alerts = Alerts(finished.rows, finished.last_event, start, start)
-        membership = self.stages.membership[first:]
-        codes = identity_codes(reading, np.arange(len(start)))
+        assignment = self.stages.assignment[first:]
+        codes = identity_codes(encoded, np.arange(len(start)))
         return AlertArrays(
             first=first,
             alerts=ended(alerts, self.as_of or 0, self._expire_after),
-            membership=membership,
-            anchor_start=self._start.array[membership[:, ANCHOR_ALERT]],
+            assignment=assignment,
+            anchor_start=self._start.array[assignment[:, ANCHOR_ALERT]],
             identity=identity_columns(self._openings.reader, codes),
             description=finished.description,
         )

@@ -59,13 +59,13 @@ class IncidentSums:
         """Add alerts, with the incidents that they start."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
-        start, title, subtitle = first_alerts(found.alerts.start, found.membership, found.identity)
+        start, title, subtitle = first_alerts(found.alerts.start, found.assignment, found.identity)
         first, self.n_incidents = self.n_incidents, self.n_incidents + len(start)
         self._end.array[first : self.n_incidents] = _LONG_AGO
         self._writer.write_batch(
             pa.record_batch([start, _texts(title), _texts(subtitle)], schema=_STARTS)
         )
-        its = found.membership[:, ITS_INCIDENT]
+        its = found.assignment[:, ITS_INCIDENT]
         alerts = found.alerts
         kernel.add_totals(its, alerts.rows, alerts.end, self._totals.array, self._end.array)
         self._release()

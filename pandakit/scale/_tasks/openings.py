@@ -13,7 +13,7 @@ from pandakit.scale._order.segments import compact
 
 if TYPE_CHECKING:
     from pandakit.consolidation._group.grouper import Matches
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy, TimeUnit
 
 __all__ = ["Openings"]
@@ -36,13 +36,13 @@ class Openings:
         self.reader = Reader(self._policy, self._unit)
         self.matcher = Matcher(self._policy)
 
-    def read(self, table: pa.Table, alerts: np.ndarray) -> tuple[Reading, Matches]:
+    def read(self, table: pa.Table, alerts: np.ndarray) -> tuple[EncodedEvents, Matches]:
         """Return the rows that open some alerts as numbers."""
         self._tables.append(table)
         self._alerts.append(alerts)
         self.n_rows += len(alerts)
-        reading = self.reader.read(table)
-        return reading, self.matcher.match(reading, np.arange(len(alerts)))
+        encoded = self.reader.read(table)
+        return encoded, self.matcher.match(encoded, np.arange(len(alerts)))
 
     def keep_only(self, alerts: np.ndarray) -> Matches:
         """Forget the rows and texts of all but some alerts, and return what these match."""
