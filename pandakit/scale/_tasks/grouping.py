@@ -1,4 +1,4 @@
-"""Group: one pass over the logs of all buckets, in the order of time.
+"""Group: one pass over the logs of all buckets, in time order.
 
 Alerts are handed on as they are grouped. What stays in memory are the ids, the assignment and the
 incidents of all alerts, at most 36 bytes an alert, and the texts and entries of those incidents
@@ -195,7 +195,7 @@ class Grouping:
 
 
 class _CountedAlerts(Merger):
-    """The counts of all buckets, as a merger has those of one input."""
+    """The counts of all buckets, with the interface of a merger."""
 
     def __init__(self, facts: Sequence[dict[str, Any]], policy: Policy) -> None:
         super().__init__(policy)
