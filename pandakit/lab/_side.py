@@ -50,7 +50,7 @@ class Side:
         return days
 
     def per_day(self, what: Literal["alerts", "incidents"], first: int, days: int) -> np.ndarray:
-        """Return how many alerts or incidents start on each of so many days."""
+        """Return how many alerts or incidents start on each of the days."""
         started = self.days if what == "alerts" else self.days[self.firsts]
         return group_sizes(started - first, days)
 
