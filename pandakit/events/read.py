@@ -57,7 +57,7 @@ def read_events(  # noqa: PLR0913 - all by name
     """Return events from a file, folder or frame of any tool, as `consolidate` takes them.
 
     With only a source, the profile and the columns are guessed. The guess is printed as a table
-    on standard error; if two readings fit, it is an error.
+    on standard error; if two guesses fit equally well, an error is raised.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def read_events(  # noqa: PLR0913 - all by name
         them; or a DataFrame, an Arrow table or reader, a polars frame, a DuckDB relation: anything
         with ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
         Feather, Excel (extra ``excel``) or logs of Nagios, in UTF-8, UTF-16 or cp1252, plain or
-        in gzip, zstd or zip. The content of a file decides what it is.
+        in gzip, zstd or zip. Files are recognised by their content, not by their names.
     profile
         The tool that wrote it: ``"alertmanager"``, ``"grafana"``, ``"nagios"`` … (all of them
         are in `pandakit.events.PROFILE_NAMES`). The arguments below override the profile.
@@ -85,12 +85,12 @@ def read_events(  # noqa: PLR0913 - all by name
     time_format
         The `strptime` format of times that are neither numbers nor ISO 8601.
     unit
-        Of numeric times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. Default: the only one that
+        The unit of numeric times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. Default: the one that
         puts them between 1990 and 2100, else seconds.
     start, end
         For alarms, the columns of their start and end in place of `time`. Each row becomes an event
         with the alarm's status (``critical`` without a status column) and an ``ok`` at its end;
-        without an end, or with one that is in the future, only the first.
+        without an end, or with an end in the future, only the first.
     skip_bad
         Leave out rows that are not events instead of raising. They are counted and listed in
         ``attrs["pandakit"]``; a warning says so when they are more than 1 %.
@@ -102,16 +102,16 @@ def read_events(  # noqa: PLR0913 - all by name
         the source has (``app_key``, ``host``, ``check`` …), then its other columns as tags. Text
         is ``string[pyarrow]``, or ``category`` where the source is so: a categorical column, or
         text that a Parquet file stores as a dictionary of values that repeat (twice on average).
-        Rows are in the order of the source, alarms in the order of time. A list of values is its
-        items; a list within a list, in any of these columns, is a row that is no event.
+        Rows are in the order of the source, events of alarms in time order. A list of values keeps
+        its items; a row with a list within a list in any of these columns is not an event.
         ``attrs["pandakit"]`` has ``source``, ``profile``, ``mapping`` (one entry per column:
         ``field``, ``column``, ``how``), ``rows``, ``skipped``, ``skipped_by_reason``,
-        ``skipped_rows``, ``no_events`` (what else the source held), ``files``, ``left_out``.
+        ``skipped_rows``, ``no_events`` (what else the source has), ``files``, ``left_out``.
 
     Raises
     ------
     EventError
-        A file cannot be read, a column is missing, columns can be read in two ways, or rows
+        A file cannot be read, a column is missing, the meaning of columns is ambiguous, or rows
         are not events: the message has the counts by reason, three examples each, and the fix.
     ValueError
         An argument is invalid.
@@ -189,7 +189,7 @@ def _part(raw: Raw, request: Request) -> _Part:
 
 
 def _check_read(parts: list[_Part], *, skip_bad: bool) -> None:
-    """Raise for rows that are not events, or warn when too many of them are left out."""
+    """Raise for rows that are not events, or warn if too many of them were left out."""
     rejected = sum(count for part in parts for count in part.found.rejects.counts.values())
     kept = sum(part.found.events.num_rows for part in parts)
     received = rejected + sum(int(part.found.rejects.kept.sum()) for part in parts)
@@ -243,7 +243,7 @@ def _as_text(table: pa.Table, names: list[str]) -> pa.Table:
     return table
 
 
-# Whole numbers with gaps stay whole numbers, and text stays in Arrow's memory.
+# Integers with missing values stay integers, and text stays in Arrow's memory.
 _TYPES = {
     pa.large_string(): pd.StringDtype("pyarrow"),
     pa.int64(): pd.Int64Dtype(),

@@ -89,7 +89,7 @@ def a_note(path):
 BAD = {
     another_column: ("b.parquet", r"a\.parquet has no column 'cluster', which .*b\.parquet has"),
     times_of_another_kind: ("b.parquet", r"b\.parquet has its timestamps as datetimes, .*a\.parq"),
-    milliseconds: ("b.parquet", r"b\.parquet: .* for milliseconds say unit='ms'"),
+    milliseconds: ("b.parquet", r"b\.parquet: .* for milliseconds pass unit='ms'"),
     thousandths: (
         "b.parquet",
         r"b\.parquet has times until 1970-01-20 when .* unit='s' \(.*a\.par",

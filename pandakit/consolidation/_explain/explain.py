@@ -1,4 +1,4 @@
-"""Why an alert is in its incident: the facts, one sentence that says them, and a card."""
+"""Why an alert is in its incident: as facts, as one sentence, and as a card."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
 
 
 def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
-    """Return for the newest entries of each value why they did not take the alert in."""
+    """Return, for the newest entries of each value, why they did not take the alert."""
     tried: list[tuple[Pattern, Entry]] = []
     cut = []
     for pattern in replay.policy.in_run_order():

@@ -1,17 +1,17 @@
 """Alerts to incidents, in one pass over the log of what happened to alerts.
 
-An incident can be found under its entries: (pattern, value) with the times that the window is
-counted from. For each value the candidates are kept in a heap with the newest entry on top,
-because the rule is "most recently registered first".
+An incident is found by its entries: an entry is a (pattern, value) of an incident, with the times
+from which the window is counted. For each value, the candidates are kept in a heap with the newest
+entry on top, because the rule is "most recently registered first".
 
 Time never runs backwards, so three things are final: a window that has passed, an incident that
-is full, and an entry that is no longer shared. Such an entry is dropped when it comes to the top
+is full, and an entry that is no longer shared. Such an entry is dropped when it reaches the top
 of its heap. An incident without an open alert is different: one of its alerts may reopen. If
 `needs_open` is set, an entry of such an incident is *parked*: taken out of its heap, and put back
-when an alert of its incident reopens. So each entry is dropped at most once for each time it was
-put into a heap, and a look-up costs a constant, spread over all events.
+when an alert of its incident reopens. An entry leaves a heap at most once for each time it was
+put in, so the cost of dropping is spread over the events.
 
-Example, with one pattern (host, 1 h) and `needs_open`, all alerts on one host::
+Example with one pattern (host, 1 h) and `needs_open`; all alerts are on one host::
 
     log                    what happens                          heap      parked
     alert 0 opens 0:00     incident 0 starts with entry 0        [0]

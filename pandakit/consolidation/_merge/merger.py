@@ -62,11 +62,11 @@ class Alerts(NamedTuple):
     last_event: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    """Without meaning for an open alert."""
+    """Meaningless for an open alert."""
 
 
 class Merger:
-    """Hands events to the alerts of their identities; keeps these between chunks."""
+    """Merges events into the alerts of their identities, which it keeps between chunks."""
 
     def __init__(self, policy: Policy) -> None:
         # Whether an incident has an open alert only matters if that can keep alerts out.
@@ -96,7 +96,7 @@ class Merger:
         )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Lay the rows of identities out as before: a pickle keeps the two views apart."""
+        """Restore the shared rows of identities: a pickle stores the two views separately."""
         self.__dict__.update(state)
         found = self._state
         times, current = _identities(len(found.times))
@@ -119,7 +119,7 @@ class Merger:
         return int(self._state.counters[N_DUPLICATES]) + self._n_repeated
 
     def merge(self, encoded: EncodedEvents) -> Merged:
-        """Hand the accepted rows of a chunk to their alerts, in time order."""
+        """Merge the accepted rows of a chunk into their alerts, in time order."""
         if self._payloads is None:
             return self._merge(encoded, encoded.order)
         repeated = self._payloads.repeated(encoded)
@@ -156,7 +156,7 @@ class Merger:
         self._make_room(n_identities, n_events)
         first, counters = self.n_alerts, self._state.counters
         counters[N_LOGGED] = 0
-        # An event opens or reopens or closes one alert, and an alert can expire meanwhile.
+        # An event opens, reopens or closes one alert, and another alert can expire meanwhile.
         n_log = 2 * n_events + n_identities if self._rules.logged else 0
         log = Log(np.empty(n_log, dtype=np.int32), np.empty(n_log, dtype=np.int8))
         kernel.merge_events(chunk, self._state, log, self._rules)
@@ -190,9 +190,9 @@ class Merger:
         )
 
     def alerts(self, as_of: int, *, final: bool) -> Alerts:
-        """Return all alerts after the clock has run on to `as_of`.
+        """Return all alerts as they are at `as_of`.
 
-        If no more events follow, `final`, the state itself is handed over instead of a copy.
+        If no more events follow (`final`), the state itself is returned instead of a copy.
         """
         state, expire_after = self._state, self._rules.expire_after
         rows, last = state.former[: self.n_alerts], state.former_last_event[: self.n_alerts]

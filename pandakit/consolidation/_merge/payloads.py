@@ -106,7 +106,7 @@ def _stacked(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def _repeats(held: dict[str, Any], fields: dict[str, Any], n_held: int) -> np.ndarray:
-    """Mark every row that equals an earlier one, those held first."""
+    """Mark every row that equals an earlier one; rows held from earlier chunks come first."""
     stacked = _stacked(held, fields) if n_held else fields
     codes = np.zeros(len(stacked["identity"]), dtype=np.int32)
     for name, values in stacked.items():

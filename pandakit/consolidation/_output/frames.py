@@ -250,7 +250,7 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
     start, assignment = arrays.alerts.start, arrays.assignment
     joined_by, anchor = assignment[:, JOINED_BY], assignment[:, ANCHOR_ALERT]
     alone = anchor < 0
-    gap = start - start[anchor]  # of no use where there is no anchor
+    gap = start - start[anchor]  # meaningless without an anchor
     windows = np.array(policy.windows())
     no_margin = alone | (policy.anchor == "bucket")
     return {

@@ -69,12 +69,12 @@ class EncodedEvents(NamedTuple):
 
     @property
     def n_accepted(self) -> int:
-        """How many rows take part in what follows."""
+        """How many rows were accepted."""
         return len(self.time) if self.order is None else len(self.order)
 
 
 class _Cells(NamedTuple):
-    """The table, with what was read of it so far."""
+    """The table, and the columns that were read so far."""
 
     table: Table
     status: np.ndarray
@@ -101,7 +101,7 @@ class Reader:
     def read(self, events: Any, place: Callable[[int], str] | None = None) -> EncodedEvents:
         """Read all rows; those that the service would refuse get a reason.
 
-        Messages call a row what `place` calls it, by default its number among all rows.
+        `place` returns the name of a row for messages; by default its number among all rows.
 
         Raises
         ------

@@ -58,7 +58,7 @@ def _refusing(member: Member, read: Callable[[Member], Raw]) -> Raw:
         return read(member)
     except EventError:
         raise
-    except Exception as error:  # the parsers of damaged files fail with whatever they meet
+    except Exception as error:  # parsers raise all kinds of errors for damaged files
         raise EventError(f"{member.name} cannot be read as a table: {error}") from error
 
 
@@ -75,7 +75,7 @@ def _feather(member: Member) -> Raw:
     from pyarrow import feather  # noqa: PLC0415 - loaded on use
 
     table = feather.read_table(member.open())
-    table.validate(full=True)  # a damaged file may hold offsets that lead anywhere
+    table.validate(full=True)  # a damaged file may contain arbitrary offsets
     return Raw(member.name, table, "Feather")
 
 
@@ -151,7 +151,7 @@ def _from_pandas(name: str, form: str, frame: pd.DataFrame) -> Raw:
 
 
 def _frame_column(series: pd.Series, name: str) -> tuple[Any, np.ndarray]:
-    """Return the cells of a column, and what they were if they became text here."""
+    """Return the cells of a column, and their nesting if they were converted to text."""
     try:
         column = pa.array(series.array, from_pandas=True)
         if not isinstance(column.type, pa.BaseExtensionType):

@@ -1,4 +1,4 @@
-"""Cells that hold more than one value: objects, and lists that hold more than values."""
+"""Nested cells: objects, and lists that contain more than values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as one file or frame has it, before it is read as events."""
+"""A table as a file or frame has it, before its rows become events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Raw:
     Parameters
     ----------
     name
-        What messages call it: the file, or the kind of frame.
+        Its name in messages: the file, or the kind of frame.
     table
         Its columns; nested ones are flattened, with dots in their names.
     form

@@ -1,4 +1,4 @@
-"""JSON: one document, documents one after another, or one in each line; then columns."""
+"""JSON as columns: one document, several in a row, or one per line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "read_records"]
 
-# Keys under which services and tools put the list of what was asked for.
+# Keys under which services and tools return the requested list.
 _WRAPPERS = (
     "alerts",
     "events",
@@ -34,7 +34,7 @@ _WRAPPERS = (
     "items",
     "records",
 )
-# Keys under which a search result puts each of its rows.
+# Keys under which a search result nests each of its rows.
 _ROW = ("_source", "result", "raw_event")
 _ROW_SIGNS = ("_index", "preview", "offset")
 
@@ -157,7 +157,7 @@ def columns_of(records: list[dict[str, Any]]) -> tuple[pa.Table, dict[str, np.nd
 
 def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        # Half of a surrogate pair is not text; it is written out, as a name must be one.
+        # Half of a surrogate pair is not text; it is escaped, because a column name must be.
         name = f"{prefix}{key}".encode(errors="backslashreplace").decode()
         if isinstance(value, dict):
             yield from _flat(value, f"{name}.")

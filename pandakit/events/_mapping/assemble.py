@@ -1,4 +1,4 @@
-"""The rows of one table, as events: kept, rejected with a reason, or no events at all."""
+"""The rows of one table, as events: kept, rejected with a reason, or not events at all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Assembled:
     events
         Columns of events first, then the other columns as tags.
     rejects
-        Rows that should be events and are not.
+        Rows that should be events but cannot be read as such.
     no_events
         Reason -> number of rows that are something else.
     unit
@@ -104,7 +104,7 @@ def _true(condition: Any) -> np.ndarray:
 
 
 def _newest(table: pa.Table, plan: Plan) -> np.ndarray:
-    """Return the newest notification of each alarm: the last one, or that of its end."""
+    """Return the newest notification of each alarm: the last one, or the one that ends it."""
     keys = pd.DataFrame(
         {name: to_text(table.column(name), column=name).to_pandas() for name in _keys(table, plan)}
     )
@@ -207,7 +207,7 @@ def _events(
 def _alarms(
     raw: Raw, plan: Plan, columns: dict[str, Any], rejects: Rejects
 ) -> tuple[pa.Table, str | None]:
-    """Return two events for each alarm, one while it has no end; in the order of time."""
+    """Return two events for each alarm, or one if it has no end, in time order."""
     begins = _times(raw, plan, plan.start, rejects, required=True)
     ends, closed = _ends(raw, plan, rejects)
     start, end = _ticks(begins.instants), _ticks(ends.instants)
@@ -243,7 +243,7 @@ def _pairs(begins: Any, ends: Any) -> Any:
 
 
 def _ends(raw: Raw, plan: Plan, rejects: Rejects) -> tuple[Times, np.ndarray]:
-    """Return the ends, and which alarms have one; an end that is in the future is none."""
+    """Return the ends, and which alarms have one; an end in the future does not count."""
     nothing = pa.chunked_array([pa.nulls(raw.table.num_rows, pa.timestamp("ns", "UTC"))])
     ends = Times(nothing, {}, None)
     if plan.end:
@@ -262,7 +262,7 @@ def _times(
     required: bool,
     only: np.ndarray | None = None,
 ) -> Times:
-    """Read times from the first raw column that has one; return which rows have a bad one."""
+    """Return times from the first raw column that has one, and which rows have a bad one."""
     read = [read_times(raw.table.column(name), plan.rules, name) for name in names]
     instants = read[0].instants if len(read) == 1 else pc.coalesce(*(t.instants for t in read))
     missing = _without_value(instants)
@@ -336,7 +336,7 @@ def _ordered(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, str]:
-    """Return the raw columns that are left, by names that are not taken.
+    """Return the remaining raw columns, under names that are not taken.
 
     A column that was asked for or guessed is renamed; what a profile reads stays a tag as well.
     """
@@ -359,6 +359,6 @@ def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, str]:
 
 
 def _is_item(name: str, raw: Raw) -> bool:
-    """Return whether a column is of the first item of a list, which is a column itself."""
+    """Return whether a column is from the first item of a list that is itself a column."""
     whole, found, _ = name.partition(".0.")
     return bool(found) and whole in raw.table.column_names

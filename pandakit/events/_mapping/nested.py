@@ -1,4 +1,4 @@
-"""Rows with a cell that is more than a value: a list within a list, an object."""
+"""Rows with a nested cell: an object, or a list within a list."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def _mapped(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def _is_tag(name: str, plan: Plan) -> bool:
-    """Return whether a raw column is meant as a tag; a profile names those by their prefix."""
+    """Return whether a raw column becomes a tag; a profile marks those by a prefix."""
     return plan.of_profile is None or name.startswith(plan.of_profile.plain)
 
 
 def _chosen(raw: Raw, names: tuple[str, ...]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the columns, and the rows that are not flat and where none before has a value."""
+    """Yield each column with its nested rows in which no earlier column has a value."""
     undecided = np.ones(raw.table.num_rows, bool)
     for name in (name for name in names if name in raw.table.column_names):
         if name in raw.nested:
@@ -65,7 +65,7 @@ def _chosen(raw: Raw, names: tuple[str, ...]) -> Iterator[tuple[str, np.ndarray]
 
 
 def _shown(raw: Raw, marked: list[tuple[str, np.ndarray]]) -> pa.Array:
-    """Return the first such cell of each row, with its column."""
+    """Return the first nested cell of each row, with its column."""
     shown: list[str | None] = [None] * raw.table.num_rows
     for name, rows in reversed(marked):
         places = np.flatnonzero(rows)
