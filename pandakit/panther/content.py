@@ -1,4 +1,4 @@
-"""Loaders of detections and of what they depend on; methods of `Panther`."""
+"""Loaders of detections and their dependencies; methods of `Panther`."""
 
 from __future__ import annotations
 

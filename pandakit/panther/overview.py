@@ -1,4 +1,4 @@
-"""Loaders over several lists, and of one object; methods of `Panther`."""
+"""Loaders of several lists at once, and of one object; methods of `Panther`."""
 
 from __future__ import annotations
 

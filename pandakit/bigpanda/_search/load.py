@@ -1,4 +1,4 @@
-"""One search for incidents: what it asks, what an answer holds, and what was received so far."""
+"""One search for incidents: its query, its pages, and what was received so far."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 Subtask: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
-_ORDER_KNOWN = log(1e6)  # as many orders: one of them is no chance
+_ORDER_KNOWN = log(1e6)  # of this many orders, one is not seen by chance
 _PAGES = NumberedPages()
 
 
@@ -74,7 +74,7 @@ class IncidentPage:
 
     @property
     def order_evidence(self) -> float:
-        """The logarithm of how many orders its starts could have."""
+        """The logarithm of the number of orders that its starts could have."""
         ties = Counter(self.starts).values()
         return lgamma(len(self.starts) + 1) - sum(lgamma(tie + 1) for tie in ties)
 
@@ -95,15 +95,15 @@ class IncidentLoad(ParallelLoad):
     size
         Incidents per page.
     now
-        Returns the present by the service's clock, in epoch seconds.
+        Returns the current time by the service's clock, in epoch seconds.
     rows_of
         Returns the rows for an incident: itself, or its alerts.
     max_rows
         Where to stop; `None` for all rows.
     facts
-        Returns what `df.attrs["pandakit"]` says about the search.
+        Returns the facts about the search for `df.attrs["pandakit"]`.
     window
-        What the caller asked for; its end is fixed by the first answer.
+        The window that the caller chose; the first answer fixes its end.
     ceiling
         Results of one query that the service returns.
     """
@@ -142,7 +142,7 @@ class IncidentLoad(ParallelLoad):
 
     @property
     def is_order_known(self) -> bool:
-        """Whether answers are newest first, and not by chance."""
+        """Whether answers are known to be newest first, not just by chance."""
         return self._order_evidence > _ORDER_KNOWN
 
     def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
@@ -248,17 +248,16 @@ class IncidentLoad(ParallelLoad):
             self._stored.discard(key)
 
     def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
-        """Take later states of incidents that were received already."""
+        """Take later states of incidents that have already been received."""
         for row in rows:
             kept = self._incidents.get(key := incident_id(row))
             if kept is not None and is_newer(row, kept):
                 self._keep(key, row, is_stored=is_stored)
 
     def fix_end(self, to: int | None, answer: IncidentPage) -> int:
-        """Return the `to` that holds for the whole load.
+        """Return the `to` of the whole load.
 
-        The first request may have left it to the service; then it is the present by the
-        service's clock.
+        If the first request left it to the service, it is now, by the service's clock.
         """
         if to is None:
             to = max([int(self._now()), *answer.starts])
