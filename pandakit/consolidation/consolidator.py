@@ -12,8 +12,7 @@ from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.consolidation._group.grouper import Grouper, Matcher
 from pandakit.consolidation._merge.merger import Merger
 from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
-from pandakit.consolidation._output.columns import AlertColumns
-from pandakit.consolidation._output.frames import events_frame
+from pandakit.consolidation._output.frames import AlertColumns, events_frame
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.ticks import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy

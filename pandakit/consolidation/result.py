@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation._explain.explain import checked_alert, explain
 from pandakit.consolidation._explain.replay import Replay
-from pandakit.consolidation._output.frames import alerts_frame, events_frame, incidents_frame
+from pandakit.consolidation._output.frames import (
+    alert_arrays,
+    alerts_frame,
+    events_frame,
+    incident_arrays,
+    incidents_frame,
+)
 from pandakit.consolidation._output.funnel import funnel_frame
 from pandakit.consolidation._output.html import consolidation_html, counted
 from pandakit.consolidation._read.ticks import moment
@@ -117,7 +123,7 @@ class Consolidation:
         ``anchor_alert_id``, ``gap`` (since that alert's start) and ``margin`` (what was
         left of the window; missing for calendar slots).
         """
-        return alerts_frame(self._arrays.alert_arrays(), self.policy)
+        return alerts_frame(alert_arrays(self._arrays), self.policy)
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
@@ -129,7 +135,7 @@ class Consolidation:
         ``n_events``, ``patterns`` (a tuple: names of the patterns by which it can still be
         joined, in run order).
         """
-        found = self._arrays.incident_arrays(len(self.policy.patterns))
+        found = incident_arrays(self._arrays, len(self.policy.patterns))
         return incidents_frame(found, self.policy)
 
     @cached_property

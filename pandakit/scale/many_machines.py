@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    import pyarrow as pa
+
     from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
     from pandakit.scale._source.pieces import Piece
@@ -56,18 +58,25 @@ class ManyMachines:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         of_files = inputs.pieces_of_files()
+        columns, policy = inputs.columns, settings.policy
         if self._column is None:
-            counted, buckets = self._exchanged(inputs, of_files, settings, scratch)
+            schema = columns.exchanged(policy).of_openings(policy)
+            counted, buckets = self._exchanged(inputs, of_files, settings, schema, scratch)
         else:
-            counted = buckets = self._split(inputs, of_files, settings, scratch)
+            schema = columns.of_openings(policy)
+            counted = buckets = self._split(inputs, of_files, settings, schema, scratch)
         inputs.check_unchanged()
-        schema = inputs.columns.of_openings(settings.policy)
         grouping = Grouping(buckets, counted, settings, schema, scratch)
         rejected = sorted(set(counted) - set(buckets))
         return Gathered(grouping, inputs, settings, rejected, scratch)
 
     def _exchanged(
-        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+        self,
+        inputs: Inputs,
+        of_files: list[list[Piece]],
+        settings: Settings,
+        schema: pa.Schema,
+        scratch: Path,
     ) -> tuple[list[Path], list[Path]]:
         """Return the files of the tasks that read the input, and those of the buckets."""
         n_buckets = max(FEWEST_BUCKETS, math.ceil(inputs.n_rows / BUCKET_ROWS))
@@ -82,13 +91,18 @@ class ManyMachines:
         parts = self._run(readers)
         reducers = []
         for number in range(n_buckets):
-            task = _bucket_task(number, n_buckets, inputs, settings, folder)
+            task = _bucket_task(number, n_buckets, schema, settings, folder)
             call = partial(reduce_bucket, parts, task)
             reducers.append(_Task(task.path, call, f"bucket {number} of {n_buckets}"))
         return parts, self._run(reducers)
 
     def _split(
-        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+        self,
+        inputs: Inputs,
+        of_files: list[list[Piece]],
+        settings: Settings,
+        schema: pa.Schema,
+        scratch: Path,
     ) -> list[Path]:
         """Return the files of one bucket for each group of files that share values."""
         column, names = str(self._column), [file.file.name for file in inputs.files]
@@ -100,7 +114,7 @@ class ManyMachines:
         tasks = []
         groups = files_that_share(values, names, column)
         for number, group in enumerate(groups):
-            task = _bucket_task(number, len(groups), inputs, settings, folder, column)
+            task = _bucket_task(number, len(groups), schema, settings, folder, column)
             pieces = [piece for file in group for piece in of_files[file]]
             call = partial(reduce_files, pieces, task, inputs.columns.bytes_per_row())
             tasks.append(_Task(task.path, call, names[group[0]]))
@@ -137,7 +151,7 @@ class _Task(NamedTuple):
 def _bucket_task(
     number: int,
     n_buckets: int,
-    inputs: Inputs,
+    schema: pa.Schema,
     settings: Settings,
     folder: Path,
     column: str | None = None,
@@ -146,7 +160,7 @@ def _bucket_task(
         number=number,
         policy=settings.policy,
         unit=settings.unit,
-        schema=inputs.columns.of_openings(settings.policy),
+        schema=schema,
         path=folder / f"bucket-{number:05d}.arrow",
         batch_rows=min(max(HELD_ROWS // n_buckets, FEWEST_ROWS), MOST_ROWS),
         events=settings.events,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import tempfile
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from unittest.mock import patch
 
 import numpy as np
@@ -26,7 +27,7 @@ from pandakit import (
     consolidate,
     consolidate_dataset,
 )
-from pandakit.scale import many_machines
+from pandakit.scale import dataset, many_machines
 from pandakit.scale._order import watermark
 from pandakit.scale._tasks import exchange as exchange_module, grouping
 from tests.consolidation import engines
@@ -319,6 +320,74 @@ def test_a_worker_that_dies(folder, tmp_path, monkeypatch):
     with ThreadPoolExecutor(1) as executor:
         out = consolidate_dataset(folder, CURRENT, out=tmp_path / "out", executor=executor)
     assert_same_files(out, expected)
+
+
+@contextmanager
+def file_sizes_limited_to(n_bytes):
+    """Make every longer file fail, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(many_machines, "exchange"), (many_machines, "reduce_bucket"), (dataset, "write_result")],
+)
+def test_a_full_disk(folder, tmp_path, monkeypatch, module, step):
+    """A full disk in any step is one error of the system's; the same call does the rest later."""
+    expected = consolidate_dataset(folder, CURRENT, out=tmp_path / "one")
+    run = getattr(module, step)
+
+    def limited(*arguments):
+        with file_sizes_limited_to(3_000):
+            return run(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, limited)
+        with pytest.raises(OSError, match="File too large"):
+            consolidate_dataset(
+                folder, CURRENT, out=tmp_path / "out", executor=Losing(0, after=False)
+            )
+    assert not (tmp_path / "out").exists()
+    out = consolidate_dataset(
+        folder, CURRENT, out=tmp_path / "out", executor=Losing(0, after=False)
+    )
+    assert_same_files(out, expected)
+
+
+def test_a_lost_scheduler(folder, tmp_path, monkeypatch):
+    """Dask's cluster that goes away in the middle is one error, and a new one does the rest."""
+    distributed = pytest.importorskip("distributed")
+    expected = consolidate_dataset(folder, CURRENT, out=tmp_path / "one")
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+
+    def run():
+        with (
+            distributed.LocalCluster(**options, dashboard_address=None) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            lost.append(cluster)
+            return consolidate_dataset(
+                folder, CURRENT, out=tmp_path / "out", executor=client.get_executor()
+            )
+
+    lost, over = [], Event()
+
+    def close(*_):
+        Thread(target=lost[0].close).start()
+        over.wait(60)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(many_machines, "reduce_bucket", close)
+        with pytest.raises(PandakitError, match="the executor lost the task"):
+            run()
+        over.set()
+    assert not (tmp_path / "out").exists()
+    assert_same_files(run(), expected)
 
 
 def test_order_is_checked_in_each_bucket(folder, monkeypatch):

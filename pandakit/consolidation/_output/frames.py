@@ -1,4 +1,4 @@
-"""The frames of a consolidation, and of a stretch of one."""
+"""The frames of a consolidation or of a stretch of one, and what is kept of chunks for them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,27 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
-from pandakit.consolidation._read.requirements import REASONS, STATUSES
+from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays
+from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER, REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays, RowOutcomes
+    from pandakit.consolidation._merge.merger import Merged
+    from pandakit.consolidation._output.arrays import Labelled, ResultArrays, RowOutcomes
+    from pandakit.consolidation._read.events import EncodedEvents, Reader
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
+    "AlertColumns",
+    "NewestDescriptions",
+    "alert_arrays",
     "alerts_frame",
     "events_frame",
+    "first_alerts",
+    "identity_codes",
+    "identity_columns",
+    "incident_arrays",
     "incidents_frame",
 ]
 
@@ -58,7 +68,148 @@ _OUTCOMES = (
     "orphan_ok",
     "rejected",
 )
+_COMPACT_FROM = 1024
 _END_REASONS = ("resolved", "expired")
+
+
+class AlertColumns:
+    """The columns of alerts that come from the input; memory grows with alerts, not with events.
+
+    The identity is that of the event that opened the alert, the description that of its newest.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._codes: list[dict[str, np.ndarray]] = []
+        self._descriptions = NewestDescriptions()
+
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
+        """Keep what a chunk adds."""
+        self._codes.append(identity_codes(encoded, merged.opened_rows))
+        self._descriptions.add(encoded, merged)
+
+    def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
+        """Return labels and codes of each column of the identity."""
+        if len(self._codes) != 1:
+            none = np.zeros(0, dtype=np.int32)
+            names = ("app_key", "primary", "secondary", INCIDENT_IDENTIFIER)
+            parts = {name: [none, *(codes[name] for codes in self._codes)] for name in names}
+            self._codes = [{name: np.concatenate(arrays) for name, arrays in parts.items()}]
+        return identity_columns(self._reader, self._codes[0])
+
+    def description(self, n_alerts: int) -> pa.Array:
+        """Return the newest description of every alert."""
+        return self._descriptions.of_all(n_alerts)
+
+
+def identity_codes(encoded: EncodedEvents, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the parts of the identity of some rows as codes."""
+    identifier = encoded.incident_identifier
+    if identifier is None:
+        identifier = np.full(len(encoded.time), -1, dtype=np.int32)
+    return {
+        "app_key": encoded.app[rows],
+        "primary": encoded.primary[rows],
+        "secondary": encoded.secondary[rows],
+        INCIDENT_IDENTIFIER: identifier[rows],
+    }
+
+
+def identity_columns(
+    reader: Reader, codes: dict[str, np.ndarray]
+) -> dict[str, tuple[Any, np.ndarray]]:
+    """Return labels and codes of each column of the identity, for codes of its parts."""
+    vocabularies = reader.vocabularies
+    columns = {"app_key": (vocabularies["app_key"].labels, codes["app_key"])}
+    for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
+        names, owners, values = numbers.split(codes[role])
+        labels, offsets = vocabularies.joined(names)
+        if len(names) > 1:
+            values = values + np.append(offsets, np.int32(0))[owners]
+        columns[f"{role}_property"] = (names, owners)
+        columns[f"{role}_value"] = (labels, values)
+    labels = vocabularies[INCIDENT_IDENTIFIER].labels
+    columns[INCIDENT_IDENTIFIER] = (labels, codes[INCIDENT_IDENTIFIER])
+    return columns
+
+
+class NewestDescriptions:
+    """The description of the newest event of each alert."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[np.ndarray, pa.Array]] = []
+        self._size = 0
+
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
+        """Keep the descriptions of a chunk."""
+        if "description" not in encoded.table and not self._parts:
+            return
+        n_alerts = len(merged.start)
+        taken = merged.alert if encoded.order is None else merged.alert[encoded.order]
+        rows = np.flatnonzero(taken >= 0)
+        rows = rows if encoded.order is None else encoded.order[rows]
+        newest = np.full(n_alerts, -1, dtype=np.int64)
+        newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
+        alerts = np.flatnonzero(newest >= 0)
+        if "description" in encoded.table:
+            texts = one_chunk(encoded.table.text("description", newest[alerts]))
+        else:
+            texts = pa.nulls(len(alerts), pa.large_string())
+        self._put(alerts, texts, n_alerts)
+
+    def _put(self, alerts: np.ndarray, texts: pa.Array, n_alerts: int) -> None:
+        """Set the texts of some alerts; a missing text replaces an older one too."""
+        self._parts.append((alerts, texts.cast(pa.large_string())))
+        self._size += len(alerts)
+        if self._size > 2 * n_alerts + _COMPACT_FROM:
+            self._parts = [(np.arange(n_alerts), self.of_all(n_alerts))]
+            self._size = n_alerts
+
+    def of_all(self, n_alerts: int) -> pa.Array:
+        """Return the description of every alert."""
+        if not self._parts:
+            return pa.nulls(n_alerts, pa.large_string())
+        position = np.full(n_alerts, -1, dtype=np.int64)
+        offset = 0
+        for alerts, texts in self._parts:
+            position[alerts] = np.arange(offset, offset + len(texts))
+            offset += len(texts)
+        joined = pa.concat_arrays([texts for _, texts in self._parts])
+        return joined.take(pa.array(position, mask=position < 0))
+
+
+def alert_arrays(found: ResultArrays, begin: int = 0, stop: int | None = None) -> AlertArrays:
+    """Return what the frame of some or all alerts is built from."""
+    part = slice(begin, stop)
+    return AlertArrays(
+        first=begin,
+        alerts=type(found.alerts)(*(each[part] for each in found.alerts)),
+        assignment=found.assignment[part],
+        anchor_start=found.alerts.start[found.assignment[part, ANCHOR_ALERT]],
+        identity={name: (texts, codes[part]) for name, (texts, codes) in found.identity.items()},
+        description=found.description[part],
+    )
+
+
+def incident_arrays(found: ResultArrays, n_patterns: int) -> IncidentArrays:
+    """Return what the frame of incidents is built from."""
+    starts = first_alerts(found.alerts.start, found.assignment, found.identity)
+    live = np.zeros((len(found.incidents.totals), n_patterns), dtype=bool)
+    live[found.live_entries[:, 0], found.live_entries[:, 1]] = True
+    return IncidentArrays(0, *starts, found.incidents, live)
+
+
+def first_alerts(
+    start: np.ndarray, assignment: np.ndarray, identity: dict[str, Labelled]
+) -> tuple[np.ndarray, Labelled, Labelled]:
+    """Return start, title and subtitle of the incidents that some alerts start."""
+    rows = np.flatnonzero(assignment[:, JOINED_BY] < 0)
+
+    def of_rows(name: str) -> Labelled:
+        labels, codes = identity[name]
+        return labels, codes[rows]
+
+    return start[rows], of_rows("primary_value"), of_rows("secondary_value")
 
 
 def events_frame(events: RowOutcomes, assignment: np.ndarray) -> pd.DataFrame:

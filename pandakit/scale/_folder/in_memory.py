@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandakit.consolidation._group.grouper import IncidentTotals
+from pandakit.consolidation._output.arrays import IncidentArrays
+from pandakit.consolidation._output.frames import alert_arrays, incident_arrays
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
 
-    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays
+    from pandakit.consolidation._output.arrays import AlertArrays
     from pandakit.consolidation.result import Consolidation
     from pandakit.scale._folder.records import OutcomeRecords
     from pandakit.scale._source.pieces import ParquetFile
@@ -38,13 +42,21 @@ class InMemory:
     def alerts(self) -> Iterator[AlertArrays]:
         """Yield all alerts in the order of their ids."""
         for begin in range(0, max(self.counts["alerts"], 1), _ROWS):
-            yield self._arrays.alert_arrays(begin, begin + _ROWS)
+            yield alert_arrays(self._arrays, begin, begin + _ROWS)
 
     def incidents(self) -> Iterator[IncidentArrays]:
         """Yield all incidents in the order of their ids."""
-        found = self._arrays.incident_arrays(len(self.policy.patterns))
+        found = incident_arrays(self._arrays, len(self.policy.patterns))
         for begin in range(0, max(self.counts["incidents"], 1), _ROWS):
-            yield found.part(begin, begin + _ROWS)
+            part = slice(begin, begin + _ROWS)
+            yield IncidentArrays(
+                begin,
+                found.start[part],
+                (found.title[0], found.title[1][part]),
+                (found.subtitle[0], found.subtitle[1][part]),
+                IncidentTotals(*(each[part] for each in found.totals)),
+                found.live[part],
+            )
 
     def outcomes(self) -> OutcomeRecords | None:
         """Return what became of each row of the input, if that was asked for."""

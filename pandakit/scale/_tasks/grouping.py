@@ -18,7 +18,7 @@ from pandakit.consolidation._group.layout import ANCHOR_ALERT
 from pandakit.consolidation._merge.layout import LOG_OPENED, OPENED, Log
 from pandakit.consolidation._merge.merger import Alerts, Merged, Merger, ended
 from pandakit.consolidation._output.arrays import AlertArrays
-from pandakit.consolidation._output.columns import identity_codes, identity_columns
+from pandakit.consolidation._output.frames import identity_codes, identity_columns
 from pandakit.consolidation.consolidator import Stages
 from pandakit.scale._folder.records import read_records
 from pandakit.scale._order.segments import read_facts, read_pieces

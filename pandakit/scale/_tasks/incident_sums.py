@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from pandakit.consolidation._group.grouper import IncidentTotals
 from pandakit.consolidation._group.layout import ITS_INCIDENT
-from pandakit.consolidation._output.arrays import IncidentArrays, first_alerts
+from pandakit.consolidation._output.arrays import IncidentArrays
+from pandakit.consolidation._output.frames import first_alerts
 from pandakit.scale._folder.disk_arrays import DiskArray
 
 if TYPE_CHECKING:

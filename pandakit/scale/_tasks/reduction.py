@@ -26,7 +26,7 @@ from pandakit.consolidation._merge.layout import (
     STANDING,
 )
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.columns import NewestDescriptions
+from pandakit.consolidation._output.frames import NewestDescriptions
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import FOREVER
 from pandakit.files import atomic_write
