@@ -71,6 +71,14 @@ def raw_alerts(
     end: if events moved from page to page, all pages are read again.
 
     Source: "Integration Alerts".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+    >>> {"timestamp", "status", "host", "check"} <= set(events)
+    True
     """
     asked = self._window(start, None)
     since = asked.start or to_time(start)  # None is refused
