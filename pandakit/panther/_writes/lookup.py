@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError
-from pandakit.panther._lists.reading import object_call
+from pandakit.panther._lists.reading import object_call, pages_of
 from pandakit.panther._lists.resources import RESOURCES
-from pandakit.transport import Call, CursorPages
+from pandakit.transport import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def find_objects(
     by_id = key_field == "id"
     if len(missing) == 1 and by_id:
         return _fetched(session, kind, missing)
-    pages = CursorPages()
+    pages = pages_of(RESOURCES[kind])
     position: Any = None
     requests = 0
     while missing:
