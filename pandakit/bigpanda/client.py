@@ -28,7 +28,7 @@ __all__ = ["BigPanda"]
 
 
 class BigPanda(Account):
-    """A BigPanda organisation: incidents, alerts, patterns and mapping enrichments.
+    """A client of a BigPanda organisation: incidents, alerts, patterns and mapping enrichments.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class BigPanda(Account):
         Returns
         -------
         Check
-            The service, the setting that the token is from, and the response.
+            The service, the setting with the token, and the response.
 
         Raises
         ------

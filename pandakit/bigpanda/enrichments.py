@@ -160,7 +160,7 @@ def enrichment_table(
 def enrichment_size(
     self: Account, schema_id: str, *, api_version: ApiVersion = "v2.1"
 ) -> TableSize:
-    """Return how many rows a table has and what it costs to read it, by one request.
+    """Return how many rows a table has and what reading it costs, with one request.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def enrichment_size(
     Returns
     -------
     TableSize
-        `rows`, `requests`, `seconds`; as text a sentence.
+        With `rows`, `requests` and `seconds`; its text is a sentence.
     """
     return read_size(self._session_for(api_version), schema_id, api_version)
 
@@ -252,10 +252,10 @@ def whole_table(
     schema: EnrichmentSchema,
     schema_id: str,
     api_version: ApiVersion,
-    progress: bool | None,  # noqa: FBT001 - handed on from a keyword
+    progress: bool | None,  # noqa: FBT001 - passed on from a keyword
     size: TableSize | None = None,
 ) -> pd.DataFrame:
-    """Return a whole table, and say first what reading it costs."""
+    """Return a whole table, after logging what reading it costs."""
     size = size or enrichment_size(self, schema_id, api_version=api_version)
     if (size.seconds or 0.0) > _WARN_AFTER:
         _log.warning("reading the table of enrichment %s: %s", schema_id, size)

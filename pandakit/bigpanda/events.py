@@ -10,8 +10,8 @@ from pandakit.bigpanda._lists.page_load import PageLoad
 from pandakit.bigpanda._lists.resources import RESOURCES, check_of, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
-from pandakit.bigpanda._sending.payloads import in_order, read_payloads
-from pandakit.bigpanda._sending.replay import Replay
+from pandakit.bigpanda._sending.payloads import read_payloads, time_order
+from pandakit.bigpanda._sending.schedule import SendSchedule
 from pandakit.timewindow import TimeLike, to_time
 from pandakit.transport import loader
 
@@ -45,7 +45,7 @@ def raw_alerts(
         Earliest time: a zone-aware datetime, ISO 8601 text with a zone, a date (UTC
         midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`).
     page_size
-        Rows per request; more are faster, where the service allows them.
+        Rows per request; more are faster, if the service allows them.
     max_rows
         Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
     progress
@@ -67,8 +67,8 @@ def raw_alerts(
 
     Notes
     -----
-    Several pages are read at the same time, within the rate limit. Events that arrive meanwhile
-    may be among the rows. The service publishes no order, so the first page is read again at the
+    Several pages are read in parallel, within the rate limit. Events that arrive meanwhile may be
+    among the rows. The service publishes no order, so the first page is read again at the
     end: if events moved from page to page, all pages are read again.
 
     Source: "Integration Alerts".
@@ -129,8 +129,8 @@ def send_alerts(
     -------
     pandas.DataFrame
         With the index of `frame`: `outcome`, which is `planned` (a dry run), `accepted`,
-        `duplicate` (the service has all alerts of the batch already), `refused`, `unknown` or
-        `not_sent`; and `message`, the service's words about a refusal.
+        `duplicate` (the service already has all alerts of the batch), `refused`, `unknown` or
+        `not_sent`; and `message`, the service's message about a refusal.
 
     Raises
     ------
@@ -145,8 +145,8 @@ def send_alerts(
         When the service could not be reached or refuses the token; with `partial` and
         `resume()`. Only responses that say that nothing happened (429, 503) are retried.
     KeyboardInterrupt
-        When it is interrupted; the rows under way are `unknown`. With `partial` and `resume()`,
-        which sends what was not sent.
+        When it is interrupted; rows that were being sent are `unknown`. With `partial` and
+        `resume()`, which sends what was not sent.
 
     Notes
     -----
@@ -170,7 +170,7 @@ def send_alerts(
     outbox = Outbox(payloads, frame.index, app_key, partial(_sending_facts, self, dry_run=dry_run))
     if dry_run:
         return outbox.frame()
-    return send_in_batches(outbox, session, in_order(payloads), batch_size)
+    return send_in_batches(outbox, session, time_order(payloads), batch_size)
 
 
 def replay(
@@ -186,7 +186,7 @@ def replay(
 
     Each event is sent once (its time - the first time) / `speed` has passed, stamped with that
     moment. So at `speed=60` an hour takes a minute, and every window of the tenant's patterns
-    covers sixty times as much of the recording as it did then.
+    covers sixty times as much of the recording as it did originally.
 
     Parameters
     ----------
@@ -213,8 +213,8 @@ def replay(
     EventError
         When a row would be refused, or has no `timestamp`; nothing was sent.
     OutcomeUnknownError
-        When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay does
-        not resume: its times have passed.
+        When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay
+        cannot resume, because its times have passed.
 
     Notes
     -----
@@ -225,7 +225,7 @@ def replay(
         raise ValueError(f"speed={speed}: a positive number")
     payloads = read_payloads(events, app_key, None, None)
     facts = partial(_sending_facts, self, dry_run=dry_run, speed=speed)
-    schedule = Replay(Outbox(payloads, events.index, app_key, facts), speed)
+    schedule = SendSchedule(Outbox(payloads, events.index, app_key, facts), speed)
     if dry_run:
         return schedule.frame()
     show = self._progress if progress is None else progress

@@ -87,7 +87,7 @@ def incidents(
         Incidents that were active at any moment between the two, not only those that
         started then. Each is a zone-aware datetime, ISO 8601 text with a zone, a date (UTC
         midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the
-        service decides how far back it looks; without `end` it is the present.
+        service decides how far back it looks; `end` defaults to now.
     folder
         `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
         `"maintenance"`; `None` for all folders.
@@ -119,9 +119,9 @@ def incidents(
     Notes
     -----
     Incidents may start, end and change while they are fetched. The end of the window is fixed at
-    the first request (`df.attrs["pandakit"]["window"]`), and an incident
-    that matches from the first response to the last is there exactly once, in the latest state
-    received; one that starts or stops matching meanwhile may be. Several ranges are fetched in
+    the first request (`df.attrs["pandakit"]["window"]`). An incident that matches from the first
+    response to the last is in the frame exactly once, in the latest state received; one that
+    starts or stops matching meanwhile may or may not be. Several ranges are fetched in
     parallel, within the rate limit.
 
     Source: "Search Incidents".
@@ -215,7 +215,7 @@ def alerts(
         Alerts of incidents that were active at any moment between the two. Each is a
         zone-aware datetime, ISO 8601 text with a zone, a date (UTC midnight) or a span back
         from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the service decides how far
-        back it looks; without `end` it is the present.
+        back it looks; `end` defaults to now.
     folder
         `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
         `"maintenance"`; `None` for all folders.
@@ -271,8 +271,8 @@ def activities(
     Parameters
     ----------
     incident_ids
-        One id, or several. A column of `incidents` or `alerts` also says which environment they
-        are in, which saves requests when the frame is refreshed.
+        One id, or several. A column of `incidents` or `alerts` also tells pandakit their
+        environment, which saves requests when the frame is refreshed.
     types
         Types of activities, one or several; `None` for all of them. `"incident_reopen"` and
         `"incident_reopened"` are the same: the service spells it both ways.
@@ -287,8 +287,8 @@ def activities(
     Returns
     -------
     pandas.DataFrame
-        One row per activity, newest first within each incident. Several incidents are read at
-        the same time, within the rate limit.
+        One row per activity, newest first within each incident. Several incidents are read in
+        parallel, within the rate limit.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Correlation patterns, and the policy that they amount to."""
+"""Correlation patterns, and the policy that they make up."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     Returns
     -------
     Policy
-        The patterns in their run order: the manual one where they have an
-        `execution_order`, else longest window first. All other settings are those of
+        The patterns in their run order: by `execution_order` if they have one, else the longest
+        window first. All other settings are those of
         `CURRENT`, because the service does not publish them.
 
     Raises

@@ -1,4 +1,4 @@
-"""Methods of `BigPanda`: how the organisation is set up, and what went wrong."""
+"""Methods of `BigPanda`: the organisation's setup, and its troubleshooting logs."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def troubleshooting_logs(
     progress: bool | None = None,
     store: StorePath | None = None,
 ) -> pd.DataFrame:
-    """Return the troubleshooting logs, where refused alerts show up.
+    """Return the troubleshooting logs, in which refused alerts appear.
 
     Parameters
     ----------

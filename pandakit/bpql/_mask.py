@@ -1,4 +1,4 @@
-"""Evaluation: each condition on the distinct texts of its column, then carried to the rows."""
+"""Evaluation: each condition on the distinct texts of its column, then on the rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pandakit.bpql._columns import Columns, Texts
+    from pandakit.bpql._columns import TagColumns, Texts
     from pandakit.bpql._readings import Readings
 
     Mask = NDArray[np.bool_]
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 _COMBINE = {"AND": np.logical_and, "OR": np.logical_or}
-# The one column whose values are read without case everywhere, also under === and regex_case.
+# The only column whose values are always compared without case, even by === and regex_case.
 _ALWAYS_FOLDED = "status"
 _MOST_PARTS, _LONGEST_PATTERN = 50, 1_000
 
 
-def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
+def evaluate(node: Node, columns: TagColumns, readings: Readings) -> Mask:
     """Return one boolean per row."""
     if isinstance(node, Group):
         members = (evaluate(member, columns, readings) for member in node.members)
@@ -55,7 +55,7 @@ def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
     return np.ones(columns.rows, dtype=bool)
 
 
-def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
+def _condition(node: Condition, columns: TagColumns, readings: Readings) -> Mask:
     negated = node.operator in NEGATIONS
     missing = negated and readings.missing_differs
     column = columns.find(node.tag)
@@ -69,7 +69,7 @@ def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
     return column.spread(hits ^ negated, missing=missing)
 
 
-def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Mask:
+def _keyword(value: Text | Wildcard, columns: TagColumns, readings: Readings) -> Mask:
     rows = np.zeros(columns.rows, dtype=bool)
     whole = _is_whole(value, readings)
     parts = [fold(part) for part in _parts(value)]
@@ -117,12 +117,12 @@ def _is_in(literals: list[str], texts: Texts, *, exact: bool) -> Mask:
 def _covers(parts: list[str], texts: Texts) -> Mask:
     """Return which texts consist of the parts in order, with anything in between.
 
-    The first and last part stand at the ends; an empty one there leaves the end open.
+    The first and last part are at the ends; an empty one leaves its end open.
     """
     if len(parts) <= _MOST_PARTS and sum(map(len, parts)) <= _LONGEST_PATTERN:
         pattern = ".*".join("".join(map(_literal, part)) for part in parts)
         return _numpy(pc.match_substring_regex(texts.folded, rf"(?s)\A{pattern}\z"))
-    # Longer patterns are more than RE2 takes.
+    # RE2 refuses longer patterns.
     covered = (_is_covered(text, parts) for text in texts.folded.to_pylist())
     return np.fromiter(covered, dtype=bool, count=len(texts.folded))
 

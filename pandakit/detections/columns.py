@@ -1,7 +1,7 @@
 """The columns of detection content: rules of every kind, policies and what they depend on.
 
 The loaders of `Panther` and the reader of rules as code build their frames from these tables, so
-that both kinds of frame can be compared, tested and saved alike.
+both kinds of frame can be compared, tested and saved in the same way.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class EnrichmentSchema:
     note
         A comment, kept by the service.
     schema_id
-        The id of the enrichment, once the service has given it one.
+        The id of the enrichment, once the service has assigned one.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def _titles(tags: str | Iterable[str] | Mapping[str, str]) -> dict[str, str | No
 
 
 def _chosen(
-    choice: bool | Iterable[str],  # noqa: FBT001 - the caller's own argument, handed on
+    choice: bool | Iterable[str],  # noqa: FBT001 - the caller's own argument, passed on
     every: Iterable[str],
     known: Iterable[str],
 ) -> set[str]:

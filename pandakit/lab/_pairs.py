@@ -18,7 +18,7 @@ __all__ = [
 
 
 class PairCounts(NamedTuple):
-    """How many pairs of alerts share an incident: in both groupings, and in each of them."""
+    """How many pairs of alerts share an incident: in both groupings, and in each one."""
 
     kept: int
     a: int

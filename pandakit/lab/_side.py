@@ -48,7 +48,7 @@ class Side:
         return days
 
     def per_day(self, what: Literal["alerts", "incidents"], first: int, days: int) -> np.ndarray:
-        """Return how many alerts or incidents start on each of so many days."""
+        """Return how many alerts or incidents start on each of the days."""
         started = self.days if what == "alerts" else self.days[self.firsts]
         counts: np.ndarray = np.bincount(started - first, minlength=days)
         return counts

@@ -49,7 +49,7 @@ class Diff:
     Attributes
     ----------
     a, b : Consolidation
-        The two that are compared.
+        The two results that are compared.
     """
 
     def __init__(self, a: Consolidation, b: Consolidation) -> None:
@@ -173,7 +173,7 @@ class Diff:
         Parameters
         ----------
         row
-            Of `alerts`.
+            A row of `alerts`, by position.
         """
         if row not in self.alerts.index:
             raise KeyError(f"there is no row {row!r} in .alerts, which has {len(self.alerts):,}")

@@ -1,4 +1,4 @@
-"""How sensitive incidents are to what the vendor leaves open."""
+"""How sensitive incidents are to what the vendor leaves open: `sensitivity`."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def sensitivity(events: Any, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") 
     """Return how much the incidents change under other readings of what the vendor leaves open.
 
     Each setting that the vendor's pages leave open takes its other values, one at a time; then
-    events with the same timestamp are put in reverse order, and in five orders drawn with the
-    seeds 0 to 4.
+    events with the same timestamp are put into reverse order, and into five random orders drawn
+    with the seeds 0 to 4.
 
     Parameters
     ----------

@@ -96,14 +96,14 @@ class Agreement:
     Attributes
     ----------
     n_matched : int
-        Alerts that are on both sides.
+        Alerts that both sides have.
     precision, recall, f1 : float
-        Of the pairs of alerts that share an incident: the share of the simulated pairs that
-        production has, of production's pairs that the simulation has, and their harmonic mean.
+        The share of simulated pairs that production has, the share of production's pairs that
+        the simulation has, and their harmonic mean. A pair is two alerts that share an incident.
     adjusted_rand : float
         Agreement of the pairs beyond chance.
     homogeneity, completeness, v_measure : float
-        Whether each simulated incident holds alerts of one real incident only, whether each real
+        Whether each simulated incident contains alerts of one real incident only, whether each real
         incident is in one simulated incident, and their harmonic mean.
     unmatched : pandas.DataFrame
         `side` (`simulated` or `real`), `alert_id` and `reason`: `no such identity`,

@@ -36,7 +36,7 @@ _WINDOWS = ("1min", "5min", "15min", "30min", "1h", "2h", "4h", "8h", "24h")
 _WORTH = 0.02  # of the alerts that a pattern saves: below it, more tags save even less
 _CLEAR = 3  # standard deviations of chance
 _MOST_TAGS = 5
-_ADDED = 10  # of the best patterns: what they do beside the policy's own
+_ADDED = 10  # how many of the best patterns are also tried beside the policy's own
 
 
 class _Tried(NamedTuple):
@@ -65,9 +65,9 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
-    limit of alerts, and rated by what it saves beyond chance: alerts that come in bursts fall
+    limit of alerts, and rated by what it saves beyond chance: alerts that arrive in bursts fall
     into common windows whatever their tags are. What a pattern saves by chance counts against
-    it, weighed by `cost`.
+    it, weighted by `cost`.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
         Columns to try; default: the text columns that have between two values and half as many
         as there are alerts, on at least 5 % of the alerts.
     most_tags
-        The most tags in a pattern, 1 to 5.
+        The greatest number of tags in a pattern, 1 to 5.
     windows
         Windows to try; default: 1, 5, 15 and 30 minutes, 1, 2, 4, 8 and 24 hours.
     chance
@@ -192,8 +192,8 @@ def _tried_by_tags(
 ) -> Iterator[list[_Tried]]:
     """Yield the results of each set of tags, except sets that group exactly as a subset does.
 
-    More tags never save more, so a set is tried only at the windows at which all of its subsets
-    are worth it.
+    More tags never save more, so a set is tried only at windows at which all of its subsets save
+    enough.
     """
     worth: dict[tuple[str, ...], set[timedelta]] = {}
     groups: dict[tuple[str, ...], dict[timedelta, bytes]] = {}

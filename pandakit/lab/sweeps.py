@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation.openings import EventHistory
@@ -18,6 +16,7 @@ from pandakit.lab._chance import PRIMARY
 from pandakit.lab._merges import Merge, Merges
 from pandakit.lab._scorer import Production
 from pandakit.lab._sweep_table import measured, sweep_table
+from pandakit.threads import worker_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +67,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         One anchor to try, or several. Default: that of the policy.
     pattern
         The name of the pattern whose window is varied; default: the first one of the policy.
-        ``"all"`` gives each window to all patterns.
+        ``"all"`` sets each window for all patterns.
     patterns
         Lists of patterns to try instead of the policy's own, by name:
         ``{"today": policy.patterns, "new": [Pattern("cluster", "1h")]}``.
@@ -88,13 +87,13 @@ def sweep(  # noqa: PLR0913 - each can be varied
     Returns
     -------
     pandas.DataFrame
-        One row per combination of anchors, windows, patterns and other settings; of those named
-        last, the value changes fastest. ``anchor``, ``pattern`` and ``window`` (both missing
+        One row per combination of anchors, windows, patterns and other settings; the setting named
+        last changes fastest. ``anchor``, ``pattern`` and ``window`` (both missing
         if no window is varied), ``patterns`` and a column for each other setting if they are
         varied; ``received``, ``rejected``, ``duplicates``, ``alerts``; ``incidents``,
         ``largest`` and ``p95`` (the largest incident and the 95th percentile, in alerts),
-        ``single`` (incidents of one alert), ``longest`` (most time from the first to the last
-        alert that opens in an incident), ``compression`` (one minus incidents over alerts),
+        ``single`` (incidents of one alert), ``longest`` (the longest time from the first to the
+        last alert that opens in an incident), ``compression`` (one minus incidents over alerts),
         ``numerator``, ``denominator``.
 
         With `production`: ``precision``, ``recall``, ``f1`` as in `agreement`, and the pairs of
@@ -109,8 +108,8 @@ def sweep(  # noqa: PLR0913 - each can be varied
     EventError
         As in `consolidate`.
     ValueError
-        A window, an anchor, another setting or the pattern's name has no meaning; or
-        `production` is not as `agreement` takes it.
+        A window, an anchor, another setting or the pattern's name is invalid; or `agreement`
+        would refuse `production`.
 
     Warns
     -----
@@ -172,7 +171,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         test = merge.permutation_test(named.patterns[_place(variation) or 0])
         return found | test.compare(named, incidents, runs=chance, seed=seed).columns()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # kernels run without the interpreter's lock
+    with worker_threads() as pool:  # kernels run without the interpreter's lock
         rows = list(pool.map(row, tried, apart, made))
     merges.warn_if_nothing_matched(stacklevel=2)
     varied = ["pattern"] if windows is not None or chance else []

@@ -37,7 +37,7 @@ class Account(Client):
 
     _config_id: str | None
     _arweave_url: str
-    _kinds: dict[str, Kind] | None  # of the fields of a custom schema, once it was fetched
+    _kinds: dict[str, Kind] | None  # the fields of a custom schema, once it was fetched
 
     @loader()
     def schema(
@@ -96,7 +96,7 @@ class Account(Client):
         return Call("POST", path, json={**body, **config}, endpoint=path, needs=_TOKEN_NEEDED)
 
     def _warn_of_unknown_fields(self, named: Iterable[str]) -> None:
-        """Warn of fields that the schema does not have; it is fetched for custom fields only."""
+        """Warn about fields that the schema does not have; it is fetched only for custom fields."""
         custom = [name for name in named if name not in STANDARD_FIELDS]
         if custom and self._kinds is None:
             self._fetch_schema()

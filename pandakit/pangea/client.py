@@ -31,7 +31,7 @@ class Pangea(Account):
         A URL with `{SERVICE_NAME}`, instead of the domain. Default: the setting
         `PANGEA_BASE_URL_TEMPLATE`.
     arweave_url
-        Where Arweave is read for published roots. Default: the setting `PANGEA_ARWEAVE_URL`,
+        The Arweave gateway for published roots. Default: the setting `PANGEA_ARWEAVE_URL`,
         or else `https://arweave.net`.
     config_id
         The configuration to use, for a token that has several. Default: the setting
@@ -97,7 +97,7 @@ class Pangea(Account):
         Returns
         -------
         Check
-            The service, the setting that the token is from, and the number of fields.
+            The service, the setting with the token, and the number of fields.
 
         Raises
         ------

@@ -47,7 +47,7 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
     Raises
     ------
     ValueError
-        If the name has another ending.
+        If the name has a different suffix.
     NotFoundError, InvalidRequestError
         If the service does not keep the search.
 
@@ -69,7 +69,7 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
 
 
 def _file_format(path: Path) -> str:
-    """Return the format that a file's name asks for.
+    """Return the format that a file's name stands for.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _presigned_call(reply: Reply, url: object) -> Call:
 
 
 def _write_whole(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all, gzipped if its name ends in `.gz`, and plain if not."""
+    """Write a file whole or not at all, gzipped if its name ends in `.gz`."""
     packed = data.startswith(_GZIP)
     if path.suffix == ".gz" and not packed:
         data = gzip.compress(data, mtime=0)
@@ -115,7 +115,7 @@ def _unpacked(data: bytes) -> bytes:
         ) from None
     if len(unpacked) > _MOST_BYTES:
         raise ProtocolError(
-            f"the downloaded file is longer than {_MOST_BYTES:,} bytes unpacked: give it a name "
+            f"the downloaded file is longer than {_MOST_BYTES:,} bytes unpacked: use a name "
             "that ends in .gz"
         )
     return unpacked

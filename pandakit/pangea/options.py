@@ -1,4 +1,4 @@
-"""What a search may ask for: its typed options, and the body of the request."""
+"""The options of a search, as types, and the body of the request."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_RESULTS",
     "CustomField",
-    "Order",
     "OrderBy",
     "SearchRestriction",
+    "SortDirection",
     "fields_of",
     "search_body",
 ]
 
 Row = dict[str, Any]
 
-MAX_RESULTS = 10_000  # what the service allows at most
+MAX_RESULTS = 10_000  # the service's maximum
 
-Order = Literal["asc", "desc"]
+SortDirection = Literal["asc", "desc"]
 StandardField = Literal[
     "actor",
     "action",
@@ -39,7 +39,7 @@ _TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
 _FIELD = re.compile(r"(?<![\w:./@-])-?([A-Za-z_]\w*):(?!//)")
 
 CustomField = NewType("CustomField", str)
-"""The id of a field of a custom schema, where a standard field is expected."""
+"""The id of a custom schema's field, where a standard field is expected."""
 
 OrderBy = StandardField | CustomField
 
@@ -62,7 +62,7 @@ def search_body(
     query: str,
     window: Window,
     *,
-    order: Order,
+    order: SortDirection,
     order_by: OrderBy,
     restriction: SearchRestriction | None,
     page_size: int,
@@ -74,8 +74,8 @@ def search_body(
     ValueError
         If `order` is unknown.
     """
-    if order not in get_args(Order):
-        raise ValueError(f"order={order!r}: must be one of {', '.join(get_args(Order))}")
+    if order not in get_args(SortDirection):
+        raise ValueError(f"order={order!r}: must be one of {', '.join(get_args(SortDirection))}")
     start, end = (text and text.replace("+00:00", "Z") for text in window.as_text())
     optional = {"start": start, "end": end, "search_restriction": _as_lists(restriction)}
     return {

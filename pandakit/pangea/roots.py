@@ -113,7 +113,7 @@ def roots(
     PandakitError
         If Pangea fails; `partial` has the roots that were fetched.
     ValueError
-        If `owners` is empty: that would trust nobody.
+        If `owners` is empty, which would trust nobody.
 
     Warns
     -----

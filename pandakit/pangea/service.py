@@ -73,7 +73,7 @@ def base_url(domain: str | None, template: str | None, *tokens: Found) -> str:
         raise SettingsError(missing_message("PANGEA_DOMAIN", "PANGEA_BASE_URL_TEMPLATE"))
     if "/" in name:
         raise SettingsError(
-            f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or "
+            f"PANGEA_DOMAIN is {name!r}: set the domain alone, as in aws.us.pangea.cloud, or "
             "put the URL in PANGEA_BASE_URL_TEMPLATE"
         )
     check_trust(found, *tokens)

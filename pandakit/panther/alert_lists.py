@@ -1,4 +1,4 @@
-"""Loaders of alerts and of what belongs to them; methods of `Panther`."""
+"""Loaders of alerts, their events and comments; methods of `Panther`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from pandakit.errors import DefaultWindowWarning
 from pandakit.frames import add_facts
+from pandakit.panther._lists.listings import chained, part, to_frame, whole_list
 from pandakit.panther._lists.parameters import Filter, query_parameters
-from pandakit.panther._lists.reading import chained, part, to_frame, whole_list
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.panther.filters import AlertFilters, AlertType
 from pandakit.timewindow import TimeLike, Window
@@ -49,7 +49,7 @@ def alerts(
     start, end
         First and last moment, each a zone-aware datetime, ISO 8601 text with a zone, a date
         (UTC midnight) or a span back from now (`"7d"`, `"36h"`). Default: the 30 days before
-        `end`, with a warning; `end` is the present, fixed at the start of the load.
+        `end`, with a warning; `end` is now, fixed when the load starts.
     type
         `"ALERT"`, `"DETECTION_ERROR"`, `"SYSTEM_ERROR"`, several of them, or `"all"`.
     max_rows
@@ -216,7 +216,7 @@ def _types(asked: Any) -> list[str]:
 
 
 def _alert_window(self: Client, start: TimeLike | None, end: TimeLike | None) -> Window:
-    """Return both ends; without a start, the service's default as a start that is sent."""
+    """Return both ends; without a start, the service's default is sent as the start."""
     if start is not None:
         asked = self._window(start, end)
         return Window(asked.start, asked.end or self._now())
@@ -240,7 +240,7 @@ def _of_alerts(
     alert_ids: AlertIds,
     part_of: Callable[[str], Part],
     max_rows: int | None,
-    progress: bool | None,  # noqa: FBT001 - handed on from a keyword
+    progress: bool | None,  # noqa: FBT001 - passed on from a keyword
 ) -> pd.DataFrame:
     """Read one list per alert as one list."""
     resource = RESOURCES[name]

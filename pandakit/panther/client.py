@@ -19,7 +19,7 @@ __all__ = ["Panther"]
 
 
 class Panther(Client):
-    """A Panther instance: each loader returns one whole list as a frame.
+    """A client of a Panther instance: each loader returns one whole list as a frame.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Panther(Client):
     is a `TypeError` that lists the known ones, an unknown value a `ValueError`.
 
     Every loader takes `max_rows`, `progress` and `store`, and records the load in
-    `df.attrs["pandakit"]`. Column names and dtypes do not depend on the rows; fields that are
-    new at the service follow the declared columns.
+    `df.attrs["pandakit"]`. Column names and dtypes do not depend on the rows; fields that
+    pandakit does not declare follow the declared columns.
 
     The REST API neither lists log sources nor runs data-lake queries, so there are no loaders
     for them.

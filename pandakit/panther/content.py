@@ -1,10 +1,10 @@
-"""Loaders of detections and of what they depend on; methods of `Panther`."""
+"""Loaders of detections and their dependencies; methods of `Panther`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.panther._lists.reading import whole_list
+from pandakit.panther._lists.listings import whole_list
 from pandakit.transport import loader
 
 if TYPE_CHECKING:

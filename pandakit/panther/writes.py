@@ -98,15 +98,15 @@ def save(
         deduplication period below 1, a required column that is missing or blank.
         `run_tests_only` with `dry_run`, or for a kind without tests.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
-        With the rows so far as `partial`, and `resume()` for the rest.
+        With the results so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
         When a response was lost and the service does not have what was sent. A creation is never
         sent twice, not even by `resume()`.
 
     Notes
     -----
-    The service has no versions: changes that others save between our read and our write are
-    overwritten. Needs the permission Manage Rules, Manage Policies or Manage Saved Searches.
+    The service does not version content: changes that others save between our read and our write
+    are overwritten. Needs the permission Manage Rules, Manage Policies or Manage Saved Searches.
 
     Source: "Panther REST API".
 
@@ -131,7 +131,13 @@ def save(
         run_tests_first=run_tests_first,
         run_tests_only=run_tests_only,
     )
-    return run_saves(self, writing, rows, options)
+    return run_saves(self, writing, rows, options, _n_listed(self, records))
+
+
+def _n_listed(client: Client, records: Any) -> int:
+    """Return how many rows were loaded when the records were: the list has at least as many."""
+    facts = getattr(records, "attrs", {}).get("pandakit", {})
+    return int(facts.get("rows", 0)) if facts.get("source") == client.source else 0
 
 
 def delete(
@@ -163,9 +169,9 @@ def delete(
     ValueError, TypeError
         Before anything is sent: an id that is empty, repeated, or not text.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
-        With the rows so far as `partial`, and `resume()` for the rest.
+        With the results so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
-        When a response was lost and the object is still there.
+        When a response was lost and the object still exists.
 
     Examples
     --------
@@ -174,7 +180,8 @@ def delete(
     ...     services.panther.delete("rules", ["No.Such.Rule"])["status"].tolist()
     ['missing']
     """
-    return run_deletes(self, writing_of(kind), checked_ids(ids), dry_run=dry_run)
+    writing, checked = writing_of(kind), checked_ids(ids)
+    return run_deletes(self, writing, checked, dry_run=dry_run, n_listed=_n_listed(self, ids))
 
 
 def test_results(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Call", "Control", "JobPlan", "Move", "Tampering"]
 
-Outcome = Literal["done", "failed", "lost", "stuck"]
+JobOutcome = Literal["done", "failed", "lost", "stuck"]
 Change = Literal["update", "resolve", "reopen", "add"]
 Tampering = Literal[
     "event",
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Answer:
-    """An answer that stands in for the service's own, after some and for so many requests."""
+    """An answer that replaces the service's own, after some requests and for a number of them."""
 
     service: str
     path: re.Pattern[str]
@@ -56,9 +56,9 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
-    """How an upload's job goes: its end, after how many looks, with which message."""
+    """The course of an upload's job: its end, after how many polls, and the message."""
 
-    outcome: Outcome = "done"
+    outcome: JobOutcome = "done"
     message: str = "the enrichment service could not store the table"
     looks: int = 2
     location: bool = True
@@ -74,14 +74,14 @@ class Move:
 
 @dataclass
 class Control:
-    """Plant faults in a running sandbox.
+    """Plants faults in a running sandbox.
 
     Parameters
     ----------
     calls
         The requests so far, oldest first.
     clock
-        The seconds by which the rate limit counts.
+        The clock of the rate limit, in seconds.
     delay
         Seconds that every response takes.
     newest_first
@@ -139,8 +139,8 @@ class Control:
         times
             How many requests, before the service itself responds again.
         after
-            How many matching requests the service itself answers first: with ``after=2``, the
-            third page of a list fails.
+            How many matching requests the service itself answers first. With ``after=2``, the third
+            page of a list fails.
         """
         planned = Answer(
             service=service,
@@ -177,7 +177,7 @@ class Control:
             `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now, with
             alerts of its own). All but the first write an activity.
         incident
-            Which one: its number by start, 0 is the newest.
+            The incident, by its position from the newest start (0).
         after
             How many searches are answered before that.
         """
@@ -188,7 +188,7 @@ class Control:
 
     def plan_job(
         self,
-        outcome: Outcome = "done",
+        outcome: JobOutcome = "done",
         *,
         message: str = JobPlan.message,
         looks: int = 2,
@@ -202,7 +202,7 @@ class Control:
             `"done"`, `"failed"`, `"lost"` (404 from the second poll on), or `"stuck"` (never
             ends).
         message
-            Why it failed.
+            The message of a failed job.
         looks
             How many polls find the job unfinished (first pending, then started).
         location
@@ -245,7 +245,7 @@ class Control:
         return self.clock()
 
     def note(self, call: Call) -> None:
-        """Write down a call (for the services)."""
+        """Record a call (for the services)."""
         with self._lock:
             self.calls.append(call)
 

@@ -1,4 +1,4 @@
-"""One process: all rows through the stages of a consolidation, in the order of time."""
+"""In one process: all rows go through the stages of a consolidation, in time order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pandakit.errors import EventError
 from pandakit.scale._folder.output import Consolidated
 from pandakit.scale._folder.records import OutcomeRecords, numbered_records
 from pandakit.scale._order.checkpoint import Checkpoint
-from pandakit.scale._order.runs import in_order
+from pandakit.scale._order.runs import sorted_pieces
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
 from pandakit.scale._source.inputs import open_inputs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
     from pandakit.scale._order.watermark import Chunk
-    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
     from pandakit.scale._source.pieces import Piece
     from pandakit.scale.settings import Settings
@@ -37,7 +37,7 @@ _SORTED = (
 
 
 class _Kept(NamedTuple):
-    """What is kept on disk while the rows go through."""
+    """What is kept on disk while rows are consolidated."""
 
     checkpoint: Checkpoint | None
     outcomes: OutcomeRecords | None
@@ -49,13 +49,13 @@ class OneMachine:
     Parameters
     ----------
     resumable
-        Whether to keep the state on disk from time to time, and to go on from there.
+        Whether to save the state to disk from time to time, and to continue from it.
     """
 
     def __init__(self, *, resumable: bool) -> None:
         self._resumable = resumable
 
-    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         kept = _Kept(
@@ -69,7 +69,7 @@ class OneMachine:
 def _consolidate(inputs: Inputs, settings: Settings, scratch: Path, kept: _Kept) -> Consolidation:
     policy, unit, as_of, _ = settings
     pieces = inputs.pieces()
-    ordered = in_order(pieces, inputs.columns.bytes_per_row(), scratch / "runs")
+    ordered = sorted_pieces(pieces, inputs.columns.bytes_per_row(), scratch / "runs")
     notes = () if ordered is pieces else (_SORTED.format(inputs.n_rows),)
     before = None if kept.checkpoint is None else kept.checkpoint.read()
     stages, since = before or (Stages(policy, unit), None)
@@ -100,7 +100,7 @@ def _run(
 
 
 def _refuse_file(chunk: Chunk, inputs: Inputs, pieces: list[Piece], policy: Policy) -> None:
-    """Raise the error of the first piece in the chunk that cannot be read alone."""
+    """Raise the error of the first piece of the chunk that fails when read alone."""
     starts = np.array([piece.first_row for piece in pieces])
     for place in np.unique(np.searchsorted(starts, chunk.rows, "right") - 1).tolist():
         piece = pieces[place]

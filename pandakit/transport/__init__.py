@@ -1,7 +1,7 @@
 """HTTP for every service, without knowledge of any.
 
-An adapter declares its service as data, and gets complete lists, or an error that says how
-far they were read:
+An adapter declares its service as data. It gets complete lists, or an error that says how far
+they were read:
 
 >>> from pandakit.redaction import Secret
 >>> from pandakit.transport import Call, CursorPages, Listing, Service, Session, collect
@@ -14,16 +14,17 @@ far they were read:
 >>> def to_frame(collected):
 ...     return len(collected.records)
 
-and then, with the network there::
+and then, with a network::
 
     frame = collect(session, listing, max_rows=None, progress=None, finish=to_frame)
 
-`to_frame` gets a `Collected` (records, pages, requests, duplicates, capped, total, elapsed_s) for
-the whole list; when a page fails, also for `error.partial`, and again for `error.resume()`.
+`to_frame` is called with a `Collected` (records, pages, requests, duplicates, capped, total,
+elapsed_s) for the whole list. If a page fails, it is also called for `error.partial`, and again for
+`error.resume()`.
 
-Errors in envelopes: `Service.read_error(reply)` is asked about *every* answer, also a 200, and
-returns `Problem(message, status, request_id)` or `None`. For answers that come later (202), pass
-`Listing(..., send=function(call, line))`, a function that waits with `wait_for`.
+Errors in envelopes: `Service.read_error(reply)` is called for *every* answer, even a 200, and
+returns `Problem(message, status, request_id)` or `None`. For deferred answers (202), pass
+`Listing(..., send=function(call, line))` with a function that waits with `wait_for`.
 
 Jobs: `find_job(session, reply, template="/jobs/{id}")` returns a `Job(id, url)`, and
 `wait_for(session, Call("GET", job.url), JobRules(states={"done": "done", "failed": "failed",

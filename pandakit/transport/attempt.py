@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING_DONE", "PASSING", "AttemptFailed", "failure_of", "fetch"]
 
-# By these statuses the service says that it did nothing.
+# With these statuses the service has not processed the request.
 NOTHING_DONE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 # Faults that may pass.
 PASSING = NOTHING_DONE | {
@@ -49,7 +49,7 @@ class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
     Parameters
     ----------
     error
-        What the user will see if this was the last attempt.
+        The error that the user sees if this was the last attempt.
     passing
         Whether the fault may be temporary.
     sent
@@ -118,7 +118,7 @@ def fetch(
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host, url)
     except KeyboardInterrupt:
-        # Raised again, since the library's frames hold the header with the token.
+        # Raised again, because the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
     raise fault  # outside of the handler: no chain leads to the library's exceptions
 
@@ -129,7 +129,7 @@ def _at_most(limit: float, left: float) -> float | None:
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    """Walk what the layers below wrapped: causes, `reason`s and arguments."""
+    """Walk the exceptions that lower layers wrapped: causes, `reason`s and arguments."""
     todo, seen = [exc], set()
     while todo:
         one = todo.pop()
@@ -149,7 +149,7 @@ _UNSENT = (
     u3.NameResolutionError,
     u3.ConnectTimeoutError,
 )
-# (sign in the chain of causes, error class, passing, what to say); the first match counts
+# (sign in the chain of causes, error class, passing, message); the first match counts
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
     (
         (DeadlinePassed,),
@@ -226,10 +226,10 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
 
 
 def _is_bad_certificate_file(cause: BaseException) -> bool:
-    """Return whether our own certificates are missing or malformed, and not the service's."""
+    """Return whether the local certificates, not the service's, are missing or malformed."""
     if isinstance(cause, ssl.SSLError):
         return cause.library in {"X509", "PEM"} or cause.reason == "NO_CERTIFICATE_OR_CRL_FOUND"
-    # An error of requests that no class tells from others.
+    # An error of requests that has no class of its own.
     return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
 
 
@@ -267,7 +267,7 @@ def _classify(exc: BaseException, host: str, url: str) -> AttemptFailed:
 
 
 def failure_of(service: Service, call: Call, reply: Reply, now: float) -> AttemptFailed | None:
-    """Return the failure that an answer is, by its envelope first and its status second."""
+    """Return the failure in an answer, by its envelope first and its status second."""
     if reply.status in call.expected:
         return None
     problem = None if call.anonymous else reply.read(service.read_error)

@@ -1,4 +1,4 @@
-"""Further page styles: single answers, several lists as one, rows that are made of rows."""
+"""Further page styles: single answers, several lists as one, rows derived from rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Part:
     call, pages
         The first call and the page style of this list.
     tag
-        What each of its rows is marked with.
+        Members that are added to each of its rows.
     """
 
     call: Call
@@ -69,7 +69,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainedPages:
-    """Lists read one after another, as one list: a break in any of them can be resumed.
+    """Lists read one after another as one list; a failure in any of them can be resumed.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class ChainedPages:
         return part.pages.request(part.call, inner)
 
     def read(self, reply: Reply, position: tuple[int, Any] | None) -> Page:
-        """Read the part's page, mark its rows, and go on with the next part at its end."""
+        """Read the part's page, tag its rows, and continue with the next part at its end."""
         number, inner = position or (0, None)
         part = self.parts[number]
         page = part.pages.read(reply, inner)
@@ -107,7 +107,7 @@ class MappedPages:
     Parameters
     ----------
     pages
-        The style underneath.
+        The page style of the original rows.
     rows
         Makes the new rows of a page.
     """
@@ -116,10 +116,10 @@ class MappedPages:
     rows: Callable[[list[Row]], list[Row]]
 
     def request(self, call: Call, position: Any) -> Call:
-        """Return the call of the style underneath."""
+        """Return the call of the original style."""
         return self.pages.request(call, position)
 
     def read(self, reply: Reply, position: Any) -> Page:
-        """Read the page underneath and turn its rows; its total counted something else."""
+        """Read the original page and convert its rows; its total counts others and is dropped."""
         page = self.pages.read(reply, position)
         return replace(page, rows=self.rows(page.rows), total=None)

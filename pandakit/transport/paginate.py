@@ -1,7 +1,7 @@
-"""Page styles: each knows how to ask for a page and how to read one, and keeps no state.
+"""Page styles: each requests and reads a page, and keeps no state.
 
 `collect` runs them: it remembers every position, so that a style cannot loop, and it never
-asks again after a style said that this was the end.
+requests a page after the end.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class Page:
     next
         The position of the next page; `None` is the end.
     total
-        How many rows the service says there are.
+        The service's count of rows.
     beyond
-        What to tell when the service holds more rows than it will give; empty otherwise.
+        The message if the service has more rows than it returns; empty otherwise.
     ceiling
-        How many it will give then.
+        How many it then returns.
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
     first
-        Whether another list begins here, so that an empty page is not a sign of an endless one.
+        Whether another list starts here, so that an empty page is not a sign of an endless one.
     spare
-        Where to look on when fewer different rows were fetched than `total`; `None` for nowhere.
+        Where to continue if fewer distinct rows were fetched than `total`, or `None`.
     """
 
     rows: list[Row]
@@ -61,17 +61,17 @@ class Page:
 
 
 class PageStyle(Protocol):
-    """What `collect` needs of a style; positions are hashable, the first one is `None`."""
+    """What `collect` needs from a style; positions are hashable, the first one is `None`."""
 
     def request(self, call: Call, position: Any) -> Call:
         """Return the call for the page at a position."""
 
     def read(self, reply: Reply, position: Any) -> Page:
-        """Read that page, and say where the next one is."""
+        """Return that page, with the position of the next one."""
 
 
 def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
-    """Check that something is a list of objects; null counts as an empty list."""
+    """Return a list of objects after checking that it is one; null counts as an empty list."""
     rows = [] if found is None else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise reply.malformed(f"answered with {where} that is not a list of objects")
@@ -79,7 +79,7 @@ def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
 
 
 def _named_rows(reply: Reply, keys: tuple[str, ...]) -> tuple[list[Row], Row]:
-    """Find the list: bare, or under the first of the keys that is there; `{}` is an empty one."""
+    """Return the list: bare, or under the first key that exists; `{}` is an empty list."""
     document = reply.json()
     if isinstance(document, list):
         return _rows(document, "a list", reply), {}
@@ -105,7 +105,7 @@ def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class OnePage:
-    """A list that comes whole: an object with the rows under one of the keys, or a bare list.
+    """A list in one page: an object with the rows under one of the keys, or a bare list.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ class OnePage:
 
 @dataclass(frozen=True, slots=True)
 class CursorPages:
-    """A cursor in the body, handed back as a parameter; absent, null and empty mean the end.
+    """A cursor in the body, sent back as a parameter; absent, null and empty mean the end.
 
-    An absent or null list is an empty page, but an answer of other things is an error.
+    An absent or null list is an empty page, but an answer without either is an error.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class CursorPages:
         """Add the cursor; the first page has none."""
         return call if position is None else call.with_params(**{self.param: position})
 
-    def read(self, reply: Reply, position: str | None) -> Page:  # noqa: ARG002 - the body tells
+    def read(self, reply: Reply, position: str | None) -> Page:  # noqa: ARG002 - the body has it
         """Read rows and cursor."""
         body = reply.object()
         cursor = body.get(self.cursor)
@@ -171,9 +171,9 @@ class CursorPages:
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when as many different rows were fetched; without one, when a page is
-    empty: a short page may only mean that the service returns fewer at a time than requested.
-    A page that repeats the one before is an error: the service ignores the number.
+    With a total, the list ends when as many distinct rows were fetched; without one, when a page is
+    empty, because a short page may only mean that the service returns fewer rows than requested.
+    A page that repeats the one before is an error, because the service ignores the number.
 
     Parameters
     ----------
@@ -182,9 +182,9 @@ class NumberedPages:
     page_param, size_param
         Query parameters of the number and the size.
     rows, totals
-        Keys under which services put the list and the total; the first that is there counts.
+        Keys under which services put the list and the total; the first that exists counts.
     ceiling
-        The most rows that the service returns for one query.
+        The greatest number of rows that the service returns for one query.
     check
         Raises for rows of another list.
     """
@@ -235,21 +235,21 @@ class NumberedPages:
 
 @dataclass(frozen=True, slots=True)
 class OffsetPages:
-    """Offset and limit on the handle of a result that the first call made.
+    """Offset and limit, on the handle of a result that the first call made.
 
     Parameters
     ----------
     url
-        The second endpoint, which reads pages of the result by `{id, offset, limit}`.
+        The second endpoint, which returns pages of the result by `{id, offset, limit}`.
     size
         Rows a page.
     result, rows, handle, count
         Keys in the answer: the object that holds the others, the list, the handle, the count.
     carry
-        Keys of the first call's body that go into every later one.
+        Keys of the first call's body that are repeated in every later one.
     ceiling
-        The most rows that the first call let the service find: reaching it means that there
-        may be more.
+        The greatest number of rows that the first call lets the service find; reaching it
+        means that there may be more.
     """
 
     url: str
@@ -272,7 +272,7 @@ class OffsetPages:
         return replace(call, url=self.url, json=body)
 
     def read(self, reply: Reply, position: tuple[str, int, int] | None) -> Page:
-        """Read rows and count: the highest that the service told of this result."""
+        """Read rows and count: the highest count that the service reported for this result."""
         result = reply.object().get(self.result)
         if not isinstance(result, dict):
             raise reply.malformed(f"answered without {self.result!r}")

@@ -1,4 +1,4 @@
-"""Keep the replies of a load in a folder, so that it goes on after its process died.
+"""Keep the replies of a load in a folder, so that it can continue after its process died.
 
 Each question has a folder, and each of its loads a numbered one below it::
 
@@ -8,11 +8,11 @@ Each question has a folder, and each of its loads a numbered one below it::
                                1/result.parquet  the frame, where it can be brought up to date
                                1/finished        the load came to its end
 
-A load goes on in the newest folder until it is finished; then the next one begins. Files are
-written whole or not at all, and start with a checksum of their place and content: a file that is
-damaged, or that belongs elsewhere, counts as missing. Processes that share a folder share its
-replies. Tokens are in no file's name or content, and a reply that repeats one is not kept. A short
-mark of the token tells accounts apart.
+A load continues in the newest folder until it is finished; then the next one starts. Files are
+written whole or not at all, and start with a checksum of their place and content; a file that is
+damaged, or belongs elsewhere, counts as missing. Processes that share a folder share its replies.
+Tokens are in no file's name or content, and a reply that repeats one is not kept. A short mark of
+the token distinguishes accounts.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = ["StorePath", "StoredLoad", "open_load"]
 StorePath: TypeAlias = str | os.PathLike[str]
 
 _VERSION = 2
-_DIGITS = 16  # of the hash in a folder's name
+_DIGITS = 16  # hexadecimal digits of the hash in a folder's name
 _MOMENT, _FINISHED, _RESULT = "moment", "finished", "result.parquet"
 _ACCOUNT = "../account"  # of all loads of the question
 _PLACE = "pandakit-store"  # in the attrs of a saved frame: where it belongs
@@ -73,7 +73,7 @@ class StoredLoad:
         self.has_replies = any(self._folder.glob("*.reply"))
         """Whether an earlier process kept replies of this load."""
         self.n_found = self.n_new = self.n_damaged = 0
-        """Replies from the folder, replies from the service, and files that were damaged."""
+        """The numbers of replies from the folder, replies from the service, and damaged files."""
         self._is_secret = False
 
     def __str__(self) -> str:
@@ -85,11 +85,11 @@ class StoredLoad:
 
     @property
     def has_moment(self) -> bool:
-        """Whether `moment` was asked for, by this or an earlier process."""
+        """Whether this or an earlier process has used `moment`."""
         return (self._folder / _MOMENT).exists()
 
     def moment(self, now: Callable[[], float]) -> float:
-        """Return when the load began, in seconds since 1970; the first time it is `now()`."""
+        """Return when the load began, in seconds since 1970; the first call stores `now()`."""
         kept = self._read(_MOMENT)
         if kept is None:
             self._write(_MOMENT, repr(now()).encode(), overwrite=self.n_damaged > 0)
@@ -97,7 +97,7 @@ class StoredLoad:
         return now() if kept is None else float(kept)
 
     def note_token(self, mark: Callable[[bytes], str]) -> None:
-        """Write down a salted mark of the token; warn if the question has that of another one."""
+        """Store a salted mark of the token; warn if the question has the mark of another token."""
         kept = self._read(_ACCOUNT)
         salt, known = kept.split() if kept else (secrets.token_hex(_SALT).encode(), b"")
         marked = mark(bytes.fromhex(salt.decode())).encode()
@@ -111,7 +111,7 @@ class StoredLoad:
             self._write(_ACCOUNT, salt + b" " + marked)
 
     def find(self, call: Call) -> Reply | None:
-        """Return the reply to a call, if it was kept; that of the n-th time to the n-th time."""
+        """Return the reply to a call, if it was kept; the n-th reply to the n-th such call."""
         key = _key(call)
         name = _reply_name(key, self._sent[key])
         content = self._read(name)
@@ -124,10 +124,10 @@ class StoredLoad:
         return self._forgettable(Reply(known["status"], {}, body, known["url"], attempts=0), name)
 
     def add(self, call: Call, reply: Reply) -> Reply:
-        """Keep the reply to a call, and return it so that it is forgotten if it cannot be read."""
+        """Keep the reply to a call, and return one that is forgotten if it cannot be read."""
         self.n_new += 1
         if reply.status == _ACCEPTED and call.method == "GET":
-            return reply  # still running: the next process asks again
+            return reply  # still running: the next process sends the call again
         if holds_secret(reply.content):
             self._is_secret = True
             return reply
@@ -139,15 +139,15 @@ class StoredLoad:
         return self._forgettable(reply, name)
 
     def following(self) -> StoredLoad:
-        """Return another load of the same question, which has no replies yet."""
+        """Return a new load of the same question, without replies."""
         return _opened(self._question, lambda: self._number + 1)
 
     def finish(self, frame: pd.DataFrame | None) -> None:
-        """Note that the load came to its end, with a frame that can be brought up to date."""
+        """Mark the load as finished, with a frame that can be brought up to date."""
         if frame is not None and not self._is_secret:
-            # A frame that cannot be saved, or whose folder is gone, is loaded again next time.
             placed = frame.copy(deep=False)
             placed.attrs = {**frame.attrs, _PLACE: self._place(self._number, _RESULT)}
+            # If the frame cannot be saved, or the folder is gone, it is loaded again next time.
             with suppress(TypeError, ValueError, OSError):
                 save(placed, self._folder / _RESULT)
         self._write(_FINISHED, b"")
@@ -227,14 +227,14 @@ class StoredLoad:
 
 
 def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
-    """Return the load of a question that goes on, or a new one if the last was finished.
+    """Return the unfinished load of a question, or a new one.
 
     Parameters
     ----------
     folder
-        The folder of all questions; made if it is not there.
+        The folder of all questions; it is created if needed.
     question
-        What tells it from others: `service`, `host`, `operation` and the arguments, as JSON values.
+        Its identity: `service`, `host`, `operation` and the arguments, as JSON values.
 
     Raises
     ------

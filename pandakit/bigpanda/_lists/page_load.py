@@ -1,4 +1,4 @@
-"""Read the numbered pages of a list at the same time."""
+"""Read the numbered pages of a list in parallel."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _AHEAD = 64  # pages that are asked for at once, whatever number the service cou
 class PageLoad(ParallelLoad):
     """A list whose rows have no ids and that may grow at its end while it is read.
 
-    The first page tells how many there are. Without a total, one page is read after the other
-    until one is empty. Of a list of several pages the first is read again at the end: only if it
-    is still the same did no row move from page to page meanwhile.
+    The first page has the total. Without one, pages are read one after the other until a page is
+    empty. If a list has several pages, the first one is read again at the end: only if it is
+    unchanged did no row move between pages meanwhile.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class PageLoad(ParallelLoad):
         self._last = last
 
     def _last_page(self) -> int:
-        """Return the number of the last page, as far as is known."""
+        """Return the number of the last page, as far as it is known."""
         if self.total is not None:
             return -(-self._wanted() // max(1, len(self._pages.get(1, ()))))
         enough = self._max_rows is not None and self.count >= self._max_rows

@@ -55,7 +55,7 @@ class Resource:
     id_field
         Field that identifies a row; `None` where there is none.
     hidden
-        Fields left out because columns under other names hold their content.
+        Fields that are left out because other columns hold their content.
     """
 
     name: str

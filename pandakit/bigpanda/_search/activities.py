@@ -1,4 +1,4 @@
-"""The activities of several incidents, read at the same time."""
+"""The activities of several incidents, read in parallel."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ class ActivityLoad(ParallelLoad):
     Parameters
     ----------
     incident_ids
-        Each once.
+        The incidents, each once.
     types
         The filter by type, if any.
     max_rows
         Where to stop; `None` for all rows.
     environment
-        Id of the environment that the incidents are in, where it is known.
+        The id of the incidents' environment, if it is known.
     loaded_at
-        Returns when the load began, in epoch seconds.
+        Returns the time when the load began, in epoch seconds.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class ActivityLoad(ParallelLoad):
                 )
 
     def _has_enough(self, incident_id: str) -> bool:
-        """Return whether the incidents up to this one have as many rows as are wanted."""
+        """Return whether the incidents up to this one have as many rows as requested."""
         if self._max_rows is None:
             return False
         count = 0

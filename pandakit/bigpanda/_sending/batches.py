@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._sending.payloads import Payload
     from pandakit.transport import Session
 
-__all__ = ["Outbox", "Outcome", "send_in_batches"]
+__all__ = ["Outbox", "SendOutcome", "send_in_batches"]
 
-Outcome = Literal["planned", "accepted", "duplicate", "refused", "unknown", "not_sent"]
+SendOutcome = Literal["planned", "accepted", "duplicate", "refused", "unknown", "not_sent"]
 
 _PATH = "/data/v2/alerts"
-_UNSENT: tuple[Outcome, ...] = ("planned", "not_sent")
+_UNSENT: tuple[SendOutcome, ...] = ("planned", "not_sent")
 
 
 class Outbox:
-    """Payloads, and what became of each.
+    """Payloads, and the outcome of each.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Outbox:
     app_key
         The integration.
     facts
-        Returns what `df.attrs["pandakit"]` says, given the number of requests.
+        Returns the facts for `df.attrs["pandakit"]`, given the number of requests.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Outbox:
         facts: Callable[[int], dict[str, Any]],
     ) -> None:
         self.payloads, self.index, self.app_key = payloads, index, app_key
-        self.outcomes: list[Outcome] = ["planned"] * len(payloads)
+        self.outcomes: list[SendOutcome] = ["planned"] * len(payloads)
         self.messages: list[str | None] = [None] * len(payloads)
         self.requests = 0
         self._facts = facts
@@ -67,7 +67,7 @@ class Outbox:
         return frame
 
     def claim(self, numbers: Sequence[int]) -> list[int]:
-        """Return those of the payloads that were not sent yet, which are to be sent now."""
+        """Return those payloads that were not sent yet, and mark them as being sent."""
         left = [number for number in numbers if self.outcomes[number] in _UNSENT]
         self._mark(left, "not_sent")
         return left
@@ -103,7 +103,9 @@ class Outbox:
         is_duplicate = reply.status == HTTPStatus.NO_CONTENT
         self._mark(numbers, "duplicate" if is_duplicate else "accepted")
 
-    def _mark(self, numbers: Sequence[int], outcome: Outcome, message: str | None = None) -> None:
+    def _mark(
+        self, numbers: Sequence[int], outcome: SendOutcome, message: str | None = None
+    ) -> None:
         for number in numbers:
             self.outcomes[number], self.messages[number] = outcome, message
 
@@ -111,7 +113,7 @@ class Outbox:
 def send_in_batches(
     outbox: Outbox, session: Session, numbers: Sequence[int], batch_size: int
 ) -> pd.DataFrame:
-    """Send what was not sent yet, in this order; after a failure, `resume()` sends the rest."""
+    """Send the unsent payloads in this order; after a failure, `resume()` sends the rest."""
     left = outbox.claim(numbers)
     resume = partial(send_in_batches, outbox, session, numbers, batch_size)
     batch: Sequence[int] = ()

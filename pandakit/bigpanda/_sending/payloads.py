@@ -14,7 +14,7 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Payload", "in_order", "read_payloads"]
+__all__ = ["Payload", "read_payloads", "time_order"]
 
 Payload = dict[str, Any]
 
@@ -65,8 +65,8 @@ def read_payloads(
     return payloads
 
 
-def in_order(payloads: list[Payload]) -> list[int]:
-    """Return the numbers of the payloads by time; equal times, and none, keep their order.
+def time_order(payloads: list[Payload]) -> list[int]:
+    """Return the numbers of the payloads by time; equal and missing times keep their order.
 
     A payload without a time gets the time at which it arrives, so it comes last.
     """
@@ -74,7 +74,7 @@ def in_order(payloads: list[Payload]) -> list[int]:
 
 
 def _payload(row: dict[str, Any], app_key: str) -> Payload:
-    """Return what is sent of a row: missing cells are left out."""
+    """Return the payload of a row, without missing cells."""
     found = {}
     for name, cell in row.items():
         value = _seconds(cell) if name == "timestamp" else _value(cell, name)

@@ -1,4 +1,4 @@
-"""`pandakit simulate`, `sweep`, `explain` and `report`: the user's own events."""
+"""`pandakit simulate`, `sweep`, `explain` and `report`, on the user's own events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from pandakit.cli import output
 from pandakit.cli.decision_report import WINDOWS, report_page
+from pandakit.cli.many_files import choose_way, merge_files
 from pandakit.cli.options import ANCHOR_LIST, FOLDER, SOURCE, SPANS
 from pandakit.cli.policy_file import choose_policy, policy_options
 from pandakit.cli.save import (
@@ -19,7 +20,7 @@ from pandakit.cli.save import (
     simulation_frames,
 )
 from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
-from pandakit.cli.source import read_source, source_options
+from pandakit.cli.source import given_options, read_source, source_options
 from pandakit.consolidation import consolidate
 from pandakit.lab import sweep as sweep_windows
 
@@ -37,21 +38,35 @@ _ALL = "all"
 
 
 @click.command()
-@click.argument("file", type=SOURCE)
+@click.argument("files", type=SOURCE, nargs=-1, required=True, metavar="FILE...")
 @source_options
 @policy_options
 @folder_options
 def simulate(
-    file: str, folder: Path | None, file_format: str, *, force: bool, **options: Any
+    files: tuple[str, ...], folder: Path | None, file_format: str, *, force: bool, **options: Any
 ) -> None:
     """Consolidate the events or alarms of FILE and print the funnel.
 
     FILE is a file, a folder or a pattern: CSV, JSON, Parquet, Feather, Excel or logs.
+
+    Many files of Parquet, CSV or JSON Lines whose columns have the names of events are merged from
+    disk, however many events they hold. They are read into memory if an option says what their
+    columns mean, or with --format csv. The output says which.
+
+    With files merged from disk, --output becomes a folder of alerts.parquet, incidents.parquet,
+    funnel.json and manifest.json; otherwise it has the events and a report as well.
     """
     policy = choose_policy(options)
-    events = read_source(file, options)
+    needs_memory = "--format csv" if file_format == "csv" else given_options(options)
+    way = choose_way(files, policy, needs_memory)
+    notes = [way.note] if way.note else []
+    if way.is_merge:
+        merged = merge_files(files, policy, options["unit"] or "s", folder, force=force)
+        output.write(simulation_text(merged, notes))
+        return
+    events = read_source(list(files), options)
     result = consolidate(events, policy)
-    output.write(simulation_text(result, events))
+    output.write(simulation_text(result, [*notes, *reading_notes(events)]))
     if folder is not None:
         tables = frame_files(simulation_frames(result, events), file_format)
         page = page_file(report_page(events, policy, policy.patterns[0]))
@@ -88,7 +103,7 @@ def sweep(
     force: bool,
     **options: Any,
 ) -> None:
-    """Count the incidents of FILE that other windows would give."""
+    """Count the incidents that other windows would make of FILE."""
     policy = choose_policy(options)
     varied = pattern if pattern == _ALL else _pattern(policy, pattern).name
     events = read_source(file, options)
@@ -107,7 +122,7 @@ def sweep(
 @source_options
 @policy_options
 def explain(file: str, alert: int, **options: Any) -> None:
-    """Explain why the alert with the number ALERT of FILE is in its incident."""
+    """Explain why alert number ALERT of FILE is in its incident."""
     policy = choose_policy(options)
     result = consolidate(read_source(file, options), policy)
     if alert >= len(result.alerts):
@@ -133,7 +148,7 @@ def explain(file: str, alert: int, **options: Any) -> None:
 @source_options
 @policy_options
 def report(file: str, pattern: str | None, folder: Path, *, force: bool, **options: Any) -> None:
-    """Write a page on FILE: the funnel, the curve of windows, what speaks for today's window."""
+    """Write a report on FILE: the funnel, the curve of windows, the case for today's window."""
     policy = choose_policy(options)
     varied = _pattern(policy, pattern)
     page = report_page(read_source(file, options), policy, varied)

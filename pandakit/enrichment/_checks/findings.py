@@ -11,9 +11,9 @@ from pandakit.enrichment._checks.rules import DOUBTFUL, ERROR, RULES, WARNING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Finding", "Findings", "Severity", "Tally"]
+__all__ = ["Finding", "FindingSeverity", "Findings", "Tally"]
 
-Severity = Literal["error", "warning"]
+FindingSeverity = Literal["error", "warning"]
 
 _RANK = {name: rank for rank, name in enumerate(RULES)}
 
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
     """
 
     rule: str
-    severity: Severity
+    severity: FindingSeverity
     column: str | None
     row: int | None
     value: str | None
@@ -55,7 +55,7 @@ class Findings:
         The first `max_findings` of each rule and column, then one without a row that says how
         many more there are.
     counts
-        How many there are of each rule and column.
+        The number of findings of each rule and column.
     max_findings
         How many of each rule and column are kept.
     """
@@ -67,12 +67,12 @@ class Findings:
 
     @property
     def n_errors(self) -> int:
-        """How many errors there are, beyond `max_findings` as well."""
+        """How many errors there are, including those beyond `max_findings`."""
         return self._count(self.errors)
 
     @property
     def n_warnings(self) -> int:
-        """How many warnings there are, beyond `max_findings` as well."""
+        """How many warnings there are, including those beyond `max_findings`."""
         return self._count(self.warnings)
 
     def _count(self, findings: tuple[Finding, ...]) -> int:
@@ -112,7 +112,7 @@ class Tally:
         facts: Sequence[Mapping[str, Any]],
         count: int | None = None,
     ) -> None:
-        """Add findings of one kind, of which there are `count` in all."""
+        """Add findings of one kind, of which there are `count` in total."""
         self._counts[rule, column] += len(facts) if count is None else count
         kept = self._kept.setdefault((rule, column), [])
         severity, message = self._severity(rule), RULES[rule].message
@@ -135,7 +135,7 @@ class Tally:
         warnings = tuple(each for each in found if each.severity != ERROR)
         return Findings(errors, warnings, dict(self._counts), self.max_findings)
 
-    def _severity(self, rule: str) -> Severity:
+    def _severity(self, rule: str) -> FindingSeverity:
         severity = RULES[rule].severity
         if severity == DOUBTFUL:
             return ERROR if self.strict else WARNING

@@ -1,4 +1,4 @@
-"""A report as lines of text; nothing in them can act on a terminal."""
+"""A report as lines of text that are safe for a terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pandakit.enrichment._checks.findings import Finding, Findings
 
-__all__ = ["LONG", "LONGEST", "Facts", "counted", "report_text", "visible"]
+__all__ = ["LONG", "LONGEST", "ReportContent", "counted", "report_text", "visible"]
 
 SHORT, LONG, LONGEST = 28, 100, 1_000  # characters shown of a value, a name, a message
 _EACH = 3  # findings shown of each rule and column
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReportContent:
     """What a report shows.
 
     Parameters
@@ -49,7 +49,7 @@ class Facts:
 
     @property
     def summary(self) -> str:
-        """The size of the table, and how much was found."""
+        """The size of the table, and the number of findings."""
         name = f"{visible(self.name, LONG)}, " if self.name else ""
         size = f"{counted(self.rows, 'row')} of {counted(self.columns, 'column')}"
         written = "" if self.bytes is None else f", {counted(self.bytes, 'byte')}"
@@ -82,7 +82,7 @@ def _digest(findings: Findings, some: tuple[Finding, ...]) -> list[Finding]:
     return lines
 
 
-def report_text(facts: Facts) -> str:
+def report_text(facts: ReportContent) -> str:
     """Return a report as lines of text."""
     lines = [f"{facts.verdict}: {facts.summary}"]
     for heading, findings in facts.parts():

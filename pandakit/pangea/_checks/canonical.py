@@ -1,9 +1,9 @@
 """The canonical JSON that is hashed and signed, in the forms that services have used.
 
-All forms sort keys, leave out whitespace and write text as raw UTF-8. They differ in numbers:
-Python writes `1.0` and every digit of an integer, RFC 8785 writes `1` and `1e+30`, and some
-services hash the text as it was. A form is only used where it denotes exactly the number that
-was received: otherwise a digit beyond a double's precision could change unnoticed.
+All forms sort keys, omit whitespace and write text as raw UTF-8. They differ in numbers: Python
+writes `1.0` and every digit of an integer, RFC 8785 writes `1` and `1e+30`, and some services
+hash the text as it was. A form is used only if it denotes exactly the number that was received;
+otherwise a digit beyond a double's precision could change unnoticed.
 
 Source: "RFC 8785, JSON Canonicalization Scheme".
 """
@@ -25,7 +25,7 @@ _FEW_DIGITS = 21  # up to here RFC 8785 writes numbers without an exponent
 _FEW_ZEROS = -6
 _MOST_EXPONENT = 400  # beyond a double's range, no two forms can agree
 
-Order = Callable[[str], Any]
+SortKey = Callable[[str], Any]
 
 
 class NotCanonicalError(ValueError):
@@ -67,7 +67,7 @@ class _OtherNumberError(ValueError):
     """A form would write a number other than the one received."""
 
 
-def _write(value: Any, write_number: Callable[[Any], str], order: Order) -> str:
+def _write(value: Any, write_number: Callable[[Any], str], order: SortKey) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None or isinstance(value, bool):
@@ -81,7 +81,9 @@ def _write(value: Any, write_number: Callable[[Any], str], order: Order) -> str:
     raise NotCanonicalError(f"a {type(value).__name__}, which JSON does not have")
 
 
-def _members(value: dict[Any, Any], write_number: Callable[[Any], str], order: Order) -> list[str]:
+def _members(
+    value: dict[Any, Any], write_number: Callable[[Any], str], order: SortKey
+) -> list[str]:
     for key, member in value.items():
         if not isinstance(key, str):
             raise NotCanonicalError(f"the key {key!r}, which is not text")
@@ -133,7 +135,7 @@ def _ecmascript(number: float) -> str:
         return "0"
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
     text = "".join(map(str, digits))
-    point = len(text) + int(exponent)  # where the decimal point stands, counted in digits
+    point = len(text) + int(exponent)  # the position of the decimal point, counted in digits
     if len(text) <= point <= _FEW_DIGITS:
         shown = text + "0" * (point - len(text))
     elif 0 < point <= _FEW_DIGITS:
@@ -154,7 +156,7 @@ def _utf16_units(key: str) -> bytes:
     return key.encode("utf-16-be", "surrogatepass")
 
 
-_FORMS: tuple[tuple[Callable[[Any], str], Order], ...] = (
+_FORMS: tuple[tuple[Callable[[Any], str], SortKey], ...] = (
     (_as_python, _code_points),
     (_as_written, _code_points),
     (_as_rfc8785, _utf16_units),

@@ -1,8 +1,8 @@
 """The hash check: SHA-256 of the canonical envelope, exactly as received.
 
-Almost all envelopes of a log hold text only and have one of a few sets of keys. For these the
-canonical JSON is a template, filled with the encoded values; everything else takes the general
-way of `canonical`.
+Almost all envelopes of a log contain only text and have one of a few sets of keys. For these the
+canonical JSON is a template, filled with the encoded values; everything else goes through
+`canonical`.
 
 Source: "Pangea API reference", "Tamperproofing".
 """
@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pandakit.pangea._checks.canonical import NotCanonicalError, canonical_forms
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,16 +34,16 @@ class Digests:
     Attributes
     ----------
     hashes
-        Of each envelope in Python's form; `None` where it has no canonical form.
+        The hash of each envelope in Python's form; `None` if it has no canonical form.
     faults
-        Position to why an envelope has no hash.
+        Position -> the reason why an envelope has no hash.
     signed
         Positions of the envelopes that hold a signature or a public key.
     """
 
     def __init__(self) -> None:
         self.hashes: list[bytes | None] = []
-        self.faults: dict[int, Outcome] = {}
+        self.faults: dict[int, CheckOutcome] = {}
         self.signed: list[int] = []
 
 
@@ -55,11 +55,13 @@ class _Template:
     def __init__(self, envelope: Row) -> None:
         event = sorted(envelope[_EVENT])
         if not event:
-            raise KeyError(_EVENT)  # the general way: empty text and an empty list have no keys too
+            raise KeyError(
+                _EVENT
+            )  # through `canonical`: empty text and an empty list have no keys either
         rest = sorted(key for key in envelope if key != _EVENT)
         if rest and rest[0] < _EVENT:
-            raise KeyError(rest[0])  # the general way: only malformed events have such a key
-        # Literal text and gaps for the encoded values, in turn.
+            raise KeyError(rest[0])  # through `canonical`: only malformed events have such a key
+        # Literal text alternates with gaps for the encoded values.
         members = ",".join(f"{encode_basestring(key)}:\0" for key in event)
         others = "".join(f",{encode_basestring(key)}:\0" for key in rest)
         text = f"{{{encode_basestring(_EVENT)}:{{{members}}}{others}}}"
@@ -113,27 +115,27 @@ def _general_digest(envelope: Any, position: int, found: Digests) -> bytes | Non
         try:
             return sha256(canonical_forms(envelope)[0]).digest()
         except NotCanonicalError as error:
-            found.faults[position] = Outcome(FAIL, f"the envelope holds {error}")
+            found.faults[position] = CheckOutcome(FAIL, f"the envelope holds {error}")
     elif envelope is None:
-        found.faults[position] = Outcome(NONE, "no envelope")
+        found.faults[position] = CheckOutcome(NONE, "no envelope")
     else:
-        found.faults[position] = Outcome(FAIL, "the envelope is not an object")
+        found.faults[position] = CheckOutcome(FAIL, "the envelope is not an object")
     return None
 
 
-def check_hash(envelope: Row, claimed: Any) -> tuple[Outcome, bytes | None]:
+def check_hash(envelope: Row, claimed: Any) -> tuple[CheckOutcome, bytes | None]:
     """Return the outcome for an envelope whose hash in Python's form is not the one claimed.
 
     The second value is the hash in the form that matches, if one does.
     """
     if claimed is None:
-        return Outcome(NONE, "the event has no hash"), None
+        return CheckOutcome(NONE, "the event has no hash"), None
     if not isinstance(claimed, str):
-        return Outcome(FAIL, "the hash is not text"), None
+        return CheckOutcome(FAIL, "the hash is not text"), None
     without_nulls = {key: value for key, value in envelope.items() if value is not None}
     for candidate in (envelope, without_nulls):
         for form in canonical_forms(candidate):
             found = sha256(form)
             if found.hexdigest() == claimed:
                 return PASS, found.digest()
-    return Outcome(FAIL, "the envelope has another hash"), None
+    return CheckOutcome(FAIL, "the envelope has another hash"), None

@@ -1,11 +1,11 @@
-"""What a check says about one event."""
+"""The outcome of a check for one event."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FAIL", "NONE", "PASS", "Outcome", "Status"]
+__all__ = ["FAIL", "NONE", "PASS", "CheckOutcome", "Status"]
 
 Status = Literal["pass", "fail", "none"]
 
@@ -14,8 +14,8 @@ NONE: Status = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The status of a check, and the words for one that did not pass.
+class CheckOutcome:
+    """The status of a check, and the reason if it did not pass.
 
     Parameters
     ----------
@@ -30,4 +30,4 @@ class Outcome:
     reason: str = ""
 
 
-PASS = Outcome("pass")
+PASS = CheckOutcome("pass")

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["FetchedRoots", "RootFetcher", "distinct_roots", "needed_sizes"]
 
 Row = dict[str, Any]
-Tree = str | None
+TreeName = str | None
 
 _AT_ONCE = 4  # calls side by side
 
 
-def needed_sizes(results: Any) -> dict[Tree, list[int]]:
+def needed_sizes(results: Any) -> dict[TreeName, list[int]]:
     """Return the sizes that verifying results needs, by tree.
 
     These are, for published events, the size of the root that came with them, and the sizes
     just before and just after their batch was added.
     """
-    sizes: dict[Tree, set[int]] = defaultdict(set)
+    sizes: dict[TreeName, set[int]] = defaultdict(set)
     for place in read_events(results).places:
         if place.published is not True:
             continue
@@ -74,7 +74,7 @@ class RootFetcher:
     session
         The session that sends the calls.
     arweave_url
-        Where Arweave is read.
+        The URL of the Arweave gateway.
     owners
         The Arweave addresses that may have published the roots; `None` for any.
     ask_pangea
@@ -87,13 +87,13 @@ class RootFetcher:
     ask_pangea: Callable[[int], Row]
     found: FetchedRoots = field(default_factory=FetchedRoots)
 
-    def fetch(self, sizes: dict[Tree, list[int]], line: ProgressLine) -> None:
+    def fetch(self, sizes: dict[TreeName, list[int]], line: ProgressLine) -> None:
         """Fetch the roots of all sizes into `found`, each once from each source.
 
         Raises
         ------
         PandakitError
-            If Pangea fails for another reason than that there is no such root.
+            If Pangea fails for a reason other than a missing root.
         """
         found = self.found
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -120,11 +120,11 @@ class RootFetcher:
             if (tree, size) not in there and (tree is not None or size not in known)
         )
 
-    def _first_tasks(self, sizes: dict[Tree, list[int]]) -> list[tuple[Any, ...]]:
+    def _first_tasks(self, sizes: dict[TreeName, list[int]]) -> list[tuple[Any, ...]]:
         tasks: list[tuple[Any, ...]] = [
             (self._of_tree, tree, wanted[start : start + CHUNK])
             for tree, wanted in sizes.items()
-            if tree is not None  # Arweave knows trees by their names
+            if tree is not None  # Arweave finds trees by name
             for start in range(0, len(wanted), CHUNK)
         ]
         every = sorted({size for wanted in sizes.values() for size in wanted})
@@ -162,7 +162,7 @@ class RootFetcher:
 
 
 def distinct_roots(rows: list[Row]) -> list[Row]:
-    """Return roots in order, one where both sources say the same: the one from Arweave."""
+    """Return roots in order; where both sources agree, only the one from Arweave."""
     ordered = sorted(rows, key=lambda row: (str(row.get("tree_name")), row["size"], row["source"]))
     kept: dict[str, Row] = {}
     for row in ordered:

@@ -1,4 +1,4 @@
-"""Filters to query parameters: each is checked by the type that declares it."""
+"""Filters as query parameters: each is checked by the type that declares it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 __all__ = ["Filter", "declared_filters", "query_parameters"]
 
-Kind = Literal["text", "list", "boolean", "integer"]
+FilterKind = Literal["text", "list", "boolean", "integer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Filter:
     """
 
     name: str
-    kind: Kind = "text"
+    kind: FilterKind = "text"
     choices: tuple[str, ...] = ()
 
     @property
@@ -76,7 +76,7 @@ def query_parameters(
     TypeError
         For a filter that the list does not have, or a value of another type.
     ValueError
-        For a value that the service does not know, or none at all.
+        For a value that the service does not know, or an empty one.
 
     Examples
     --------

@@ -37,8 +37,8 @@ class Resource:
     filter_type
         The `TypedDict` that declares its filters.
     page
-        Rows a page: the service's default, or its maximum where it declares one; `None` for
-        a list without pages.
+        Rows per page: the service's maximum if it declares one, else its default; `None` for a
+        list without pages.
     id_field
         The field that identifies a row; `None` where there is none.
     hidden
@@ -118,7 +118,7 @@ _ROWS = (
         id_field=None,
         single=False,
         has_any_fields=True,
-        rename=str,  # the fields of a log event, under the names that rules ask for
+        rename=str,  # the fields of a log event, under the names that rules use
     ),
     Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
     Resource(

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pandakit.sandbox.bigpanda.request import asked_page
-from pandakit.sandbox.bigpanda.table import Malformed, Table, TooLarge, read_upload
+from pandakit.sandbox.bigpanda.table import Malformed, TooLarge, UploadedTable, read_upload
 from pandakit.sandbox.service import Refused, json_response, read_object
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ _KINDS = {"query_tag", "result_tag"}
 
 @dataclass
 class _Job:
-    """An upload on its way: each look at it brings it one step on."""
+    """An upload in progress: each poll advances it by one step."""
 
     id: str
     schema: str
-    table: Table
+    table: UploadedTable
     plan: JobPlan
     start: int
     looks: int = 0
@@ -44,7 +44,7 @@ class _Job:
 
     @property
     def status(self) -> str:
-        """What the last look saw."""
+        """The status at the last poll."""
         if self.plan.outcome == "stuck" or self.looks <= self.plan.looks:
             return "pending" if self.looks <= 1 else "started"
         return "failed" if self.errors else "done"
@@ -63,7 +63,7 @@ class MappingRoutes:
     organisation
         Its schemas and the tables that are there from the start.
     control
-        How jobs go.
+        How jobs end.
     folder
         Where uploads are kept.
     most_bytes
@@ -95,7 +95,7 @@ class MappingRoutes:
         self._most_bytes = most_bytes
         self._schemas: dict[str, Row] = {row["id"]: row for row in organisation.bigpanda["schemas"]}
         self._seeded: dict[str, list[Row]] = organisation.bigpanda["tables"]
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, UploadedTable] = {}
         self._jobs: dict[str, _Job] = {}
         self._numbers = count(1)
 

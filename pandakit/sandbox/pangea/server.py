@@ -16,7 +16,7 @@ from pandakit.sandbox.pangea.downloads import FORMATS, write_file
 from pandakit.sandbox.pangea.search import Search, invalid, read_search
 from pandakit.sandbox.pangea.tampering import alter_root, forged, tamper_events
 from pandakit.sandbox.pangea.writing import Writer
-from pandakit.sandbox.service import Refused, Service, json_response, read_object
+from pandakit.sandbox.service import Refused, SandboxService, json_response, read_object
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -51,7 +51,7 @@ class _KeptSearch:
     events: list[Row] = field(default_factory=list)
 
 
-class PangeaService(Service):
+class PangeaService(SandboxService):
     """Pangea: POST with a Bearer token, and the envelope's `status` decides."""
 
     name = "pangea"
@@ -192,7 +192,7 @@ class PangeaService(Service):
         return Response(data, content_type="application/octet-stream")
 
     def export(self, request: Request) -> Response:
-        """Start an export: always answered later, and then downloaded by the request's id."""
+        """Start an export, which is always deferred, and then downloaded by the request's id."""
         body = self._body(request)
         if body.pop("format", "csv") not in FORMATS:
             raise invalid("format", "NotEnumMember", f"must be one of {', '.join(FORMATS)}")

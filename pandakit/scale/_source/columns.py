@@ -17,7 +17,7 @@ from pandakit.consolidation._read.requirements import (
     check_columns,
 )
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.text import to_text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["TICKS", "Columns", "FileColumns", "kind_of", "looks_at", "plan_columns"]
+__all__ = ["TICKS", "FileColumns", "InputColumns", "kind_of", "looks_at", "plan_columns"]
 
 TICKS = pa.timestamp("us", "UTC")
 _ALWAYS = ("timestamp", "status", "description", "source_system", INCIDENT_IDENTIFIER)
@@ -38,18 +38,18 @@ _WAYS = {"number": "numbers", "time": "datetimes", "text": "text"}
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The columns to read, in one order, and what they become."""
+class InputColumns:
+    """The columns to read, in one order, and the types that they become."""
 
     names: tuple[str, ...]
     types: dict[str, pa.DataType]
     as_text: frozenset[str]
     """Columns that the files have in different types: all become their text form."""
     as_ticks: bool
-    """Whether timestamps are handed on as they were read, because reading them again is slow."""
+    """Whether timestamps are passed on as parsed, because parsing them again is slow."""
 
     def encoded(self, schema: pa.Schema) -> list[str]:
-        """Return the columns of text that a file should hand over as dictionaries."""
+        """Return the text columns that a file should be read as dictionaries."""
         return [
             name
             for name in self.names
@@ -59,20 +59,20 @@ class Columns:
         ]
 
     def of_openings(self, policy: Policy) -> pa.Schema:
-        """Return the columns that the grouping needs of an event that opens an alert."""
+        """Return the columns that grouping needs of the events that open alerts."""
         needed = _needed(list(self.names), policy.replace(dedup="none"))
         if not looks_at("description", policy):
             needed -= {"description"}
         return pa.schema([(name, self.types[name]) for name in self.names if name in needed])
 
-    def only(self, *names: str) -> Columns:
+    def only(self, *names: str) -> InputColumns:
         """Return some of the columns."""
         return replace(self, names=names)
 
     def conform(self, table: pa.Table, unit: str) -> tuple[pa.Table, np.ndarray]:
         """Return a table with these columns in these types, and the time of each row."""
         table = as_table(table, name="events", error=EventError)
-        times = read_times(table.column("timestamp"), unit)
+        times = to_ticks(table.column("timestamp"), unit)
         columns = [self._column(table, name, times) for name in self.names]
         return pa.table(columns, names=list(self.names)), times
 
@@ -107,17 +107,17 @@ def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 class FileColumns(NamedTuple):
-    """The columns of a file, and how strictly they are taken."""
+    """The columns of a file, and how strict they are."""
 
     name: str
     schema: pa.Schema
     may_lack: bool
-    """Whether columns that other files have may be absent: as in JSON, they are missing then."""
+    """Whether columns that other files have may be absent, as in JSON; they are then missing."""
     is_typed: bool
-    """Whether the types are those of the writer: in CSV and JSON, they are not."""
+    """Whether the file itself records the types, as CSV and JSON do not."""
 
 
-def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
+def plan_columns(files: Sequence[FileColumns], policy: Policy) -> InputColumns:
     """Return the columns that a policy needs of files.
 
     Raises
@@ -129,6 +129,8 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     names = list(dict.fromkeys(name for file in files for name in file.schema.names))
     for file in files:
         _check_names(file, names, files)
+        if "timestamp" in names and "timestamp" not in file.schema.names:
+            raise EventError(f"{file.name} has no column 'timestamp'; add it, or leave it out")
     kinds = {name: _kinds_of(name, files) for name in names}
     check_columns(Table(pa.table({name: pa.nulls(0) for name in names})), policy.patterns)
     _check_times(files)
@@ -139,7 +141,7 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     as_ticks = is_slow and not looks_at("timestamp", policy)
     if as_ticks:
         types["timestamp"] = TICKS
-    return Columns(tuple(wanted), types, frozenset(mixed), as_ticks)
+    return InputColumns(tuple(wanted), types, frozenset(mixed), as_ticks)
 
 
 def _check_names(file: FileColumns, names: list[str], files: Sequence[FileColumns]) -> None:
@@ -193,7 +195,7 @@ def looks_at(column: str, policy: Policy) -> bool:
 
 
 def _kinds_of(name: str, files: Sequence[FileColumns]) -> set[pa.DataType]:
-    """Return the types that files have a column in; text is one type, however it is kept."""
+    """Return the types of a column over all files; text is one type, however it is stored."""
     schemas = [file.schema for file in files if name in file.schema.names]
     kinds = {_plain(schema.field(name).type) for schema in schemas}
     return kinds - {pa.null()} or {pa.null()}
@@ -210,12 +212,12 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 def _joint_type(name: str, kinds: set[pa.DataType], *, mixed: bool) -> pa.DataType:
     kind = pa.large_string() if mixed else next(iter(kinds))
     if kind == pa.large_string() and name != "description":
-        return pa.dictionary(pa.int32(), pa.string())  # as Parquet hands it over
+        return pa.dictionary(pa.int32(), pa.string())  # as Parquet returns it
     return kind
 
 
 def kind_of(kind: pa.DataType) -> str:
-    """Return which kind of values a type has."""
+    """Return the kind of values that a type has."""
     tests = {
         "number": pa.types.is_integer(kind)
         or pa.types.is_floating(kind)

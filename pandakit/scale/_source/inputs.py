@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
 from pandakit.scale._source.columns import (
-    Columns,
     FileColumns,
+    InputColumns,
     looks_at,
     plan_columns,
 )
 from pandakit.scale._source.files import PARQUET
 from pandakit.scale._source.pieces import NO_TIME, ParquetFile, Piece
-from pandakit.scale._source.staging import stage
+from pandakit.scale._source.staging import stage, text_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pandakit.consolidation.policy import Policy
-    from pandakit.scale._source.files import Source, SourceFile
+    from pandakit.scale._source.files import InputFile, InputFiles
 
-__all__ = ["Inputs", "open_inputs"]
+__all__ = ["Inputs", "check_columns_of", "open_inputs"]
 
 _NUMBERS_BEFORE = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1e6
 
@@ -37,7 +37,7 @@ class Inputs:
     """Files whose rows can be read in parts."""
 
     files: list[ParquetFile]
-    columns: Columns
+    columns: InputColumns
     unit: str
 
     @property
@@ -46,13 +46,13 @@ class Inputs:
         return sum(file.n_rows for file in self.files)
 
     def place(self, row: int) -> str:
-        """Return the file of a row of the whole input, and its number there."""
+        """Return the file of a row of the whole input, and its number in that file."""
         starts = [file.first_row for file in self.files]
         file = self.files[bisect_right(starts, row) - 1]
         return f"{file.file.name}, row {row - file.first_row}"
 
     def only(self, column: str) -> Inputs:
-        """Return the same files with nothing but one column and the times."""
+        """Return the same files with only one column and the times."""
         if column not in self.columns.names:
             raise EventError(f"the events have no column {column!r}")
         return replace(self, columns=self.columns.only("timestamp", column))
@@ -67,14 +67,14 @@ class Inputs:
         Raises
         ------
         EventError
-            Times cannot be read, or those of two files cannot both be in the unit.
+            Times cannot be read, or the numbers of two files cannot have the same unit.
         """
         of_files = [file.pieces(self.columns, self.unit) for file in self.files]
         self._check_units(of_files)
         return of_files
 
     def _check_units(self, of_files: list[list[Piece]]) -> None:
-        """Refuse files whose numbers mean 1970, or nothing, beside others of our days."""
+        """Refuse files whose numbers are in 1970, or no times, beside files with recent times."""
         latest = [max((piece.latest for piece in pieces), default=0) for pieces in of_files]
         today = next((at for at, time in enumerate(latest) if time > _NUMBERS_BEFORE), None)
         if today is None:
@@ -97,8 +97,24 @@ class Inputs:
             file.file.check_unchanged()
 
 
-def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inputs:
-    """Open the files of a source; those of text are rewritten below `folder` first.
+def check_columns_of(source: InputFiles, policy: Policy) -> None:
+    """Raise unless the beginnings of the files have columns that `open_inputs` takes.
+
+    Raises
+    ------
+    EventError
+        A file cannot be read, or does not fit the others or the policy.
+    """
+    found = []
+    for file in source.files:
+        is_typed = file.format == PARQUET
+        schema = ParquetFile(file, 0).schema if is_typed else text_schema(file)
+        found.append(FileColumns(file.name, schema, file.may_lack, is_typed))
+    plan_columns(found, policy)
+
+
+def open_inputs(source: InputFiles, policy: Policy, unit: str, folder: Path) -> Inputs:
+    """Open the files of a source; text files are first rewritten below `folder`.
 
     Raises
     ------
@@ -115,7 +131,7 @@ def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inpu
 
 
 def _opened(
-    file: SourceFile, first_row: int, staged: Path, policy: Policy, unit: str
+    file: InputFile, first_row: int, staged: Path, policy: Policy, unit: str
 ) -> ParquetFile:
     if file.format == PARQUET:
         return ParquetFile(file, first_row)

@@ -1,4 +1,4 @@
-"""Pieces: parts of the input that are read at once, with the times between which they lie."""
+"""Pieces: parts of the input that are read at once, with their earliest and latest time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pandakit.consolidation._read.ticks import BAD_TIME, scaled
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.scale._source.files import naming
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pandakit.scale._source.columns import Columns
-    from pandakit.scale._source.files import SourceFile
+    from pandakit.scale._source.columns import InputColumns
+    from pandakit.scale._source.files import InputFile
 
 __all__ = ["NO_TIME", "Loaded", "ParquetFile", "Piece"]
 
@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
     time: np.ndarray
     """In microseconds; `BAD_TIME` where a row has none."""
     rows: np.ndarray | None
-    """The number of each row in the whole input; None if they follow each other."""
+    """The number of each row in the whole input; None if they are consecutive."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Piece:
 
     name: str
     first_row: int
-    """Of two events of one time, that of the piece with the smaller number is earlier."""
+    """Of two events with equal times, the one in the piece with the smaller number is earlier."""
     n_rows: int
     earliest: int
     latest: int
@@ -57,14 +57,14 @@ class Piece:
         return f"{self.name}, row {row - self.first_of_file}"
 
     def place_of(self, row: int) -> str:
-        """Return the same for a row that is counted from the first one of the piece."""
+        """Return the same for a row number within the piece."""
         return self.place(self.first_row + row)
 
 
 class ParquetFile:
     """A Parquet file whose row groups are pieces."""
 
-    def __init__(self, file: SourceFile, first_row: int, *, staged: Path | None = None) -> None:
+    def __init__(self, file: InputFile, first_row: int, *, staged: Path | None = None) -> None:
         self.file = file
         self.first_row = first_row
         self._staged = staged
@@ -87,7 +87,7 @@ class ParquetFile:
         known = getattr(self, "_metadata", None)
         return pq.ParquetFile(source, metadata=known, read_dictionary=encoded)
 
-    def pieces(self, columns: Columns, unit: str) -> list[Piece]:
+    def pieces(self, columns: InputColumns, unit: str) -> list[Piece]:
         """Return the row groups, with their times from the statistics or from one pass.
 
         Raises
@@ -108,7 +108,7 @@ class ParquetFile:
         return found
 
     def _statistics(self, group: int, unit: str) -> tuple[int, int] | None:
-        """Return the earliest and latest time by the file's own account, None without one."""
+        """Return the earliest and latest time by the file's own statistics, or None."""
         kind = self.schema.field("timestamp").type
         chunks = self._metadata.row_group(group)
         columns = [chunks.column(place) for place in range(chunks.num_columns)]
@@ -131,10 +131,10 @@ class ParquetFile:
     def _pass_over(self, group: int, unit: str) -> tuple[int, int]:
         with naming(self.file.name), self._open() as opened:
             cells = opened.read_row_group(group, columns=["timestamp"]).column("timestamp")
-            return _bounds(read_times(cells, unit))
+            return _bounds(to_ticks(cells, unit))
 
     def _load(
-        self, group: int, first_row: int, bounds: tuple[int, int], columns: Columns, unit: str
+        self, group: int, first_row: int, bounds: tuple[int, int], columns: InputColumns, unit: str
     ) -> Loaded:
         with naming(self.file.name):
             wanted = [name for name in columns.names if name in self.schema.names]

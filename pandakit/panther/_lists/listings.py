@@ -76,7 +76,7 @@ def whole_list(name: str, filters: Mapping[str, Any]) -> tuple[Listing, ToFrame]
     Raises
     ------
     TypeError, ValueError
-        For a filter that the list does not have, or a value that it does not take.
+        For a filter that the list does not have, or a value that it does not accept.
     """
     resource = RESOURCES[name]
     listing = Listing(
@@ -108,7 +108,7 @@ def part(
     name, params
         The resource, and its query parameters.
     path
-        Placeholder to value.
+        Placeholder -> value.
     tag
         Members that are added to each of its rows.
     """
@@ -139,8 +139,8 @@ def detections_listing(
     session
         Sends the calls.
     unavailable
-        Gets the words of the service when it refuses correlation rules: they need a certain
-        data platform, or a newer version, and are left out with a warning.
+        Filled with the service's message if it refuses correlation rules: they need a certain
+        data platform or a newer version, and are left out with a warning.
     """
     return chained(
         [part(name, params, tag={"kind": name}) for name in DETECTIONS],
