@@ -72,6 +72,14 @@ def raw_alerts(
     end: if events moved from page to page, all pages are read again.
 
     Source: "Integration Alerts".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+    >>> {"timestamp", "status", "host", "check"} <= set(events)
+    True
     """
     asked = self._window(start, None)
     since = asked.start or to_time(start)  # None is refused
@@ -219,6 +227,16 @@ def replay(
     Notes
     -----
     Source: "Alerts REST API".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> alerts = pd.DataFrame({"timestamp": [0, 60], "host": "db-1", "status": ["critical", "ok"]})
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     plan = services.bigpanda.replay(alerts, app_key="api.checks", speed=60)
+    >>> plan["seconds_after_start"].tolist()
+    [0.0, 1.0]
     """
     session = self._session_for("v1.0")
     if not 0 < speed < float("inf"):

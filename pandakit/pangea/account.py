@@ -65,6 +65,14 @@ class Account(Client):
         pandas.DataFrame
             One row per field; `df.attrs["pandakit"]["schema"]` has the other members of the
             schema.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     schema = services.pangea.schema()
+        >>> "actor" in set(schema["id"])
+        True
         """
         rest: Row = {}
 

@@ -66,6 +66,14 @@ def root(
         If there is no root of this size.
     TypeError, ValueError
         If `tree_size` is not a whole number from 1.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     root = services.pangea.root(1)
+    >>> root["size"].tolist()
+    [1]
     """
     _check_size(tree_size)
     body = {} if tree_size is None else {"tree_size": tree_size}
@@ -125,6 +133,15 @@ def roots(
     Notes
     -----
     Source: "Pangea API reference", "Tamperproofing".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     roots = services.pangea.roots(events)
+    >>> sorted(roots["source"].unique())
+    ['arweave']
     """
     shown = self._progress if progress is None else progress
     sizes = needed_sizes(results)
