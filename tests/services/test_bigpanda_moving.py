@@ -1,5 +1,6 @@
 """Incidents that move while they are read are all there, once, as they were last received."""
 
+import itertools
 import random
 from functools import partial
 
@@ -119,6 +120,32 @@ def test_an_order_that_nobody_promised(seed):
     assert run(tenant, search(tenant, size=20, ceiling=40)).records == in_order(tenant)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [4, 7])
+def test_ranges_that_meet_in_a_second(size, shuffle):
+    """Where two ranges share a second, nothing of it is lost: the order of its incidents changes."""
+    tenant = Tenant([n // 3 for n in range(240)], shuffle=shuffle)
+    assert run(tenant, search(tenant, size=size, ceiling=1_000)).records == in_order(tenant)
+
+
+@pytest.mark.parametrize("answers", [1, 100])
+@pytest.mark.parametrize("starts", [list(range(60)), [7] * 30 + [6] * 30, [5, 4, 3, 2] * 15])
+def test_an_order_that_is_lost_on_the_way(monkeypatch, starts, answers):
+    """A service that stops listing newest first, for one answer or all, is read to the end."""
+    monkeypatch.setattr(parallel, "_WORKERS", 1)
+    for after in range(1, 14):
+        tenant = Tenant(starts, moves=in_another_order(after, answers))
+        found = run(tenant, search(tenant, size=5, ceiling=200))
+        assert found.records == in_order(tenant), after
+
+
+def in_another_order(after, answers):
+    """Yield the moves of a tenant that loses its order for a number of answers."""
+    for number in itertools.count():
+        order = "mixed" if after <= number < after + answers else "newest"
+        yield [lambda tenant, order=order: setattr(tenant, "order", order)]
+
+
 SHAPES = {
     "spread": [1000 + 40 * n for n in range(5_000)],
     "five seconds": [1000 + n % 5 for n in range(5_000)],
@@ -215,6 +242,16 @@ def test_a_second_beyond_the_ceiling(ceiling, parts):
     asked |= {name for call in tenant.calls for name in ("status", "severity")
               if name in (call.get("query") or "")}  # fmt: skip
     assert asked == parts
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_second_beyond_the_ceiling_in_no_order(seed):
+    """It is read by folder too where no order shows where it begins."""
+    starts = random.Random(seed).choices([10, 11], k=40)
+    tenant = Tenant(starts, order="mixed", ceiling=24)
+    for number in range(0, 40, 2):
+        tenant.resolve(number)
+    assert run(tenant, search(tenant, size=2, ceiling=24)).records == in_order(tenant)
 
 
 def test_a_second_beyond_every_part_is_an_error():

@@ -127,8 +127,7 @@ class IncidentLoad(ParallelLoad):
         self.end: int | None = None
         """The `to` of the first request: later incidents are left out."""
         self._order_evidence = 0.0
-        self.dense_seconds: set[int] = set()
-        """Seconds that a task reads by numbered pages."""
+        self._once: set[object] = set()  # of the tasks that are added once
         self._now, self._rows_of, self._max_rows = now, rows_of, max_rows
         self._facts, self._asked = facts, window
         self._incidents: dict[str, Row] = {}
@@ -145,10 +144,19 @@ class IncidentLoad(ParallelLoad):
         """Whether answers are newest first, and not by chance."""
         return self._order_evidence > _ORDER_KNOWN
 
-    def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
-        """Add the task that reads a second by numbered pages, unless there is one already."""
-        if second not in self.dense_seconds:
-            self.dense_seconds.add(second)
+    @property
+    def is_unordered(self) -> bool:
+        """Whether an answer was in another order than newest first."""
+        return self._order_evidence == -inf
+
+    def has_task(self, what: object) -> bool:
+        """Return whether there is a task for a second, or for another part of the list."""
+        return what in self._once
+
+    def add_once(self, what: object, make: Callable[[], Task]) -> None:
+        """Add the task for a part of the list, unless there is one already."""
+        if what not in self._once:
+            self._once.add(what)
             self.queue.add(make)
 
     def request(

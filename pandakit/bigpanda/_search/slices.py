@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from statistics import median_low
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pandakit.bigpanda._search.departures import Departures
 from pandakit.bigpanda._search.params import narrower_searches
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import Answer, IncidentLoad
     from pandakit.transport import Task
 
-__all__ = ["read_slice"]
+__all__ = ["add_slices", "read_slice"]
+
+
+def add_slices(load: IncidentLoad) -> None:
+    """Let a search be read again, all of it and whatever the order, once."""
+    end = cast("int", load.end)  # the first answer has fixed it
+    load.add_once("slices", partial(read_slice, load, None, end))
 
 
 def read_slice(
