@@ -17,7 +17,7 @@ FULL = bool(os.environ.get("PANDAKIT_FUZZ"))
 # Properties that name no numbers: no timing, as many examples as Hypothesis tries by itself.
 settings.register_profile(
     "pandakit",
-    max_examples=1_000 if FULL else 100,
+    max_examples=1_000 if FULL else 30,
     derandomize=not FULL,
     database=None,
     deadline=None,

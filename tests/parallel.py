@@ -22,10 +22,28 @@ _UNITS = (
 )
 
 
+# What takes longest starts first, so that no worker is left alone with it at the end.
+_FIRST = (
+    "tests/widgets/test_in_browser.py",
+    "tests/contract/test_browser.py",
+    "notebooks/",
+    "tests/tour/",
+    "tests/consolidation/test_kernel.py",
+    "tests/transport/test_matrix.py",
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests interrupt themselves in a worker, where Ctrl-C is ignored otherwise."""
     if hasattr(config, "workerinput"):
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort the long tests to the front when several workers share them."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
 
 
 def unit_of(nodeid: str) -> str:

@@ -9,8 +9,8 @@ from pandakit.bigpanda._lists.page_load import PageLoad
 from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
-from pandakit.bigpanda._sending.payloads import in_order, read_payloads
-from pandakit.bigpanda._sending.replay import Replay
+from pandakit.bigpanda._sending.payloads import read_payloads, time_order
+from pandakit.bigpanda._sending.schedule import SendSchedule
 from pandakit.timewindow import TimeLike, to_time
 from pandakit.transport import loader
 
@@ -169,7 +169,7 @@ def send_alerts(
     outbox = Outbox(payloads, frame.index, app_key, partial(_sending_facts, self, dry_run=dry_run))
     if dry_run:
         return outbox.frame()
-    return send_in_batches(outbox, session, in_order(payloads), batch_size)
+    return send_in_batches(outbox, session, time_order(payloads), batch_size)
 
 
 def replay(
@@ -224,7 +224,7 @@ def replay(
         raise ValueError(f"speed={speed}: a positive number")
     payloads = read_payloads(events, app_key, None, None)
     facts = partial(_sending_facts, self, dry_run=dry_run, speed=speed)
-    schedule = Replay(Outbox(payloads, events.index, app_key, facts), speed)
+    schedule = SendSchedule(Outbox(payloads, events.index, app_key, facts), speed)
     if dry_run:
         return schedule.frame()
     show = self._progress if progress is None else progress

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Test = Callable[["Texts"], NDArray[np.bool_]]
 
-__all__ = ["Column", "Columns", "Texts", "nearest", "tag_places"]
+__all__ = ["TagColumn", "TagColumns", "Texts", "nearest", "tag_places"]
 
 # Tags that another column stands in for.
 _INSTEAD = {"source_system": "app_key"}
@@ -42,7 +42,7 @@ class Texts:
         return pc.utf8_lower(self.exact)
 
 
-class Column:
+class TagColumn:
     """One column: each row has a code of a distinct text, -1 where it is missing."""
 
     def __init__(self, values: Any, name: str) -> None:
@@ -73,14 +73,14 @@ class Column:
         return np.append(hits, missing)[self.codes]
 
 
-class Columns:
+class TagColumns:
     """The columns of a frame, table or mapping by the name of the tag, each read once."""
 
     def __init__(self, source: Any) -> None:
         self.names, self._get, self.rows = _open(source)
-        self._read: dict[int, Column] = {}
+        self._read: dict[int, TagColumn] = {}
 
-    def find(self, tag: str) -> Column | None:
+    def find(self, tag: str) -> TagColumn | None:
         """Return the column of a tag: by its name, else in another case, else `tag.<name>`."""
         found = tag_places(self.names, tag)
         if len(found) > 1:
@@ -94,15 +94,15 @@ class Columns:
         folded = tag.lower()
         return self.find(_INSTEAD[folded]) if folded in _INSTEAD else None
 
-    def searched(self) -> Iterator[Column]:
+    def searched(self) -> Iterator[TagColumn]:
         """Return the columns that a keyword is searched in: all but times."""
         for i, name in enumerate(self.names):
             if str(name).lower() != _NOT_SEARCHED and not _is_time(self._get(i)):
                 yield self._column(i)
 
-    def _column(self, i: int) -> Column:
+    def _column(self, i: int) -> TagColumn:
         if i not in self._read:
-            column = Column(self._get(i), str(self.names[i]))
+            column = TagColumn(self._get(i), str(self.names[i]))
             if len(column.codes) != self.rows:
                 raise ValueError(
                     f"column {self.names[i]!r} has {len(column.codes)} rows, not {self.rows}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pandakit.bpql._columns import Columns, Texts
+    from pandakit.bpql._columns import TagColumns, Texts
     from pandakit.bpql._readings import Readings
 
     Mask = NDArray[np.bool_]
@@ -42,7 +42,7 @@ _ALWAYS_FOLDED = "status"
 _MOST_PARTS, _LONGEST_PATTERN = 50, 1_000
 
 
-def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
+def evaluate(node: Node, columns: TagColumns, readings: Readings) -> Mask:
     """Return one boolean per row."""
     if isinstance(node, Group):
         members = (evaluate(member, columns, readings) for member in node.members)
@@ -55,7 +55,7 @@ def evaluate(node: Node, columns: Columns, readings: Readings) -> Mask:
     return np.ones(columns.rows, dtype=bool)
 
 
-def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
+def _condition(node: Condition, columns: TagColumns, readings: Readings) -> Mask:
     negated = node.operator in NEGATIONS
     missing = negated and readings.missing_differs
     column = columns.find(node.tag)
@@ -69,7 +69,7 @@ def _condition(node: Condition, columns: Columns, readings: Readings) -> Mask:
     return column.spread(hits ^ negated, missing=missing)
 
 
-def _keyword(value: Text | Wildcard, columns: Columns, readings: Readings) -> Mask:
+def _keyword(value: Text | Wildcard, columns: TagColumns, readings: Readings) -> Mask:
     rows = np.zeros(columns.rows, dtype=bool)
     whole = _is_whole(value, readings)
     parts = [fold(part) for part in _parts(value)]

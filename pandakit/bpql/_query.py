@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from pandakit.bpql._columns import Columns, nearest
+from pandakit.bpql._columns import TagColumns, nearest
 from pandakit.bpql._mask import evaluate
 from pandakit.bpql._meaning import meaning
 from pandakit.bpql._objects import from_object, to_object
@@ -211,11 +211,11 @@ class Bpql:
         >>> Bpql("cluster != eu").mask({"cluster": ["eu", "us", None]})
         array([False,  True,  True])
         """
-        columns = Columns(frame)
+        columns = TagColumns(frame)
         self._warn_of_missing(columns)
         return evaluate(self._tree, columns, self._readings)
 
-    def _warn_of_missing(self, columns: Columns) -> None:
+    def _warn_of_missing(self, columns: TagColumns) -> None:
         tags = {node.tag: None for node in _leaves(self._tree) if isinstance(node, Condition)}
         unknown = [tag for tag in tags if columns.rows and columns.find(tag) is None]
         if unknown:
@@ -240,7 +240,7 @@ class Bpql:
         >>> Bpql("host = a AND site = b").missing({"tag.host": ["a"]})
         ('site',)
         """
-        columns = Columns(frame)
+        columns = TagColumns(frame)
         return tuple(tag for tag in self.columns if columns.find(tag) is None)
 
     def __str__(self) -> str:

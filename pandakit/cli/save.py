@@ -66,6 +66,10 @@ def page_file(page: str) -> dict[str, bytes]:
 
 def save_files(files: dict[str, bytes], folder: Path, *, force: bool) -> None:
     """Write the files to the folder: all of them, or none if one may not be overwritten."""
+    if (folder / "manifest.json").exists():
+        raise click.UsageError(
+            f"--output {folder}: files merged from disk have their result there; choose another"
+        )
     if not force:
         refuse_existing(*(folder / name for name in files))
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +81,7 @@ def save_files(files: dict[str, bytes], folder: Path, *, force: bool) -> None:
 
 def _as_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
     frame = frame.copy(deep=False)
-    frame.attrs = {}  # they are of the reading, and hold more than a file's metadata can
+    frame.attrs = {}  # how the file was read: more than metadata can hold
     buffer: Any = io.BytesIO()
     if file_format == "csv":
         lists = [name for name in frame if frame[name].dtype == object]

@@ -8,8 +8,11 @@ from pandakit.consolidation import readable_funnel
 from pandakit.spans import span_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
+    from pandakit.cli.many_files import SavedResult
     from pandakit.consolidation import Consolidation
 
 __all__ = ["reading_notes", "simulation_text", "sweep_text"]
@@ -33,15 +36,14 @@ def reading_notes(events: pd.DataFrame) -> list[str]:
     return notes
 
 
-def simulation_text(simulation: Consolidation, events: pd.DataFrame) -> str:
-    """Return a simulation for a terminal."""
+def simulation_text(simulation: Consolidation | SavedResult, notes: Iterable[str]) -> str:
+    """Return a simulation for a terminal, with notes on how it was read."""
     incidents = simulation.incidents.sort_values("n_alerts", ascending=False, kind="stable")
     largest = incidents.head(_LARGEST)[_COLUMNS]
-    notes = [*reading_notes(events), *simulation.notes]
     parts = [
         str(simulation.policy),
         readable_funnel(simulation.funnel).to_string(index=False),
-        *(f"Note: {note}" for note in notes),
+        *(f"Note: {note}" for note in (*notes, *simulation.notes)),
         f"The {len(largest)} largest of {len(incidents):,} incidents:",
         largest.to_string(na_rep="-"),
     ]

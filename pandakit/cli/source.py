@@ -1,4 +1,4 @@
-"""Options that say how a file is read as events, and the reading."""
+"""The options that say how a file is read as events, and the function that reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["SOURCE_OPTIONS", "read_source", "source_options"]
+__all__ = ["SOURCE_OPTIONS", "given_options", "read_source", "source_options"]
 
 _UNITS = ("s", "ms", "us", "ns")
 _TEXTS = ("profile", "time", "time_format", "tz", "unit", "start", "end")
@@ -83,8 +83,14 @@ source_options = add(
 SOURCE_OPTIONS = (*_TEXTS, *_PAIRS, "skip_bad", "mapping")
 
 
-def read_source(source: str, options: dict[str, Any]) -> pd.DataFrame:
-    """Return the events of a file, folder or pattern; its options are removed from `options`.
+def given_options(options: dict[str, Any]) -> str:
+    """Return the options about reading that were given, but not the unit, for a message."""
+    given = [name for name in SOURCE_OPTIONS if options[name] not in (None, ()) and name != "unit"]
+    return ", ".join("--" + name.replace("_", "-") for name in given)
+
+
+def read_source(source: str | list[str], options: dict[str, Any]) -> pd.DataFrame:
+    """Return the events of files, folders or patterns; their options are removed from `options`.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import pandas as pd
 from pandakit.consolidation._arrays.table import Table, row_list
 from pandakit.consolidation._read.requirements import PRIMARIES, STATUSES
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 
 __all__ = ["events_from_alarms"]
@@ -32,19 +32,19 @@ def events_from_alarms(
     frame
         One row per alarm.
     start, end
-        The columns with the times, in any form that `consolidate` takes. An alarm without
+        The columns with the times, in any form that `consolidate` accepts. An alarm without
         an end is still open and becomes one event.
     primary, secondary, cluster, app_key
         The columns that become ``host``, ``check``, ``cluster`` and ``app_key``. A primary
         that is named ``host``, ``service``, ``application`` or ``device`` keeps its name.
     status
-        The status that the alarms have while they last, or the column that has it.
+        The status of the alarms while they last, or the column that has it.
 
     Returns
     -------
     pandas.DataFrame
-        With ``timestamp``, ``status`` and the columns above, in the order of time; equal
-        times in the order of alarms, the start before the end. Other columns are left out.
+        With ``timestamp``, ``status`` and the columns above, in time order. Events with equal
+        times are in the order of the alarms, the start before the end. Other columns are left out.
 
     Raises
     ------
@@ -99,9 +99,9 @@ def _constant(status: str, n_rows: int, table: Table) -> pd.Series:
 
 
 def _sortable(times: pd.Series, column: str) -> np.ndarray:
-    """Return numbers that are ordered as the times are, whatever the unit."""
+    """Return numbers in the same order as the times, whatever the unit."""
     if pd.api.types.is_bool_dtype(times) or not pd.api.types.is_numeric_dtype(times):
-        return read_times(times, "us", column)
+        return to_ticks(times, "us", column)
     if times.hasnans or times.dtype.kind not in "iu":
         return np.asarray(times.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.asarray(times)
@@ -122,6 +122,6 @@ def _refuse_reversed(begins: np.ndarray, ends: np.ndarray, start: str, end: str)
 
 def _times(begins: pd.Series, ends: pd.Series) -> pd.Series:
     if begins.dtype.kind in "iu" and ends.dtype.kind == "f" and (ends % 1 == 0).all():
-        # A column with gaps came as floats; as whole numbers both fit together exactly.
+        # A column with missing values arrives as floats; as integers both combine exactly.
         ends = ends.astype(begins.dtype)
     return pd.concat([begins, ends], ignore_index=True)

@@ -36,7 +36,7 @@ _SLOW_FROM = 200_000  # rows: interpreted, these take about a second
 
 
 class Stages:
-    """The stages with what each keeps from chunk to chunk."""
+    """All stages, with the state that each keeps between chunks."""
 
     def __init__(self, policy: Policy, unit: TimeUnit) -> None:
         self.reader = Reader(policy, unit)
@@ -44,37 +44,37 @@ class Stages:
         self.matcher = Matcher(policy)
         self.grouper = Grouper(policy)
         self.columns = AlertColumns(self.reader)
-        self.membership = np.zeros((0, 3), dtype=np.int32)
+        self.assignment = np.zeros((0, 3), dtype=np.int32)
         self._half_fed = False
 
     def run(self, events: Any, place: Callable[[int], str] | None = None) -> EventArrays:
         """Run events through all stages; return what became of each row.
 
-        Messages call a row what `place` calls it, by default its number among all rows.
+        `place` returns the name of a row for messages; by default its number among all rows.
         """
         self._refuse_half_fed()
-        reading = self.reader.read(events, place)
+        encoded = self.reader.read(events, place)
         self._half_fed = True
-        merged = self.merger.merge(reading)
-        matches = self.matcher.match(reading, merged.opened_rows)
-        self.membership = self.grouper.group(merged, matches)
-        self.columns.add(reading, merged)
+        merged = self.merger.merge(encoded)
+        matches = self.matcher.match(encoded, merged.opened_rows)
+        self.assignment = self.grouper.group(merged, matches)
+        self.columns.add(encoded, merged)
         self._half_fed = False
         return EventArrays(
-            reading.table.index, merged.outcome, reading.reason, merged.alert, reading.time, matches
+            encoded.table.index, merged.outcome, encoded.reason, merged.alert, encoded.time, matches
         )
 
     def result(self, as_of: Any, *, final: bool) -> ResultArrays:
-        """Return the arrays of the result; if no more events follow, `final`, without copies."""
+        """Return the arrays of the result, without copies if no more events follow (`final`)."""
         self._refuse_half_fed()
         self.reader.rejections.report(stacklevel=3)
         until = self._clock(as_of)
         alerts = self.merger.alerts(0 if until is None else until, final=final)
         return ResultArrays(
             alerts=alerts,
-            membership=self.membership if final else self.membership.copy(),
+            assignment=self.assignment if final else self.assignment.copy(),
             live_entries=self.grouper.live_entries(),
-            incidents=self.grouper.totals(self.membership, alerts),
+            incidents=self.grouper.totals(self.assignment, alerts),
             identity=self.columns.identity(),
             description=self.columns.description(self.merger.n_alerts),
             counts=self._counts(),
@@ -116,7 +116,7 @@ class Stages:
         }
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a reader of the numbers should know."""
+        """Return the notes that qualify the numbers."""
         rejections = self.reader.rejections
         notes = [rejections.note] if rejections.n_rejected else []
         notes += [*self._odd_years(), *self.matcher.notes]
@@ -133,7 +133,7 @@ class Stages:
         return tuple(notes)
 
     def _odd_years(self) -> list[str]:
-        """Return a note if the events lie where a wrong unit puts them."""
+        """Return a note if the events lie in years that suggest a wrong unit."""
         first, last = self.reader.earliest, self.reader.until
         if first is None or last is None:
             return []
@@ -146,7 +146,7 @@ class Stages:
 
 
 class Consolidator:
-    """Consolidates events that come in chunks, in the order of time.
+    """Consolidates events that arrive in chunks, in time order.
 
     The result is that of `consolidate` for all chunks together, wherever they were cut.
     Memory grows with the identities and alerts, not with the events.
@@ -195,10 +195,10 @@ class Consolidator:
         Raises
         ------
         EventError
-            As in `consolidate`; or an event is earlier than the last chunk's end: then the
-            chunk left no trace.
+            As in `consolidate`; or an event is earlier than the end of the last chunk, in which
+            case the chunk has no effect.
         """
-        return events_frame(self._stages.run(chunk), self._stages.membership)
+        return events_frame(self._stages.run(chunk), self._stages.assignment)
 
     def result(self, as_of: Any = None) -> Consolidation:
         """Return the result so far; more chunks may follow.
@@ -206,12 +206,12 @@ class Consolidator:
         Parameters
         ----------
         as_of
-            Until when the clock runs on, a time with a zone; default: the last event.
+            When the clock stops, a time with a zone; default: the time of the last event.
 
         Returns
         -------
         Consolidation
-            Its `events` raises: `feed` returned each chunk's frame.
+            Its `events` raises an error, because `feed` returned each chunk's frame.
         """
         stages = self._stages
         arrays = stages.result(as_of, final=False)
@@ -227,14 +227,14 @@ def consolidate(
     ----------
     events
         A DataFrame, an Arrow table or reader, or anything with ``__arrow_c_stream__``; one row
-        per event as BigPanda's Alerts API takes it:
-        ``timestamp``, ``status``, at least one of ``host``, ``service``, ``application``,
-        ``device``, and where there are such, ``app_key``, ``check``, ``cluster``,
-        ``description`` and any other tags. Any order; equal timestamps stay in row order.
+        per event as BigPanda's Alerts API accepts it: ``timestamp``, ``status``, at least one of
+        ``host``, ``service``, ``application``, ``device``, and optionally ``app_key``,
+        ``check``, ``cluster``, ``description`` and any other tags. Rows may be in any order;
+        equal timestamps stay in row order.
     policy
         The settings; `CLASSIC` and `CURRENT` are presets.
     as_of
-        Until when the clock runs on after the last event: a time with a zone.
+        When the clock stops, a time with a zone; default: the time of the last event.
     unit
         The unit of numeric timestamps: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
 
@@ -276,7 +276,7 @@ def consolidate(
     ['opened', 'opened', 'resolved', 'reopened']
     """
     stages = Stages(check_policy(policy), unit)
-    # A stream can be read only once; a frame may get other columns before it is explained.
+    # A stream can be read only once, and a frame may change before an alert is explained.
     table = as_table(events, name="events", error=EventError)
     table = table.copy(deep=False) if isinstance(table, pd.DataFrame) else table
     rows = stages.run(table)

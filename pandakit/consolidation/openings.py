@@ -28,14 +28,14 @@ class EventHistory:
     Parameters
     ----------
     events, unit
-        As `consolidate` takes them.
+        As `consolidate` accepts them.
     policy
         Its patterns are those that alerts can be grouped by.
     """
 
     def __init__(self, events: Any, policy: Policy, unit: TimeUnit = "s") -> None:
         self._reader = Reader(policy, unit)
-        self._reading = self._reader.read(events)
+        self._encoded = self._reader.read(events)
         self._reader.rejections.report(stacklevel=3)
         self._policy = policy
 
@@ -57,37 +57,37 @@ class EventHistory:
         ties
             Draws the order of events with the same timestamp; None keeps that of the rows.
         """
-        reading = self._reading
+        encoded = self._encoded
         if ties is not None:
-            reading = reading._replace(order=self._shuffled(ties))
-        return self._opened(reading, policy)
+            encoded = encoded._replace(order=self._shuffled(ties))
+        return self._opened(encoded, policy)
 
     def openings_reversed(self, policy: Policy) -> Openings:
         """Return the alerts as if events with the same timestamp had arrived in reverse order."""
         rows = self._rows()
-        order = rows[::-1][np.argsort(self._reading.time[rows][::-1], kind="stable")]
-        return self._opened(self._reading._replace(order=order), policy)
+        order = rows[::-1][np.argsort(self._encoded.time[rows][::-1], kind="stable")]
+        return self._opened(self._encoded._replace(order=order), policy)
 
     def _shuffled(self, ties: np.random.Generator) -> np.ndarray:
         rows = ties.permutation(self._rows())
-        order: np.ndarray = rows[np.argsort(self._reading.time[rows], kind="stable")]
+        order: np.ndarray = rows[np.argsort(self._encoded.time[rows], kind="stable")]
         return order
 
     def _rows(self) -> np.ndarray:
-        reading = self._reading
-        return np.arange(len(reading.time)) if reading.order is None else reading.order
+        encoded = self._encoded
+        return np.arange(len(encoded.time)) if encoded.order is None else encoded.order
 
-    def _opened(self, reading: Any, policy: Policy) -> Openings:
+    def _opened(self, encoded: Any, policy: Policy) -> Openings:
         merger, matcher = Merger(policy), Matcher(self._policy)
-        merged = merger.merge(reading)
-        matches = matcher.match(reading, merged.opened_rows)
+        merged = merger.merge(encoded)
+        matches = matcher.match(encoded, merged.opened_rows)
         rows = merged.opened_rows
         return Openings(
             merged,
             matches,
             self._policy.patterns,
-            primary=reading.primary[rows],
-            identity=reading.identity[rows],
+            primary=encoded.primary[rows],
+            identity=encoded.identity[rows],
             n_duplicates=merger.n_duplicates,
         )
 

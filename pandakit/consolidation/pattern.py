@@ -50,13 +50,13 @@ class Pattern(CheckedSettings):
     tags
         One to five names of columns, or ``primary``, ``secondary``, ``source_system``.
     window
-        Above zero: text such as ``"4h"`` or a timedelta.
+        A span above zero: text such as ``"4h"`` or a timedelta.
     filter
         A BPQL query over the columns of the event that opens an alert.
     cross_source
         Whether alerts of different ``app_key`` may share an incident.
     name
-        For messages and results; the tags joined with ``+`` when not given.
+        Its name in messages and results; default: the tags joined with ``+``.
 
     Raises
     ------

@@ -55,7 +55,7 @@ class PolicySettings(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Policy(CheckedSettings):
-    """All settings of a consolidation. Those not given are as in `CLASSIC`.
+    """All settings of a consolidation. The defaults are those of `CLASSIC`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Policy(CheckedSettings):
         How long after its end an alert is reopened by a firing event; later events open a
         new alert. ``None``: always reopened.
     expire_after
-        An open alert without events for longer is closed. ``None``: never.
+        An open alert without events for longer than this is closed. ``None``: never.
     anchor
         What a pattern's window is counted from: the ``"first"`` alert that had the value, the
         ``"latest"`` one (a *session window* in stream processing), or calendar slots of the
@@ -79,11 +79,11 @@ class Policy(CheckedSettings):
     join_resolved
         Whether a new alert may join an incident without an open alert.
     max_alerts
-        The most alerts of an incident; ``None``: no limit.
+        The greatest number of alerts in an incident; ``None``: no limit.
     order
         Which pattern is tried first: ``"longest_window_first"`` or ``"as_given"``.
     flap_changes, flap_window
-        An alert is flapping when this many changes of its state fall into this span.
+        An alert is flapping if this many changes of its state fall into this span.
 
     Raises
     ------
@@ -292,4 +292,4 @@ CURRENT = Policy(
     join_resolved=False,
     max_alerts=300,
 )
-"""BigPanda's published defaults of today: host within 60 min, at most 300 alerts."""
+"""BigPanda's current published defaults: host within 60 min, at most 300 alerts."""

@@ -102,10 +102,10 @@ class Consolidation:
         """
         if self._event_arrays is None:
             raise EventError(
-                "the events came in chunks and were not kept: Consolidator.feed gave back the "
+                "the events came in chunks and were not kept: Consolidator.feed returned the "
                 "frame of each chunk; use consolidate() to have all of them at once"
             )
-        return events_frame(self._event_arrays, self._arrays.membership)
+        return events_frame(self._event_arrays, self._arrays.assignment)
 
     @cached_property
     def alerts(self) -> pd.DataFrame:
@@ -147,8 +147,8 @@ class Consolidation:
     def explain(self, alert_id: int) -> Explanation:
         """Return why an alert is in its incident, as a sentence and as facts.
 
-        The alert's incident, or those that it did not join, are replayed from what was read of
-        the events: what becomes of `input` later changes no explanation.
+        The incident that the alert joined, or those that it did not, are replayed from the events
+        as they were read; later changes to `input` do not matter.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Consolidation:
               ``anchor_alert_id``, ``anchor_start``, ``gap``, ``limit``, ``margin``,
               ``slot_end``, ``passed_by`` (how long the window had passed), ``n_alerts`` and
               ``n_open_alerts`` at that time, ``removed_by_alert_id``, and ``reasons``: all
-              that hold of ``not_shared`` (an alert joined that does not have the value),
+              that apply of ``not_shared`` (an alert joined that does not have the value),
               ``window``, ``resolved`` (no open alert, and ``join_resolved`` is false), ``full``
             - ``older_not_listed``: the patterns with more than five
 

@@ -44,9 +44,9 @@ def variations(
     patterns: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> list[Variation]:
-    """Return the policies of all combinations; of the settings named last, the value moves fastest.
+    """Return the policies of all combinations; the setting named last varies fastest.
 
-    Everything is checked, also where an empty list leaves nothing to combine.
+    Everything is checked, even if an empty list leaves nothing to combine.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pandakit.enrichment._output.html import report_html
-from pandakit.enrichment._output.text import Facts, report_text
+from pandakit.enrichment._output.text import ReportContent, report_text
 from pandakit.enrichment._source.source import rows_at
 from pandakit.enrichment.fix import fix_table
 
@@ -184,8 +184,8 @@ class ValidationReport:
     def _repr_html_(self) -> str:
         return report_html(self._facts(), self._excerpt)
 
-    def _facts(self) -> Facts:
-        return Facts(
+    def _facts(self) -> ReportContent:
+        return ReportContent(
             self.schema.name,
             self.rows,
             len(self.schema.columns),

@@ -22,7 +22,7 @@ from pandakit.redaction import shown
 from pandakit.text import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from pandakit.events._files.raw import Raw
@@ -40,7 +40,7 @@ class _Part(NamedTuple):
 
 
 def read_events(  # noqa: PLR0913 - all by name
-    source: str | Path | TableLike,
+    source: str | Path | Sequence[str | Path] | TableLike,
     *,
     profile: str | None = None,
     columns: Mapping[str, str] | None = None,
@@ -57,16 +57,16 @@ def read_events(  # noqa: PLR0913 - all by name
     """Return events from a file, folder or frame of any tool, as `consolidate` takes them.
 
     With only a source, the profile and the columns are guessed. The guess is printed as a table
-    on standard error; if two readings fit, it is an error.
+    on standard error; if two guesses fit equally well, an error is raised.
 
     Parameters
     ----------
     source
-        The path of a file, a folder or a pattern such as ``"logs/*.json.gz"``; or a DataFrame,
-        an Arrow table or reader, a polars frame, a DuckDB relation: anything with
-        ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
+        The path of a file, a folder or a pattern such as ``"logs/*.json.gz"``, or a list of
+        them; or a DataFrame, an Arrow table or reader, a polars frame, a DuckDB relation: anything
+        with ``__arrow_c_stream__``. Files are CSV with any separator, JSON, JSON Lines, Parquet,
         Feather, Excel (extra ``excel``) or logs of Nagios, in UTF-8, UTF-16 or cp1252, plain or
-        in gzip, zstd or zip. The content of a file decides what it is.
+        in gzip, zstd or zip. Files are recognised by their content, not by their names.
     profile
         The tool that wrote it: ``"alertmanager"``, ``"grafana"``, ``"nagios"`` … (all of them
         are in `pandakit.events.PROFILE_NAMES`). The arguments below override the profile.
@@ -85,12 +85,12 @@ def read_events(  # noqa: PLR0913 - all by name
     time_format
         The `strptime` format of times that are neither numbers nor ISO 8601.
     unit
-        Of numeric times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. Default: the only one that
+        The unit of numeric times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. Default: the one that
         puts them between 1990 and 2100, else seconds.
     start, end
         For alarms, the columns of their start and end in place of `time`. Each row becomes an event
         with the alarm's status (``critical`` without a status column) and an ``ok`` at its end;
-        without an end, or with one that is in the future, only the first.
+        without an end, or with an end in the future, only the first.
     skip_bad
         Leave out rows that are not events instead of raising. They are counted and listed in
         ``attrs["pandakit"]``; a warning says so when they are more than 1 %.
@@ -100,15 +100,16 @@ def read_events(  # noqa: PLR0913 - all by name
     pandas.DataFrame
         ``timestamp`` (``datetime64[ns, UTC]``) and ``status``, then the columns of events that
         the source has (``app_key``, ``host``, ``check`` …), then its other columns as tags.
-        Rows are in the order of the source, alarms in the order of time.
+        Rows are in the order of the source, events of alarms in time order. A list of values keeps
+        its items; a row with a list within a list in any of these columns is not an event.
         ``attrs["pandakit"]`` has ``source``, ``profile``, ``mapping`` (one entry per column:
         ``field``, ``column``, ``how``), ``rows``, ``skipped``, ``skipped_by_reason``,
-        ``skipped_rows``, ``no_events`` (what else the source held), ``files``, ``left_out``.
+        ``skipped_rows``, ``no_events`` (what else the source has), ``files``, ``left_out``.
 
     Raises
     ------
     EventError
-        A file cannot be read, a column is missing, columns can be read in two ways, or rows
+        A file cannot be read, a column is missing, the meaning of columns is ambiguous, or rows
         are not events: the message has the counts by reason, three examples each, and the fix.
     ValueError
         An argument is invalid.
@@ -157,13 +158,22 @@ def read_events(  # noqa: PLR0913 - all by name
 def _raws(source: Any) -> tuple[list[Raw], list[str]]:
     if is_table(source):
         return [from_frame(source)], []
-    if not isinstance(source, (str, Path)):
+    paths = _paths(source)
+    if not paths:
         raise EventError(
             f"source: a {type(source).__name__} is neither a path nor a table; pass the path of "
-            f"a file or folder, a DataFrame, an Arrow table, or an object with __arrow_c_stream__"
+            f"a file or folder, a list of these, a DataFrame, an Arrow table, or an object with "
+            f"__arrow_c_stream__"
         )
-    members, left_out = find(source)
-    return [from_member(member) for member in members], left_out
+    found = [find(path) for path in paths]
+    raws = [from_member(member) for members, _ in found for member in members]
+    return raws, [name for _, left_out in found for name in left_out]
+
+
+def _paths(source: Any) -> list[str | Path]:
+    """Return the paths of a source, none if it is something else."""
+    paths = list(source) if isinstance(source, (list, tuple)) else [source]
+    return paths if all(isinstance(path, (str, Path)) for path in paths) else []
 
 
 def _part(raw: Raw, request: Request) -> _Part:
@@ -177,7 +187,7 @@ def _part(raw: Raw, request: Request) -> _Part:
 
 
 def _check_read(parts: list[_Part], *, skip_bad: bool) -> None:
-    """Raise for rows that are not events, or warn when too many of them are left out."""
+    """Raise for rows that are not events, or warn if too many of them were left out."""
     rejected = sum(count for part in parts for count in part.found.rejects.counts.values())
     kept = sum(part.found.events.num_rows for part in parts)
     received = rejected + sum(int(part.found.rejects.kept.sum()) for part in parts)
@@ -231,7 +241,7 @@ def _as_text(table: pa.Table, names: list[str]) -> pa.Table:
     return table
 
 
-# Whole numbers with gaps stay whole numbers, and text stays in Arrow's memory.
+# Integers with missing values stay integers, and text stays in Arrow's memory.
 _TYPES = {
     pa.large_string(): pd.StringDtype("pyarrow"),
     pa.int64(): pd.Int64Dtype(),
@@ -251,7 +261,7 @@ def _facts(
         for reason, count in part.found.no_events.items():
             no_events[reason] = no_events.get(reason, 0) + count
     return {
-        "source": str(source) if isinstance(source, (str, Path)) else parts[0].raw.name,
+        "source": ", ".join(map(str, _paths(source))) or parts[0].raw.name,
         "profile": _profiles(parts),
         "mapping": [row for part in parts[:1] for row in _mapping(part)],
         "rows": len(events),
@@ -302,7 +312,7 @@ def _mapping(part: _Part) -> list[dict[str, str]]:
 
 
 def _say(parts: list[_Part]) -> None:
-    """Print what was guessed, as one table, once for each way of reading."""
+    """Print what was guessed, as one table, once for each choice of mapping."""
     for part in {str(_mapping(part)): part for part in parts}.values():
         table = pd.DataFrame(_mapping(part)).to_string(index=False)
         text = f"read_events: {part.raw.name} ({part.raw.form}) was read as\n{table}"

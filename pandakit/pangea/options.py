@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_RESULTS",
     "CustomField",
-    "Order",
     "OrderBy",
     "SearchRestriction",
+    "SortDirection",
     "fields_of",
     "search_body",
 ]
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 MAX_RESULTS = 10_000  # what the service allows at most
 
-Order = Literal["asc", "desc"]
+SortDirection = Literal["asc", "desc"]
 StandardField = Literal[
     "actor",
     "action",
@@ -62,7 +62,7 @@ def search_body(
     query: str,
     window: Window,
     *,
-    order: Order,
+    order: SortDirection,
     order_by: OrderBy,
     restriction: SearchRestriction | None,
     page_size: int,
@@ -74,8 +74,8 @@ def search_body(
     ValueError
         If `order` is unknown.
     """
-    if order not in get_args(Order):
-        raise ValueError(f"order={order!r}: must be one of {', '.join(get_args(Order))}")
+    if order not in get_args(SortDirection):
+        raise ValueError(f"order={order!r}: must be one of {', '.join(get_args(SortDirection))}")
     start, end = (text and text.replace("+00:00", "Z") for text in window.as_text())
     optional = {"start": start, "end": end, "search_restriction": _as_lists(restriction)}
     return {

@@ -12,9 +12,9 @@ from pandakit.pangea._search.pages import PAGE_SIZE, AuditPages, read_identity
 from pandakit.pangea.columns import events_frame, sorted_by
 from pandakit.pangea.options import (
     MAX_RESULTS,
-    Order,
     OrderBy,
     SearchRestriction,
+    SortDirection,
     fields_of,
     search_body,
 )
@@ -71,7 +71,7 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
     *,
     start: TimeLike | None = None,
     end: TimeLike | None = None,
-    order: Order = "asc",
+    order: SortDirection = "asc",
     order_by: OrderBy = "received_at",
     search_restriction: SearchRestriction | None = None,
     verify_events: bool = False,
@@ -237,7 +237,7 @@ def results(
     )
 
 
-def _search_pages(self: Account, order: Order, order_by: OrderBy) -> AuditPages:
+def _search_pages(self: Account, order: SortDirection, order_by: OrderBy) -> AuditPages:
     """Return pages that go on beyond the ceiling, where the order allows it."""
     asked_at = self._session.clock.wall()
 

@@ -18,7 +18,7 @@ from pandakit.pangea._checks.keys import trusted_keys
 from pandakit.pangea._evidence.events import read_events
 from pandakit.pangea._evidence.roots import Root, Roots, read_roots
 from pandakit.pangea._output.batches import batches_frame
-from pandakit.pangea._output.frames import VERDICTS, events_frame, worst
+from pandakit.pangea._output.frames import VERDICTS, verified_events, worst
 from pandakit.pangea._output.outcomes import check_events
 from pandakit.pangea._output.page import verification_card
 
@@ -158,7 +158,7 @@ def verify(
     given = read_roots(roots)
     trusted = trusted_keys(keys)
     outcomes = check_events(events, Roots(given), trusted)
-    frame = events_frame(events, outcomes)
+    frame = verified_events(events, outcomes)
     batches = batches_frame(events, outcomes, frame["verdict"])
     found = frame["verdict"].value_counts()
     counts = {verdict: int(found[verdict]) for verdict in VERDICTS if verdict in found}

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pandakit.errors import DefaultWindowWarning
 from pandakit.frames import add_facts
+from pandakit.panther._lists.listings import chained, part, to_frame, whole_list
 from pandakit.panther._lists.parameters import Filter, query_parameters
-from pandakit.panther._lists.reading import chained, part, to_frame, whole_list
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.panther.filters import AlertFilters, AlertType
 from pandakit.timewindow import TimeLike, Window

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pandakit.detections.columns import DETECTIONS, content_columns
 from pandakit.errors import PandakitError
 from pandakit.frames import Column, add_facts, build_frame
-from pandakit.panther._lists.parameters import query_parameters
-from pandakit.panther._lists.reading import (
+from pandakit.panther._lists.listings import (
     detections_listing,
     object_call,
     to_frame,
 )
+from pandakit.panther._lists.parameters import query_parameters
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.progress import progress_line
 from pandakit.transport import Listing, OneAnswer, loader

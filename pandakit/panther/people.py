@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandakit.panther._lists.reading import whole_list
+from pandakit.panther._lists.listings import whole_list
 from pandakit.transport import loader
 
 if TYPE_CHECKING:

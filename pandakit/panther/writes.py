@@ -131,7 +131,13 @@ def save(
         run_tests_first=run_tests_first,
         run_tests_only=run_tests_only,
     )
-    return run_saves(self, writing, rows, options)
+    return run_saves(self, writing, rows, options, _n_listed(self, records))
+
+
+def _n_listed(client: Client, records: Any) -> int:
+    """Return how many rows were loaded when the records were: the list has at least as many."""
+    facts = getattr(records, "attrs", {}).get("pandakit", {})
+    return int(facts.get("rows", 0)) if facts.get("source") == client.source else 0
 
 
 def delete(
@@ -174,7 +180,8 @@ def delete(
     ...     services.panther.delete("rules", ["No.Such.Rule"])["status"].tolist()
     ['missing']
     """
-    return run_deletes(self, writing_of(kind), checked_ids(ids), dry_run=dry_run)
+    writing, checked = writing_of(kind), checked_ids(ids)
+    return run_deletes(self, writing, checked, dry_run=dry_run, n_listed=_n_listed(self, ids))
 
 
 def test_results(frame: pd.DataFrame) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def noisiest(consolidation: Consolidation, *, count: int = 15) -> Figure:
     style.check_count(count, "count")
     every = _identities(consolidation.alerts)
     shown = every.head(count)
-    names = [style.identity(row.primary, row.secondary) for row in shown.itertuples()]
+    names = [style.short_identity(row.primary, row.secondary) for row in shown.itertuples()]
     figure, axes = style.new_rows(names, room=0.35)
     places = range(len(shown))
     alerts, reopens = shown["alerts"].tolist(), shown["reopens"].tolist()

@@ -20,10 +20,10 @@ __all__ = [
     "annotate",
     "check_count",
     "counted",
-    "identity",
     "label",
     "new_figure",
     "new_rows",
+    "short_identity",
     "shortened",
     "write_title",
 ]
@@ -88,14 +88,14 @@ def label(name: str) -> str:
     return _cut(name, _LONGEST).replace("$", r"\$")
 
 
-def identity(primary: str, secondary: Any) -> str:
+def short_identity(primary: str, secondary: Any) -> str:
     """Return primary and secondary value, each cut where it is long, for a row of their own.
 
     Examples
     --------
-    >>> identity("storefront-cache-01.eu-south.example.com", "disk /data")
+    >>> short_identity("storefront-cache-01.eu-south.example.com", "disk /data")
     'storefront-cache-01.eu-so…  disk /data'
-    >>> identity("db-1", None)
+    >>> short_identity("db-1", None)
     'db-1'
     """
     parts = [_cut(str(primary), _PRIMARY)]

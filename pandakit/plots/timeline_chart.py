@@ -67,7 +67,7 @@ def timeline(
     every = pd.concat([alerts[alerts["incident_id"] == one] for one in chosen.index] or [alerts])
     shown = every.head(rows)
     both = zip(shown["primary_value"], shown["secondary_value"], strict=True)
-    figure, axes = style.new_rows([style.identity(*values) for values in both])
+    figure, axes = style.new_rows([style.short_identity(*values) for values in both])
     axes.grid(visible=False, axis="y")
     if len(shown):
         _draw(axes, shown, chosen, consolidation.as_of)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Call", "Control", "JobPlan", "Move", "Tampering"]
 
-Outcome = Literal["done", "failed", "lost", "stuck"]
+JobOutcome = Literal["done", "failed", "lost", "stuck"]
 Change = Literal["update", "resolve", "reopen", "add"]
 Tampering = Literal[
     "event",
@@ -58,7 +58,7 @@ class Answer:
 class JobPlan:
     """How an upload's job goes: its end, after how many looks, with which message."""
 
-    outcome: Outcome = "done"
+    outcome: JobOutcome = "done"
     message: str = "the enrichment service could not store the table"
     looks: int = 2
     location: bool = True
@@ -188,7 +188,7 @@ class Control:
 
     def plan_job(
         self,
-        outcome: Outcome = "done",
+        outcome: JobOutcome = "done",
         *,
         message: str = JobPlan.message,
         looks: int = 2,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pandakit.sandbox.control import Control
     from pandakit.sandbox.organisation import Organisation
 
-__all__ = ["Refused", "Served", "Service", "json_response", "read_json", "read_object"]
+__all__ = ["Refused", "SandboxService", "Served", "json_response", "read_json", "read_object"]
 
 _OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_BODY = 10_000_000  # of a JSON request; uploads are streamed and have their own
@@ -55,7 +55,7 @@ def json_response(value: Any, status: int = 200, headers: dict[str, str] | None 
     return Response(text, status, headers, content_type="application/json; charset=utf-8")
 
 
-class Service:
+class SandboxService:
     """One service as a WSGI application.
 
     Parameters
@@ -169,7 +169,7 @@ class Served:
         The application.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: SandboxService) -> None:
         clock = service.organisation.now
 
         class Handler(_Handler):

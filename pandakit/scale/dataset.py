@@ -12,6 +12,7 @@ from pandakit.scale._folder.manifest import check_manifest, manifest_of
 from pandakit.scale._folder.output import write_result
 from pandakit.scale._folder.unfinished import scratch_of, unfinished
 from pandakit.scale._source.files import find_files
+from pandakit.scale._source.inputs import check_columns_of
 from pandakit.scale.many_machines import ManyMachines
 from pandakit.scale.one_machine import OneMachine
 from pandakit.scale.settings import Settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation.policy import Policy, TimeUnit
     from pandakit.consolidation.result import Consolidation
 
-__all__ = ["consolidate_dataset"]
+__all__ = ["check_dataset", "consolidate_dataset"]
 
 
 def consolidate_dataset(
@@ -132,3 +133,16 @@ def consolidate_dataset(
         with unfinished(target, manifest) as folder:
             write_result(folder, way.consolidate(found, settings, scratch_of(folder)))
     return target
+
+
+def check_dataset(source: Any, policy: Policy = CLASSIC) -> int:
+    """Return how many files `consolidate_dataset` would take, after a look at their columns.
+
+    Raises
+    ------
+    EventError
+        It would refuse one by its format or its columns.
+    """
+    found = find_files(source)
+    check_columns_of(found, policy)
+    return len(found.files)

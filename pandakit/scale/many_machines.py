@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
     from pandakit.scale._source.pieces import Piece
     from pandakit.scale.settings import Settings
@@ -54,7 +54,7 @@ class ManyMachines:
         self._executor = executor
         self._column = partitioned_by
 
-    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         of_files = inputs.pieces_of_files()

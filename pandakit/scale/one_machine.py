@@ -13,7 +13,7 @@ from pandakit.errors import EventError
 from pandakit.scale._folder.output import Consolidated
 from pandakit.scale._folder.records import OutcomeRecords, numbered_records
 from pandakit.scale._order.checkpoint import Checkpoint
-from pandakit.scale._order.runs import in_order
+from pandakit.scale._order.runs import sorted_pieces
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
 from pandakit.scale._source.inputs import open_inputs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
     from pandakit.scale._order.watermark import Chunk
-    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
     from pandakit.scale._source.pieces import Piece
     from pandakit.scale.settings import Settings
@@ -55,7 +55,7 @@ class OneMachine:
     def __init__(self, *, resumable: bool) -> None:
         self._resumable = resumable
 
-    def consolidate(self, source: Source, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         kept = _Kept(
@@ -69,7 +69,7 @@ class OneMachine:
 def _consolidate(inputs: Inputs, settings: Settings, scratch: Path, kept: _Kept) -> Consolidation:
     policy, unit, as_of, _ = settings
     pieces = inputs.pieces()
-    ordered = in_order(pieces, inputs.columns.bytes_per_row(), scratch / "runs")
+    ordered = sorted_pieces(pieces, inputs.columns.bytes_per_row(), scratch / "runs")
     notes = () if ordered is pieces else (_SORTED.format(inputs.n_rows),)
     before = None if kept.checkpoint is None else kept.checkpoint.read()
     stages, since = before or (Stages(policy, unit), None)

@@ -16,7 +16,7 @@ from tests.fuzz import examples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FUZZ = examples(quick=200, full=10_000)
+FUZZ = examples(quick=60, full=10_000)
 
 
 @FUZZ
@@ -68,7 +68,7 @@ def test_a_quarter_of_the_timelines_is_long():
     """Among the timelines that are drawn, one in four has fifty events or more."""
     sizes = []
 
-    @examples(quick=250, full=400)
+    @examples(quick=60, full=400)
     @given(scenarios())
     def draw(scenario: Scenario):
         sizes.append(len(scenario.rows))

@@ -116,7 +116,7 @@ def test_events_of_chunks_were_handed_out(frame):
     """The frame of all events does not exist in chunked use, and the error says where it went."""
     consolidator = Consolidator()
     consolidator.feed(frame)
-    with pytest.raises(EventError, match="feed gave back"):
+    with pytest.raises(EventError, match="feed returned"):
         _ = consolidator.result().events
 
 

@@ -11,7 +11,7 @@ from tests.consolidation.strategies import scenarios
 from tests.consolidation.witness import witnessed
 from tests.fuzz import examples
 
-EXAMPLES = examples(quick=40, full=10_000)
+EXAMPLES = examples(quick=15, full=10_000)
 MOST = 5
 
 

@@ -17,7 +17,7 @@ from tests.consolidation.reference_engine import text_of, time_of
 from tests.consolidation.strategies import DAY, HOUR, Scenario, scenarios
 from tests.fuzz import examples
 
-LAW = examples(quick=30, full=1_000)
+LAW = examples(quick=10, full=1_000)
 OUTCOMES = {"opened", "updated", "resolved", "reopened", "duplicate", "orphan_ok", "rejected"}
 WITH_ALERT = ["opened", "updated", "resolved", "reopened"]
 ALERT_TIMES = ("start", "end", "last_event_at")

@@ -12,6 +12,7 @@ from pandakit import consolidation
 from tests.consolidation import engines, reference_engine, sample
 from tests.consolidation.test_agrees_with_reference import differences
 from tests.consolidation.timelines import CLASSIC, CURRENT
+from tests.fuzz import FULL
 
 # anchor, reopen window: alerts, incidents, alerts of the largest incident
 PINNED = {
@@ -43,9 +44,11 @@ def test_the_counts_are_the_pinned_ones(events, anchor: str, reopen_window: str)
 
 
 @pytest.mark.parametrize("settings", [CLASSIC, CURRENT], ids=["CLASSIC", "CURRENT"])
-def test_both_engines_agree_on_the_whole_sample(events, settings):
-    """Not only the counts: every event, alert and incident of the sample is the same."""
+def test_both_engines_agree_on_the_sample(events, settings):
+    """Not only the counts: every event, alert and incident is the same (of 60 days each run)."""
     settings = settings | {"unit": "s"}
+    if not FULL:
+        events = events[events["timestamp"] < events["timestamp"].min() + 60 * 86_400]
     result = consolidation.consolidate(events, engines.policy_of(settings))
     rows, columns = events.to_dict("records"), list(events.columns)
     wanted = reference_engine.run(rows, columns, settings)

@@ -260,7 +260,7 @@ MILLISECONDS = {
 def test_milliseconds_are_named_by_their_rows(form):
     """The message has the column, the rows that lie too far ahead, and the unit to say."""
     frame = events(timestamp=MILLISECONDS[form])
-    message = r"column 'timestamp'.*\(2 rows: 1, 2\); for milliseconds say unit='ms'"
+    message = r"column 'timestamp'.*\(2 rows: 1, 2\); for milliseconds pass unit='ms'"
     with pytest.raises(EventError, match=message):
         consolidate(frame)
     assert consolidate(frame, unit="ms").events["outcome"].tolist()[1:] == ["opened", "duplicate"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import pandakit as pk
 from pandakit import detections
@@ -14,6 +14,7 @@ from pandakit.detections._files.yaml12 import YamlError, dump, load
 from pandakit.detections.columns import content_columns
 from pandakit.detections.rows import plain_rows
 from pandakit.frames import build_frame
+from tests.fuzz import examples
 
 RULE = """\
 AnalysisType: rule
@@ -304,7 +305,7 @@ def rows_of_content(draw):
     return rows
 
 
-@settings(deadline=None, max_examples=60)
+@examples(quick=20, full=2_000)
 @given(rows=rows_of_content())
 def test_reading_what_was_written_gives_the_frame_back(tmp_path_factory, rows):
     """Law: any text and any id, in any kind of content, comes back as it was, in its column."""

@@ -283,7 +283,7 @@ def expected_owner(host, site, table, *, fold, optional):
 
 
 @given(rows, alerts_of, st.booleans(), st.booleans())
-@examples(quick=40, full=2000)
+@examples(quick=20, full=2000)
 def test_agrees_with_going_through_the_rows(table, alerts, fold, optional):
     """For any small table and alerts, each alert has the result of its first matching row."""
     schema = EnrichmentSchema(

@@ -76,7 +76,7 @@ tables = st.dictionaries(st.tuples(names, names), st.tuples(names, names), max_s
 
 
 @given(tables, tables)
-@examples(quick=30, full=1500)
+@examples(quick=15, full=1500)
 def test_agrees_with_dictionaries(new, old):
     """For any two tables with unique keys the changes are those of two dictionaries."""
     frames = [

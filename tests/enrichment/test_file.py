@@ -198,7 +198,7 @@ alphabet = st.sampled_from(
 
 
 @given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans())
-@examples(quick=100, full=5000)
+@examples(quick=40, full=5000)
 @pytest.mark.filterwarnings("ignore::pandakit.PartialWarning")
 def test_any_bytes(file, schema, body, ends):
     """No file raises; one that is accepted is read by the csv module as the rows it has."""
@@ -217,7 +217,7 @@ def test_any_bytes(file, schema, body, ends):
 
 
 @given(st.lists(alphabet, max_size=24).map(b"".join), st.booleans(), st.integers(1, 9))
-@examples(quick=60, full=3000)
+@examples(quick=25, full=3000)
 def test_any_bytes_in_any_blocks(file, schema, body, ends, block):
     """Of no file is anything else said, whatever blocks it is read in: quotes, BOM, CR, CRLF."""
     path = file(b"host,owner\n" + body + b"\n" * ends)

@@ -137,7 +137,7 @@ kinds = st.tuples(*[st.sampled_from(sorted(COLUMNS))] * 3)
 
 
 @given(tables, kinds)
-@examples(quick=60, full=10_000)
+@examples(quick=20, full=10_000)
 def test_the_laws_of_repairs(rows, kinds):
     """For a column of any dtype: listed cells change and no others, and a second time nothing.
 

@@ -95,7 +95,7 @@ def expected(rows):
 
 
 @given(tables)
-@examples(quick=40, full=2000)
+@examples(quick=20, full=2000)
 def test_agrees_with_plain_dictionaries(rows):
     """For any small table the findings are those of three dictionaries."""
     assert [each[:2] for each in repeats(rows)] == expected(rows)

@@ -68,7 +68,7 @@ def read_twice(path):
 
 
 @given(rows)
-@examples(quick=40, full=2000)
+@examples(quick=20, full=2000)
 def test_two_parsers_read_the_validated_table(tmp_path, rows):
     """Any table without a refused value is read back, text for text, by two other parsers."""
     last = [*rows[-1][:2], "end"]

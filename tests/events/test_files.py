@@ -150,7 +150,7 @@ def test_nested_columns_of_any_table_are_read():
             "extra": pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())),
         }
     )  # fmt: skip
-    mixed = table.to_pandas().assign(odd=[{1: "a"}])
+    mixed = table.to_pandas().assign(odd=[{1: "a"}], extra=[{"k": "v"}])
     for source in (table, mixed):
         events = read_events(source, columns={"host": "agent.host.name"})
         assert events["host"].tolist() == ["a"]
@@ -174,6 +174,14 @@ def test_a_folder_or_a_pattern_is_all_its_files(tmp_path, pattern):
     assert sorted(left_out) == ([] if pattern else [".hidden.csv", "LICENSE.txt"])
 
 
+def test_a_list_is_its_files_in_its_order(tmp_path):
+    """A list of files and folders is read like one folder of them."""
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.csv").write_text(f"timestamp,status,host\n1,ok,{name}\n")
+    events = read_events([tmp_path / "b.csv", str(tmp_path)])
+    assert events["host"].tolist() == ["b", "a", "b"]
+
+
 def test_files_of_different_columns_are_put_under_each_other(tmp_path):
     """Columns that a file lacks are missing; columns of two types become text."""
     (tmp_path / "a.csv").write_text("timestamp,status,host,rack\n1,ok,a,007\n")
@@ -189,9 +197,9 @@ BAD_FILES = {
     "empty": (b"", "it is empty"),
     "only spaces": (b" \n \n", "it is empty"),
     "binary": (bytes(range(256)) * 4, "binary file"),
-    "one column": (b"host\na\n", "one column only, 'host'"),
+    "one column": (b"host\na\n", "only one column, 'host'"),
     "twice": (b"host,status,host\na,ok,1\n", "several columns called 'host'"),
-    "no end of a quote": ((HEADER + '"1,ok,a\n').encode(), "row 0 is a quote without its pair"),
+    "no end of a quote": ((HEADER + '"1,ok,a\n').encode(), "row 0 has an unclosed quote"),
     "no rows": (HEADER.encode(), "has no events: no rows"),
     "damaged parquet": (PARQUET[:-20] + b"\x00" * 20, "cannot be read as a table"),
     "damaged gzip": (gzip.compress(as_csv())[:-30], "cannot be read"),

@@ -140,10 +140,10 @@ def frame(**columns):
 
 
 REFUSED = {
-    "two hosts": (frame(timestamp=1, status="ok", node="a", server="b"), "host may be 'node' or 'server'; say columns={'host': 'node'}"),
-    "two times": (frame(time=1, created_at=2, status="ok", host="a"), "timestamp may be 'time' or 'created_at'; say time='time'"),
+    "two hosts": (frame(timestamp=1, status="ok", node="a", server="b"), "host may be 'node' or 'server'; pass columns={'host': 'node'}"),
+    "two times": (frame(time=1, created_at=2, status="ok", host="a"), "timestamp may be 'time' or 'created_at'; pass time='time'"),
     "two statuses": (frame(timestamp=1, state="ok", severity="ok", host="a"), "status may be 'state' or 'severity'"),
-    "events or alarms": (frame(time=1, start_time=1, end_time=2, host="a"), "say time='time', or start='start_time', end='end_time'"),
+    "events or alarms": (frame(time=1, start_time=1, end_time=2, host="a"), "pass time='time', or start='start_time', end='end_time'"),
     "no time": (frame(status="ok", host="a"), "no column is known to be the time; it has the columns status, host"),
     "no status": (frame(timestamp=1, host="a"), "no column is known to be the status.*constants={'status': 'critical'}"),
     "no host": (frame(timestamp=1, status="ok"), "no column is known to be the host"),

@@ -271,6 +271,6 @@ def test_two_profiles_that_fit_are_not_chosen_between():
         }
     )
     with pytest.raises(
-        EventError, match=r"fits several profiles: wazuh.*suricata.*say profile='wazuh'"
+        EventError, match=r"fits several profiles: wazuh.*suricata.*pass profile='wazuh'"
     ):
         read_events(wazuh_and_suricata)

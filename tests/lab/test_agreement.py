@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import pandakit as pk
+from tests.fuzz import examples
 
 LEARNED = json.loads(Path(__file__).with_name("scikit_learn_scores.json").read_text())
 GROUPED = pk.CURRENT.replace(patterns=[pk.Pattern(["team"], "72h")], max_alerts=None)
@@ -56,7 +57,7 @@ def entropy(a):
     return -sum(c / len(a) * math.log(c / len(a)) for c in Counter(a).values())
 
 
-@settings(max_examples=60, deadline=None)
+@examples(quick=20, full=2_000)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=25))
 def test_scores_equal_a_count_over_all_pairs(groups):
     """Every score is that of its definition over all pairs of alerts."""

@@ -15,7 +15,7 @@ from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
 from tests.fuzz import examples
 
-LAW = examples(quick=20, full=2_000)
+LAW = examples(quick=8, full=2_000)
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={

@@ -33,7 +33,7 @@ def row_by_hand(today, other):
     }
 
 
-@examples(quick=10, full=500)
+@examples(quick=3, full=500)
 @given(scenarios())
 def test_each_reading_is_that_of_consolidate(scenario):
     """Every row of a setting has the counts of `consolidate` with that setting."""

@@ -50,7 +50,7 @@ def with_window(policy, name, minutes):
     )
 
 
-@examples(quick=15, full=3_000)
+@examples(quick=5, full=3_000)
 @given(
     ROWS,
     st.sampled_from(PATTERNS),

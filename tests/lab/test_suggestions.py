@@ -29,7 +29,7 @@ TEAMS = st.lists(st.sampled_from(["x", "y", "z", None]), min_size=16, max_size=1
 SETTINGS = {"reopen_window": "0s", "expire_after": None}
 
 
-@examples(quick=40, full=2_000)
+@examples(quick=15, full=2_000)
 @given(ROWS, TEAMS, st.sampled_from(["first", "latest"]), st.booleans())
 def test_chance_is_that_of_frames_with_permuted_values(rows, teams, anchor, by_host):
     """Mean and deviation are those of the same permutations, made on frames."""

@@ -58,7 +58,7 @@ def one_policy(row, settings):
     return Policy(patterns=patterns, anchor=row.anchor, **settings)
 
 
-@examples(quick=6, full=300)
+@examples(quick=3, full=300)
 @given(
     ROWS, st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=2, unique=True), st.data()
 )
@@ -110,7 +110,7 @@ def production_of(result):
     )
 
 
-@examples(quick=15, full=1_000)
+@examples(quick=6, full=1_000)
 @given(ROWS, st.sampled_from(["first", "latest"]), st.booleans())
 def test_chance_is_that_of_frames_with_permuted_values(rows, anchor, beside):
     """By hand on the frame: identities carry the values, and each row uses the same draws."""

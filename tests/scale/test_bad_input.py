@@ -71,6 +71,11 @@ def no_json(path):
     path.write_text('{"timestamp": 1, "status": "ok", "host": "a"}\n{"timestamp": ')
 
 
+def json_without_times(path):
+    """Write lines that have no time."""
+    path.write_text('{"status": "ok", "host": "a"}\n')
+
+
 def json_of_something_else(path):
     """Write a list."""
     path.write_text("[1, 2]\n")
@@ -84,7 +89,7 @@ def a_note(path):
 BAD = {
     another_column: ("b.parquet", r"a\.parquet has no column 'cluster', which .*b\.parquet has"),
     times_of_another_kind: ("b.parquet", r"b\.parquet has its timestamps as datetimes, .*a\.parq"),
-    milliseconds: ("b.parquet", r"b\.parquet: .* for milliseconds say unit='ms'"),
+    milliseconds: ("b.parquet", r"b\.parquet: .* for milliseconds pass unit='ms'"),
     thousandths: (
         "b.parquet",
         r"b\.parquet has times until 1970-01-20 when .* unit='s' \(.*a\.par",
@@ -96,6 +101,7 @@ BAD = {
     empty: ("b.parquet", r"b\.parquet is empty"),
     no_csv: ("b.csv", r"b\.csv cannot be read: CSV parse error: Expected 3 columns, got 2"),
     no_json: ("b.jsonl", r"b\.jsonl: line 2 is not JSON"),
+    json_without_times: ("b.jsonl", r"b\.jsonl has no column 'timestamp'"),
     json_of_something_else: ("b.jsonl", r"b\.jsonl: line 1 is not a JSON object"),
     a_note: ("b.txt", r"b\.txt is of no known format"),
 }

@@ -43,7 +43,7 @@ from tests.scale.writing import (
 
 
 @pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
-@examples(quick=40, full=5_000)
+@examples(quick=8, full=5_000)
 @given(scenarios(), st.data(), st.sampled_from([1, 2, 7]), st.sampled_from([1, 7, 1000]))
 def test_buckets_give_what_the_frame_gives(scenario: Scenario, data, n_buckets, chunk_rows):
     """Random files, cuts, ties, rejects, policies and buckets: equal frames and outcomes."""

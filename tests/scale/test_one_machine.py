@@ -19,7 +19,7 @@ from tests.scale.writing import as_arrow, assert_same, attempt, cuts, write
 
 
 @pytest.mark.filterwarnings("ignore::pandakit.errors.RejectedEventsWarning")
-@examples(quick=40, full=5_000)
+@examples(quick=10, full=5_000)
 @given(scenarios(), st.data(), st.sampled_from([1, 7, 1000]), st.sampled_from([400, 1 << 30]))
 def test_files_give_what_the_frame_gives(scenario: Scenario, data, chunk_rows, memory):
     """Random files, cuts, ties, rejects, policies: equal frames, and each row's outcome."""

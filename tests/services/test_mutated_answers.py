@@ -212,7 +212,7 @@ def test_answers_that_are_played_again_are_a_result(play, service, name):
 
 
 @pytest.mark.parametrize(("service", "name"), NAMES)
-@examples(quick=8, full=1_000)
+@examples(quick=5, full=1_000)
 @given(seed=st.integers(0, 2**63))
 def test_any_answer_is_a_frame_or_a_typed_error(play, service, name, seed):
     """

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import pandakit as pk
 from pandakit import detections, sandbox
 from pandakit.panther import Panther
+from tests.fuzz import examples
 from tests.services.conftest import Script, column, hurried
 from tests.tokens import PANTHER
 
@@ -289,6 +290,28 @@ def test_a_dry_run_never_asks_twice_as_much_as_it_must(panther_at, records, page
     assert requests <= 2 * min(records, pages)
 
 
+@pytest.mark.parametrize("positions", [range(3), range(21, 24), [0, 10, 20, 21], range(19, 24)])
+def test_records_of_a_list_that_was_loaded_are_found_by_the_fewest_requests(panther_at, positions):
+    """Where a load has shown how long the list is, no more requests than records or pages."""
+    ids = [f"r{n}" for n in range(2_400)]
+
+    def answer(request):
+        if request.path != "/rules":
+            return {"id": request.path.rsplit("/", 1)[1]}
+        start = int(request.args.get("cursor") or 0)
+        stop = start + int(request.args["limit"])
+        more = {"next": str(stop)} if stop < len(ids) else {}
+        return {"results": [{"id": key} for key in ids[start:stop]], **more}
+
+    client, calls = panther_at(answer)
+    rules = client.rules().iloc[[100 * position for position in positions]]
+    for plan in (lambda: client.save("rules", rules.assign(threshold=2)),
+                 lambda: client.delete("rules", rules)):  # fmt: skip
+        calls.clear()
+        assert set(plan()["status"]) <= {"would_update", "would_delete"}
+        assert len(calls) <= min(len(rules), 3)
+
+
 # Faults -------------------------------------------------------------------------------------
 
 
@@ -442,7 +465,7 @@ PLANNED = {"would_create": "created", "would_update": "updated", "would_delete":
 FAULTS = st.lists(st.sampled_from([None, None, "before", "after"]), max_size=6)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(quick=15, full=1_000)
 @given(
     there=KEYS,
     steps=st.lists(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pandakit.errors import (
@@ -36,6 +36,7 @@ from pandakit.transport import (
     wait_for,
 )
 from pandakit.transport.pacing import RateLimiter
+from tests.fuzz import examples
 from tests.tokens import CANARY
 from tests.transport.clock import FakeClock
 from tests.transport.fault_kinds import reset_in_body, status, trickling_body, trickling_headers
@@ -255,7 +256,7 @@ class ListMachine(RuleBasedStateMachine):
 
 
 TestListMachine = ListMachine.TestCase
-TestListMachine.settings = settings(max_examples=80, stateful_step_count=15, deadline=None)
+TestListMachine.settings = examples(25, 500, stateful_step_count=15)
 
 
 # --- jobs ---------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@examples(quick=100, full=5_000)
+@examples(quick=30, full=5_000)
 @given(JSON)
 def test_every_document_comes_back(document):
     """What Python writes as JSON is read equal."""

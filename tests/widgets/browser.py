@@ -89,12 +89,11 @@ def chromium():
 
 
 @contextlib.contextmanager
-def jupyterlab(folder, theme):
-    """Yield the address of a JupyterLab that serves the folder in a theme."""
+def jupyterlab(folder):
+    """Yield the address of a JupyterLab that serves the folder."""
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -114,7 +113,10 @@ def jupyterlab(folder, theme):
         yield url
     finally:
         server.terminate()
-        server.wait()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:  # its kernel does not always end when it is told to
+            server.kill()
 
 
 def _wait_for(url, log):
@@ -144,24 +146,39 @@ def wait_until(driver, script, *arguments):
 
 
 def run_all(driver, url, notebook):
-    """Open a notebook in JupyterLab and run all its cells."""
+    """Open a notebook in JupyterLab, run all its cells, and save it."""
     driver.get(f"{url}/lab/tree/{notebook}")
     ready = "return window.jupyterapp && document.querySelectorAll('.jp-Notebook .jp-Cell').length"
     wait_until(driver, ready)
-    driver.execute_async_script(
-        """
-        const done = arguments[0], app = window.jupyterapp;
-        const panel = () => [...app.shell.widgets("main")].find(each => each.sessionContext);
-        const run = async () => {
-          await panel().context.ready;
-          await panel().sessionContext.ready;
-          await app.commands.execute("notebook:run-all-cells");
-        };
-        run().then(() => done(null), error => done(String(error)));
-        """
-    )
+    _run_command(driver, "notebook:run-all-cells")
     prompts = (
         "return [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
         ".every(each => /\\[\\d+\\]/.test(each.textContent))"
     )
     wait_until(driver, prompts)
+    _run_command(driver, "docmanager:save")
+
+
+def change_theme(driver, theme):
+    """Show JupyterLab in a theme."""
+    _run_command(driver, "apputils:change-theme", theme=theme)
+    wait_until(driver, "return document.body.dataset.jpThemeName === arguments[0]", theme)
+
+
+def _run_command(driver, command, **arguments):
+    """Run a command of JupyterLab, once the notebook is ready for it."""
+    failure = driver.execute_async_script(
+        """
+        const [command, args, done] = arguments, app = window.jupyterapp;
+        const panel = () => [...app.shell.widgets("main")].find(each => each.sessionContext);
+        const run = async () => {
+          await panel().context.ready;
+          await panel().sessionContext.ready;
+          await app.commands.execute(command, args);
+        };
+        run().then(() => done(null), error => done(String(error)));
+        """,
+        command,
+        arguments,
+    )
+    assert failure is None, failure

@@ -48,14 +48,22 @@ CELLS = [
 SLIDER = next(at for at, cell in enumerate(CELLS) if "window_slider" in cell)
 
 
-@pytest.fixture(scope="module", params=THEMES)
-def page(request, tmp_path_factory):
-    """The notebook in JupyterLab, all of its cells run, in one theme."""
-    folder = tmp_path_factory.mktemp(request.param)
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """The notebook in JupyterLab, all of its cells run, and saved."""
+    folder = tmp_path_factory.mktemp("lab")
     browser.write_notebook(folder / "shown.ipynb", CELLS)
-    with browser.chromium() as driver, browser.jupyterlab(folder, THEMES[request.param]) as url:
+    with browser.chromium() as driver, browser.jupyterlab(folder) as url:
         browser.run_all(driver, url, "shown.ipynb")
-        yield driver, request.param, folder
+        yield driver, folder
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def page(request, notebook):
+    """The notebook in one theme."""
+    driver, folder = notebook
+    browser.change_theme(driver, THEMES[request.param])
+    return driver, request.param, folder
 
 
 def is_dark(colour):
@@ -147,16 +155,16 @@ def test_progress_is_gone_at_the_end(page):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_static_export_can_be_read(theme, tmp_path):
+def test_a_static_export_can_be_read(notebook, theme):
     """Exported as HTML, without a kernel and without scripts, the cards can be read as well."""
-    browser.write_notebook(tmp_path / "shown.ipynb", CELLS[:SLIDER])
-    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute"]
-    command += [f"--HTMLExporter.theme={theme}", str(tmp_path / "shown.ipynb")]
+    _, folder = notebook
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", f"--output={theme}"]
+    command += [f"--HTMLExporter.theme={theme}", str(folder / "shown.ipynb")]
     subprocess.run(command, check=True, capture_output=True)
     with browser.chromium() as driver:
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["http://*", "https://*"]})
-        driver.get(Path(tmp_path / "shown.html").as_uri())
+        driver.get(Path(folder / f"{theme}.html").as_uri())
         assert unreadable(driver, ".pk") == []
         card = driver.find_element(By.CSS_SELECTOR, ".pk")
         assert is_dark(card.value_of_css_property("background-color")) == (theme == "dark")

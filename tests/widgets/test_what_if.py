@@ -45,7 +45,7 @@ OTHERS = st.builds(
 )
 
 
-@examples(quick=20, full=1_000)
+@examples(quick=6, full=1_000)
 @given(st.integers(0, 10_000), OTHERS)
 def test_the_twin_is_a_sweep_and_a_difference(seed, other):
     """Measures are those of `sweep`, pairs and moved alerts those of `diff`."""

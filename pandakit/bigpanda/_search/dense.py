@@ -20,15 +20,17 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pandakit.bigpanda._search.load import Answer, IncidentLoad, Reading
+    from pandakit.bigpanda._search.load import IncidentLoad, IncidentPage, Subtask
     from pandakit.transport import Task
 
-Totals: TypeAlias = "tuple[Answer, Answer]"
+Totals: TypeAlias = "tuple[IncidentPage, IncidentPage]"
 
 __all__ = ["read_dense_second"]
 
 
-def read_dense_second(load: IncidentLoad, second: int, full: Answer, below: Answer) -> Task:
+def read_dense_second(
+    load: IncidentLoad, second: int, full: IncidentPage, below: IncidentPage
+) -> Task:
     """Read all incidents that started in a second.
 
     Parameters
@@ -46,8 +48,8 @@ def read_dense_second(load: IncidentLoad, second: int, full: Answer, below: Answ
         When the incidents move too fast to prove that none is missing, or when there are more
         than the service returns for the narrowest search.
     """
-    reading = _DenseSecond(load, second, {}, Departures(load, None, second))
-    yield from reading.run(*(yield from reading.start(full, below)))
+    dense = _DenseSecond(load, second, {}, Departures(load, None, second))
+    yield from dense.run(*(yield from dense.start(full, below)))
 
 
 class _DenseSecond:
@@ -75,7 +77,7 @@ class _DenseSecond:
         self._departures = departures
         self._seen: set[str] = set()
 
-    def start(self, full: Answer, below: Answer) -> Reading[Totals]:
+    def start(self, full: IncidentPage, below: IncidentPage) -> Subtask[Totals]:
         """Begin again with nothing received."""
         self._seen = set()
         if self._departures is None or not self._departures.can_happen:
@@ -83,13 +85,13 @@ class _DenseSecond:
         yield from self._departures.mark()
         return (yield from self.count())
 
-    def count(self) -> Reading[Totals]:
+    def count(self) -> Subtask[Totals]:
         """Read the first pages whose totals differ by the number of incidents in the second."""
         ends = self._second, self._second - 1
         full, below = yield [self._load.request(to, narrower=self._narrower) for to in ends]
         return self._load.take(full, ends[0]), self._load.take(below, ends[1])
 
-    def run(self, full: Answer, below: Answer) -> Reading[set[str]]:
+    def run(self, full: IncidentPage, below: IncidentPage) -> Subtask[set[str]]:
         """Read until nothing can be missing, and return the identities."""
         rereads = Rereads()
         while not self._load.is_unordered:
@@ -113,7 +115,7 @@ class _DenseSecond:
         add_slices(self._load)  # the pages say nothing about one second
         return self._seen
 
-    def _is_proved(self, full: Answer, below: Answer) -> Reading[bool]:
+    def _is_proved(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
         """Return whether nothing left the search, which an entry elsewhere could hide."""
         if self._departures is None or not self._departures.can_happen:
             return True
@@ -121,7 +123,7 @@ class _DenseSecond:
         is_same = (full.total, below.total) == (now[0].total, now[1].total)
         return is_same and (yield from self._departures.has_none(self._seen))
 
-    def _read_pages(self, full: Answer, below: Answer) -> Reading[bool]:
+    def _read_pages(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
         """Read the numbered pages; return whether the total was the same on all of them.
 
         When there is only the first, it is read again: `below` is later, and one that entered
@@ -134,12 +136,12 @@ class _DenseSecond:
         self._seen |= {key for answer in answers for key in answer.keys_of(self._second)}
         return len({answer.total for answer in answers}) == 1
 
-    def _read_parts(self, full: Answer, below: Answer) -> Reading[bool]:
+    def _read_parts(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
         """Read narrower searches instead; return whether the count stayed the same."""
         load, count, before = self._load, full.total - below.total, len(self._seen)
         for part in narrower_searches(load.call.params or {}, self._narrower):
-            reading = _DenseSecond(load, self._second, part)
-            self._seen |= yield from reading.run(*(yield from reading.count()))
+            dense = _DenseSecond(load, self._second, part)
+            self._seen |= yield from dense.run(*(yield from dense.count()))
             if len(self._seen) >= count:
                 break
         if not self._seen and before == 0 and not load.is_unordered:

@@ -12,17 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.rows import updated_at
-from pandakit.bigpanda._search.load import identity
+from pandakit.bigpanda._search.load import incident_id
 from pandakit.transport import NumberedPages
 
 if TYPE_CHECKING:
-    from pandakit.bigpanda._search.load import IncidentLoad, Reading
+    from pandakit.bigpanda._search.load import IncidentLoad, Subtask
     from pandakit.transport import Call
 
 __all__ = ["Departures"]
 
 _PAGES = NumberedPages()
-_MOST_PAGES = 10  # of changes during one reading
+_MOST_PAGES = 10  # of changes during one pass
 _ANYWHERE = {"query": None, "folder": None}
 
 Row = dict[str, Any]
@@ -50,12 +50,12 @@ class Departures:
         self._known: Changes | None = None
         self._before: set[str] | None = None
 
-    def mark(self) -> Reading[None]:
+    def mark(self) -> Subtask[None]:
         """Remember the last changes up to now."""
         if self.can_happen:
             self._known = yield from self._changes(self._search.with_params(**_ANYWHERE), None)
 
-    def has_none(self, received: set[str]) -> Reading[bool]:
+    def has_none(self, received: set[str]) -> Subtask[bool]:
         """Return whether all incidents that were received since `mark` still match.
 
         A service that does not list the last changes first cannot tell. Then the same incidents
@@ -69,7 +69,7 @@ class Departures:
             return is_same
         return not left
 
-    def _left(self, received: set[str]) -> Reading[set[str] | None]:
+    def _left(self, received: set[str]) -> Subtask[set[str] | None]:
         if self._known is None:
             return None
         since = max(self._known.values(), default=0)
@@ -84,7 +84,7 @@ class Departures:
         matching = yield from self._changes(self._search, since)
         return None if matching is None else changed & received - set(matching)
 
-    def _changes(self, search: Call, since: int | None) -> Reading[Changes | None]:
+    def _changes(self, search: Call, since: int | None) -> Subtask[Changes | None]:
         """Return the changes since a moment, or the last ones; `None` if the service hides them."""
         rows, total = yield from self._page(search, 1)
         if not rows or len(rows) >= total:
@@ -108,7 +108,7 @@ class Departures:
                 return found
         return None
 
-    def _page(self, search: Call, number: int) -> Reading[tuple[list[Row], int]]:
+    def _page(self, search: Call, number: int) -> Subtask[tuple[list[Row], int]]:
         [reply] = yield [search.with_params(page=number)]
         rows, total = _PAGES.rows_and_total(reply)
         self._load.renew(rows, is_stored=reply.is_stored)
@@ -117,4 +117,4 @@ class Departures:
 
 def _moments(rows: list[Row]) -> Changes:
     """Return when each incident was last changed, in the order of the rows."""
-    return {identity(row): updated_at(row) for row in rows}
+    return {incident_id(row): updated_at(row) for row in rows}

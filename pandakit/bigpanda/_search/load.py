@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from pandakit.transport import Reply, Task
 
-__all__ = ["CEILING", "Answer", "IncidentLoad", "Reading", "identity"]
+__all__ = ["CEILING", "IncidentLoad", "IncidentPage", "Subtask", "incident_id"]
 
 Row = dict[str, Any]
 
 T = TypeVar("T")
-Reading: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
+Subtask: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
 _ORDER_KNOWN = log(1e6)  # as many orders: one of them is no chance
@@ -35,7 +35,7 @@ _PAGES = NumberedPages()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IncidentPage:
     """One page: the state of the list at one moment.
 
     Parameters
@@ -173,7 +173,7 @@ class IncidentLoad(ParallelLoad):
             params["from"] = low
         return self.call.with_params(**params, to=to, page=page, page_size=self.size)
 
-    def page(self, to: int | None) -> Reading[Answer]:
+    def page(self, to: int | None) -> Subtask[IncidentPage]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
         answer = self.take(reply, to)
@@ -191,7 +191,7 @@ class IncidentLoad(ParallelLoad):
         *,
         low: int | None = None,
         narrower: Mapping[str, str] | None = None,
-    ) -> Reading[list[Answer]]:
+    ) -> Subtask[list[IncidentPage]]:
         """Read several pages at the same time."""
         calls = [self.request(to, page, low=low, narrower=narrower) for page in pages]
         if not calls:
@@ -199,7 +199,7 @@ class IncidentLoad(ParallelLoad):
         replies = yield calls
         return [self.take(reply, to) for reply in replies]
 
-    def take(self, reply: Reply, to: int | None) -> Answer:
+    def take(self, reply: Reply, to: int | None) -> IncidentPage:
         """Keep the incidents of a page.
 
         Raises
@@ -208,9 +208,9 @@ class IncidentLoad(ParallelLoad):
             When the page cannot be part of a complete list.
         """
         rows, total = _PAGES.rows_and_total(reply)
-        answer = Answer(
+        answer = IncidentPage(
             [_start(row) for row in rows],
-            [identity(row) for row in rows],
+            [incident_id(row) for row in rows],
             len(rows) if total is None else total,
         )
         self.pages += 1
@@ -258,11 +258,11 @@ class IncidentLoad(ParallelLoad):
     def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
         """Take later states of incidents that were received already."""
         for row in rows:
-            kept = self._incidents.get(key := identity(row))
+            kept = self._incidents.get(key := incident_id(row))
             if kept is not None and is_newer(row, kept):
                 self._keep(key, row, is_stored=is_stored)
 
-    def fix_end(self, to: int | None, answer: Answer) -> int:
+    def fix_end(self, to: int | None, answer: IncidentPage) -> int:
         """Return the `to` that holds for the whole load.
 
         The first request may have left it to the service; then it is the present by the
@@ -299,8 +299,8 @@ class IncidentLoad(ParallelLoad):
         return self.total is not None and len(self._incidents) >= self.total
 
 
-def identity(row: Row) -> str:
-    """Return what tells an incident from others: its id, or all of it."""
+def incident_id(row: Row) -> str:
+    """Return what identifies an incident: its id, or the whole row as JSON."""
     return json.dumps(row.get("id", row), sort_keys=True)
 
 

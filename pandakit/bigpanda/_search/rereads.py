@@ -4,18 +4,18 @@ from __future__ import annotations
 
 __all__ = ["REREADS", "Rereads"]
 
-REREADS = 3  # after readings during which something moved
+REREADS = 3  # after passes during which something moved
 _SHUFFLED_REREADS = 12  # that bring nothing new although nothing moves: only the order changes
 
 
 class Rereads:
-    """The readings so far that did not prove a list complete."""
+    """The passes so far that did not prove a list complete."""
 
     def __init__(self) -> None:
         self._moved = self._fruitless = 0
 
     def may_go_on(self, *, is_steady: bool, has_gained: bool) -> bool:
-        """Count a reading, and return whether there may be another one.
+        """Count a pass, and return whether there may be another one.
 
         Parameters
         ----------

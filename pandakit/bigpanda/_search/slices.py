@@ -19,7 +19,7 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pandakit.bigpanda._search.load import Answer, IncidentLoad
+    from pandakit.bigpanda._search.load import IncidentLoad, IncidentPage
     from pandakit.transport import Task
 
 __all__ = ["add_slices", "read_slice"]
@@ -81,7 +81,7 @@ def read_slice(
 
 
 def _split(
-    load: IncidentLoad, low: int | None, high: int, first: Answer, narrower: Mapping[str, str]
+    load: IncidentLoad, low: int | None, high: int, first: IncidentPage, narrower: Mapping[str, str]
 ) -> None:
     """Read the halves of a window, or a single second by narrower searches."""
     if low != high:

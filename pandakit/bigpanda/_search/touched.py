@@ -14,7 +14,7 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandakit.bigpanda._search.load import Reading
+    from pandakit.bigpanda._search.load import Subtask
     from pandakit.frames import Column
     from pandakit.transport import Task
 
@@ -46,7 +46,7 @@ class TouchedLoad(IncidentLoad):
         while (yield from self._read_pass(to, since, known)):
             pass
 
-    def _read_pass(self, to: int, since: int, known: set[tuple[str, float]]) -> Reading[bool]:
+    def _read_pass(self, to: int, since: int, known: set[tuple[str, float]]) -> Subtask[bool]:
         """Read from the top to what is older, or known; return whether anything was new."""
         any_new = False
         for page in range(1, _MOST_PAGES + 1):

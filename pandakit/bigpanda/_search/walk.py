@@ -28,10 +28,10 @@ from pandakit.bigpanda._search.rereads import REREADS
 from pandakit.bigpanda._search.slices import add_slices
 
 if TYPE_CHECKING:
-    from pandakit.bigpanda._search.load import Answer, IncidentLoad, Reading
+    from pandakit.bigpanda._search.load import IncidentLoad, IncidentPage, Subtask
     from pandakit.transport import Task
 
-Proof: TypeAlias = "tuple[Answer, Answer | None]"
+Proof: TypeAlias = "tuple[IncidentPage, IncidentPage | None]"
 
 __all__ = ["Floor", "walk"]
 
@@ -97,7 +97,7 @@ def walk(
         answer = below or (yield from load.page(to))
 
 
-def _prove_order(load: IncidentLoad, to: int, answer: Answer) -> Reading[Proof | None]:
+def _prove_order(load: IncidentLoad, to: int, answer: IncidentPage) -> Subtask[Proof | None]:
     """Return a page with the newest incidents, and the page below it; `None` without proof.
 
     A short page, or one of equal starts, may look newest first by chance. Then the total at its
@@ -123,7 +123,7 @@ def _prove_order(load: IncidentLoad, to: int, answer: Answer) -> Reading[Proof |
     return (answer, None) if is_proved else None
 
 
-def _cut(load: IncidentLoad, to: int, first: Answer) -> Floor:
+def _cut(load: IncidentLoad, to: int, first: IncidentPage) -> Floor:
     """Start walks further down the list, and return the floor of the one that goes on here."""
     pages = min(first.total, load.ceiling) // load.size
     lanes = min(_LANES, pages // 2)

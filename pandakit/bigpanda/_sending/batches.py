@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._sending.payloads import Payload
     from pandakit.transport import Session
 
-__all__ = ["Outbox", "Outcome", "send_in_batches"]
+__all__ = ["Outbox", "SendOutcome", "send_in_batches"]
 
-Outcome = Literal["planned", "accepted", "duplicate", "refused", "unknown", "not_sent"]
+SendOutcome = Literal["planned", "accepted", "duplicate", "refused", "unknown", "not_sent"]
 
 _PATH = "/data/v2/alerts"
-_UNSENT: tuple[Outcome, ...] = ("planned", "not_sent")
+_UNSENT: tuple[SendOutcome, ...] = ("planned", "not_sent")
 
 
 class Outbox:
@@ -49,7 +49,7 @@ class Outbox:
         facts: Callable[[int], dict[str, Any]],
     ) -> None:
         self.payloads, self.index, self.app_key = payloads, index, app_key
-        self.outcomes: list[Outcome] = ["planned"] * len(payloads)
+        self.outcomes: list[SendOutcome] = ["planned"] * len(payloads)
         self.messages: list[str | None] = [None] * len(payloads)
         self.requests = 0
         self._facts = facts
@@ -103,7 +103,9 @@ class Outbox:
         is_duplicate = reply.status == HTTPStatus.NO_CONTENT
         self._mark(numbers, "duplicate" if is_duplicate else "accepted")
 
-    def _mark(self, numbers: Sequence[int], outcome: Outcome, message: str | None = None) -> None:
+    def _mark(
+        self, numbers: Sequence[int], outcome: SendOutcome, message: str | None = None
+    ) -> None:
         for number in numbers:
             self.outcomes[number], self.messages[number] = outcome, message
 

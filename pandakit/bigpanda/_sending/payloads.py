@@ -14,7 +14,7 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Payload", "in_order", "read_payloads"]
+__all__ = ["Payload", "read_payloads", "time_order"]
 
 Payload = dict[str, Any]
 
@@ -65,7 +65,7 @@ def read_payloads(
     return payloads
 
 
-def in_order(payloads: list[Payload]) -> list[int]:
+def time_order(payloads: list[Payload]) -> list[int]:
     """Return the numbers of the payloads by time; equal times, and none, keep their order.
 
     A payload without a time gets the time at which it arrives, so it comes last.

@@ -9,6 +9,7 @@ import click
 
 from pandakit.cli import output
 from pandakit.cli.decision_report import WINDOWS, report_page
+from pandakit.cli.many_files import choose_way, merge_files
 from pandakit.cli.options import ANCHOR_LIST, FOLDER, SOURCE, SPANS
 from pandakit.cli.policy_file import choose_policy, policy_options
 from pandakit.cli.save import (
@@ -19,7 +20,7 @@ from pandakit.cli.save import (
     simulation_frames,
 )
 from pandakit.cli.simulation_text import reading_notes, simulation_text, sweep_text
-from pandakit.cli.source import read_source, source_options
+from pandakit.cli.source import given_options, read_source, source_options
 from pandakit.consolidation import consolidate
 from pandakit.lab import sweep as sweep_windows
 
@@ -37,21 +38,35 @@ _ALL = "all"
 
 
 @click.command()
-@click.argument("file", type=SOURCE)
+@click.argument("files", type=SOURCE, nargs=-1, required=True, metavar="FILE...")
 @source_options
 @policy_options
 @folder_options
 def simulate(
-    file: str, folder: Path | None, file_format: str, *, force: bool, **options: Any
+    files: tuple[str, ...], folder: Path | None, file_format: str, *, force: bool, **options: Any
 ) -> None:
     """Consolidate the events or alarms of FILE and print the funnel.
 
     FILE is a file, a folder or a pattern: CSV, JSON, Parquet, Feather, Excel or logs.
+
+    Many files of Parquet, CSV or JSON Lines whose columns have the names of events are merged from
+    disk, however many events they hold. They are read into memory if an option says what their
+    columns mean, or with --format csv. The output says which.
+
+    With files merged from disk, --output becomes a folder of alerts.parquet, incidents.parquet,
+    funnel.json and manifest.json; otherwise it has the events and a report as well.
     """
     policy = choose_policy(options)
-    events = read_source(file, options)
+    needs_memory = "--format csv" if file_format == "csv" else given_options(options)
+    way = choose_way(files, policy, needs_memory)
+    notes = [way.note] if way.note else []
+    if way.is_merge:
+        merged = merge_files(files, policy, options["unit"] or "s", folder, force=force)
+        output.write(simulation_text(merged, notes))
+        return
+    events = read_source(list(files), options)
     result = consolidate(events, policy)
-    output.write(simulation_text(result, events))
+    output.write(simulation_text(result, [*notes, *reading_notes(events)]))
     if folder is not None:
         tables = frame_files(simulation_frames(result, events), file_format)
         page = page_file(report_page(events, policy, policy.patterns[0]))

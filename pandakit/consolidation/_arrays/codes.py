@@ -183,8 +183,8 @@ def encode_texts(array: pa.Array) -> tuple[np.ndarray, pa.Array]:
     """
     if len(array) < _COMPILED_FROM or not COMPILED:
         return _encode_by_arrow(array)
-    # Filled before the kernel is imported: in the first call of a process the memory arrives
-    # while another thread loads numba.
+    # Filled before the kernel is imported: in a process's first call the system provides the
+    # memory while another thread loads numba.
     codes = np.full(len(array), -1, dtype=np.int32)
     from pandakit.consolidation._arrays import kernel  # noqa: PLC0415 - imports numba
 
@@ -329,7 +329,7 @@ def check_ids(count: int, what: str) -> None:
     Raises
     ------
     EventError
-        There are too many to number; `what` says of what.
+        There are too many; `what` names them in the message.
     """
     if count > MOST_IDS:
         raise EventError(

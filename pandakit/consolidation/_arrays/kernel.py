@@ -4,8 +4,8 @@ Texts are read from Arrow's buffer eight bytes at a time. A text of up to sixtee
 its slot as two numbers; a longer one as its hash and the byte where it first begins, and is
 compared with that place. So equal numbers mean equal texts, never only equal hashes.
 
-Tables are searched from a slot that the hash chooses, one after another, up to the first free
-one. They are never more than half full, so a search is short.
+A search starts at the slot that the hash chooses and goes on to the first free one (linear
+probing). Tables are never more than half full, so a search is short.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def encode_texts(
     row: int,
     count: int,
 ) -> tuple[int, int]:
-    """Write the numbers of texts into `codes`, from a row on, until the table is half full.
+    """Write the numbers of texts into `codes`, starting at a row, until the table is half full.
 
-    Returns the row to go on with and the number of distinct texts. An empty `is_present` means
+    Returns the row to continue with and the number of distinct texts. An empty `is_present` means
     that every cell is.
     """
     most, has_gaps = len(slots) // 2, len(is_present) > 0

@@ -28,7 +28,7 @@ _WORTH_IT = 200_000  # rows: for fewer, starting threads costs more than it save
 class Table:
     """The columns of the caller's input by name; the input is never changed.
 
-    Names that are not text, such as 0, are no tags, but such columns are part of a payload and
+    Names that are not text, such as 0, are not tags, but their columns belong to the payload and
     are searched for keywords.
     """
 
@@ -96,7 +96,7 @@ class Table:
 
 
 def _key(name: Any) -> Any:
-    """Return what tells columns apart: 0, 0.0 and False are three names."""
+    """Return a key that distinguishes columns: 0, 0.0 and False are three names."""
     return name if isinstance(name, str) else (type(name), name)
 
 

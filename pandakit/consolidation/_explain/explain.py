@@ -1,4 +1,4 @@
-"""Why an alert is in its incident: the facts, one sentence that says them, and a card."""
+"""Why an alert is in its incident: as facts, as one sentence, and as a card."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def checked_alert(alert_id: Any, n_alerts: int) -> int:
 def explain(replay: Replay, arrays: ResultArrays) -> Explanation:
     """Explain the alert that was replayed."""
     alert = replay.alert
-    incidents = arrays.membership[:, ITS_INCIDENT]
+    incidents = arrays.assignment[:, ITS_INCIDENT]
     found = _facts_of_alert(replay, arrays, alert)
     if incidents[:alert].max(initial=-1) < incidents[alert]:
         found |= _why_opened(replay, incidents)
@@ -122,7 +122,7 @@ def explain(replay: Replay, arrays: ResultArrays) -> Explanation:
 
 def _facts_of_alert(replay: Replay, arrays: ResultArrays, alert: int) -> dict[str, Any]:
     who = {name: _label(*arrays.identity[name], alert) for name in _WHO}
-    incident = int(arrays.membership[alert, ITS_INCIDENT])
+    incident = int(arrays.assignment[alert, ITS_INCIDENT])
     matched: dict[str, Any] = {}
     unmatched: dict[str, Any] = {}
     for pattern in replay.policy.in_run_order():
@@ -178,7 +178,7 @@ def _why_joined(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
 
 
 def _why_opened(replay: Replay, incidents: np.ndarray) -> dict[str, Any]:
-    """Return for the newest entries of each value why they did not take the alert in."""
+    """Return, for the newest entries of each value, why they did not take the alert."""
     tried: list[tuple[Pattern, Entry]] = []
     cut = []
     for pattern in replay.policy.in_run_order():

@@ -1,8 +1,8 @@
-"""How one alert met its incident, replayed from what was read of the events.
+"""How one alert found its incident, replayed from the events as they were read.
 
 The incident of every earlier alert is known, and the entries of a value change only with the
-alerts of their own incident. So a few incidents are replayed, by the rules in plain Python,
-and not everything that came before.
+alerts of their own incident. So it is enough to replay a few incidents, by the same rules in
+plain Python.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Replay:
         return int(now - since - window)
 
     def is_past(self, pattern: Pattern, entry: Entry, alert: int) -> bool:
-        """Return whether an alert comes too late: a window has its last moment, a slot has not."""
+        """Return whether an alert is too late: a window includes its end, a slot does not."""
         overdue = self.overdue(pattern, entry, alert)
         return overdue >= 0 if self.policy.anchor == "bucket" else overdue > 0
 
@@ -152,7 +152,7 @@ class Replay:
         rows, time = rows[before], time[before]
         order = np.lexsort((rows, time))
         newest = np.full(len(is_member), -1)
-        newest[of_alert[rows[order]]] = order  # the last one of an alert stays
+        newest[of_alert[rows[order]]] = order  # the last row of an alert wins
         last = newest[members]
         ended = outcome[rows[last]] == RESOLVED
         expired = now - time[last] > self.policy.microseconds("expire_after")

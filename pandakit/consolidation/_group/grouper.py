@@ -38,7 +38,7 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from pandakit.bpql import Bpql
     from pandakit.consolidation._merge.merger import Alerts, Merged
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
@@ -72,9 +72,9 @@ class Matches(NamedTuple):
     """One row per alert and one column per pattern; -1 where it does not match."""
     n_values: int
     tags: dict[str, Tag]
-    """The tags that patterns have and the events do not lack."""
+    """The patterns' tags for which the events have a column."""
     absent: list[set[str]]
-    """For each pattern, the columns that it looks at and the events lack."""
+    """For each pattern, the columns that it uses and the events lack."""
 
 
 class Matcher:
@@ -100,22 +100,22 @@ class Matcher:
             if columns
         ]
 
-    def match(self, reading: Reading, rows: np.ndarray) -> Matches:
+    def match(self, encoded: EncodedEvents, rows: np.ndarray) -> Matches:
         """Return the values of the alerts that some rows open."""
         tags = {
-            tag: self._tag(tag, reading, rows)
+            tag: self._tag(tag, encoded, rows)
             for tag in dict.fromkeys(tag for one in self._patterns for tag in _all_tags(one))
-            if tag in _RESERVED or tag in reading.table
+            if tag in _RESERVED or tag in encoded.table
         }
         columns = [
-            self._match_one(place, tags, reading, rows) for place in range(len(self._patterns))
+            self._match_one(place, tags, encoded, rows) for place in range(len(self._patterns))
         ]
-        return Matches(np.stack(columns, axis=1), self._values.size, tags, reading.absent)
+        return Matches(np.stack(columns, axis=1), self._values.size, tags, encoded.absent)
 
     def _match_one(
-        self, place: int, tags: dict[str, Tag], reading: Reading, rows: np.ndarray
+        self, place: int, tags: dict[str, Tag], encoded: EncodedEvents, rows: np.ndarray
     ) -> np.ndarray:
-        pattern, absent = self._patterns[place], reading.absent[place]
+        pattern, absent = self._patterns[place], encoded.absent[place]
         self._absent[pattern.name] = self._absent.get(pattern.name, absent) & absent
         if absent:
             return np.full(len(rows), -1, dtype=np.int32)
@@ -128,25 +128,25 @@ class Matcher:
             size = pairs.size
         query = pattern.query
         if query is not None and (query.columns or query.has_keywords):
-            codes = np.where(_passed(query, reading, rows), codes, np.int32(-1))
+            codes = np.where(_passed(query, encoded, rows), codes, np.int32(-1))
         return self._values.number(place, codes, size)
 
-    def _tag(self, tag: str, reading: Reading, rows: np.ndarray) -> Tag:
+    def _tag(self, tag: str, encoded: EncodedEvents, rows: np.ndarray) -> Tag:
         if tag == "source_system":
-            return Tag(self._sources.encode(_source_systems(reading, rows), tag), self._sources)
+            return Tag(self._sources.encode(_source_systems(encoded, rows), tag), self._sources)
         numbered: dict[str, tuple[np.ndarray, Vocabulary | NamedCodes]] = {
-            _APP_KEY: (reading.app, reading.vocabularies["app_key"]),
-            "primary": (reading.primary, reading.primaries),
-            "secondary": (reading.secondary, reading.secondaries),
-            "status": (reading.status, self._statuses),
+            _APP_KEY: (encoded.app, encoded.vocabularies["app_key"]),
+            "primary": (encoded.primary, encoded.primaries),
+            "secondary": (encoded.secondary, encoded.secondaries),
+            "status": (encoded.status, self._statuses),
         }
         if tag in numbered:
             codes, numbers = numbered[tag]
             return Tag(codes[rows].astype(np.int32), numbers)
-        vocabulary = reading.vocabularies[tag]
-        if tag in reading.codes:
-            return Tag(reading.codes[tag][rows], vocabulary)
-        return Tag(reading.vocabularies.encode(reading.table, tag, rows), vocabulary)
+        vocabulary = encoded.vocabularies[tag]
+        if tag in encoded.codes:
+            return Tag(encoded.codes[tag][rows], vocabulary)
+        return Tag(encoded.vocabularies.encode(encoded.table, tag, rows), vocabulary)
 
 
 def _all_tags(pattern: Pattern) -> tuple[str, ...]:
@@ -157,45 +157,45 @@ def _further_tags(pattern: Pattern) -> tuple[str, ...]:
     return (*pattern.tags[1:], *(() if pattern.cross_source else (_APP_KEY,)))
 
 
-def _source_systems(reading: Reading, rows: np.ndarray) -> pa.Array:
+def _source_systems(encoded: EncodedEvents, rows: np.ndarray) -> pa.Array:
     """Return the text of `source_system` at some rows, where it is missing that of `app_key`."""
-    labels = reading.vocabularies["app_key"].labels
+    labels = encoded.vocabularies["app_key"].labels
     labels = pc.if_else(pc.equal(labels, ""), pa.scalar(None, labels.type), labels)
-    apps = labels.take(pa.array(reading.app[rows], mask=reading.app[rows] < 0))
-    if "source_system" not in reading.table:
+    apps = labels.take(pa.array(encoded.app[rows], mask=encoded.app[rows] < 0))
+    if "source_system" not in encoded.table:
         return apps
-    given = reading.table.text("source_system", rows)
+    given = encoded.table.text("source_system", rows)
     return pc.coalesce(one_chunk(given).cast(apps.type), apps)
 
 
-def _passed(query: Bpql, reading: Reading, rows: np.ndarray) -> np.ndarray:
+def _passed(query: Bpql, encoded: EncodedEvents, rows: np.ndarray) -> np.ndarray:
     try:
-        return query.mask(_columns_of_query(query, reading, rows))
+        return query.mask(_columns_of_query(query, encoded, rows))
     except EventError:
-        # Once more over all rows, so that the message has the row of the caller's table.
-        query.mask(_columns_of_query(query, reading, np.arange(reading.table.n_rows)))
+        # Again over all rows, so that the message has the row number in the caller's table.
+        query.mask(_columns_of_query(query, encoded, np.arange(encoded.table.n_rows)))
         raise
 
 
-def _columns_of_query(query: Bpql, reading: Reading, rows: np.ndarray) -> dict[Any, Any]:
+def _columns_of_query(query: Bpql, encoded: EncodedEvents, rows: np.ndarray) -> dict[Any, Any]:
     wanted = set(query.columns)
     names = [
         name
-        for name in reading.table.names
+        for name in encoded.table.names
         if query.has_keywords or (isinstance(name, str) and name.lower() in wanted)
     ]
-    columns = {name: _column_of_query(name, reading, rows) for name in names}
+    columns = {name: _column_of_query(name, encoded, rows) for name in names}
     if "source_system" in wanted or query.has_keywords:
-        columns["source_system"] = _source_systems(reading, rows)
+        columns["source_system"] = _source_systems(encoded, rows)
     return columns
 
 
-def _column_of_query(name: Any, reading: Reading, rows: np.ndarray) -> Any:
+def _column_of_query(name: Any, encoded: EncodedEvents, rows: np.ndarray) -> Any:
     if name == "status":
-        return _dictionary(reading.status[rows], pa.array(STATUSES))
-    if name in reading.codes:
-        return _dictionary(reading.codes[name][rows], reading.vocabularies[name].labels)
-    return reading.table.cells(name, rows)
+        return _dictionary(encoded.status[rows], pa.array(STATUSES))
+    if name in encoded.codes:
+        return _dictionary(encoded.codes[name][rows], encoded.vocabularies[name].labels)
+    return encoded.table.cells(name, rows)
 
 
 def _dictionary(codes: np.ndarray, labels: pa.Array) -> pa.DictionaryArray:
@@ -221,7 +221,7 @@ class Grouper:
             newest=np.zeros(0, dtype=np.int32),
             incidents=np.zeros((0, INCIDENT_COLUMNS), dtype=np.int32),
             slots=np.full(1, -1, dtype=np.int32),
-            membership=np.zeros((0, 3), dtype=np.int32),
+            assignment=np.zeros((0, 3), dtype=np.int32),
             counters=np.zeros(2, dtype=np.int64),
         )
 
@@ -231,13 +231,13 @@ class Grouper:
         return int(self._state.counters[N_INCIDENTS])
 
     def group(self, merged: Merged, matches: Matches) -> np.ndarray:
-        """Group new alerts into incidents; return the membership of all alerts so far."""
+        """Group new alerts into incidents; return the assignment of all alerts so far."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
         first, values = merged.first_alert, matches.values
         self._make_room(first, values, matches.n_values)
         kernel.group_alerts(merged.log, values, first, merged.start, self._state, self._rules)
-        return self._state.membership[: first + len(values)]
+        return self._state.assignment[: first + len(values)]
 
     def _make_room(self, first_alert: int, values: np.ndarray, n_values: int) -> None:
         state, n_incidents = self._state, self.n_incidents
@@ -252,7 +252,7 @@ class Grouper:
             times=grown(state.times, n_entries, entries),
             newest=newest,
             incidents=grown(state.incidents, n_incidents, n_incidents + len(values)),
-            membership=grown(state.membership, first_alert, first_alert + len(values)),
+            assignment=grown(state.assignment, first_alert, first_alert + len(values)),
         )
         if self._uses_slots and len(state.slots) < 2 * entries:
             from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
@@ -267,7 +267,7 @@ class Grouper:
         live: np.ndarray = entries[:, [INCIDENT, PATTERN]][entries[:, LIVE] == 1]
         return live
 
-    def totals(self, membership: np.ndarray, alerts: Alerts) -> IncidentTotals:
+    def totals(self, assignment: np.ndarray, alerts: Alerts) -> IncidentTotals:
         """Return sums over the alerts of each incident."""
         from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
 
@@ -275,7 +275,7 @@ class Grouper:
             totals=np.zeros((self.n_incidents, 5), dtype=np.int64),
             latest_end=np.full(self.n_incidents, _LONG_AGO),
         )
-        kernel.add_totals(membership[:, ITS_INCIDENT], alerts.rows, alerts.end, *found)
+        kernel.add_totals(assignment[:, ITS_INCIDENT], alerts.rows, alerts.end, *found)
         return found
 
 

@@ -1,17 +1,17 @@
 """Alerts to incidents, in one pass over the log of what happened to alerts.
 
-An incident can be found under its entries: (pattern, value) with the times that the window is
-counted from. For each value the candidates are kept in a heap with the newest entry on top,
-because the rule is "most recently registered first".
+An incident is found by its entries: an entry is a (pattern, value) of an incident, with the times
+from which the window is counted. For each value, the candidates are kept in a heap with the newest
+entry on top, because the rule is "most recently registered first".
 
 Time never runs backwards, so three things are final: a window that has passed, an incident that
-is full, and an entry that is no longer shared. Such an entry is dropped when it comes to the top
+is full, and an entry that is no longer shared. Such an entry is dropped when it reaches the top
 of its heap. An incident without an open alert is different: one of its alerts may reopen. If
 `needs_open` is set, an entry of such an incident is *parked*: taken out of its heap, and put back
-when an alert of its incident reopens. So each entry is dropped at most once for each time it was
-put into a heap, and a look-up costs a constant, spread over all events.
+when an alert of its incident reopens. An entry leaves a heap at most once for each time it was
+put in, so the cost of dropping is spread over the events.
 
-Example, with one pattern (host, 1 h) and `needs_open`, all alerts on one host::
+Example with one pattern (host, 1 h) and `needs_open`; all alerts are on one host::
 
     log                    what happens                          heap      parked
     alert 0 opens 0:00     incident 0 starts with entry 0        [0]
@@ -271,17 +271,17 @@ def _place(
     state: IncidentState, values: np.ndarray, alert: int, time: int, rules: GroupRules
 ) -> None:
     """Find the incident of an alert that opens, or start one."""
-    membership = state.membership
+    assignment = state.assignment
     winner = _find_winner(state, values, time, rules)
     if winner < 0:
-        membership[alert, ITS_INCIDENT] = _start_incident(state, values, alert, time, rules)
-        membership[alert, JOINED_BY] = -1
-        membership[alert, ANCHOR_ALERT] = -1
+        assignment[alert, ITS_INCIDENT] = _start_incident(state, values, alert, time, rules)
+        assignment[alert, JOINED_BY] = -1
+        assignment[alert, ANCHOR_ALERT] = -1
         return
     by = MOVED_BY if rules.anchor == LATEST_ALERT else SET_BY
-    membership[alert, ITS_INCIDENT] = state.entries[winner, INCIDENT]
-    membership[alert, JOINED_BY] = state.entries[winner, PATTERN]
-    membership[alert, ANCHOR_ALERT] = state.entries[winner, by]
+    assignment[alert, ITS_INCIDENT] = state.entries[winner, INCIDENT]
+    assignment[alert, JOINED_BY] = state.entries[winner, PATTERN]
+    assignment[alert, ANCHOR_ALERT] = state.entries[winner, by]
     if rules.union:
         _unite(state, winner, values, alert, time, rules)
     else:
@@ -303,15 +303,15 @@ def group_alerts(
         alert, what = log.alert[at], log.what[at]
         if what == LOG_OPENED:
             _place(state, values[alert - first_alert], alert, start[alert], rules)
-            incident = state.membership[alert, ITS_INCIDENT]
+            incident = state.assignment[alert, ITS_INCIDENT]
             incidents[incident, N_ALERTS] += 1
             incidents[incident, N_OPEN] += 1
         elif what == LOG_REOPENED:
-            incident = state.membership[alert, ITS_INCIDENT]
+            incident = state.assignment[alert, ITS_INCIDENT]
             incidents[incident, N_OPEN] += 1
             _put_back(state, incident)
         else:
-            incidents[state.membership[alert, ITS_INCIDENT], N_OPEN] -= 1
+            incidents[state.assignment[alert, ITS_INCIDENT], N_OPEN] -= 1
 
 
 @jit

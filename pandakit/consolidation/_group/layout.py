@@ -21,7 +21,7 @@ ANCHOR, LATEST = range(2)
 N_ALERTS, N_OPEN, FIRST_ENTRY, N_ENTRIES, FIRST_PARKED = range(5)
 INCIDENT_COLUMNS = 5
 
-# Columns of an alert's membership.
+# Columns of an alert's assignment.
 ITS_INCIDENT, JOINED_BY, ANCHOR_ALERT = range(3)
 
 # Totals of an incident.
@@ -47,7 +47,7 @@ class IncidentState(NamedTuple):
     incidents: np.ndarray
     slots: np.ndarray
     """Hash table: the newest entry of an incident and a value, for `matchers="union"`."""
-    membership: np.ndarray
+    assignment: np.ndarray
     """For each alert its incident, the pattern that joined it and the anchor's alert."""
     counters: np.ndarray
 

@@ -1,15 +1,15 @@
 """Events to alerts, in one pass in time order.
 
-Each identity has a current alert or none. What opens, closes and reopens alerts is written to a
-log: the grouping of alerts needs to know nothing else.
+Each identity has at most one current alert. A log records when alerts open, close and reopen;
+the grouping of alerts needs nothing else.
 
-An alert expires when its last event is more than `expire_after` ago. That an alert has expired
-matters to itself only at its next event, so it is found out then; it matters to incidents at
-once if they take no alerts without having an open one (`logged`). So in that case open alerts wait
-in a queue, by their last event. Time never runs backwards, so each event goes to the end of
-the queue and the alerts that expire first are at its head. A later event of an alert makes its
-earlier place in the queue worthless; such a place is skipped when it comes to the head, and
-dropped when the queue is full.
+An alert expires when its last event is more than `expire_after` ago. For the alert itself this
+matters only at its next event, so it is detected then. For incidents it matters at once if only
+those with an open alert may take new ones (`logged`). In that case open alerts wait in a queue,
+ordered by their last event. Time never runs backwards, so each event goes to the end of the queue,
+and the alerts that expire first are at its head. A later event of an alert makes its earlier place
+in the queue stale; a stale place is skipped when it reaches the head, and dropped when the queue
+is full.
 
 Example, with `expire_after` of 10 minutes::
 
@@ -17,13 +17,13 @@ Example, with `expire_after` of 10 minutes::
     a fires 0:00  (a, 0:00)                   a opened
     b fires 0:04  (a, 0:00) (b, 0:04)         b opened
     a fires 0:08  (b, 0:04) (a, 0:08) and     nothing: a was only updated
-                  (a, 0:00), now worthless
+                  (a, 0:00), now stale
     c fires 0:15  (a, 0:08) (c, 0:15)         b closed: (a, 0:00) is skipped, (b, 0:04) has expired;
                                               c opened
 
 Invariants: an open alert is in the queue once with the time of its last event; the queue is
 ordered by time; there is room for two places per identity, so at least half of a full queue is
-worthless.
+stale.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ from pandakit.consolidation._merge.layout import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from pandakit.consolidation._merge.layout import AlertState, Chunk, Log, MergeRules
+    from pandakit.consolidation._merge.layout import AlertState, Log, MergeArrays, MergeRules
 
 __all__ = ["mark_candidates", "merge_events"]
 
@@ -84,7 +84,7 @@ def _append(state: AlertState, log: Log, alert: int, what: int) -> None:
 
 @inlined
 def _compact(state: AlertState) -> None:
-    """Drop what is no longer the last event of an open alert; at most half remains."""
+    """Drop stale places: all but the last events of open alerts. At most half remain."""
     kept = 0
     for place in range(state.counters[HEAD], state.counters[TAIL]):
         who, time = state.queue_identity[place], state.queue_time[place]
@@ -98,7 +98,7 @@ def _compact(state: AlertState) -> None:
 
 @inlined
 def _enqueue(state: AlertState, who: int, time: int) -> None:
-    """Append an open alert to the queue, once for each time of a last event."""
+    """Append an open alert to the queue, once per time of its last event."""
     if state.times[who, QUEUED] == time:
         return
     state.times[who, QUEUED] = time
@@ -112,7 +112,7 @@ def _enqueue(state: AlertState, who: int, time: int) -> None:
 
 @inlined
 def _expire(state: AlertState, log: Log, now: int, expire_after: int) -> None:
-    """Close every alert whose last event is too long ago, in the order in which they end."""
+    """Close every alert whose last event is too long ago, in the order in which they expire."""
     current, head, tail = state.current, state.counters[HEAD], state.counters[TAIL]
     while head < tail and now - state.queue_time[head] > expire_after:
         who, time = state.queue_identity[head], state.queue_time[head]
@@ -125,7 +125,7 @@ def _expire(state: AlertState, log: Log, now: int, expire_after: int) -> None:
 
 @inlined
 def _count_change(state: AlertState, who: int, time: int, rules: MergeRules) -> None:
-    """Count a change of state; the last few times tell whether the alert is flapping."""
+    """Count a change of state; the times of the last ones decide whether the alert is flapping."""
     current = state.current
     if current[who, FLAPPING]:
         return
@@ -208,7 +208,7 @@ def _record(state: AlertState, log: Log, who: int, outcome: int, time: int) -> N
 
 
 @jit
-def merge_events(chunk: Chunk, state: AlertState, log: Log, rules: MergeRules) -> None:
+def merge_events(chunk: MergeArrays, state: AlertState, log: Log, rules: MergeRules) -> None:
     """Turn events into alerts, in time order; keep the log and the queue if `rules.logged`."""
     times, current, order = state.times, state.current, chunk.order
     as_they_are = len(order) == 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["AlertState", "Chunk", "Log", "MergeRules"]
+__all__ = ["AlertState", "Log", "MergeArrays", "MergeRules"]
 
 LONG_AGO = -(1 << 62)
 
@@ -17,8 +17,8 @@ OPENED, UPDATED, RESOLVED, REOPENED, DUPLICATE, ORPHAN_OK, REJECTED = range(7)
 # Standings of an alert.
 ABSENT, OPEN, ENDED_BY_OK, EXPIRED = range(4)
 
-# An identity has one row of 64 bytes, a cache line, so that an event waits for memory once:
-# first three times, then small numbers. The first small numbers are the row of its current alert.
+# An identity has one row of 64 bytes, a cache line, so that an event waits for memory only once:
+# three times, then small numbers, of which the first ones are the row of its current alert.
 SEEN, LAST_EVENT, QUEUED = range(3)
 STANDING, STATUS, WORST, N_EVENTS, N_REOPENS, FLAPPING, ALERT, N_CHANGES, SEEN_STATUS = range(9)
 ALERT_COLUMNS = ALERT
@@ -31,11 +31,11 @@ LOG_OPENED, LOG_REOPENED, LOG_CLOSED = range(3)
 N_ALERTS, N_CONFLICTS, N_DUPLICATES, N_LOGGED, HEAD, TAIL = range(6)
 
 
-class Chunk(NamedTuple):
+class MergeArrays(NamedTuple):
     """The events of a chunk by row, the order to handle them in, and what becomes of them."""
 
     order: np.ndarray
-    """Empty: as they are."""
+    """Empty if the rows are in order."""
     identity: np.ndarray
     time: np.ndarray
     status: np.ndarray
@@ -49,7 +49,7 @@ class AlertState(NamedTuple):
     times: np.ndarray
     current: np.ndarray
     changes: np.ndarray
-    """For each identity when its alert last changed, in a ring of `flap_changes` places."""
+    """For each identity, when its alert last changed: a ring buffer of `flap_changes` times."""
     former: np.ndarray
     """The row of every alert that is no longer its identity's current one."""
     former_last_event: np.ndarray

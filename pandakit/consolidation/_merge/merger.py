@@ -27,14 +27,14 @@ from pandakit.consolidation._merge.layout import (
     TAIL,
     TIMES_BYTES,
     AlertState,
-    Chunk,
     Log,
+    MergeArrays,
     MergeRules,
 )
 from pandakit.consolidation._merge.payloads import Payloads
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["Alerts", "Merged", "Merger"]
@@ -62,11 +62,11 @@ class Alerts(NamedTuple):
     last_event: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    """Without meaning for an open alert."""
+    """Meaningless for an open alert."""
 
 
 class Merger:
-    """Hands events to the alerts of their identities; keeps these between chunks."""
+    """Merges events into the alerts of their identities, which it keeps between chunks."""
 
     def __init__(self, policy: Policy) -> None:
         # Whether an incident has an open alert only matters if that can keep alerts out.
@@ -96,7 +96,7 @@ class Merger:
         )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Lay the rows of identities out as before: a pickle keeps the two views apart."""
+        """Restore the shared rows of identities: a pickle stores the two views separately."""
         self.__dict__.update(state)
         found = self._state
         times, current = _identities(len(found.times))
@@ -118,29 +118,29 @@ class Merger:
         """How many events were dropped as duplicates."""
         return int(self._state.counters[N_DUPLICATES]) + self._n_repeated
 
-    def merge(self, reading: Reading) -> Merged:
-        """Hand the accepted rows of a chunk to their alerts, in time order."""
+    def merge(self, encoded: EncodedEvents) -> Merged:
+        """Merge the accepted rows of a chunk into their alerts, in time order."""
         if self._payloads is None:
-            return self._merge(reading, reading.order)
-        repeated = self._payloads.repeated(reading)
-        merged = self._merge(reading, _without(repeated, reading))
+            return self._merge(encoded, encoded.order)
+        repeated = self._payloads.repeated(encoded)
+        merged = self._merge(encoded, _without(repeated, encoded))
         merged.outcome[repeated] = DUPLICATE
         self._n_repeated += len(repeated)
         return merged
 
-    def _merge(self, reading: Reading, order: np.ndarray | None) -> Merged:
-        n_rows = len(reading.time)
+    def _merge(self, encoded: EncodedEvents, order: np.ndarray | None) -> Merged:
+        n_rows = len(encoded.time)
         n_events = n_rows if order is None else len(order)
-        chunk = Chunk(
+        chunk = MergeArrays(
             _AS_THEY_ARE if order is None else order,
-            reading.identity,
-            reading.time,
-            reading.status,
+            encoded.identity,
+            encoded.time,
+            encoded.status,
             outcome=np.full(n_rows, REJECTED, dtype=np.int8),
             alert=np.full(n_rows, -1, dtype=np.int32),
         )
         first = self.n_alerts
-        log = self._run(chunk, n_events, reading.n_identities) if n_events else _no_log()
+        log = self._run(chunk, n_events, encoded.n_identities) if n_events else _no_log()
         return Merged(
             outcome=chunk.outcome,
             alert=chunk.alert,
@@ -150,13 +150,13 @@ class Merger:
             log=log,
         )
 
-    def _run(self, chunk: Chunk, n_events: int, n_identities: int) -> Log:
+    def _run(self, chunk: MergeArrays, n_events: int, n_identities: int) -> Log:
         from pandakit.consolidation._merge import kernel  # noqa: PLC0415 - imports numba
 
         self._make_room(n_identities, n_events)
         first, counters = self.n_alerts, self._state.counters
         counters[N_LOGGED] = 0
-        # An event opens or reopens or closes one alert, and an alert can expire meanwhile.
+        # An event opens, reopens or closes one alert, and another alert can expire meanwhile.
         n_log = 2 * n_events + n_identities if self._rules.logged else 0
         log = Log(np.empty(n_log, dtype=np.int32), np.empty(n_log, dtype=np.int8))
         kernel.merge_events(chunk, self._state, log, self._rules)
@@ -190,9 +190,9 @@ class Merger:
         )
 
     def alerts(self, as_of: int, *, final: bool) -> Alerts:
-        """Return all alerts after the clock has run on to `as_of`.
+        """Return all alerts as they are at `as_of`.
 
-        If no more events follow, `final`, the state itself is handed over instead of a copy.
+        If no more events follow (`final`), the state itself is returned instead of a copy.
         """
         state, expire_after = self._state, self._rules.expire_after
         rows, last = state.former[: self.n_alerts], state.former_last_event[: self.n_alerts]
@@ -210,13 +210,13 @@ class Merger:
         return Alerts(rows, last, start, end)
 
 
-def _without(rows: np.ndarray, reading: Reading) -> np.ndarray | None:
+def _without(rows: np.ndarray, encoded: EncodedEvents) -> np.ndarray | None:
     """Return the time order without some rows."""
     if not len(rows):
-        return reading.order
-    kept = np.ones(len(reading.time), dtype=bool)
+        return encoded.order
+    kept = np.ones(len(encoded.time), dtype=bool)
     kept[rows] = False
-    return np.flatnonzero(kept) if reading.order is None else reading.order[kept[reading.order]]
+    return np.flatnonzero(kept) if encoded.order is None else encoded.order[kept[encoded.order]]
 
 
 def _no_log() -> Log:

@@ -13,7 +13,7 @@ from pandakit.consolidation._merge.layout import LONG_AGO
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
 
 __all__ = ["Payloads"]
 
@@ -30,39 +30,39 @@ class Payloads:
         self._rows_before = 0
         self._last: dict[str, Any] = {}
 
-    def repeated(self, reading: Reading) -> np.ndarray:
+    def repeated(self, encoded: EncodedEvents) -> np.ndarray:
         """Return the accepted rows that repeat an earlier one."""
-        rows = self._candidates(reading)
-        self._rows_before += len(reading.time)
-        fields = _fields(reading, rows)
+        rows = self._candidates(encoded)
+        self._rows_before += len(encoded.time)
+        fields = _fields(encoded, rows)
         held = len(self._last["identity"]) if self._last else 0
         repeats: np.ndarray = rows[_repeats(self._last, fields, held)[held:]]
-        self._keep_last(reading)
+        self._keep_last(encoded)
         return repeats
 
-    def _candidates(self, reading: Reading) -> np.ndarray:
+    def _candidates(self, encoded: EncodedEvents) -> np.ndarray:
         """Return the rows that share identity and timestamp with another one, of any chunk."""
         from pandakit.consolidation._merge import kernel  # noqa: PLC0415 - imports numba
 
-        known, order = len(self._seen), reading.order
-        self._seen = grown(self._seen, known, reading.n_identities)
+        known, order = len(self._seen), encoded.order
+        self._seen = grown(self._seen, known, encoded.n_identities)
         self._seen[known:, 0] = LONG_AGO
-        marked = np.zeros(len(reading.time), dtype=bool)
-        if reading.n_accepted:
+        marked = np.zeros(len(encoded.time), dtype=bool)
+        if encoded.n_accepted:
             given = np.zeros(0, dtype=np.int64) if order is None else order
             kernel.mark_candidates(
-                given, reading.identity, reading.time, self._seen, self._rows_before, marked
+                given, encoded.identity, encoded.time, self._seen, self._rows_before, marked
             )
         return np.flatnonzero(marked) if order is None else order[marked[order]]
 
-    def _keep_last(self, reading: Reading) -> None:
-        order = reading.order
-        times = reading.time if order is None else reading.time[order]
+    def _keep_last(self, encoded: EncodedEvents) -> None:
+        order = encoded.order
+        times = encoded.time if order is None else encoded.time[order]
         if not len(times):
             return
         first = int(np.searchsorted(times, times[-1]))
         rows = np.arange(first, len(times)) if order is None else order[first:]
-        fields = _fields(reading, rows)
+        fields = _fields(encoded, rows)
         if self._last and self._last["time"][0] == times[-1]:
             fields = _stacked(self._last, fields)
         repeats = _repeats({}, fields, 0)
@@ -73,18 +73,18 @@ def _filtered(values: Any, keep: np.ndarray) -> Any:
     return values[keep] if isinstance(values, np.ndarray) else values.filter(pa.array(keep))
 
 
-def _fields(reading: Reading, rows: np.ndarray) -> dict[str, Any]:
+def _fields(encoded: EncodedEvents, rows: np.ndarray) -> dict[str, Any]:
     """Return what is compared: numbers as read, and the text form of all other columns."""
     fields: dict[str, Any] = {
-        "identity": reading.identity[rows],
-        "time": reading.time[rows],
-        "status": reading.status[rows].astype(np.int64),
+        "identity": encoded.identity[rows],
+        "time": encoded.time[rows],
+        "status": encoded.status[rows].astype(np.int64),
     }
-    for name in reading.table.names:
+    for name in encoded.table.names:
         if name in _COMPARED_AS_READ:
             continue
         try:
-            text = reading.table.text(name, rows)
+            text = encoded.table.text(name, rows)
         except EventError as error:
             raise EventError(f"dedup='payload' compares all columns as text: {error}") from None
         fields[f"{type(name).__name__} {name}"] = one_chunk(text).cast(_TEXT)
@@ -106,7 +106,7 @@ def _stacked(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def _repeats(held: dict[str, Any], fields: dict[str, Any], n_held: int) -> np.ndarray:
-    """Mark every row that equals an earlier one, those held first."""
+    """Mark every row that equals an earlier one; rows held from earlier chunks come first."""
     stacked = _stacked(held, fields) if n_held else fields
     codes = np.zeros(len(stacked["identity"]), dtype=np.int32)
     for name, values in stacked.items():

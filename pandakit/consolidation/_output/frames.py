@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation._group.grouper import IncidentTotals, Matches
     from pandakit.consolidation._merge.merger import Alerts, Merged
-    from pandakit.consolidation._read.events import Reader, Reading
+    from pandakit.consolidation._read.events import EncodedEvents, Reader
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
     "AlertColumns",
     "EventArrays",
-    "Outcomes",
     "ResultArrays",
+    "RowOutcomes",
     "alerts_frame",
     "events_frame",
     "incidents_frame",
@@ -70,7 +70,7 @@ _COMPACT_FROM = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class RowOutcomes:
     """What became of each row of the input."""
 
     index: pd.Index
@@ -80,7 +80,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, eq=False)
-class EventArrays(Outcomes):
+class EventArrays(RowOutcomes):
     """What became of each row of the input, and what explanations need of it."""
 
     time: np.ndarray
@@ -93,7 +93,7 @@ class ResultArrays:
     """Everything that the frames are built from, one element or row for each alert."""
 
     alerts: Alerts
-    membership: np.ndarray
+    assignment: np.ndarray
     live_entries: np.ndarray
     incidents: IncidentTotals
     identity: dict[str, tuple[Any, np.ndarray]]
@@ -116,32 +116,32 @@ class AlertColumns:
         self._codes: list[dict[str, np.ndarray]] = []
         self._descriptions = _NewestTexts()
 
-    def add(self, reading: Reading, merged: Merged) -> None:
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
         """Keep what a chunk adds."""
-        rows, identifier = merged.opened_rows, reading.incident_identifier
+        rows, identifier = merged.opened_rows, encoded.incident_identifier
         if identifier is None:
-            identifier = np.full(len(reading.time), -1, dtype=np.int32)
+            identifier = np.full(len(encoded.time), -1, dtype=np.int32)
         self._codes.append(
             {
-                "app_key": reading.app[rows],
-                "primary": reading.primary[rows],
-                "secondary": reading.secondary[rows],
+                "app_key": encoded.app[rows],
+                "primary": encoded.primary[rows],
+                "secondary": encoded.secondary[rows],
                 INCIDENT_IDENTIFIER: identifier[rows],
             }
         )
-        if "description" in reading.table or not self._descriptions.is_empty:
-            self._add_descriptions(reading, merged)
+        if "description" in encoded.table or not self._descriptions.is_empty:
+            self._add_descriptions(encoded, merged)
 
-    def _add_descriptions(self, reading: Reading, merged: Merged) -> None:
+    def _add_descriptions(self, encoded: EncodedEvents, merged: Merged) -> None:
         n_alerts = len(merged.start)
-        taken = merged.alert if reading.order is None else merged.alert[reading.order]
+        taken = merged.alert if encoded.order is None else merged.alert[encoded.order]
         rows = np.flatnonzero(taken >= 0)
-        rows = rows if reading.order is None else reading.order[rows]
+        rows = rows if encoded.order is None else encoded.order[rows]
         newest = np.full(n_alerts, -1, dtype=np.int64)
         newest[merged.alert[rows]] = rows  # where an alert has several rows, the last one stays
         alerts = np.flatnonzero(newest >= 0)
-        if "description" in reading.table:
-            texts = one_chunk(reading.table.text("description", newest[alerts]))
+        if "description" in encoded.table:
+            texts = one_chunk(encoded.table.text("description", newest[alerts]))
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
         self._descriptions.put(alerts, texts, n_alerts)
@@ -207,9 +207,9 @@ class _NewestTexts:
         return joined.take(pa.array(position, mask=position < 0))
 
 
-def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
+def events_frame(events: RowOutcomes, assignment: np.ndarray) -> pd.DataFrame:
     """Return the frame of events."""
-    incident = np.append(membership[:, ITS_INCIDENT], np.int32(-1))
+    incident = np.append(assignment[:, ITS_INCIDENT], np.int32(-1))
     columns = {
         "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
         "reason": lambda: _label_column(REASONS, events.reason),
@@ -221,13 +221,13 @@ def events_frame(events: Outcomes, membership: np.ndarray) -> pd.DataFrame:
 
 def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of alerts."""
-    alerts, membership = arrays.alerts, arrays.membership
+    alerts, assignment = arrays.alerts, arrays.assignment
     rows, standing = alerts.rows, alerts.rows[:, STANDING]
     is_open = standing == OPEN
     end_reason = np.where(is_open, -1, standing - ENDED_BY_OK).astype(np.int8)
     names = [pattern.name for pattern in policy.patterns]
     columns: dict[str, Callable[[], Any]] = {
-        "incident_id": lambda: membership[:, ITS_INCIDENT].astype(np.int64),
+        "incident_id": lambda: assignment[:, ITS_INCIDENT].astype(np.int64),
         **{name: partial(_label_column, *part) for name, part in arrays.identity.items()},
         "start": lambda: _time_column(alerts.start),
         "end": lambda: _time_column(alerts.end, is_open),
@@ -239,7 +239,7 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
         "n_reopens": lambda: rows[:, N_REOPENS].astype(np.int64),
         "flapping": lambda: rows[:, FLAPPING] == 1,
         "end_reason": lambda: _label_column(_END_REASONS, end_reason),
-        "joined_by": lambda: _label_column(names, membership[:, JOINED_BY]),
+        "joined_by": lambda: _label_column(names, assignment[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
     return _frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
@@ -247,10 +247,10 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
 
 def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Return the columns that say how far away the anchor was, and what was left."""
-    start, membership = arrays.alerts.start, arrays.membership
-    joined_by, anchor = membership[:, JOINED_BY], membership[:, ANCHOR_ALERT]
+    start, assignment = arrays.alerts.start, arrays.assignment
+    joined_by, anchor = assignment[:, JOINED_BY], assignment[:, ANCHOR_ALERT]
     alone = anchor < 0
-    gap = start - start[anchor]  # of no use where there is no anchor
+    gap = start - start[anchor]  # meaningless without an anchor
     windows = np.array(policy.windows())
     no_margin = alone | (policy.anchor == "bucket")
     return {
@@ -263,7 +263,7 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
 def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of incidents."""
     totals, latest_end = arrays.incidents
-    first = np.flatnonzero(arrays.membership[:, JOINED_BY] < 0)  # each of these started one
+    first = np.flatnonzero(arrays.assignment[:, JOINED_BY] < 0)  # each of these started one
     n_open = totals[:, TOTAL_OPEN]
 
     def of_first(name: str) -> Any:

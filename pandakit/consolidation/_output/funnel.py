@@ -30,7 +30,7 @@ def funnel_frame(counts: dict[str, int]) -> pd.DataFrame:
         rows,
         columns=["value", "numerator", "denominator"],
         index=pd.Index([*_COUNTS, *_COMPRESSIONS], name="measure"),
-        dtype=object,  # or the counts would become 20893.0 beside the compressions
+        dtype=object,  # otherwise counts would show as 20893.0 beside the compressions
     )
     return frame.astype({"numerator": "Int64", "denominator": "Int64"})
 

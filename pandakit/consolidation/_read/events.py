@@ -21,7 +21,7 @@ from pandakit.consolidation._read.requirements import (
     check_columns,
 )
 from pandakit.consolidation._read.ticks import BAD_TIME, check_unit, moment
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["EncodedEvents", "Reader"]
 
 _ACCEPTED = -1
 _STATUS_LABELS = pa.array(STATUSES, pa.large_string())
@@ -44,7 +44,7 @@ _IDENTITY_COLUMNS = (
 )
 
 
-class Reading(NamedTuple):
+class EncodedEvents(NamedTuple):
     """The rows of a chunk as numbers; a code of -1 is a missing value."""
 
     table: Table
@@ -69,12 +69,12 @@ class Reading(NamedTuple):
 
     @property
     def n_accepted(self) -> int:
-        """How many rows take part in what follows."""
+        """How many rows were accepted."""
         return len(self.time) if self.order is None else len(self.order)
 
 
 class _Cells(NamedTuple):
-    """The table, with what was read of it so far."""
+    """The table, and the columns that were read so far."""
 
     table: Table
     status: np.ndarray
@@ -98,10 +98,10 @@ class Reader:
         self._owners = Pairs()
         self._identities = Pairs()
 
-    def read(self, events: Any, place: Callable[[int], str] | None = None) -> Reading:
+    def read(self, events: Any, place: Callable[[int], str] | None = None) -> EncodedEvents:
         """Read all rows; those that the service would refuse get a reason.
 
-        Messages call a row what `place` calls it, by default its number among all rows.
+        `place` returns the name of a row for messages; by default its number among all rows.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Reader:
         identity = self._identify(app, primary, secondary, identifier)
         self._advance(time, order, reason)
         self.rejections.add(table, reason, place)
-        return Reading(
+        return EncodedEvents(
             table=table,
             reason=reason,
             order=order,
@@ -145,7 +145,7 @@ class Reader:
         names = [name for name in _IDENTITY_COLUMNS if name in table]
         time, status, *found = run_all(
             [
-                partial(read_times, table["timestamp"], self.unit),
+                partial(to_ticks, table["timestamp"], self.unit),
                 partial(_statuses, table),
                 *(partial(_distinct, table, name) for name in names),
             ],

@@ -1,4 +1,4 @@
-"""What events must have: columns, or nothing is read; values, or the row is rejected."""
+"""What events must have: columns, else an error is raised; values, else a row is rejected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PRIMARY_PROPERTY = ("primary_property",)
 SECONDARY_PROPERTY = ("secondary_property", "seconday_property")
 INCIDENT_IDENTIFIER = "incident_identifier"
 _NEVER_ABSENT = ("primary", "secondary", "source_system")
-# The Alerts API knows these, so that events without them are complete.
+# The Alerts API knows these columns, so events are complete without them.
 _MAY_BE_ABSENT = (
     *PRIMARIES,
     *SECONDARIES,
@@ -141,7 +141,7 @@ class Rejections:
         table, reason
             The chunk, and the number of each row's reason; -1 where it was accepted.
         place
-            What messages call a row of the chunk; by default its number among all rows.
+            Returns the name of a row for messages; by default its number among all rows.
         """
         before = self._n_received
         place = place or (lambda row: f"row {before + row}")
@@ -159,7 +159,7 @@ class Rejections:
         return {"counts": self.counts, "received": self._n_received, "examples": self._examples}
 
     def add_counts(self, counted: Mapping[str, Any]) -> None:
-        """Add what another one counted over rows after these."""
+        """Add the counts of another one over later rows."""
         self._n_received += counted["received"]
         for reason, count in counted["counts"].items():
             self.counts[reason] += count

@@ -128,8 +128,9 @@ def _scaled_block(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
 def _rounded_floats(numbers: np.ndarray, times: int, over: int) -> np.ndarray:
     if over > 1:
         return np.asarray(np.rint(numbers / over))
-    # The product of today's seconds is exact to a quarter only, that of their fraction is exact.
-    with np.errstate(invalid="ignore", over="ignore"):  # infinity is no time
+    # For current dates the product of whole seconds is exact only to a quarter, so the fraction
+    # is multiplied separately.
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is not a time
         whole: np.ndarray = np.floor(numbers)
         fraction = np.rint((numbers - whole) * times)
         whole *= times

@@ -22,12 +22,12 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["read_times"]
+__all__ = ["to_ticks"]
 
 _SECONDS_LOOK_LIKE_MILLISECONDS = 1e11
 
 
-def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
+def to_ticks(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
     """Return the microseconds of each cell; `BAD_TIME` where it is not a time.
 
     Parameters
@@ -47,7 +47,7 @@ def read_times(values: Any, unit: str, column: str = "timestamp") -> np.ndarray:
     """
     read = _from_series if isinstance(values, pd.Series) else _from_arrow
     times = read(values, unit, column)
-    # Milliseconds as seconds are beyond what can be held, so that no row is bad says enough.
+    # Milliseconds read as seconds are out of bounds, so if no row is bad, the unit is plausible.
     if unit == "s" and times.min(initial=0) == BAD_TIME:
         _refuse_milliseconds(values, column)
     return times
@@ -58,7 +58,7 @@ def _from_series(series: pd.Series, unit: str, column: str) -> np.ndarray:
     if isinstance(kind, pd.CategoricalDtype):
         try:
             times = _from_series(pd.Series(kind.categories), unit, column)
-        except EventError:  # it names labels: read the rows, to name those
+        except EventError:  # its message names categories: read the rows, to name these
             return _from_series(series.astype(object), unit, column)
         codes = series.cat.codes.to_numpy()
         return np.where(codes < 0, BAD_TIME, np.append(times, BAD_TIME)[codes])
@@ -189,9 +189,8 @@ def _refuse_milliseconds(values: Any, column: str) -> None:
     middle = np.nanmedian(numbers) if len(rows) else 0
     if middle > _SECONDS_LOOK_LIKE_MILLISECONDS:
         raise EventError(
-            f"column {column!r} lies thousands of years ahead when read in seconds, in the "
-            f"middle at {middle:.16g} ({row_list(rows)}); for milliseconds say unit='ms' (also "
-            f"'us', 'ns')"
+            f"column {column!r}, read in seconds, lies thousands of years ahead: its median is "
+            f"{middle:.16g} ({row_list(rows)}); for milliseconds pass unit='ms' (also 'us', 'ns')"
         )
 
 

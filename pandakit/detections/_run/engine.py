@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandakit.detections._run.models import DataModels
 
-__all__ = ["FUNCTIONS", "Detection", "Outcome"]
+__all__ = ["FUNCTIONS", "Detection", "FunctionResult"]
 
 FUNCTIONS = (
     "title",
@@ -37,7 +37,7 @@ _SEVERITIES = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _LONGEST = 1_000
 _CUT = "... (truncated)"
 # What a function returned, and its error.
-Outcome = tuple[Any, str | None]
+FunctionResult = tuple[Any, str | None]
 
 
 class Detection:
@@ -65,7 +65,7 @@ class Detection:
         """Return an event as the detection sees it: policies get a plain dict."""
         return data if self.kind == "policies" else Event(data, self._models)
 
-    def main(self, event: Any) -> Outcome:
+    def main(self, event: Any) -> FunctionResult:
         """Return whether the main function triggers an alert."""
         if self._main is None:  # a scheduled rule without `rule` matches every row
             return True, None
@@ -74,7 +74,7 @@ class Detection:
             return None, error
         return output is not (self.kind == "policies"), None
 
-    def optional(self, event: Any) -> dict[str, Outcome]:
+    def optional(self, event: Any) -> dict[str, FunctionResult]:
         """Return the outcome of each optional function that the detection has."""
         return {
             name: _called(function, event, _CHECKS[name])
@@ -82,12 +82,12 @@ class Detection:
             if callable(function := getattr(self._module, name, None))
         }
 
-    def severity_of(self, outcome: Outcome | None) -> Any:
+    def severity_of(self, outcome: FunctionResult | None) -> Any:
         """Return the severity of an alert; the detection's own when the function has failed."""
         output, error = outcome or (None, "")
         return self._severity if error is not None or output == "DEFAULT" else output
 
-    def dedup_of(self, outcomes: dict[str, Outcome]) -> str:
+    def dedup_of(self, outcomes: dict[str, FunctionResult]) -> str:
         """Return the deduplication string of a match."""
         name = "dedup" if "dedup" in outcomes else "title"
         output, error = outcomes.get(name, (None, None))
@@ -114,7 +114,9 @@ def _returning(value: Any) -> Callable[..., Any]:
     return lambda *_args, **_kwargs: value
 
 
-def _called(function: Callable[[Any], Any], event: Any, check: Callable[[Any], Any]) -> Outcome:
+def _called(
+    function: Callable[[Any], Any], event: Any, check: Callable[[Any], Any]
+) -> FunctionResult:
     try:
         return check(function(event)), None
     except MemoryError:

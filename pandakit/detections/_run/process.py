@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner", "StoppedError"]
 
-Job = dict[str, Any]
+Message = dict[str, Any]
 
 _MEMORY = 1024**3
 _TO_START = 60.0
@@ -32,11 +32,11 @@ _KEPT = ("SYSTEMROOT",)  # Windows cannot start a process without it
 
 
 class StoppedError(Exception):
-    """The process ended, or was killed, during a job."""
+    """The process ended, or was killed, during a request."""
 
 
 class Runner:
-    """Runs jobs in a process of its own; a context manager.
+    """Runs requests in a process of its own; a context manager.
 
     Parameters
     ----------
@@ -45,11 +45,13 @@ class Runner:
     data_models
         Data models as dicts.
     timeout
-        Seconds that a job may take.
+        Seconds that a request may take.
     """
 
-    def __init__(self, globals_: Mapping[str, str], data_models: list[Job], timeout: float) -> None:
-        self._start_job = {
+    def __init__(
+        self, globals_: Mapping[str, str], data_models: list[Message], timeout: float
+    ) -> None:
+        self._start_request = {
             "do": "start",
             "globals": dict(globals_),
             "data_models": data_models,
@@ -58,7 +60,7 @@ class Runner:
         self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._loaded: Job | None = None
+        self._loaded: Message | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +68,7 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def load(self, row: Job) -> str | None:
+    def load(self, row: Message) -> str | None:
         """Load a detection; return why it cannot be loaded, or `None`."""
         self._loaded = None
         try:
@@ -78,18 +80,18 @@ class Runner:
         self._loaded = row
         return None
 
-    def run(self, job: Job) -> Job:
-        """Run a job on the loaded detection; an answer with `error` says why it failed."""
+    def run(self, request: Message) -> Message:
+        """Run a request on the loaded detection; an answer with `error` says why it failed."""
         try:
             if self._process is None and self._loaded is not None:
                 self._ask({"do": "load", "row": self._loaded})
-            return self._ask(job)
+            return self._ask(request)
         except StoppedError as error:
             return {"error": str(error)}
 
-    def _ask(self, job: Job) -> Job:
+    def _ask(self, request: Message) -> Message:
         process = self._process or self._start()
-        answer = self._exchange(process, job, self._timeout)
+        answer = self._exchange(process, request, self._timeout)
         if answer.pop("spent", False):
             self._stop()  # memory is short in it from now on
         return answer
@@ -108,14 +110,16 @@ class Runner:
         self._process = process
         self._answers = queue.SimpleQueue()
         Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()
-        self._exchange(process, self._start_job, _TO_START)
+        self._exchange(process, self._start_request, _TO_START)
         return process
 
-    def _exchange(self, process: subprocess.Popen[bytes], job: Job, timeout: float) -> Job:
+    def _exchange(
+        self, process: subprocess.Popen[bytes], request: Message, timeout: float
+    ) -> Message:
         pipe = process.stdin
         assert pipe is not None  # noqa: S101 - it was asked for
         try:
-            pipe.write(json.dumps(job).encode() + b"\n")
+            pipe.write(json.dumps(request).encode() + b"\n")
             pipe.flush()
             line = self._answers.get(timeout=timeout)
         except queue.Empty:
@@ -126,7 +130,7 @@ class Runner:
         if not line:
             self._stop()
             raise StoppedError(f"it ended the process (exit code {process.returncode})")
-        answer = _read_answer(line, job)
+        answer = _read_answer(line, request)
         if answer is None:
             self._stop()
             raise StoppedError("it changed the process that runs it, which was stopped")
@@ -146,14 +150,14 @@ class Runner:
                 _close(pipe)
 
 
-def _read_answer(line: bytes, job: Job) -> Job | None:
-    """Return the answer to a job; `None` for anything else, such as after a changed `json`."""
+def _read_answer(line: bytes, request: Message) -> Message | None:
+    """Return the answer to a request; `None` for anything else, such as after a changed `json`."""
     try:
         answer = json.loads(line)
     except ValueError:
         return None
     done = answer.pop("done", None) if isinstance(answer, dict) else None
-    return answer if done == job["do"] else None
+    return answer if done == request["do"] else None
 
 
 def _close(pipe: Any) -> None:

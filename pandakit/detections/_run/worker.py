@@ -1,4 +1,4 @@
-"""The process that runs detections: it reads jobs and writes outcomes, as lines of JSON.
+"""The process that runs detections: it reads requests and writes outcomes, as lines of JSON.
 
 It imports neither pandas nor anything of the caller, so that it starts in a moment.
 """
@@ -17,46 +17,46 @@ from pandakit.detections._run.modules import Cache, Helpers, describe, install_s
 
 __all__ = ["main"]
 
-Job = dict[str, Any]
+Message = dict[str, Any]
 
 
 class Worker:
-    """Keeps what was loaded from one job to the next."""
+    """Keeps what was loaded from one request to the next."""
 
-    def __init__(self, job: Job) -> None:
-        self._helpers = Helpers(job["globals"])
-        self._models = DataModels(job["data_models"])
+    def __init__(self, request: Message) -> None:
+        self._helpers = Helpers(request["globals"])
+        self._models = DataModels(request["data_models"])
         self._cache = Cache()
         self._detection: Detection | None = None
         install_stand_ins(self._cache)
         sys.meta_path.insert(0, self._helpers)
 
-    def load(self, job: Job) -> Job:
-        """Load a detection; later jobs are about it."""
+    def load(self, request: Message) -> Message:
+        """Load a detection; later requests are about it."""
         self._detection = None
         self._forget()
-        detection = Detection(job["row"], self._models)
+        detection = Detection(request["row"], self._models)
         if (broken := self._broken()) is not None:  # even if the body caught the error
             return {"error": broken}
         self._detection = detection
         return {}
 
-    def test(self, job: Job) -> Job:
+    def test(self, request: Message) -> Message:
         """Run all functions of the detection on the event of a unit test."""
         detection = self._loaded()
         self._forget()
-        with detection.mocked(job["mocks"]):
-            event = detection.event(job["event"])
+        with detection.mocked(request["mocks"]):
+            event = detection.event(request["event"])
             main = detection.main(event)
             functions = detection.optional(event)
         return {"main": main, "functions": functions, "broken": self._broken()}
 
-    def events(self, job: Job) -> Job:
+    def events(self, request: Message) -> Message:
         """Run the detection on events; the optional functions on those that match."""
-        outcomes = [self._match(number, data) for number, data in job["events"]]
+        outcomes = [self._match(number, data) for number, data in request["events"]]
         return {"outcomes": [each for each in outcomes if each is not None]}
 
-    def _match(self, number: int, data: Job) -> Job | None:
+    def _match(self, number: int, data: Message) -> Message | None:
         detection = self._loaded()
         event = detection.event(data)
         triggered, error = detection.main(event)
@@ -87,37 +87,37 @@ class Worker:
 
 
 def main() -> None:
-    """Answer jobs until there are no more."""
-    jobs, answers = _own_streams()
+    """Answer requests until there are no more."""
+    requests, answers = _own_streams()
     worker: Worker | None = None
-    for line in jobs:
-        job = json.loads(line)
-        if job["do"] == "start":
-            worker = Worker(job)
-            limit_memory(job["memory"])
+    for line in requests:
+        request = json.loads(line)
+        if request["do"] == "start":
+            worker = Worker(request)
+            limit_memory(request["memory"])
             guard()
-            answer: Job = {}
+            answer: Message = {}
         else:
-            answer = _answer(worker, job)
-        answer["done"] = job["do"]
+            answer = _answer(worker, request)
+        answer["done"] = request["do"]
         answers.write(json.dumps(answer, default=str).encode() + b"\n")
         answers.flush()
 
 
-def _answer(worker: Worker | None, job: Job) -> Job:
+def _answer(worker: Worker | None, request: Message) -> Message:
     try:
-        answer: Job = getattr(worker, job["do"])(job)
+        answer: Message = getattr(worker, request["do"])(request)
     except MemoryError:
         return {"error": "MemoryError: it needs more memory than it may have", "spent": True}
-    except BaseException as error:  # noqa: BLE001 - also SystemExit costs this job only
+    except BaseException as error:  # noqa: BLE001 - also SystemExit costs this request only
         return {"error": describe(error)}
     return answer
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     """Hide the pipes from detections, whose `print` would be read as a response."""
-    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    return jobs, answers
+    return requests, answers

@@ -11,9 +11,9 @@ from pandakit.enrichment._checks.rules import DOUBTFUL, ERROR, RULES, WARNING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Finding", "Findings", "Severity", "Tally"]
+__all__ = ["Finding", "FindingSeverity", "Findings", "Tally"]
 
-Severity = Literal["error", "warning"]
+FindingSeverity = Literal["error", "warning"]
 
 _RANK = {name: rank for rank, name in enumerate(RULES)}
 
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
     """
 
     rule: str
-    severity: Severity
+    severity: FindingSeverity
     column: str | None
     row: int | None
     value: str | None
@@ -135,7 +135,7 @@ class Tally:
         warnings = tuple(each for each in found if each.severity != ERROR)
         return Findings(errors, warnings, dict(self._counts), self.max_findings)
 
-    def _severity(self, rule: str) -> Severity:
+    def _severity(self, rule: str) -> FindingSeverity:
         severity = RULES[rule].severity
         if severity == DOUBTFUL:
             return ERROR if self.strict else WARNING

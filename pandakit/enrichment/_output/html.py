@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.enrichment._checks.findings import Finding
-    from pandakit.enrichment._output.text import Facts
+    from pandakit.enrichment._output.text import ReportContent
 
 __all__ = ["report_html", "summary_html"]
 
@@ -21,7 +21,7 @@ _LINES = 12
 _LOOKS = {"error": "wrong", "warning": "doubtful"}
 
 
-def report_html(facts: Facts, excerpt: pd.DataFrame | None) -> str:
+def report_html(facts: ReportContent, excerpt: pd.DataFrame | None) -> str:
     """Return a report as a card, with some of the rows that have findings."""
     verdict = _html.badge(facts.verdict, "error" if facts.findings.errors else "good")
     return _html.card(
@@ -33,7 +33,7 @@ def report_html(facts: Facts, excerpt: pd.DataFrame | None) -> str:
     )
 
 
-def _findings_html(facts: Facts) -> Iterator[str]:
+def _findings_html(facts: ReportContent) -> Iterator[str]:
     for heading, findings in facts.parts():
         yield _html.line(heading, "section")
         yield _html.table(
@@ -51,7 +51,7 @@ def _finding_cells(found: Finding) -> list[Any]:
     ]
 
 
-def _excerpt_html(facts: Facts, excerpt: pd.DataFrame) -> Iterator[str]:
+def _excerpt_html(facts: ReportContent, excerpt: pd.DataFrame) -> Iterator[str]:
     marks: dict[tuple[int, str], Finding] = {}
     for found in (*facts.findings.warnings, *facts.findings.errors):  # an error replaces a warning
         if found.row is not None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pandakit.enrichment._checks.findings import Finding, Findings
 
-__all__ = ["LONG", "LONGEST", "Facts", "counted", "report_text", "visible"]
+__all__ = ["LONG", "LONGEST", "ReportContent", "counted", "report_text", "visible"]
 
 SHORT, LONG, LONGEST = 28, 100, 1_000  # characters shown of a value, a name, a message
 _EACH = 3  # findings shown of each rule and column
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReportContent:
     """What a report shows.
 
     Parameters
@@ -82,7 +82,7 @@ def _digest(findings: Findings, some: tuple[Finding, ...]) -> list[Finding]:
     return lines
 
 
-def report_text(facts: Facts) -> str:
+def report_text(facts: ReportContent) -> str:
     """Return a report as lines of text."""
     lines = [f"{facts.verdict}: {facts.summary}"]
     for heading, findings in facts.parts():

@@ -1,4 +1,4 @@
-"""CSV with any separator; every cell is text, so that an id such as 007 stays what it is."""
+"""CSV with any separator; every cell stays text, so that an id such as 007 keeps its zeros."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["read_delimited"]
 _USUAL = (",", ";", "\t", "|")
 _OTHERS = ("\x1f", "\x01", "^", "~", "#", "!", ":", " ")
 _NAMES = {"\t": "tab", " ": "space"}
-# Excel writes this line, and reads it, in countries whose decimal point is a comma.
+# Excel writes and reads this line where the decimal separator is a comma.
 _DECLARED = re.compile(r"(?:\ufeff)?\"?sep=(.)\"?\r?\n")
 _SAMPLE = 50  # records
 
@@ -41,7 +41,7 @@ def read_delimited(member: Member) -> Raw:
     Raises
     ------
     EventError
-        The file has no rows, one column only, repeated names, or a quote without its pair.
+        The file has no rows, only one column, repeated names, or an unclosed quote.
     """
     encoding = encoding_of_head(member.head, member.name)
     if encoding == "utf-8":
@@ -54,12 +54,12 @@ def read_delimited(member: Member) -> Raw:
     return _read(member, source, _layout(member.name, text[:HEAD]), encoding)
 
 
-class _NotUtf8(Exception):  # noqa: N818 - a turn on the way, never shown
+class _NotUtf8(Exception):  # noqa: N818 - control flow, never shown
     pass
 
 
 def _text(head: bytes) -> str:
-    """Return the head as text; the last character may be cut."""
+    """Return the head as text, without a last character that is cut."""
     try:
         return head.decode()
     except UnicodeDecodeError as error:
@@ -77,14 +77,14 @@ def _layout(name: str, sample: str) -> _Layout:
     header = next(iter(_records(body, separator)), [])
     if len(header) <= 1:
         raise EventError(
-            f"{name} has one column only, {header[0] if header else ''!r}: separate columns by "
+            f"{name} has only one column, {header[0] if header else ''!r}: separate columns by "
             f"commas, semicolons or tabs"
         )
     return _Layout(separator, checked_names(name, header), 1 if declared else 0)
 
 
 def _records(sample: str, separator: str) -> list[list[str]]:
-    """Return the first records, without the last where the sample may cut it."""
+    """Return the first records, without one that the end of the sample may cut."""
     lines = sample.lstrip("\ufeff").splitlines(keepends=True)
     try:
         found = islice(python_csv.reader(lines, delimiter=separator), _SAMPLE + 1)
@@ -97,7 +97,7 @@ def _records(sample: str, separator: str) -> list[list[str]]:
 def _separator(sample: str) -> str:
     """Return the separator that splits most rows into as many fields as the header has.
 
-    The usual ones come before the others; among equals, the one that makes the most fields.
+    Usual separators win over unusual ones; among equals, the one that makes the most fields.
     """
 
     def strength(separator: str) -> tuple[bool, bool, int]:
@@ -125,8 +125,8 @@ def _read(member: Member, source: pa.NativeFile, layout: _Layout, encoding: str)
     for line in bad:
         if line.value.count('"') % 2:
             raise EventError(
-                f"{member.name} cannot be read as a table: in row {line.row} is a quote without "
-                f"its pair, which takes the rows after it for one value"
+                f"{member.name} cannot be read as a table: row {line.row} has an unclosed quote, "
+                f"which swallows the rows after it"
             )
     return with_bad_lines(Raw(member.name, table, form), bad)
 
@@ -136,7 +136,7 @@ def _shown(separator: str) -> str:
 
 
 def _has_quotes(member: Member) -> bool:
-    """Return whether a value may hold a line end, which makes reading slower."""
+    """Return whether a value may contain a line end, which makes reading slower."""
     if member.path is None:
         return b'"' in member.data
     with (
@@ -150,12 +150,12 @@ def _table(
     source: pa.NativeFile, layout: _Layout, *, quoted: bool, bad: list[BadLine] | None = None
 ) -> pa.Table:
     def refused(line: csv.InvalidRow) -> str:
-        # Arrow counts the header, and the line before it, from 1.
+        # Arrow counts from 1, and includes the header row and the `sep=` line.
         found = f"{line.actual_columns} values for {line.expected_columns} columns: {line.text}"
         bad.append(BadLine(line.number - 2 - layout.skip, "ragged_row", found))  # type: ignore[union-attr]
         return "skip"
 
-    # Arrow calls back from whichever thread it reads in, so that bad lines are read in this one.
+    # Arrow calls the handler in the thread that reads, so bad lines are read in this thread.
     return csv.read_csv(
         source,
         read_options=csv.ReadOptions(

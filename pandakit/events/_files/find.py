@@ -23,12 +23,12 @@ _SUFFIXES = (
     *(".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".ndjson"),
     *(".parquet", ".pq", ".feather", ".arrow", ".xlsx", ".gz", ".zst", ".zip", ".bz2"),
 )
-# In a folder, text files are read only when nothing else is there: most are licences and notes.
+# In a folder, text files are read only if there is nothing else: most are licences and notes.
 _DOUBTFUL = (".txt",)
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 _ZIP = b"PK\x03\x04"
 _EXCEL = "[Content_Types].xml"
-#: Bytes that are looked at to tell what a file is.
+#: How many bytes are inspected to recognise a file.
 HEAD = 1 << 16
 
 
@@ -67,7 +67,7 @@ def arrow_buffer(data: bytes) -> pa.Buffer:
 
 
 def find(source: str | Path) -> tuple[list[Member], list[str]]:
-    """Return the files that a path, a folder or a pattern means, and the names left out.
+    """Return the files that a path, a folder or a pattern stands for, and the names left out.
 
     Raises
     ------

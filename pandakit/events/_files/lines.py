@@ -1,4 +1,4 @@
-"""The log of Nagios and Icinga: one event in each line, with a time in front."""
+"""The log of Nagios and Icinga: one event per line, which begins with a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["LOG_LINE", "read_lines"]
 
 #: How a line of such a log starts.
 LOG_LINE = re.compile(r"\s*\[(\d{9,11}|\d{4}-\d\d-\d\d[ T][^\]]*)\] \S")
-# A level stands before the kind in the logs of some relatives.
+# Some related tools write a level before the kind.
 _LINE = (
     r"^\s*\[(?P<time>[^\]]+)\] (?:(?:INFO|WARNING|ERROR|CRITICAL): )?"
     r"(?P<kind>[A-Z][A-Za-z0-9 _]*?)(?:: (?P<rest>.*))?$"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from pandakit.errors import EventError
 from pandakit.events._files.delimited import read_delimited
 from pandakit.events._files.lines import LOG_LINE, read_lines
+from pandakit.events._files.nested import as_flat_text, flat_column, nesting
 from pandakit.events._files.raw import Raw, checked_names
 from pandakit.events._files.records import read_records
 from pandakit.events._files.text import encoding_of_head
 from pandakit.interchange import as_table
-from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ __all__ = ["from_frame", "from_member"]
 
 
 _FIRST_LINES = 10  # a log may begin with other lines
-# Columns of which only the different values are looked at: those are what a file stores.
+# Columns with few distinct values: Parquet stores each once, and they are read as stored.
 _FEW_VALUES = ("status", "state", "severity")
 
 
@@ -59,7 +59,7 @@ def _refusing(member: Member, read: Callable[[Member], Raw]) -> Raw:
         return read(member)
     except EventError:
         raise
-    except Exception as error:  # the parsers of damaged files fail with whatever they meet
+    except Exception as error:  # parsers raise all kinds of errors for damaged files
         raise EventError(f"{member.name} cannot be read as a table: {error}") from error
 
 
@@ -77,7 +77,7 @@ def _feather(member: Member) -> Raw:
     from pyarrow import feather  # noqa: PLC0415 - loaded on use
 
     table = feather.read_table(member.open())
-    table.validate(full=True)  # a damaged file may hold offsets that lead anywhere
+    table.validate(full=True)  # a damaged file may contain arbitrary offsets
     return Raw(member.name, table, "Feather")
 
 
@@ -111,7 +111,7 @@ def _excel(member: Member) -> Raw:
         )
     ((name, sheet),) = filled.items()
     sheet.columns = sheet.columns.map(str)
-    return Raw(member.name, frame_columns(sheet), f"Excel, sheet {name!r}")
+    return _from_pandas(member.name, f"Excel, sheet {name!r}", sheet)
 
 
 def _old_excel(member: Member) -> Raw:
@@ -139,30 +139,29 @@ def from_frame(value: Any) -> Raw:
     name = f"the {type(value).__name__}"
     table = as_table(value, name="source", error=EventError)
     if isinstance(table, pd.DataFrame):
-        table = frame_columns(table)
+        return _plain(_from_pandas(name, type(value).__name__, table))
     return _plain(Raw(name, table, type(value).__name__))
 
 
-def frame_columns(frame: pd.DataFrame) -> pa.Table:
+def _from_pandas(name: str, form: str, frame: pd.DataFrame) -> Raw:
     """Return the columns of a frame, as text where their cells are of different kinds."""
     names = checked_names("the frame", [str(name) for name in frame.columns])
-    return pa.table(
-        [_frame_column(frame.iloc[:, place], name) for place, name in enumerate(names)], names=names
-    )
+    columns = [_frame_column(frame.iloc[:, place], each) for place, each in enumerate(names)]
+    table = pa.table([cells for cells, _ in columns], names=names)
+    nested = {each: kinds for each, (_, kinds) in zip(names, columns, strict=True) if kinds.any()}
+    return Raw(name, table, form, nested=nested)
 
 
-def _frame_column(series: pd.Series, name: str) -> Any:
+def _frame_column(series: pd.Series, name: str) -> tuple[Any, np.ndarray]:
+    """Return the cells of a column, and their nesting if they were converted to text."""
     try:
         column = pa.array(series.array, from_pandas=True)
         if not isinstance(column.type, pa.BaseExtensionType):
-            return column
+            return column, np.zeros(0, np.int8)
     except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError):
         pass
-    cells = [_json_text(cell) if isinstance(cell, (dict, list)) else cell for cell in series]
-    try:
-        return to_text(cells, column=name)
-    except ValueError as error:
-        raise EventError(str(error)) from None
+    kinds = nesting(series.array)
+    return as_flat_text(name, series.array, kinds), kinds
 
 
 def _plain(raw: Raw) -> Raw:
@@ -171,26 +170,15 @@ def _plain(raw: Raw) -> Raw:
     while any(pa.types.is_struct(kind) for kind in table.schema.types):
         table = table.flatten()
     table = as_table(table, name=raw.name, error=EventError)
-    table = table.rename_columns(checked_names(raw.name, table.column_names))
+    raw = replace(raw, table=table).renamed(checked_names(raw.name, table.column_names))
+    table, nested = raw.table, dict(raw.nested)
     for place, field in enumerate(table.schema):
         cells = table.column(place)
         if pa.types.is_string(field.type):
             cells = cells.cast(pa.large_string())
-        elif _holds_objects(field.type):
-            texts = [None if cell is None else _json_text(cell) for cell in cells.to_pylist()]
-            cells = pa.chunked_array([pa.array(texts, pa.large_string())])
+        elif found := flat_column(field.name, cells):
+            cells, nested[field.name] = found
         else:
             continue
         table = table.set_column(place, field.name, cells)
-    return replace(raw, table=table)
-
-
-def _holds_objects(kind: pa.DataType) -> bool:
-    if pa.types.is_map(kind):
-        return True
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(is_list and pa.types.is_nested(kind.value_type))
-
-
-def _json_text(cell: Any) -> str:
-    return json.dumps(cell, ensure_ascii=False, default=str)
+    return replace(raw, table=table, nested=nested)

@@ -1,14 +1,17 @@
-"""A table as one file or frame has it, before it is read as events."""
+"""A table as a file or frame has it, before its rows become events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pandakit.errors import EventError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["BadLine", "Raw", "checked_names", "with_bad_lines"]
 
@@ -28,7 +31,7 @@ class Raw:
     Parameters
     ----------
     name
-        What messages call it: the file, or the kind of frame.
+        Its name in messages: the file, or the kind of frame.
     table
         Its columns; nested ones are flattened, with dots in their names.
     form
@@ -37,6 +40,8 @@ class Raw:
         Rows that could not be parsed, and are not in the table.
     numbers
         The number of each row in the file where some are left out; ``None``: all are there.
+    nested
+        Column -> what each of its cells was (as `nesting` returns it) before it became text.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Raw:
     form: str
     bad: list[BadLine] = field(default_factory=list)
     numbers: np.ndarray | None = None
+    nested: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def row_numbers(self, places: np.ndarray) -> np.ndarray:
         """Return the number in the file, counted from 0, of rows of the table."""
@@ -52,7 +58,15 @@ class Raw:
     def only(self, rows: np.ndarray) -> Raw:
         """Return the rows where the condition is true; they keep their numbers."""
         numbers = self.row_numbers(np.flatnonzero(rows))
-        return replace(self, table=self.table.filter(pa.array(rows)), numbers=numbers)
+        nested = {name: kinds[rows] for name, kinds in self.nested.items()}
+        table = self.table.filter(pa.array(rows))
+        return replace(self, table=table, numbers=numbers, nested=nested)
+
+    def renamed(self, names: list[str]) -> Raw:
+        """Return the table with other names for its columns."""
+        new = dict(zip(self.table.column_names, names, strict=True))
+        nested = {new[name]: kinds for name, kinds in self.nested.items()}
+        return replace(self, table=self.table.rename_columns(names), nested=nested)
 
 
 def with_bad_lines(raw: Raw, bad: list[BadLine]) -> Raw:

@@ -1,17 +1,17 @@
-"""JSON: one document, documents one after another, or one in each line; then columns."""
+"""JSON as columns: one document, several in a row, or one per line."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from pandakit.errors import EventError
+from pandakit.events._files.nested import as_flat_text, nesting
 from pandakit.events._files.raw import BadLine, Raw
 from pandakit.events._files.text import decoded
-from pandakit.text import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "read_records"]
 
-# Keys under which services and tools put the list of what was asked for.
+# Keys under which services and tools return the requested list.
 _WRAPPERS = (
     "alerts",
     "events",
@@ -34,7 +34,7 @@ _WRAPPERS = (
     "items",
     "records",
 )
-# Keys under which a search result puts each of its rows.
+# Keys under which a search result nests each of its rows.
 _ROW = ("_source", "result", "raw_event")
 _ROW_SIGNS = ("_index", "preview", "offset")
 
@@ -62,8 +62,9 @@ def read_records(member: Member) -> Raw:
         raise EventError(f"{member.name} is not JSON: {bad[0].value}")
     if not records:
         raise EventError(f"{member.name} has no records")
-    raw = Raw(member.name, columns_of(records), f"JSON, {encoding}")
-    return replace(raw, bad=bad)  # records count, not lines: one document may hold many
+    table, nested = columns_of(records)
+    # Records count, not lines: one document may hold many.
+    return Raw(member.name, table, f"JSON, {encoding}", bad, nested=nested)
 
 
 def _kind(value: Any) -> str:
@@ -126,16 +127,18 @@ def _is_scalar(value: Any) -> bool:
     return not isinstance(value, (dict, list))
 
 
-def columns_of(records: list[dict[str, Any]]) -> pa.Table:
-    """Return one column for each field, with dots between the names of nested ones.
+def columns_of(records: list[dict[str, Any]]) -> tuple[pa.Table, dict[str, np.ndarray]]:
+    """Return one column for each field, and what the cells of those with nested lists are.
 
-    Lists of values stay lists. Lists of objects become their JSON text, and the fields of the
-    first one become columns, such as ``hosts.0.name``.
+    The names of nested fields have dots between them. Lists of values stay lists. Lists of objects
+    and of lists become their JSON text, and the fields of the first object become columns, such as
+    ``hosts.0.name``.
 
     Examples
     --------
-    >>> columns_of([{"agent": {"name": "web-1"}, "n": 1}, {"n": 2}]).to_pydict()
-    {'agent.name': ['web-1', None], 'n': [1, 2]}
+    >>> table, nested = columns_of([{"agent": {"name": "web-1"}, "n": 1}, {"n": [[2]]}])
+    >>> table.to_pydict(), nested
+    ({'agent.name': ['web-1', None], 'n': ['1', '[[2]]']}, {'n': array([0, 2], dtype=int8)})
     """
     columns: dict[str, list[Any]] = {}
     for row, record in enumerate(records):
@@ -146,30 +149,30 @@ def columns_of(records: list[dict[str, Any]]) -> pa.Table:
                 cells.append(value)
     for cells in columns.values():
         cells.extend([None] * (len(records) - len(cells)))
-    return pa.table({name: _column(name, cells) for name, cells in columns.items()})
+    kinds = {name: nesting(cells) for name, cells in columns.items()}
+    nested = {name: found for name, found in kinds.items() if found.any()}
+    table = {name: _column(name, cells, nested.get(name)) for name, cells in columns.items()}
+    return pa.table(table), nested
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        # Half of a surrogate pair is not text; it is written out, as a name must be one.
+        # Half of a surrogate pair is not text; it is escaped, because a column name must be.
         name = f"{prefix}{key}".encode(errors="backslashreplace").decode()
         if isinstance(value, dict):
             yield from _flat(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
-            yield name, json.dumps(value, ensure_ascii=False)
-            if isinstance(value[0], dict):
-                yield from _flat(value[0], f"{name}.0.")
-        else:
-            yield name, value
+            continue
+        yield name, value
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from _flat(value[0], f"{name}.0.")
 
 
-def _column(name: str, cells: list[Any]) -> Any:
+def _column(name: str, cells: list[Any], nested: np.ndarray | None) -> Any:
     """Return a typed column; the text form of its cells where they are of different kinds."""
+    if nested is not None:
+        return as_flat_text(name, cells, nested)
     try:
         column = pa.array(cells)
     except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError):
-        try:
-            return to_text(cells, column=name)
-        except ValueError as error:
-            raise EventError(str(error)) from None
+        return as_flat_text(name, cells, np.zeros(len(cells), np.int8))
     return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column

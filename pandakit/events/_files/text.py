@@ -28,7 +28,7 @@ def encoding_of_head(head: bytes, name: str) -> str:
     Raises
     ------
     EventError
-        The bytes are no text.
+        The bytes are not text.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):

@@ -1,4 +1,4 @@
-"""The rows of one table, as events: kept, rejected with a reason, or no events at all."""
+"""The rows of one table, as events: kept, rejected with a reason, or not events at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.events._mapping.fields import FIELDS, PRIMARIES
+from pandakit.events._mapping.nested import reject_nested
 from pandakit.events._mapping.rejects import Rejects
 from pandakit.events._mapping.statuses import STATUSES, read_statuses
 from pandakit.events._mapping.times import Times, read_times
@@ -36,7 +37,7 @@ class Assembled:
     events
         Columns of events first, then the other columns as tags.
     rejects
-        Rows that should be events and are not.
+        Rows that should be events but cannot be read as such.
     no_events
         Reason -> number of rows that are something else.
     unit
@@ -62,10 +63,13 @@ def assemble(raw: Raw, plan: Plan) -> Assembled:
     columns = {name: _without_empty(_field(raw, names)) for name, names in plan.fields.items()}
     columns = {**columns, **_with_constants(columns, plan, raw.table.num_rows)}
     columns = _with_last_resort(raw, plan, columns)
+    tags = _tags(raw, plan, columns)
+    reject_nested(raw, plan, tags, rejects)
+    others = {**columns, **{tag: raw.table.column(name) for tag, name in tags.items()}}
     if plan.start:
-        events, unit = _alarms(raw, plan, columns, rejects)
+        events, unit = _alarms(raw, plan, others, rejects)
     else:
-        events, unit = _events(raw, plan, columns, rejects)
+        events, unit = _events(raw, plan, others, rejects)
     return Assembled(events, rejects, no_events, unit)
 
 
@@ -100,7 +104,7 @@ def _true(condition: Any) -> np.ndarray:
 
 
 def _newest(table: pa.Table, plan: Plan) -> np.ndarray:
-    """Return the newest notification of each alarm: the last one, or that of its end."""
+    """Return the newest notification of each alarm: the last one, or the one that ends it."""
     keys = pd.DataFrame(
         {name: to_text(table.column(name), column=name).to_pandas() for name in _keys(table, plan)}
     )
@@ -181,8 +185,7 @@ def _events(
     times = _times(raw, plan, plan.time, rejects, required=True)
     status = _status(raw, plan, rejects)
     _reject_without_primary(raw, columns, rejects)
-    columns = {"timestamp": times.instants, "status": status, **columns}
-    table = pa.table({**_ordered(columns), **_tags(raw, plan, columns)})
+    table = pa.table(_ordered({"timestamp": times.instants, "status": status, **columns}))
     kept = rejects.kept
     return (table if kept.all() else table.filter(pa.array(kept))), times.unit
 
@@ -190,7 +193,7 @@ def _events(
 def _alarms(
     raw: Raw, plan: Plan, columns: dict[str, Any], rejects: Rejects
 ) -> tuple[pa.Table, str | None]:
-    """Return two events for each alarm, one while it has no end; in the order of time."""
+    """Return two events for each alarm, or one if it has no end, in time order."""
     begins = _times(raw, plan, plan.start, rejects, required=True)
     ends, closed = _ends(raw, plan, rejects)
     start, end = _ticks(begins.instants), _ticks(ends.instants)
@@ -208,8 +211,7 @@ def _alarms(
     ticks = np.concatenate([start[kept], end[closing]])
     order = np.lexsort((is_end, rows, ticks))
     rows, is_end, ticks = rows[order], is_end[order], ticks[order]
-    others = {**columns, **_tags(raw, plan, columns)}
-    taken = {name: cells.take(pa.array(rows)) for name, cells in _ordered(others).items()}
+    taken = {name: cells.take(pa.array(rows)) for name, cells in _ordered(columns).items()}
     events = {
         "timestamp": pa.array(ticks.view("M8[ns]")).cast(pa.timestamp("ns", "UTC")),
         "status": pc.if_else(pa.array(is_end), "ok", status.take(pa.array(rows))),
@@ -227,7 +229,7 @@ def _pairs(begins: Any, ends: Any) -> Any:
 
 
 def _ends(raw: Raw, plan: Plan, rejects: Rejects) -> tuple[Times, np.ndarray]:
-    """Return the ends, and which alarms have one; an end that is in the future is none."""
+    """Return the ends, and which alarms have one; an end in the future does not count."""
     nothing = pa.chunked_array([pa.nulls(raw.table.num_rows, pa.timestamp("ns", "UTC"))])
     ends = Times(nothing, {}, None)
     if plan.end:
@@ -246,7 +248,7 @@ def _times(
     required: bool,
     only: np.ndarray | None = None,
 ) -> Times:
-    """Read times from the first raw column that has one; return which rows have a bad one."""
+    """Return times from the first raw column that has one, and which rows have a bad one."""
     read = [read_times(raw.table.column(name), plan.rules, name) for name in names]
     instants = read[0].instants if len(read) == 1 else pc.coalesce(*(t.instants for t in read))
     missing = _without_value(instants)
@@ -319,8 +321,8 @@ def _ordered(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: columns[name] for name in (*first, *(n for n in columns if n not in first))}
 
 
-def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the raw columns that are left, under names that are not taken.
+def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, str]:
+    """Return the remaining raw columns, under names that are not taken.
 
     A column that was asked for or guessed is renamed; what a profile reads stays a tag as well.
     """
@@ -328,7 +330,7 @@ def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
     times = {*plan.time, *plan.start, *plan.end}
     moved = times if plan.of_profile else times | sources | {*plan.status}
     prefixes = plan.of_profile.plain if plan.of_profile else ()
-    taken, tags = {*columns, "timestamp", "status"}, dict[str, Any]()
+    taken, tags = {*columns, "timestamp", "status"}, dict[str, str]()
     for name in raw.table.column_names:
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
         if name in moved or (name in plan.derived and not prefix) or _is_item(name, raw):
@@ -338,11 +340,11 @@ def _tags(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
             continue
         if tag in taken or tag in tags or (prefix and tag in raw.table.column_names):
             tag = f"source.{name}" if name in taken else name
-        tags[tag] = raw.table.column(name)
+        tags[tag] = name
     return tags
 
 
 def _is_item(name: str, raw: Raw) -> bool:
-    """Return whether a column is of the first item of a list, which is a column itself."""
+    """Return whether a column is from the first item of a list that is itself a column."""
     whole, found, _ = name.partition(".0.")
     return bool(found) and whole in raw.table.column_names

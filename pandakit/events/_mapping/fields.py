@@ -19,7 +19,7 @@ FIELDS = (
     "incident_identifier",
 )
 
-#: What a column may be called for us to guess what it is; lower case, words joined by "_".
+#: The column names from which a field is guessed: lower case, words joined by "_".
 ALIASES: dict[str, frozenset[str]] = {
     field: frozenset(names.split())
     for field, names in {

@@ -1,4 +1,4 @@
-"""How the raw columns of one table become events: what was asked, a profile, or a guess."""
+"""How the raw columns of one table become events: by the arguments, a profile, or a guess."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan_for"]
 
 _HALF = 0.5
-_MANY_ROWS = 50  # with so many different values a column numbers rows
+_MANY_ROWS = 50  # a column with this many rows, all different, is an id
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Plan:
     derived
         Columns that the profile added, which are not tags.
     how
-        One row for each column of the events: where it comes from, and who said so.
+        Column of the events -> how its source was chosen: ``by name``, ``guessed`` …
     """
 
     fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def plan_for(raw: Raw, request: Request) -> tuple[Plan, Raw]:
     Raises
     ------
     EventError
-        A column is missing, or what the columns are cannot be told, or told in two ways.
+        A column is missing, or the meaning of the columns is unknown or ambiguous.
     """
     profile, how = _profile(raw, request)
     if profile is not None:
@@ -118,12 +118,12 @@ def _profile(raw: Raw, request: Request) -> tuple[Profile | None, str]:
     fitting = [profile for profile in PROFILES if profile.fits(_known(columns, profile))]
     if len(fitting) > 1:
         labels, first = ", ".join(profile.label for profile in fitting), fitting[0].names[0]
-        raise EventError(f"{raw.name} fits several profiles: {labels}; say profile={first!r}")
+        raise EventError(f"{raw.name} fits several profiles: {labels}; pass profile={first!r}")
     return (fitting[0] if fitting else None), "guessed"
 
 
 def _asked_profile(raw: Raw, name: str) -> Profile:
-    """Return the form of a tool that a table has most of: half of its marks, time and status."""
+    """Return the tool's form that fits best; it must have half of its marks, time and status."""
     forms = [profile for profile in PROFILES if name in profile.names]
     columns = set(raw.table.column_names)
 
@@ -140,7 +140,7 @@ def _asked_profile(raw: Raw, name: str) -> Profile:
 
 
 def _known(columns: set[str], profile: Profile) -> set[str]:
-    """Return the columns under the profile's names, in whatever case and with any separators."""
+    """Return the columns under the profile's names, in any case and with any separators."""
     written = {normalized(column) for column in columns}
     return columns | {name for name in profile.names_used() if normalized(name) in written}
 
@@ -153,7 +153,7 @@ def _as_the_profile_has_them(raw: Raw, profile: Profile) -> Raw:
         name if name in profile.names_used() else wanted.pop(normalized(name), name)
         for name in names
     ]
-    return replace(raw, table=raw.table.rename_columns(renamed))
+    return raw.renamed(renamed)
 
 
 def _is_plain(columns: set[str]) -> bool:
@@ -278,7 +278,7 @@ def _guessed_times(guess: _Guess, raw: Raw) -> tuple[dict[str, Any], str]:
     if time and start and end:
         raise EventError(
             f"{raw.name}: rows may be events ({time!r}) or alarms ({start!r} to {end!r}); "
-            f"say time={time!r}, or start={start!r}, end={end!r}"
+            f"pass time={time!r}, or start={start!r}, end={end!r}"
         )
     if start and end:
         return {"start": (start,), "end": (end,)}, "guessed"
@@ -314,7 +314,7 @@ class _Guess:
         if len(found) > 1:
             said = _ARGUMENTS.get(name, f"columns={{{name!r}: …}}").replace("…", repr(found[0]))
             both = " or ".join(map(repr, found))
-            raise EventError(f"{self._raw.name}: {name} may be {both}; say {said}")
+            raise EventError(f"{self._raw.name}: {name} may be {both}; pass {said}")
         return found[0] if found else None
 
     def _numbers_rows(self, column: str) -> bool:
@@ -331,16 +331,17 @@ def _check_complete(plan: Plan, raw: Raw) -> None:
     columns = f"it has the columns {', '.join(raw.table.column_names)}"
     if not (plan.time or plan.start):
         raise EventError(
-            f"{raw.name}: no column is known to be the time; {columns}. Say time='…', or "
+            f"{raw.name}: no column is known to be the time; {columns}. Pass time='…', or "
             f"start='…', end='…' for alarms"
         )
     if not (plan.status or "status" in plan.constants or plan.start):
         raise EventError(
-            f"{raw.name}: no column is known to be the status; {columns}. Say "
+            f"{raw.name}: no column is known to be the status; {columns}. Pass "
             f"columns={{'status': '…'}}, or constants={{'status': 'critical'}}"
         )
     named = {*plan.fields, *plan.constants, *raw.table.column_names}
     if not named & {*PRIMARIES, "primary_property"}:
         raise EventError(
-            f"{raw.name}: no column is known to be the host; {columns}. Say columns={{'host': '…'}}"
+            f"{raw.name}: no column is known to be the host; {columns}. "
+            f"Pass columns={{'host': '…'}}"
         )

@@ -16,12 +16,12 @@ _EXAMPLES = 3
 
 
 class _Reason(NamedTuple):
-    cells: Any  # what stands in the column that is wrong, or None
+    cells: Any  # the invalid cell, or None
     remedy: str
 
 
 class Rejects:
-    """The rows of one table that are not events; the first reason of a row counts."""
+    """The rows of one table that are not events; only the first reason of a row counts."""
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw

@@ -81,7 +81,7 @@ class Request:
 
     @property
     def sources(self) -> dict[str, str]:
-        """Return every raw column that was named, by the argument or field it is for."""
+        """Return every raw column that the caller named, by its argument or field."""
         times = {"time": self.time, "start": self.start, "end": self.end}
         return {**{k: v for k, v in times.items() if v is not None}, **self.columns}
 

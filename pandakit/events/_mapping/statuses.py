@@ -58,7 +58,7 @@ def read_statuses(
     mapping
         Text in lower case -> status; the five statuses map to themselves.
     otherwise
-        The status of every other value, and of none; ``None``: such rows have no status.
+        The status of every other and of a missing value; ``None``: such rows have no status.
     column
         For messages.
     """

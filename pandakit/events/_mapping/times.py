@@ -20,7 +20,7 @@ __all__ = ["TimeRules", "Times", "read_times", "time_zone"]
 UNITS = ("s", "ms", "us", "ns")
 _UTC = pa.timestamp("ns", "UTC")
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-# Of all units only one puts a number between 1990 and 2100.
+# At most one unit puts a number between 1990 and 2100.
 _FROM_1990, _TO_2100 = 631_152_000, 4_102_444_800
 _LATEST = np.iinfo(np.int64).max
 _TICKS_PER_US = 1_000
@@ -29,7 +29,7 @@ _NUMBER = r"^\s*[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*$"
 _ZONE = r"[ T][0-9:.,]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _CLOCK = r"^[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
 _MIDNIGHT = r"([T ])24:?00(:?00([.,]0+)?)?"
-#: What databases, spreadsheets and services write for no time at all.
+#: What databases, spreadsheets and services write for a missing time.
 _MISSING = ("", "null", "none", "nan", "nat", "n/a", "na", "-", "\\n", "0001-01-01t00:00:00z")
 
 
@@ -40,7 +40,7 @@ class TimeRules:
     Parameters
     ----------
     unit
-        Of numbers; ``None``: the one unit that puts them between 1990 and 2100, else seconds.
+        The unit of numbers; ``None``: the one that puts them between 1990 and 2100, else seconds.
     tz
         The zone of times without one.
     time_format
@@ -174,7 +174,7 @@ def _scaled(numbers: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
 def _from_text(cells: pa.ChunkedArray, rules: TimeRules, column: str) -> Times:
     if rules.time_format is not None:
         return _by_format(cells, rules, column)
-    for fast in (pa.int64(), _UTC):  # the whole column in one go, when all cells are alike
+    for fast in (pa.int64(), _UTC):  # the whole column at once, if all cells are alike
         try:
             typed = cells.cast(fast)
         except pa.ArrowInvalid:
@@ -222,7 +222,7 @@ def _true(condition: Any) -> np.ndarray:
 
 
 def _from_iso(text: pa.ChunkedArray, rules: TimeRules, column: str, rows: np.ndarray) -> Times:
-    """Read ISO 8601, and the ways of writing it with spaces, commas and names of UTC."""
+    """Read ISO 8601, also when it is written with spaces, commas or a name for UTC."""
     for pattern, written in (
         (r"\s*(?:UTC|GMT|z)$", "Z"),
         (r"\s+([+-][0-9]{2}:?[0-9]{2})$", r"\1"),
@@ -296,7 +296,7 @@ def _localized(
         row = known[0] if rows is None else rows[known[0]]
         raise EventError(
             f"column {column!r} has times without a zone (row {row}: {wall[known[0]]}); "
-            f"say which zone they are in, such as tz='Europe/Berlin' or tz='UTC'"
+            f"pass the zone they are in, such as tz='Europe/Berlin' or tz='UTC'"
         )
     earlier = _in_zone(wall, rules.tz, first=True)
     later = _in_zone(wall, rules.tz, first=False)

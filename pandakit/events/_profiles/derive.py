@@ -1,4 +1,4 @@
-"""Columns derived from others, for forms that hold them inside those."""
+"""Columns that a format hides inside other columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BRACKETED = r"^\s*\[[^\]]*\]\s*"
 
 
 def _with(table: pa.Table, name: str, cells: Any) -> pa.Table:
-    """Return the table with a column added, or in the place of the one of that name."""
+    """Return the table with a column added, or in place of one with the same name."""
     if name in table.column_names:
         return table.set_column(table.column_names.index(name), name, cells)
     return table.append_column(name, cells)
@@ -69,7 +69,7 @@ def detector_of_name(table: pa.Table) -> pa.Table:
 
 
 def icinga_state(table: pa.Table) -> pa.Table:
-    """Return the table with named states; a number means another one for hosts (Icinga)."""
+    """Return the table with named states; numbers mean something else for hosts (Icinga)."""
     of_service = dict(zip("0123", ("ok", "warning", "critical", "unknown"), strict=True))
     of_host = {"0": "up"}
     states = [
@@ -103,7 +103,7 @@ _OF_PROBLEM = ("first_host", "name", "severity", "groups", "tags")
 def zabbix(table: pa.Table) -> pa.Table:
     """Return the table with host, severity or `ok`, and time with nanoseconds (Zabbix).
 
-    In an export a recovery only names its problem: host, name and tags are those of the problem.
+    In an export, a recovery has only the id of its problem, whose host, name and tags it gets.
     """
     table = _first_host(table)
     if {"p_eventid", "eventid"} <= set(table.column_names):

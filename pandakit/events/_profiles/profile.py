@@ -21,26 +21,26 @@ class Profile:
     Parameters
     ----------
     names
-        What `profile=` calls it; several tools may share a form, and a tool may have several.
+        Its values of `profile=`; several tools may share a form, and a tool may have several.
     form
         The form, for messages.
     source
         The title of the vendor's page that describes it.
     marks
-        Columns that tell the form; each may be several, of which one must be there. A guess
-        needs all of them, a profile that was asked for only a time and a status.
+        Columns that identify the form; a tuple lists alternatives, of which one must exist. A
+        guess needs all marks, `profile=` half of them with a time and a status.
     unmarked
-        Columns that another form has and this one has not.
+        Columns that rule this form out, because only another form has them.
     fields
         Column of the event -> raw columns, of which the first with a value counts.
     last_resort
-        The raw columns of the service in rows that would have no primary.
+        Raw columns for the service in rows that would otherwise have no primary.
     constants
-        Column of the event -> its value in each row without another one.
+        Column of the event -> its value in rows that have no other.
     time, start, end
         The raw columns of the time; `start` and `end` instead where each row is an alarm.
     unit, tz
-        Of numbers, and of times without a zone.
+        The unit of numeric times, and the zone of times without one.
     status
         The raw columns of the status.
     statuses
@@ -50,13 +50,13 @@ class Profile:
     only
         Raw column -> the values (in lower case) that events have; other rows are not events.
     ended
-        Raw column -> the values (in lower case) with which `end` is an end.
+        Raw column -> the values (in lower case) for which `end` counts.
     once
         Raw columns that are the same in repeated notifications of one alarm.
     plain
-        Prefixes of raw columns that are left out of the names of tags.
+        Prefixes of raw columns that are dropped from the names of tags.
     derive
-        Adds columns to the table that are not there as such.
+        The function that adds derived columns to the table.
     """
 
     names: tuple[str, ...]

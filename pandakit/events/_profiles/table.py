@@ -14,7 +14,7 @@ __all__ = ["PROFILES", "PROFILE_NAMES"]
 
 PROFILES: tuple[Profile, ...] = (*MONITORING, *SECURITY)
 
-#: What `profile=` takes.
+#: The values that `profile=` accepts.
 PROFILE_NAMES: tuple[str, ...] = tuple(
     sorted({name for profile in PROFILES for name in profile.names})
 )

@@ -25,7 +25,7 @@ _FEW_DIGITS = 21  # up to here RFC 8785 writes numbers without an exponent
 _FEW_ZEROS = -6
 _MOST_EXPONENT = 400  # beyond a double's range, no two forms can agree
 
-Order = Callable[[str], Any]
+SortKey = Callable[[str], Any]
 
 
 class NotCanonicalError(ValueError):
@@ -67,7 +67,7 @@ class _OtherNumberError(ValueError):
     """A form would write a number other than the one received."""
 
 
-def _write(value: Any, write_number: Callable[[Any], str], order: Order) -> str:
+def _write(value: Any, write_number: Callable[[Any], str], order: SortKey) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None or isinstance(value, bool):
@@ -81,7 +81,9 @@ def _write(value: Any, write_number: Callable[[Any], str], order: Order) -> str:
     raise NotCanonicalError(f"a {type(value).__name__}, which JSON does not have")
 
 
-def _members(value: dict[Any, Any], write_number: Callable[[Any], str], order: Order) -> list[str]:
+def _members(
+    value: dict[Any, Any], write_number: Callable[[Any], str], order: SortKey
+) -> list[str]:
     for key, member in value.items():
         if not isinstance(key, str):
             raise NotCanonicalError(f"the key {key!r}, which is not text")
@@ -154,7 +156,7 @@ def _utf16_units(key: str) -> bytes:
     return key.encode("utf-16-be", "surrogatepass")
 
 
-_FORMS: tuple[tuple[Callable[[Any], str], Order], ...] = (
+_FORMS: tuple[tuple[Callable[[Any], str], SortKey], ...] = (
     (_as_python, _code_points),
     (_as_written, _code_points),
     (_as_rfc8785, _utf16_units),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandakit.pangea._checks.folds import fold_item, read_items
 from pandakit.pangea._checks.membership import problem_with
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 from pandakit.pangea._evidence.values import Unreadable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _Step(NamedTuple):
     """What the roots of two sizes say, whatever the event: the added batch, or an outcome."""
 
     batch: bytes | None
-    problem: Outcome | None
+    problem: CheckOutcome | None
     root: Root | None = None
 
 
@@ -49,22 +49,22 @@ class ConsistencyCheck:
         self._given, self._included = given, included
         self._steps: dict[tuple[str | None, int], _Step] = {}
 
-    def check(self, place: Place, fold: Fold | None) -> tuple[Outcome, Root | None]:
+    def check(self, place: Place, fold: Fold | None) -> tuple[CheckOutcome, Root | None]:
         """Return the outcome, and on a pass the root from elsewhere that it rests on, if any."""
         tree, leaf = place.tree, place.leaf
         if isinstance(tree, Unreadable) or isinstance(leaf, Unreadable):
-            return Outcome(FAIL, "the tree or the batch cannot be read"), None
+            return CheckOutcome(FAIL, "the tree or the batch cannot be read"), None
         if place.published is not True or leaf is None:
-            return Outcome(NONE, "not published yet"), None
+            return CheckOutcome(NONE, "not published yet"), None
         step = self._steps.get((tree, leaf))
         if step is None:
             step = self._steps[tree, leaf] = self._step(tree, leaf)
         if step.problem is not None:
             return step.problem, None
         if fold is None or fold.batch is None:
-            return Outcome(NONE, "no proof that gives the hash of the batch"), None
+            return CheckOutcome(NONE, "no proof that gives the hash of the batch"), None
         if fold.batch != step.batch:
-            return Outcome(FAIL, f"the tree of size {leaf + 1} has another batch {leaf}"), None
+            return CheckOutcome(FAIL, f"the tree of size {leaf + 1} has another batch {leaf}"), None
         trusted = step.root is not None and step.root.source != "results"
         return PASS, step.root if trusted else None
 
@@ -77,7 +77,7 @@ class ConsistencyCheck:
             return _Step(root_hash, None, roots[0])
         proofs = [root.proof for root in roots if root.proof is not None]
         if not proofs:
-            return _Step(None, Outcome(NONE, f"the root of size {leaf + 1} has no proof"))
+            return _Step(None, CheckOutcome(NONE, f"the root of size {leaf + 1} has no proof"))
         smaller, problem = self._agreed(tree, leaf)
         before = None if problem is not None else bytes.fromhex(smaller[0].root_hash)
         if problem is not None and problem.status == FAIL:
@@ -87,7 +87,7 @@ class ConsistencyCheck:
         best = next((step for step in steps if step.problem is None), steps[0])
         return best if best.problem else best._replace(problem=problem, root=roots[0])
 
-    def _agreed(self, tree: str | None, size: int) -> tuple[list[Root], Outcome | None]:
+    def _agreed(self, tree: str | None, size: int) -> tuple[list[Root], CheckOutcome | None]:
         """Return the roots of a size, which have one hash, or the problem with them."""
         roots = [*self._given.of_size(tree, size), *self._included.of_size(tree, size)]
         return roots, problem_with(roots, size)
@@ -97,18 +97,18 @@ def _read_step(proof: Any, root: bytes, before: bytes | None, leaf: int) -> _Ste
     """Return the batch that a proof adds, if the proof holds."""
     items = _read_proof(proof)
     if not items:
-        return _Step(None, Outcome(FAIL, f"the proof of size {leaf + 1} cannot be read"))
+        return _Step(None, CheckOutcome(FAIL, f"the proof of size {leaf + 1} cannot be read"))
     smaller = items[0][0]
     for node, _ in items[1:]:
         smaller = sha256(node + smaller).digest()
     if before is not None and smaller != before:
-        return _Step(None, Outcome(FAIL, f"size {leaf + 1} does not extend size {leaf}"))
+        return _Step(None, CheckOutcome(FAIL, f"size {leaf + 1} does not extend size {leaf}"))
     if any(_top(node, siblings) != root for node, siblings in items):
         words = f"the proof of size {leaf + 1} does not lead to its root"
-        return _Step(None, Outcome(FAIL, words))
+        return _Step(None, CheckOutcome(FAIL, words))
     siblings = items[0][1]
     if not siblings or siblings[0][0] != "r":
-        return _Step(None, Outcome(FAIL, f"the proof of size {leaf + 1} adds no batch"))
+        return _Step(None, CheckOutcome(FAIL, f"the proof of size {leaf + 1} adds no batch"))
     return _Step(siblings[0][1], None)
 
 

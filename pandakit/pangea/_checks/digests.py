@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pandakit.pangea._checks.canonical import NotCanonicalError, canonical_forms
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +43,7 @@ class Digests:
 
     def __init__(self) -> None:
         self.hashes: list[bytes | None] = []
-        self.faults: dict[int, Outcome] = {}
+        self.faults: dict[int, CheckOutcome] = {}
         self.signed: list[int] = []
 
 
@@ -113,27 +113,27 @@ def _general_digest(envelope: Any, position: int, found: Digests) -> bytes | Non
         try:
             return sha256(canonical_forms(envelope)[0]).digest()
         except NotCanonicalError as error:
-            found.faults[position] = Outcome(FAIL, f"the envelope holds {error}")
+            found.faults[position] = CheckOutcome(FAIL, f"the envelope holds {error}")
     elif envelope is None:
-        found.faults[position] = Outcome(NONE, "no envelope")
+        found.faults[position] = CheckOutcome(NONE, "no envelope")
     else:
-        found.faults[position] = Outcome(FAIL, "the envelope is not an object")
+        found.faults[position] = CheckOutcome(FAIL, "the envelope is not an object")
     return None
 
 
-def check_hash(envelope: Row, claimed: Any) -> tuple[Outcome, bytes | None]:
+def check_hash(envelope: Row, claimed: Any) -> tuple[CheckOutcome, bytes | None]:
     """Return the outcome for an envelope whose hash in Python's form is not the one claimed.
 
     The second value is the hash in the form that matches, if one does.
     """
     if claimed is None:
-        return Outcome(NONE, "the event has no hash"), None
+        return CheckOutcome(NONE, "the event has no hash"), None
     if not isinstance(claimed, str):
-        return Outcome(FAIL, "the hash is not text"), None
+        return CheckOutcome(FAIL, "the hash is not text"), None
     without_nulls = {key: value for key, value in envelope.items() if value is not None}
     for candidate in (envelope, without_nulls):
         for form in canonical_forms(candidate):
             found = sha256(form)
             if found.hexdigest() == claimed:
                 return PASS, found.digest()
-    return Outcome(FAIL, "the envelope has another hash"), None
+    return CheckOutcome(FAIL, "the envelope has another hash"), None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 from pandakit.pangea._evidence.roots import Root
 from pandakit.pangea._evidence.values import Unreadable
 
@@ -38,7 +38,7 @@ class ExpectedRoot:
     """
 
     root: Root | None = None
-    problem: Outcome | None = None
+    problem: CheckOutcome | None = None
     trusted: bool = False
 
     @property
@@ -51,12 +51,12 @@ def expected_root(place: Place, given: Roots) -> ExpectedRoot:
     """Return the root for a place: one from elsewhere, or else the one of the results."""
     tree, size = place.tree, place.size
     if any(isinstance(value, Unreadable) for value in (tree, size, place.root_hash)):
-        return ExpectedRoot(problem=Outcome(FAIL, "the root cannot be read"))
+        return ExpectedRoot(problem=CheckOutcome(FAIL, "the root cannot be read"))
     if isinstance(place.published, Unreadable):
-        return ExpectedRoot(problem=Outcome(FAIL, "'published' cannot be read"))
+        return ExpectedRoot(problem=CheckOutcome(FAIL, "'published' cannot be read"))
     if not isinstance(size, int):
         missing = "root" if place.root_hash is None else "size of the root"
-        return ExpectedRoot(problem=Outcome(NONE, f"no {missing}"))
+        return ExpectedRoot(problem=CheckOutcome(NONE, f"no {missing}"))
     name = tree if isinstance(tree, str) else None
     came = None if place.root_hash is None else Root(name, size, place.root_hash, source="results")
     found = sorted(given.of_size(name, size), key=lambda root: root.source not in _PREFERRED)
@@ -65,27 +65,27 @@ def expected_root(place: Place, given: Roots) -> ExpectedRoot:
     return ExpectedRoot(root, problem_with(known, size), trusted=bool(found))
 
 
-def problem_with(roots: list[Root], size: int) -> Outcome | None:
+def problem_with(roots: list[Root], size: int) -> CheckOutcome | None:
     """Return why the roots of one size cannot be used, if so: there is none, or they disagree."""
     if not roots:
-        return Outcome(NONE, f"no root of size {size}")
+        return CheckOutcome(NONE, f"no root of size {size}")
     if len({root.root_hash for root in roots}) > 1:
         if len({root.tree for root in roots} - {None}) > 1:
-            return Outcome(NONE, f"several trees have a root of size {size}")
-        return Outcome(FAIL, f"roots of size {size} contradict each other")
+            return CheckOutcome(NONE, f"several trees have a root of size {size}")
+        return CheckOutcome(FAIL, f"roots of size {size} contradict each other")
     if not roots[0].is_readable:
-        return Outcome(FAIL, f"the root of size {size} cannot be read")
+        return CheckOutcome(FAIL, f"the root of size {size} cannot be read")
     return None
 
 
-def check_membership(expected: ExpectedRoot, fold: Fold | None) -> Outcome:
+def check_membership(expected: ExpectedRoot, fold: Fold | None) -> CheckOutcome:
     """Return whether a proof leads to the root."""
     if fold is not None and fold.root is None:
-        return Outcome(FAIL, "the proof cannot be read")
+        return CheckOutcome(FAIL, "the proof cannot be read")
     if expected.problem is not None:
         return expected.problem
     if fold is None or fold.root is None or expected.root is None:
-        return Outcome(NONE, "no proof, or no hash to start from")
+        return CheckOutcome(NONE, "no proof, or no hash to start from")
     if fold.root.hex() != expected.root.root_hash:
-        return Outcome(FAIL, f"the proof does not lead to the root of size {expected.size}")
+        return CheckOutcome(FAIL, f"the proof does not lead to the root of size {expected.size}")
     return PASS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FAIL", "NONE", "PASS", "Outcome", "Status"]
+__all__ = ["FAIL", "NONE", "PASS", "CheckOutcome", "Status"]
 
 Status = Literal["pass", "fail", "none"]
 
@@ -14,7 +14,7 @@ NONE: Status = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckOutcome:
     """The status of a check, and the words for one that did not pass.
 
     Parameters
@@ -30,4 +30,4 @@ class Outcome:
     reason: str = ""
 
 
-PASS = Outcome("pass")
+PASS = CheckOutcome("pass")

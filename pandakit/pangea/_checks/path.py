@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 from pandakit.pangea._evidence.values import Unreadable
 
 if TYPE_CHECKING:
@@ -59,27 +59,27 @@ def depth_of(place: Place, size: int | None) -> int:
     return len(sides(size, leaf))
 
 
-def check_path(place: Place, size: int | None, fold: Fold | None) -> Outcome:
+def check_path(place: Place, size: int | None, fold: Fold | None) -> CheckOutcome:
     """Return whether a proof ends with the path of the batch that the event is said to be in."""
     leaf = place.leaf
     if isinstance(place.published, Unreadable) or isinstance(leaf, Unreadable):
-        return Outcome(FAIL, "'published' or 'leaf_index' cannot be read")
+        return CheckOutcome(FAIL, "'published' or 'leaf_index' cannot be read")
     if place.published is not True:
-        return Outcome(NONE, "not published yet")
+        return CheckOutcome(NONE, "not published yet")
     if leaf is None:
-        return Outcome(NONE, "the event has no leaf_index")
+        return CheckOutcome(NONE, "the event has no leaf_index")
     if size is None:
-        return Outcome(NONE, "the size of the tree is not known")
+        return CheckOutcome(NONE, "the size of the tree is not known")
     return _follow(leaf, size, fold)
 
 
-def _follow(leaf: int, size: int, fold: Fold | None) -> Outcome:
+def _follow(leaf: int, size: int, fold: Fold | None) -> CheckOutcome:
     if leaf >= size:
-        return Outcome(FAIL, f"batch {leaf} is beyond a tree of size {size}")
+        return CheckOutcome(FAIL, f"batch {leaf} is beyond a tree of size {size}")
     if fold is None:
-        return Outcome(NONE, "no proof")
+        return CheckOutcome(NONE, "no proof")
     if fold.root is None:
-        return Outcome(FAIL, "the proof cannot be read")
+        return CheckOutcome(FAIL, "the proof cannot be read")
     if fold.batch is None or fold.letters != sides(size, leaf):
-        return Outcome(FAIL, f"the proof is not of batch {leaf} in a tree of size {size}")
+        return CheckOutcome(FAIL, f"the proof is not of batch {leaf} in a tree of size {size}")
     return PASS

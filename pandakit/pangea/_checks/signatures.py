@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.pangea._checks.canonical import NotCanonicalError, canonical_forms
 from pandakit.pangea._checks.keys import KeyFormatError, has_cryptography, public_key
-from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, NONE, PASS, CheckOutcome
 
 __all__ = ["UNSIGNED", "check_signature"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNSIGNED = Outcome(NONE, "not signed")
+UNSIGNED = CheckOutcome(NONE, "not signed")
 
 Row = dict[str, Any]
 
 
-def check_signature(envelope: Row, trusted: frozenset[bytes] | None) -> tuple[Outcome, str | None]:
+def check_signature(
+    envelope: Row, trusted: frozenset[bytes] | None
+) -> tuple[CheckOutcome, str | None]:
     """Return the outcome, and the public key as base64 of its 32 bytes if it can be read.
 
     Parameters
@@ -41,20 +43,22 @@ def check_signature(envelope: Row, trusted: frozenset[bytes] | None) -> tuple[Ou
         return UNSIGNED, None
     if signature is None or key is None:
         missing = "signature" if signature is None else "public key"
-        return Outcome(FAIL, f"the {missing} is missing"), None
+        return CheckOutcome(FAIL, f"the {missing} is missing"), None
     if not has_cryptography():
-        return Outcome(NONE, "cryptography is not installed: pip install 'pandakit[verify]'"), None
+        return CheckOutcome(
+            NONE, "cryptography is not installed: pip install 'pandakit[verify]'"
+        ), None
     try:
         raw = public_key(key)
     except KeyFormatError as error:
-        return Outcome(FAIL, str(error)), None
+        return CheckOutcome(FAIL, str(error)), None
     shown = base64.b64encode(raw).decode()
     if trusted is not None and raw not in trusted:
-        return Outcome(FAIL, "the public key is not a trusted one"), shown
+        return CheckOutcome(FAIL, "the public key is not a trusted one"), shown
     return _check(envelope.get("event"), signature, raw), shown
 
 
-def _check(event: Any, signature: Any, raw: bytes) -> Outcome:
+def _check(event: Any, signature: Any, raw: bytes) -> CheckOutcome:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - an extra
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
         Ed25519PublicKey,
@@ -63,7 +67,7 @@ def _check(event: Any, signature: Any, raw: bytes) -> Outcome:
     try:
         signed = base64.b64decode("".join(signature.split()), validate=True)
     except (AttributeError, binascii.Error, ValueError):
-        return Outcome(FAIL, "the signature is not base64")
+        return CheckOutcome(FAIL, "the signature is not base64")
     try:
         key = Ed25519PublicKey.from_public_bytes(raw)
         for message in _messages(event):
@@ -73,8 +77,8 @@ def _check(event: Any, signature: Any, raw: bytes) -> Outcome:
                 continue
             return PASS
     except (NotCanonicalError, ValueError):
-        return Outcome(FAIL, "the event or the key cannot be read")
-    return Outcome(FAIL, "the signature is not of this event")
+        return CheckOutcome(FAIL, "the event or the key cannot be read")
+    return CheckOutcome(FAIL, "the signature is not of this event")
 
 
 def _messages(event: Any) -> Iterator[bytes]:

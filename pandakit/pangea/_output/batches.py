@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pandakit.pangea._evidence.events import Events
-    from pandakit.pangea._output.outcomes import Outcomes
+    from pandakit.pangea._output.outcomes import CheckOutcomes
 
 __all__ = ["batches_frame"]
 
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 _LISTED = 1_000
 
 
-def batches_frame(events: Events, outcomes: Outcomes, verdicts: Any) -> pd.DataFrame:
+def batches_frame(events: Events, outcomes: CheckOutcomes, verdicts: Any) -> pd.DataFrame:
     """Return `Verification.batches`, by tree and number.
 
     Parameters
@@ -54,7 +54,7 @@ def batches_frame(events: Events, outcomes: Outcomes, verdicts: Any) -> pd.DataF
     return pd.DataFrame(listed, columns=list(_DTYPES)).astype(_DTYPES)
 
 
-def _found(events: Events, outcomes: Outcomes, good: NDArray[np.bool_]) -> list[Row]:
+def _found(events: Events, outcomes: CheckOutcomes, good: NDArray[np.bool_]) -> list[Row]:
     """Count the events of each batch, and the different positions that they fill."""
     batch_of, batches = _batch_numbers(events, outcomes)
     rows = np.flatnonzero(good & (batch_of >= 0))
@@ -87,7 +87,7 @@ def _order(batch: tuple[str | None, int]) -> tuple[str, int]:
 
 
 def _batch_numbers(
-    events: Events, outcomes: Outcomes
+    events: Events, outcomes: CheckOutcomes
 ) -> tuple[NDArray[np.int64], list[tuple[str | None, int]]]:
     """Return the number of each event's batch, -1 where its position is not proved."""
     numbers: dict[Any, int] = {}

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pandakit.pangea._evidence.events import Events
-    from pandakit.pangea._output.outcomes import Group, Outcomes
+    from pandakit.pangea._output.outcomes import CheckOutcomes, SharedOutcomes
 
-__all__ = ["VERDICTS", "events_frame", "worst"]
+__all__ = ["VERDICTS", "verified_events", "worst"]
 
 VERDICTS = ("failed", "unproved", "intact", "proved")  # the worst first
 
@@ -37,7 +37,7 @@ def worst(verdicts: Sequence[str]) -> str:
     return min(verdicts, key=VERDICTS.index, default="unproved")
 
 
-def events_frame(events: Events, outcomes: Outcomes) -> pd.DataFrame:
+def verified_events(events: Events, outcomes: CheckOutcomes) -> pd.DataFrame:
     """Return `Verification.events`."""
     statuses = _text([outcome.status for outcome in outcomes.distinct])
     group_of, groups = outcomes.group_of, outcomes.groups
@@ -57,7 +57,7 @@ def events_frame(events: Events, outcomes: Outcomes) -> pd.DataFrame:
     return pd.DataFrame(data, index=events.index)
 
 
-def _verdicts(outcomes: Outcomes) -> tuple[Any, Any]:
+def _verdicts(outcomes: CheckOutcomes) -> tuple[Any, Any]:
     """Decide once for each combination of outcomes that occurs."""
     combined = outcomes.group_of
     for check in CHECKS:
@@ -73,7 +73,7 @@ def _verdicts(outcomes: Outcomes) -> tuple[Any, Any]:
     return _take(_text(found), combined), _take(_text(reasons), combined)
 
 
-def _verdict(statuses: list[str], group: Group) -> str:
+def _verdict(statuses: list[str], group: SharedOutcomes) -> str:
     if "fail" in statuses:
         return "failed"
     if group.proving is not None:
@@ -81,7 +81,7 @@ def _verdict(statuses: list[str], group: Group) -> str:
     return "intact" if group.outcomes[0] is PASS else "unproved"
 
 
-def _source(group: Group) -> str | None:
+def _source(group: SharedOutcomes) -> str | None:
     root = group.proving or group.expected.root
     return None if root is None or root.root_hash is None else root.source
 

@@ -16,7 +16,7 @@ from pandakit.pangea._checks.consistency import ConsistencyCheck
 from pandakit.pangea._checks.digests import Digests, check_hash, digest_all
 from pandakit.pangea._checks.folds import ITEM, Fold, fold_all
 from pandakit.pangea._checks.membership import ExpectedRoot, check_membership, expected_root
-from pandakit.pangea._checks.outcome import FAIL, PASS, Outcome
+from pandakit.pangea._checks.outcome import FAIL, PASS, CheckOutcome
 from pandakit.pangea._checks.path import check_path, depth_of
 from pandakit.pangea._checks.signatures import UNSIGNED, check_signature
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pandakit.pangea._evidence.events import Events
     from pandakit.pangea._evidence.roots import Root, Roots
 
-__all__ = ["CHECKS", "Outcomes", "check_events"]
+__all__ = ["CHECKS", "CheckOutcomes", "check_events"]
 
 CHECKS = ("hash", "membership", "path", "consistency", "signature")
 
@@ -35,7 +35,7 @@ _NOT_TEXT = "?"  # a proof that cannot be read
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class CheckOutcomes:
     """What the checks found.
 
     Parameters
@@ -54,17 +54,17 @@ class Outcomes:
         Position to the public key of signed events.
     """
 
-    distinct: list[Outcome]
+    distinct: list[CheckOutcome]
     codes: dict[str, NDArray[np.int64]]
     digests: list[bytes | None]
-    groups: list[Group]
+    groups: list[SharedOutcomes]
     group_of: NDArray[np.int64]
     addresses: list[str]
     public_keys: dict[int, str]
 
 
 @dataclass(frozen=True)
-class Group:
+class SharedOutcomes:
     """What the checks found for all events of one place whose proofs lead the same way.
 
     Parameters
@@ -77,7 +77,7 @@ class Group:
         The root from elsewhere that proves the events, if there is one.
     """
 
-    outcomes: tuple[Outcome, Outcome, Outcome]
+    outcomes: tuple[CheckOutcome, CheckOutcome, CheckOutcome]
     expected: ExpectedRoot
     proving: Root | None
 
@@ -86,17 +86,17 @@ class _Codes:
     """Numbers for outcomes."""
 
     def __init__(self) -> None:
-        self.distinct: list[Outcome] = []
-        self._numbers: dict[Outcome, int] = {}
+        self.distinct: list[CheckOutcome] = []
+        self._numbers: dict[CheckOutcome, int] = {}
 
-    def __call__(self, outcome: Outcome) -> int:
+    def __call__(self, outcome: CheckOutcome) -> int:
         number = self._numbers.setdefault(outcome, len(self.distinct))
         if number == len(self.distinct):
             self.distinct.append(outcome)
         return number
 
 
-def check_events(events: Events, given: Roots, keys: frozenset[bytes] | None) -> Outcomes:
+def check_events(events: Events, given: Roots, keys: frozenset[bytes] | None) -> CheckOutcomes:
     """Return the outcomes of all checks."""
     code = _Codes()
     digests = digest_all(events.envelopes)
@@ -108,7 +108,9 @@ def check_events(events: Events, given: Roots, keys: frozenset[bytes] | None) ->
         of_group = [code(group.outcomes[number]) for group in groups]
         codes[check] = np.array(of_group, np.int64)[group_of]
     codes["signature"], public_keys = _signature_codes(events, digests, keys, code)
-    return Outcomes(code.distinct, codes, digests.hashes, groups, group_of, addresses, public_keys)
+    return CheckOutcomes(
+        code.distinct, codes, digests.hashes, groups, group_of, addresses, public_keys
+    )
 
 
 def _hash_codes(events: Events, digests: Digests, code: _Codes) -> NDArray[np.int64]:
@@ -174,7 +176,7 @@ def _groups(
     given: Roots,
     folds: list[Fold],
     fold_of: NDArray[np.int64],
-) -> tuple[list[Group], NDArray[np.int64]]:
+) -> tuple[list[SharedOutcomes], NDArray[np.int64]]:
     consistency = ConsistencyCheck(given, events.roots)
     wide = len(folds) + 1
     group_of, keys = pd.factorize(events.place_of * wide + fold_of + 1)
@@ -186,7 +188,7 @@ def _groups(
         grown, trusted = consistency.check(place, fold)
         outcomes = member, check_path(place, expected.size, fold), grown
         proving = expected.root if member is PASS and expected.trusted else trusted
-        groups.append(Group(outcomes, expected, proving))
+        groups.append(SharedOutcomes(outcomes, expected, proving))
     return groups, group_of.astype(np.int64)
 
 

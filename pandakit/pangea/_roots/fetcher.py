@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["FetchedRoots", "RootFetcher", "distinct_roots", "needed_sizes"]
 
 Row = dict[str, Any]
-Tree = str | None
+TreeName = str | None
 
 _AT_ONCE = 4  # calls side by side
 
 
-def needed_sizes(results: Any) -> dict[Tree, list[int]]:
+def needed_sizes(results: Any) -> dict[TreeName, list[int]]:
     """Return the sizes that verifying results needs, by tree.
 
     These are, for published events, the size of the root that came with them, and the sizes
     just before and just after their batch was added.
     """
-    sizes: dict[Tree, set[int]] = defaultdict(set)
+    sizes: dict[TreeName, set[int]] = defaultdict(set)
     for place in read_events(results).places:
         if place.published is not True:
             continue
@@ -87,7 +87,7 @@ class RootFetcher:
     ask_pangea: Callable[[int], Row]
     found: FetchedRoots = field(default_factory=FetchedRoots)
 
-    def fetch(self, sizes: dict[Tree, list[int]], line: ProgressLine) -> None:
+    def fetch(self, sizes: dict[TreeName, list[int]], line: ProgressLine) -> None:
         """Fetch the roots of all sizes into `found`, each once from each source.
 
         Raises
@@ -120,7 +120,7 @@ class RootFetcher:
             if (tree, size) not in there and (tree is not None or size not in known)
         )
 
-    def _first_tasks(self, sizes: dict[Tree, list[int]]) -> list[tuple[Any, ...]]:
+    def _first_tasks(self, sizes: dict[TreeName, list[int]]) -> list[tuple[Any, ...]]:
         tasks: list[tuple[Any, ...]] = [
             (self._of_tree, tree, wanted[start : start + CHUNK])
             for tree, wanted in sizes.items()

@@ -1,1 +1,1 @@
-"""How Panther's lists are declared and read: entities < filters and resources < reading."""
+"""How Panther's lists are declared and read: entities < filters and resources < listings."""

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 __all__ = ["Filter", "declared_filters", "query_parameters"]
 
-Kind = Literal["text", "list", "boolean", "integer"]
+FilterKind = Literal["text", "list", "boolean", "integer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Filter:
     """
 
     name: str
-    kind: Kind = "text"
+    kind: FilterKind = "text"
     choices: tuple[str, ...] = ()
 
     @property

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError
-from pandakit.panther._lists.reading import object_call
+from pandakit.panther._lists.listings import object_call
 from pandakit.panther._lists.resources import RESOURCES
 from pandakit.transport import Call, CursorPages
 
@@ -22,15 +23,16 @@ _PAGE = 1_000  # the most that the vendor's own client asks for
 
 
 def find_objects(
-    session: Session, kind: str, keys: Iterable[str], key_field: str
+    session: Session, kind: str, keys: Iterable[str], key_field: str, n_listed: int = 0
 ) -> dict[str, Row]:
     """Return the objects that the service has, by id (or by another field).
 
-    One object is fetched by its id. For several, the list is read until no more objects are
-    missing than pages were read; those are fetched one by one. How long a list is shows only at
-    its end, so no order of requests is always the cheapest. This one costs at most twice the
-    number of objects or of list pages, whichever is fewer; and exactly the pages where the list
-    has to be read to its end.
+    Objects are fetched by their ids where they are no more than the list has pages: one object,
+    or several of a list that is known to be long. Otherwise the list is read until no more
+    objects are missing than pages were read; those are fetched one by one. How long a list is
+    shows only at its end, so no order of requests is always the cheapest: this one costs at most
+    twice the number of objects or of list pages, whichever is fewer, and no more than that number
+    where the length is known.
 
     Parameters
     ----------
@@ -38,11 +40,14 @@ def find_objects(
         Whom to ask for what.
     keys, key_field
         The values to look for, and the field that holds them.
+    n_listed
+        How many objects the list has at least, as known from a load.
     """
     missing = dict.fromkeys(keys)
     found: dict[str, Row] = {}
     by_id = key_field == "id"
-    if len(missing) == 1 and by_id:
+    n_pages = max(1, math.ceil(n_listed / _PAGE))
+    if by_id and len(missing) <= n_pages:
         return _fetched(session, kind, missing)
     pages = CursorPages()
     position: Any = None
@@ -59,7 +64,8 @@ def find_objects(
         if page.next is None or page.next == position:
             break
         position = page.next
-        if by_id and requests >= len(missing):
+        fits = requests + len(missing) <= n_pages
+        if by_id and (fits or requests >= max(len(missing), n_pages)):
             return found | _fetched(session, kind, missing)
     return found
 

@@ -63,6 +63,8 @@ class _Job:
         One per record.
     key_field, keys
         The field by which objects are looked up, and its value in each row.
+    n_listed
+        How many objects the list has at least.
     """
 
     client: Client
@@ -71,6 +73,7 @@ class _Job:
     key_field: str
     one: Callable[[_Job, Row], Row]
     facts: Row
+    n_listed: int = 0
     current: dict[str, Row] | None = None
     results: list[Row] = field(default_factory=list)
     unsure: bool = False  # whether the answer to the next row's write was lost
@@ -109,7 +112,9 @@ class _Job:
     def _go_on(self) -> None:
         if self.current is None:
             keys = map(self.key, self.rows)
-            self.current = find_objects(self.session, self.kind, keys, self.key_field)
+            self.current = find_objects(
+                self.session, self.kind, keys, self.key_field, self.n_listed
+            )
         while len(self.results) < len(self.rows):
             self.results.append(self.one(self, self.rows[len(self.results)]))
             self.unsure = False
@@ -124,7 +129,11 @@ class _Job:
 
 
 def run_saves(
-    client: Client, writing: Writing, rows: Sequence[Row], options: Options
+    client: Client,
+    writing: Writing,
+    rows: Sequence[Row],
+    options: Options,
+    n_listed: int = 0,
 ) -> pd.DataFrame:
     """Save rows that have been checked."""
 
@@ -134,7 +143,7 @@ def run_saves(
     by_name = options.create and writing.kind == "queries"
     key_field = "name" if by_name else "id"
     facts = {"dry_run": options.dry_run}
-    return _Job(client, writing.kind, rows, key_field, one, facts).run()
+    return _Job(client, writing.kind, rows, key_field, one, facts, n_listed).run()
 
 
 def _save_one(job: _Job, writing: Writing, row: Row, options: Options) -> Row:
@@ -290,7 +299,7 @@ def _after_lost_answer(job: _Job, writing: Writing, row: Row, options: Options) 
 
 
 def run_deletes(
-    client: Client, writing: Writing, ids: Sequence[str], *, dry_run: bool
+    client: Client, writing: Writing, ids: Sequence[str], *, dry_run: bool, n_listed: int = 0
 ) -> pd.DataFrame:
     """Delete objects by id."""
 
@@ -300,7 +309,7 @@ def run_deletes(
         return _result(row, "would_delete") if dry_run else _delete_one(job, writing, row)
 
     rows = [{"id": key} for key in ids]
-    return _Job(client, writing.kind, rows, "id", one, {"dry_run": dry_run}).run()
+    return _Job(client, writing.kind, rows, "id", one, {"dry_run": dry_run}, n_listed).run()
 
 
 def _delete_one(job: _Job, writing: Writing, row: Row) -> Row:

@@ -6,7 +6,7 @@ import random
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from pandakit.sandbox.bigpanda.query import Test, alert_tags
+from pandakit.sandbox.bigpanda.query import Predicate, alert_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class IncidentStore:
             return None if rows is None else list(rows)
 
     def search(
-        self, environment: str, folder: str, query: str, order: str, test: Test
+        self, environment: str, folder: str, query: str, order: str, test: Predicate
     ) -> list[Row]:
         """Return what an environment holds, after the moves that are due."""
         with self._lock:

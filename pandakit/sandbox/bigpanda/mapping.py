@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pandakit.sandbox.bigpanda.request import asked_page
-from pandakit.sandbox.bigpanda.table import Malformed, Table, TooLarge, read_upload
+from pandakit.sandbox.bigpanda.table import Malformed, TooLarge, UploadedTable, read_upload
 from pandakit.sandbox.service import Refused, json_response, read_object
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Job:
 
     id: str
     schema: str
-    table: Table
+    table: UploadedTable
     plan: JobPlan
     start: int
     looks: int = 0
@@ -95,7 +95,7 @@ class MappingRoutes:
         self._most_bytes = most_bytes
         self._schemas: dict[str, Row] = {row["id"]: row for row in organisation.bigpanda["schemas"]}
         self._seeded: dict[str, list[Row]] = organisation.bigpanda["tables"]
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, UploadedTable] = {}
         self._jobs: dict[str, _Job] = {}
         self._numbers = count(1)
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-__all__ = ["QueryError", "Test", "alert_tags", "compile_query"]
+__all__ = ["Predicate", "QueryError", "alert_tags", "compile_query"]
 
 Tags = dict[str, list[str]]
-Test = Callable[[Tags], bool]
+Predicate = Callable[[Tags], bool]
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<regex>/(?:\\.|[^/\\])*/)
@@ -39,7 +39,7 @@ def alert_tags(alert: dict[str, Any]) -> Tags:
     }
 
 
-def compile_query(text: str) -> Test:
+def compile_query(text: str) -> Predicate:
     """Return the test that a query makes of an alert's tags; `*` passes everything.
 
     Examples
@@ -77,21 +77,21 @@ class _Reader:
     def next_is(self, text: str) -> bool:
         return bool(self.rest) and self.rest[0][1].upper() == text
 
-    def either(self) -> Test:
+    def either(self) -> Predicate:
         tests = [self.both()]
         while self.next_is("OR"):
             self.take()
             tests.append(self.both())
         return lambda tags: any(test(tags) for test in tests)
 
-    def both(self) -> Test:
+    def both(self) -> Predicate:
         tests = [self.condition()]
         while self.next_is("AND"):
             self.take()
             tests.append(self.condition())
         return lambda tags: all(test(tags) for test in tests)
 
-    def condition(self) -> Test:
+    def condition(self) -> Predicate:
         if self.next_is("("):
             self.take()
             inner = self.either()
@@ -118,14 +118,14 @@ class _Reader:
         return found
 
 
-def _compare(tag: str, values: list[Callable[[str], bool]], *, negative: bool) -> Test:
+def _compare(tag: str, values: list[Callable[[str], bool]], *, negative: bool) -> Predicate:
     def test(tags: Tags) -> bool:
         return any(value(item) for item in tags.get(tag, []) for value in values) != negative
 
     return test
 
 
-def _keyword(kind: str, text: str) -> Test:
+def _keyword(kind: str, text: str) -> Predicate:
     if (kind, text) == ("word", "*"):
         return lambda _: True
     return lambda tags: any(text in item for items in tags.values() for item in items)

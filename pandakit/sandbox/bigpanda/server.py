@@ -11,7 +11,7 @@ from pandakit.sandbox.bigpanda.mapping import MappingRoutes
 from pandakit.sandbox.bigpanda.query import QueryError, compile_query
 from pandakit.sandbox.bigpanda.request import asked_page, expansion, integer
 from pandakit.sandbox.bigpanda.setup import SetupRoutes
-from pandakit.sandbox.service import Refused, Service, json_response
+from pandakit.sandbox.service import Refused, SandboxService, json_response
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ _FOLDERS = ("active", "shared", "snoozed", "resolved", "unhandled", "maintenance
 _ENVIRONMENT = "/resources/v2.0/environments"
 
 
-class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
+class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, SandboxService):
     """BigPanda: Bearer tokens of two kinds, `{total, items}`, `{status, errors}`."""
 
     name = "bigpanda"
@@ -62,7 +62,7 @@ class BigPandaService(FeedRoutes, MappingRoutes, SetupRoutes, Service):
         most_bytes: int,
         awkward: bool,
     ) -> None:
-        Service.__init__(self, organisation, control, awkward=awkward)
+        SandboxService.__init__(self, organisation, control, awkward=awkward)
         FeedRoutes.__init__(self, organisation, control)
         MappingRoutes.__init__(self, organisation, control, folder, most_bytes)
         SetupRoutes.__init__(self, organisation)

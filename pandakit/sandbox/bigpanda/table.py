@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "Table", "TooLarge", "read_upload"]
+__all__ = ["LONGEST_CELL", "TRUNCATED", "Malformed", "TooLarge", "UploadedTable", "read_upload"]
 
 TRUNCATED = "Stream finished but there was a truncated final frame in the buffer"
 LONGEST_CELL = 32_768  # characters
@@ -33,7 +33,7 @@ class TooLarge(Malformed):
     """There are more bytes than the service takes."""
 
 
-class Table:
+class UploadedTable:
     """Rows on disk, to be read by page; `faults` is what the job will fail for.
 
     Parameters
@@ -73,7 +73,7 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in rows]
 
 
-def read_upload(body: IO[bytes], path: Path, columns: list[str], most_bytes: int) -> Table:
+def read_upload(body: IO[bytes], path: Path, columns: list[str], most_bytes: int) -> UploadedTable:
     """Copy an upload to disk while reading it as the table of a schema.
 
     Parameters
@@ -96,7 +96,7 @@ def read_upload(body: IO[bytes], path: Path, columns: list[str], most_bytes: int
         lines = _Lines(body, copy, most_bytes)
         reader = csv.reader(lines, strict=True)
         try:
-            table = Table(path, _header(reader, columns))
+            table = UploadedTable(path, _header(reader, columns))
             _read_rows(reader, lines, table)
         except csv.Error as error:
             raise Malformed(f"line {lines.number}: {error}") from None
@@ -157,7 +157,7 @@ def _header(reader: Any, columns: list[str]) -> list[str]:
     return header
 
 
-def _read_rows(reader: Any, lines: _Lines, table: Table) -> None:
+def _read_rows(reader: Any, lines: _Lines, table: UploadedTable) -> None:
     digests = array("q")
     for row in reader:
         if reader.line_num != table.rows + 2:

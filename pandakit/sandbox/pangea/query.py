@@ -11,8 +11,8 @@ from typing import Any
 
 __all__ = ["SearchError", "compile_search"]
 
-Event = dict[str, Any]
-Test = Callable[[Event], bool]
+Row = dict[str, Any]
+Predicate = Callable[[Row], bool]
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[\w"]))
@@ -25,7 +25,7 @@ class SearchError(ValueError):
     """A query that cannot be read."""
 
 
-def compile_search(query: str) -> Test:
+def compile_search(query: str) -> Predicate:
     """Return the test that a query puts to an event; an empty query matches every event.
 
     Examples
@@ -69,14 +69,14 @@ class _Reader:
         text = self.token[0].strip()
         return text if text in {"AND", "OR"} else str(self.token.lastgroup)
 
-    def either(self) -> Test:
+    def either(self) -> Predicate:
         tests = [self.both()]
         while self.kind() == "OR":
             self.advance()
             tests.append(self.both())
         return lambda event: any(test(event) for test in tests)
 
-    def both(self) -> Test:
+    def both(self) -> Predicate:
         tests = [self.term()]
         while self.kind() not in {"OR", "close", "end"}:
             if self.kind() == "AND":
@@ -84,7 +84,7 @@ class _Reader:
             tests.append(self.term())
         return lambda event: all(test(event) for test in tests)
 
-    def term(self) -> Test:
+    def term(self) -> Predicate:
         token, kind = self.token, self.kind()
         if token is None or kind in {"AND", "OR", "close"}:
             raise self.fault()
@@ -101,7 +101,7 @@ class _Reader:
         return _test(token["field"], token["operator"], token["value"].strip('"'))
 
 
-def _test(field: str | None, operator: str | None, wanted: str) -> Test:
+def _test(field: str | None, operator: str | None, wanted: str) -> Predicate:
     if field is None:
         return lambda event: any(wanted in _text(value) for value in event.values())
     if operator == ">":

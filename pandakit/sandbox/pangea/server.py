@@ -16,7 +16,7 @@ from pandakit.sandbox.pangea.downloads import FORMATS, write_file
 from pandakit.sandbox.pangea.search import Search, invalid, read_search
 from pandakit.sandbox.pangea.tampering import alter_root, forged, tamper_events
 from pandakit.sandbox.pangea.writing import Writer
-from pandakit.sandbox.service import Refused, Service, json_response, read_object
+from pandakit.sandbox.service import Refused, SandboxService, json_response, read_object
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -51,7 +51,7 @@ class _KeptSearch:
     events: list[Row] = field(default_factory=list)
 
 
-class PangeaService(Service):
+class PangeaService(SandboxService):
     """Pangea: POST with a Bearer token, and the envelope's `status` decides."""
 
     name = "pangea"

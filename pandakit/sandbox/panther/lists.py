@@ -13,7 +13,7 @@ from pandakit.sandbox.service import Refused
 __all__ = ["EVENTS", "LISTS", "ListEndpoint", "RowFilter", "bad_parameter", "matching"]
 
 Row = dict[str, Any]
-Test = Callable[[Row, list[str]], bool]
+Predicate = Callable[[Row, list[str]], bool]
 
 _SEVERITIES = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _ALERT_TYPES = ("ALERT", "DETECTION_ERROR", "SYSTEM_ERROR")
@@ -29,7 +29,7 @@ _TIME_FORMS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d", "%Y-
 class RowFilter:
     """A query parameter: which rows it keeps, and the values that it accepts."""
 
-    test: Test
+    test: Predicate
     values: tuple[str, ...] = ()
     default: Callable[[datetime], list[str]] | None = None
 
@@ -72,17 +72,17 @@ def matching(
     return rows
 
 
-def _contains(*keys: str) -> Test:
+def _contains(*keys: str) -> Predicate:
     return lambda row, values: any(
         values[0].lower() in str(row.get(key, "")).lower() for key in keys
     )
 
 
-def _equals(key: str) -> Test:
+def _equals(key: str) -> Predicate:
     return lambda row, values: row.get(key) in values
 
 
-def _overlaps(key: str) -> Test:
+def _overlaps(key: str) -> Predicate:
     def test(row: Row, values: list[str]) -> bool:
         wanted = {value.lower() for value in values}
         return any(item.lower() in wanted for item in row.get(key) or [])
@@ -90,7 +90,7 @@ def _overlaps(key: str) -> Test:
     return test
 
 
-def _inner(key: str, name: str) -> Test:
+def _inner(key: str, name: str) -> Predicate:
     return lambda row, values: (row.get(key) or {}).get(name) in values
 
 
@@ -114,7 +114,7 @@ def _alert_type(row: Row, values: list[str]) -> bool:
     return row["type"] in _SUB_TYPES.get(values[0], (values[0],))
 
 
-def _count(sign: int) -> Test:
+def _count(sign: int) -> Predicate:
     def test(row: Row, values: list[str]) -> bool:
         if not values[0].isdigit():
             raise bad_parameter(
@@ -125,7 +125,7 @@ def _count(sign: int) -> Test:
     return test
 
 
-def _created(sign: int) -> Test:
+def _created(sign: int) -> Predicate:
     def test(row: Row, values: list[str]) -> bool:
         created = datetime.fromisoformat(row["createdAt"]).timestamp()
         return sign * created >= sign * _moment(values[0])

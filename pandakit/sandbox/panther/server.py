@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from pandakit.sandbox.panther.lists import EVENTS, LISTS, ListEndpoint, bad_parameter, matching
 from pandakit.sandbox.panther.writing import CONTENT, checked_body, failing_tests, flag
-from pandakit.sandbox.service import Refused, Service, json_response, read_json
+from pandakit.sandbox.service import Refused, SandboxService, json_response, read_json
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -31,7 +31,7 @@ _TESTED = ("rules", "scheduled-rules", "simple-rules", "correlation-rules", "pol
 _PUNCTUATION = "a b+c&d=e/f?g#h%20\"'{é}"
 
 
-class PantherService(Service):
+class PantherService(SandboxService):
     """Panther: `X-API-Key`, `{results, next}`, `{message}` for errors."""
 
     name = "panther"

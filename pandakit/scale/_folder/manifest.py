@@ -12,15 +12,15 @@ from pandakit.files import atomic_write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandakit.scale._source.files import Source
+    from pandakit.scale._source.files import InputFiles
     from pandakit.scale.settings import Settings
 
-__all__ = ["MANIFEST", "add_facts", "check_manifest", "manifest_of", "write_manifest"]
+__all__ = ["MANIFEST", "check_manifest", "manifest_of", "update_manifest", "write_manifest"]
 
 MANIFEST = "manifest.json"
 
 
-def manifest_of(source: Source, settings: Settings) -> dict[str, Any]:
+def manifest_of(source: InputFiles, settings: Settings) -> dict[str, Any]:
     """Return what decides about the result: the inputs, the settings, the version."""
     inputs = [
         {"path": file.path, "size": file.size, "modified": file.modified} for file in source.files
@@ -35,7 +35,7 @@ def manifest_of(source: Source, settings: Settings) -> dict[str, Any]:
     }
 
 
-def add_facts(folder: Path, **facts: Any) -> None:
+def update_manifest(folder: Path, **facts: Any) -> None:
     """Add facts about the result to the manifest of a folder."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     write_manifest(folder, {**manifest, **facts})

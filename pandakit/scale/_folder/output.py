@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pandakit.consolidation._output.frames import Outcomes, events_frame
-from pandakit.scale._folder.manifest import add_facts
+from pandakit.consolidation._output.frames import RowOutcomes, events_frame
+from pandakit.scale._folder.manifest import update_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ def write_result(folder: Path, found: Consolidated) -> None:
     write_frames(folder, result)
     _write_funnel(folder, result.funnel)
     if outcomes is not None:
-        _write_events(folder, files, outcomes, arrays.membership)
-    add_facts(
+        _write_events(folder, files, outcomes, arrays.assignment)
+    update_manifest(
         folder,
         notes=result.notes,
         rejected=arrays.rejected,
@@ -78,14 +78,14 @@ def _write_funnel(folder: Path, funnel: pd.DataFrame) -> None:
 
 
 def _write_events(
-    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, membership: np.ndarray
+    folder: Path, files: list[ParquetFile], outcomes: OutcomeRecords, assignment: np.ndarray
 ) -> None:
     """Write for each input a file with the outcome of each of its rows, in its order."""
     target = folder / "events"
     target.mkdir(exist_ok=True)
     for number, file in enumerate(files):
         name = f"{number:05d}-{PurePosixPath(file.file.path).name.split('.')[0]}.parquet"
-        tables = _tables_of_events(file, outcomes, membership)
+        tables = _tables_of_events(file, outcomes, assignment)
         first = next(tables)
         with pq.ParquetWriter(target / name, first.schema) as writer:
             writer.write_table(first)
@@ -94,12 +94,12 @@ def _write_events(
 
 
 def _tables_of_events(
-    file: ParquetFile, outcomes: OutcomeRecords, membership: np.ndarray
+    file: ParquetFile, outcomes: OutcomeRecords, assignment: np.ndarray
 ) -> Iterator[pa.Table]:
     for begin in range(0, max(file.n_rows, 1), _ROWS):
         stop = min(begin + _ROWS, file.n_rows)
         part = outcomes.part(file.first_row + begin, file.first_row + stop)
-        arrays = Outcomes(
+        arrays = RowOutcomes(
             pd.RangeIndex(begin, stop), part["outcome"], part["reason"], part["alert"]
         )
-        yield pa.Table.from_pandas(events_frame(arrays, membership), preserve_index=False)
+        yield pa.Table.from_pandas(events_frame(arrays, assignment), preserve_index=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pandakit.scale._source.pieces import Piece
 
-__all__ = ["MEMORY", "in_order"]
+__all__ = ["MEMORY", "sorted_pieces"]
 
 MEMORY = 1 << 30
 """Bytes of input that are held at once."""
@@ -25,7 +25,7 @@ _COPIES = 3  # while a run is sorted: as loaded, joined, sorted
 _FEWEST = 1 << 12  # rows of a segment
 
 
-def in_order(pieces: list[Piece], bytes_per_row: int, folder: Path) -> list[Piece]:
+def sorted_pieces(pieces: list[Piece], bytes_per_row: int, folder: Path) -> list[Piece]:
     """Return the pieces, or sorted runs in their place where they cannot be merged in memory."""
     if most_held(pieces) * bytes_per_row <= MEMORY:
         return pieces

@@ -17,7 +17,7 @@ from pandakit.consolidation._read.requirements import (
     check_columns,
 )
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.interchange import as_table
 from pandakit.text import to_text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["TICKS", "Columns", "FileColumns", "kind_of", "looks_at", "plan_columns"]
+__all__ = ["TICKS", "FileColumns", "InputColumns", "kind_of", "looks_at", "plan_columns"]
 
 TICKS = pa.timestamp("us", "UTC")
 _ALWAYS = ("timestamp", "status", "description", "source_system", INCIDENT_IDENTIFIER)
@@ -38,7 +38,7 @@ _WAYS = {"number": "numbers", "time": "datetimes", "text": "text"}
 
 
 @dataclass(frozen=True)
-class Columns:
+class InputColumns:
     """The columns to read, in one order, and what they become."""
 
     names: tuple[str, ...]
@@ -65,14 +65,14 @@ class Columns:
             needed -= {"description"}
         return pa.schema([(name, self.types[name]) for name in self.names if name in needed])
 
-    def only(self, *names: str) -> Columns:
+    def only(self, *names: str) -> InputColumns:
         """Return some of the columns."""
         return replace(self, names=names)
 
     def conform(self, table: pa.Table, unit: str) -> tuple[pa.Table, np.ndarray]:
         """Return a table with these columns in these types, and the time of each row."""
         table = as_table(table, name="events", error=EventError)
-        times = read_times(table.column("timestamp"), unit)
+        times = to_ticks(table.column("timestamp"), unit)
         columns = [self._column(table, name, times) for name in self.names]
         return pa.table(columns, names=list(self.names)), times
 
@@ -117,7 +117,7 @@ class FileColumns(NamedTuple):
     """Whether the types are those of the writer: in CSV and JSON, they are not."""
 
 
-def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
+def plan_columns(files: Sequence[FileColumns], policy: Policy) -> InputColumns:
     """Return the columns that a policy needs of files.
 
     Raises
@@ -129,6 +129,8 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     names = list(dict.fromkeys(name for file in files for name in file.schema.names))
     for file in files:
         _check_names(file, names, files)
+        if "timestamp" in names and "timestamp" not in file.schema.names:
+            raise EventError(f"{file.name} has no column 'timestamp'; add it, or leave it out")
     kinds = {name: _kinds_of(name, files) for name in names}
     check_columns(Table(pa.table({name: pa.nulls(0) for name in names})), policy.patterns)
     _check_times(files)
@@ -139,7 +141,7 @@ def plan_columns(files: Sequence[FileColumns], policy: Policy) -> Columns:
     as_ticks = is_slow and not looks_at("timestamp", policy)
     if as_ticks:
         types["timestamp"] = TICKS
-    return Columns(tuple(wanted), types, frozenset(mixed), as_ticks)
+    return InputColumns(tuple(wanted), types, frozenset(mixed), as_ticks)
 
 
 def _check_names(file: FileColumns, names: list[str], files: Sequence[FileColumns]) -> None:

@@ -18,7 +18,7 @@ from pandakit.errors import EventError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CSV", "PARQUET", "Source", "SourceFile", "find_files", "naming"]
+__all__ = ["CSV", "PARQUET", "InputFile", "InputFiles", "find_files", "naming"]
 
 PARQUET, CSV, JSON_LINES = "Parquet", "CSV", "JSON Lines"
 _FORMATS = {
@@ -35,7 +35,7 @@ _HIDDEN = (".", "_")  # as Arrow, Hive and Spark have it
 
 
 @dataclass(frozen=True)
-class SourceFile:
+class InputFile:
     """One file, as it was when it was listed."""
 
     name: str
@@ -65,10 +65,10 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class Source:
+class InputFiles:
     """The files in the order that decides between equal times."""
 
-    files: list[SourceFile]
+    files: list[InputFile]
     schema: pa.Schema | None = None
     """The schema of a dataset: columns that a file lacks are missing in all its rows."""
 
@@ -87,7 +87,7 @@ def naming(name: str) -> Iterator[None]:
         raise EventError(f"{name} cannot be read: {error}") from error
 
 
-def find_files(source: Any) -> Source:
+def find_files(source: Any) -> InputFiles:
     """Return the files of a source.
 
     Raises
@@ -108,10 +108,10 @@ def find_files(source: Any) -> Source:
         )
     if not files:
         raise EventError(f"source: {source!r} has no files")
-    return Source(files)
+    return InputFiles(files)
 
 
-def _of_dataset(dataset: ds.Dataset) -> Source:
+def _of_dataset(dataset: ds.Dataset) -> InputFiles:
     if getattr(dataset, "_scan_options", None):
         raise EventError(
             "source: the dataset is filtered; filter the rows when you write the files"
@@ -127,10 +127,10 @@ def _of_dataset(dataset: ds.Dataset) -> Source:
         files.append(_file(fragment.filesystem, fragment.path, constants=constants))
     if not files:
         raise EventError("source: the dataset has no files")
-    return Source(files, dataset.schema)
+    return InputFiles(files, dataset.schema)
 
 
-def _expanded(address: str) -> list[SourceFile]:
+def _expanded(address: str) -> list[InputFile]:
     if "://" in address:
         return _remote(address)
     local = fs.LocalFileSystem()
@@ -145,7 +145,7 @@ def _expanded(address: str) -> list[SourceFile]:
         return [_file(local, each) for each in sorted(paths)]
 
 
-def _remote(address: str) -> list[SourceFile]:
+def _remote(address: str) -> list[InputFile]:
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - an optional library
     except ImportError:
@@ -180,7 +180,7 @@ def _shown(paths: list[str], folder: str) -> list[str]:
     return kept
 
 
-def _file(filesystem: fs.FileSystem, path: str, **more: Any) -> SourceFile:
+def _file(filesystem: fs.FileSystem, path: str, **more: Any) -> InputFile:
     with naming(path):
         size, modified = _state(filesystem, path)
     name = path.removesuffix(next((end for end in _COMPRESSIONS if path.endswith(end)), ""))
@@ -192,7 +192,7 @@ def _file(filesystem: fs.FileSystem, path: str, **more: Any) -> SourceFile:
         )
     if not size:
         raise EventError(f"{path} is empty")
-    return SourceFile(path, path, filesystem, kind, size, modified, **more)
+    return InputFile(path, path, filesystem, kind, size, modified, **more)
 
 
 def _state(filesystem: fs.FileSystem, path: str) -> tuple[int, int | None]:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
 from pandakit.scale._source.columns import (
-    Columns,
     FileColumns,
+    InputColumns,
     looks_at,
     plan_columns,
 )
 from pandakit.scale._source.files import PARQUET
 from pandakit.scale._source.pieces import NO_TIME, ParquetFile, Piece
-from pandakit.scale._source.staging import stage
+from pandakit.scale._source.staging import stage, text_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pandakit.consolidation.policy import Policy
-    from pandakit.scale._source.files import Source, SourceFile
+    from pandakit.scale._source.files import InputFile, InputFiles
 
-__all__ = ["Inputs", "open_inputs"]
+__all__ = ["Inputs", "check_columns_of", "open_inputs"]
 
 _NUMBERS_BEFORE = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1e6
 
@@ -37,7 +37,7 @@ class Inputs:
     """Files whose rows can be read in parts."""
 
     files: list[ParquetFile]
-    columns: Columns
+    columns: InputColumns
     unit: str
 
     @property
@@ -97,7 +97,23 @@ class Inputs:
             file.file.check_unchanged()
 
 
-def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inputs:
+def check_columns_of(source: InputFiles, policy: Policy) -> None:
+    """Raise unless the beginnings of the files have columns that `open_inputs` takes.
+
+    Raises
+    ------
+    EventError
+        A file cannot be read, or does not fit the others or the policy.
+    """
+    found = []
+    for file in source.files:
+        is_typed = file.format == PARQUET
+        schema = ParquetFile(file, 0).schema if is_typed else text_schema(file)
+        found.append(FileColumns(file.name, schema, file.may_lack, is_typed))
+    plan_columns(found, policy)
+
+
+def open_inputs(source: InputFiles, policy: Policy, unit: str, folder: Path) -> Inputs:
     """Open the files of a source; those of text are rewritten below `folder` first.
 
     Raises
@@ -115,7 +131,7 @@ def open_inputs(source: Source, policy: Policy, unit: str, folder: Path) -> Inpu
 
 
 def _opened(
-    file: SourceFile, first_row: int, staged: Path, policy: Policy, unit: str
+    file: InputFile, first_row: int, staged: Path, policy: Policy, unit: str
 ) -> ParquetFile:
     if file.format == PARQUET:
         return ParquetFile(file, first_row)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pandakit.consolidation._read.ticks import BAD_TIME, scaled
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.scale._source.files import naming
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pandakit.scale._source.columns import Columns
-    from pandakit.scale._source.files import SourceFile
+    from pandakit.scale._source.columns import InputColumns
+    from pandakit.scale._source.files import InputFile
 
 __all__ = ["NO_TIME", "Loaded", "ParquetFile", "Piece"]
 
@@ -64,7 +64,7 @@ class Piece:
 class ParquetFile:
     """A Parquet file whose row groups are pieces."""
 
-    def __init__(self, file: SourceFile, first_row: int, *, staged: Path | None = None) -> None:
+    def __init__(self, file: InputFile, first_row: int, *, staged: Path | None = None) -> None:
         self.file = file
         self.first_row = first_row
         self._staged = staged
@@ -87,7 +87,7 @@ class ParquetFile:
         known = getattr(self, "_metadata", None)
         return pq.ParquetFile(source, metadata=known, read_dictionary=encoded)
 
-    def pieces(self, columns: Columns, unit: str) -> list[Piece]:
+    def pieces(self, columns: InputColumns, unit: str) -> list[Piece]:
         """Return the row groups, with their times from the statistics or from one pass.
 
         Raises
@@ -131,10 +131,10 @@ class ParquetFile:
     def _pass_over(self, group: int, unit: str) -> tuple[int, int]:
         with naming(self.file.name), self._open() as opened:
             cells = opened.read_row_group(group, columns=["timestamp"]).column("timestamp")
-            return _bounds(read_times(cells, unit))
+            return _bounds(to_ticks(cells, unit))
 
     def _load(
-        self, group: int, first_row: int, bounds: tuple[int, int], columns: Columns, unit: str
+        self, group: int, first_row: int, bounds: tuple[int, int], columns: InputColumns, unit: str
     ) -> Loaded:
         with naming(self.file.name):
             wanted = [name for name in columns.names if name in self.schema.names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from pandakit.consolidation._read.ticks import BAD_TIME
-from pandakit.consolidation._read.timestamps import read_times
+from pandakit.consolidation._read.timestamps import to_ticks
 from pandakit.errors import EventError
 from pandakit.files import atomic_write
 from pandakit.scale._source.columns import TICKS
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pandakit.scale._source.files import SourceFile
+    from pandakit.scale._source.files import InputFile
 
-__all__ = ["stage"]
+__all__ = ["stage", "text_schema"]
 
 _BLOCK = 1 << 24  # bytes
 _TEXT = pa.large_string()
 
 
-def stage(file: SourceFile, path: Path, unit: str, *, timestamp_as_text: bool) -> None:
+def stage(file: InputFile, path: Path, unit: str, *, timestamp_as_text: bool) -> None:
     """Write the rows of a file of text as Parquet: all cells in their text form.
 
     Timestamps become datetimes, unless they are wanted as text.
@@ -48,16 +49,36 @@ def stage(file: SourceFile, path: Path, unit: str, *, timestamp_as_text: bool) -
                 writer.write_table(table if timestamp_as_text else _with_ticks(table, unit))
 
 
+def text_schema(file: InputFile) -> pa.Schema:
+    """Return the columns of a file of text, for JSON Lines those of the first line.
+
+    Raises
+    ------
+    EventError
+        The beginning cannot be read, or a cell of the first line has no text form.
+    """
+    with naming(file.name):
+        if file.format == CSV:
+            with _open_csv(file) as reader:
+                names = reader.schema.names
+        else:
+            record = _first_record(file)
+            for name, cell in record.items():
+                _text([cell], name)
+            names = list(record)
+    return pa.schema([(name, _TEXT) for name in names])
+
+
 def _with_ticks(table: pa.Table, unit: str) -> pa.Table:
     if "timestamp" not in table.column_names:
         return table
     place = table.column_names.index("timestamp")
-    times = read_times(table.column(place), unit)
+    times = to_ticks(table.column(place), unit)
     ticks = pa.array(times, mask=times == BAD_TIME).cast(TICKS)
     return table.set_column(place, pa.field("timestamp", TICKS), ticks)
 
 
-def _csv_tables(file: SourceFile) -> Iterator[pa.Table]:
+def _csv_tables(file: InputFile) -> Iterator[pa.Table]:
     with _open_csv(file) as reader:
         names = reader.schema.names
     with _open_csv(file, dict.fromkeys(names, _TEXT)) as reader:
@@ -67,7 +88,7 @@ def _csv_tables(file: SourceFile) -> Iterator[pa.Table]:
 
 
 def _open_csv(
-    file: SourceFile, types: dict[str, pa.DataType] | None = None
+    file: InputFile, types: dict[str, pa.DataType] | None = None
 ) -> csv.CSVStreamingReader:
     return csv.open_csv(
         file.filesystem.open_input_stream(file.path),
@@ -79,7 +100,7 @@ def _open_csv(
     )
 
 
-def _json_tables(file: SourceFile) -> Iterator[pa.Table]:
+def _json_tables(file: InputFile) -> Iterator[pa.Table]:
     """Yield the lines of each block; all tables have all columns of the file."""
     names = list(dict.fromkeys(name for block in _records(file) for row in block for name in row))
     yield pa.table({name: pa.array([], _TEXT) for name in names})
@@ -95,7 +116,7 @@ def _text(cells: list[Any], name: str) -> pa.ChunkedArray:
         raise EventError(str(error)) from None
 
 
-def _records(file: SourceFile) -> Iterator[list[dict[str, Any]]]:
+def _records(file: InputFile) -> Iterator[list[dict[str, Any]]]:
     number, rest = 0, b""
     with file.filesystem.open_input_stream(file.path) as stream:
         while block := stream.read(_BLOCK):
@@ -104,6 +125,14 @@ def _records(file: SourceFile) -> Iterator[list[dict[str, Any]]]:
             number += len(lines)
     if rest.strip():
         yield [_record(rest, number)]
+
+
+def _first_record(file: InputFile) -> dict[str, Any]:
+    with io.BufferedReader(file.filesystem.open_input_stream(file.path)) as lines:
+        for number, line in enumerate(lines):
+            if line.strip():
+                return _record(line, number)
+    raise EventError("there is no record in it")
 
 
 def _record(line: bytes, number: int) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from pandakit.files import atomic_write
 from pandakit.scale._folder.records import rejected_records
 from pandakit.scale._order.segments import Segment, write_segments
 from pandakit.scale._source.files import naming
-from pandakit.scale._tasks.tally import Tally
+from pandakit.scale._tasks.counts import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy, TimeUnit
     from pandakit.scale._source.pieces import Piece
 
@@ -46,10 +46,10 @@ def exchange(
     path
         The file to write; rejected rows are listed beside it.
     """
-    tally = Tally()
+    counts = Counts()
     with atomic_write(path.with_suffix(".outcomes")) as rejected:
-        found = _segments(pieces, policy, unit, n_buckets, tally, rejected)
-        write_segments(path, found, tally.facts)
+        found = _segments(pieces, policy, unit, n_buckets, counts, rejected)
+        write_segments(path, found, counts.facts)
     return path
 
 
@@ -58,27 +58,27 @@ def _segments(
     policy: Policy,
     unit: TimeUnit,
     n_buckets: int,
-    tally: Tally,
+    counts: Counts,
     rejected: IO[bytes],
 ) -> Iterator[Segment]:
     for piece in pieces:
         table = piece.load().table
         reader = Reader(policy, unit)
         with naming(f"{piece.place(piece.first_row)} and later"):
-            reading = reader.read(table, piece.place_of)
-        tally.add(reader)
-        rows = np.flatnonzero(reading.reason >= 0)
-        rejected.write(rejected_records(rows + piece.first_row, reading.reason[rows]).tobytes())
-        yield from _by_bucket(piece, table, reading, _buckets(reader, reading, n_buckets))
+            encoded = reader.read(table, piece.place_of)
+        counts.add(reader)
+        rows = np.flatnonzero(encoded.reason >= 0)
+        rejected.write(rejected_records(rows + piece.first_row, encoded.reason[rows]).tobytes())
+        yield from _by_bucket(piece, table, encoded, _buckets(reader, encoded, n_buckets))
 
 
 def _by_bucket(
-    piece: Piece, table: pa.Table, reading: Reading, buckets: np.ndarray
+    piece: Piece, table: pa.Table, encoded: EncodedEvents, buckets: np.ndarray
 ) -> Iterator[Segment]:
-    order = np.arange(len(buckets)) if reading.order is None else reading.order
+    order = np.arange(len(buckets)) if encoded.order is None else encoded.order
     order = order[np.argsort(buckets[order], kind="stable")]  # the order of time within each
     bounds = np.searchsorted(buckets[order], np.arange(buckets.max(initial=0) + 2))
-    table, time = table.take(pa.array(order)), reading.time[order]
+    table, time = table.take(pa.array(order)), encoded.time[order]
     for bucket, (begin, stop) in enumerate(itertools.pairwise(bounds)):
         if begin < stop:
             part = slice(begin, stop)
@@ -86,32 +86,32 @@ def _by_bucket(
             yield Segment(table[part], time[part], rows, piece.first_row, bucket)
 
 
-def _buckets(reader: Reader, reading: Reading, n_buckets: int) -> np.ndarray:
+def _buckets(reader: Reader, encoded: EncodedEvents, n_buckets: int) -> np.ndarray:
     """Return the bucket of each row: the same for one identity, whatever types its columns have."""
-    rows = np.zeros(reading.n_identities, dtype=np.int64)
-    rows[reading.identity[::-1]] = np.arange(len(reading.identity))[::-1]
-    hashes = _hash_identities(reader, reading, rows)
+    rows = np.zeros(encoded.n_identities, dtype=np.int64)
+    rows[encoded.identity[::-1]] = np.arange(len(encoded.identity))[::-1]
+    hashes = _hash_identities(reader, encoded, rows)
     numbers = (hashes % np.uint64(n_buckets)).astype(np.uint16)
-    return np.asarray(numbers[reading.identity])
+    return np.asarray(numbers[encoded.identity])
 
 
-def _hash_identities(reader: Reader, reading: Reading, rows: np.ndarray) -> np.ndarray:
+def _hash_identities(reader: Reader, encoded: EncodedEvents, rows: np.ndarray) -> np.ndarray:
     """Return a stable hash of the text form of the identity of some rows."""
     vocabularies = reader.vocabularies
-    found = _hash_labels(vocabularies["app_key"].labels, reading.app[rows])
+    found = _hash_labels(vocabularies["app_key"].labels, encoded.app[rows])
     pairs = found
     for numbers, known in (
-        (reading.primary, reader.primaries),
-        (reading.secondary, reader.secondaries),
+        (encoded.primary, reader.primaries),
+        (encoded.secondary, reader.secondaries),
     ):
         names, owners, values = known.split(numbers[rows])
         labels, offsets = vocabularies.joined(names)
         places = np.where(values < 0, -1, values + np.append(offsets, np.int32(0))[owners])
         pairs = _mixed(pairs, _hash_labels(pa.array(names, pa.string()), owners))
         pairs = _mixed(pairs, _hash_labels(labels, places))
-    if reading.incident_identifier is None:
+    if encoded.incident_identifier is None:
         return pairs
-    codes = reading.incident_identifier[rows]
+    codes = encoded.incident_identifier[rows]
     named = _mixed(found, _hash_labels(vocabularies[INCIDENT_IDENTIFIER].labels, codes))
     return np.where(codes < 0, pairs, named)
 

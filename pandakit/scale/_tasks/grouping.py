@@ -23,8 +23,8 @@ from pandakit.consolidation.consolidator import Stages
 from pandakit.scale._folder.records import read_records
 from pandakit.scale._order.segments import read_facts, read_pieces
 from pandakit.scale._order.watermark import in_time_order
+from pandakit.scale._tasks.counts import add_up
 from pandakit.scale._tasks.reduction import ALERT, BUCKET, WHAT
-from pandakit.scale._tasks.tally import add_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ class Grouping:
         self._start = grown(self._start, first, self._n_alerts)
         self._start[ids] = chunk.time[order[opened]]
         stages = self.stages
-        reading = stages.reader.read(table.drop_columns([WHAT, ALERT, BUCKET]).take(opened))
+        encoded = stages.reader.read(table.drop_columns([WHAT, ALERT, BUCKET]).take(opened))
         merged = Merged(
             outcome=np.full(len(ids), OPENED, dtype=np.int8),
             alert=ids,
@@ -85,9 +85,9 @@ class Grouping:
             start=self._start[: self._n_alerts],
             log=Log(self._ids[place], np.array(what)),
         )
-        matches = stages.matcher.match(reading, merged.opened_rows)
-        stages.membership = stages.grouper.group(merged, matches)
-        stages.columns.add(reading, merged)
+        matches = stages.matcher.match(encoded, merged.opened_rows)
+        stages.assignment = stages.grouper.group(merged, matches)
+        stages.columns.add(encoded, merged)
 
     def _parts(self) -> list[np.ndarray]:
         return [

@@ -13,7 +13,7 @@ from pandakit.text import to_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandakit.consolidation._read.events import Reader, Reading
+    from pandakit.consolidation._read.events import EncodedEvents, Reader
     from pandakit.scale._source.pieces import Piece
 
 __all__ = ["check_identities", "distinct_values", "files_that_share"]
@@ -65,10 +65,10 @@ def files_that_share(
     return list(together.values())
 
 
-def check_identities(reader: Reader, reading: Reading, column: str) -> None:
+def check_identities(reader: Reader, encoded: EncodedEvents, column: str) -> None:
     """Raise if the identity of an accepted row does not have the column as a part."""
-    rows = np.arange(len(reading.time)) if reading.order is None else reading.order
-    bad = rows[~_has_part(reader, reading, column)[rows]]
+    rows = np.arange(len(encoded.time)) if encoded.order is None else encoded.order
+    bad = rows[~_has_part(reader, encoded, column)[rows]]
     if len(bad):
         raise EventError(
             f"partitioned_by: {column!r} is no part of the identity of {len(bad):,} rows, first of "
@@ -76,16 +76,16 @@ def check_identities(reader: Reader, reading: Reading, column: str) -> None:
         )
 
 
-def _has_part(reader: Reader, reading: Reading, column: str) -> np.ndarray:
+def _has_part(reader: Reader, encoded: EncodedEvents, column: str) -> np.ndarray:
     if column == "app_key":
-        return np.ones(len(reading.time), dtype=bool)
-    named = reading.incident_identifier
+        return np.ones(len(encoded.time), dtype=bool)
+    named = encoded.incident_identifier
     if column == INCIDENT_IDENTIFIER:
-        return np.zeros(len(reading.time), bool) if named is None else named >= 0
-    has = np.zeros(len(reading.time), dtype=bool)
+        return np.zeros(len(encoded.time), bool) if named is None else named >= 0
+    has = np.zeros(len(encoded.time), dtype=bool)
     for numbers, known in (
-        (reading.primary, reader.primaries),
-        (reading.secondary, reader.secondaries),
+        (encoded.primary, reader.primaries),
+        (encoded.secondary, reader.secondaries),
     ):
         names, owners, _ = known.split(numbers)
         if column in names:

@@ -31,19 +31,19 @@ from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import FOREVER
 from pandakit.files import atomic_write
 from pandakit.scale._folder.records import numbered_records
-from pandakit.scale._order.runs import in_order
+from pandakit.scale._order.runs import sorted_pieces
 from pandakit.scale._order.segments import Segment, read_pieces, write_segments
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
+from pandakit.scale._tasks.counts import Counts
 from pandakit.scale._tasks.partitions import check_identities
-from pandakit.scale._tasks.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pandakit.consolidation._merge.merger import Merged
-    from pandakit.consolidation._read.events import Reading
+    from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy, TimeUnit
     from pandakit.scale._order.watermark import Chunk
     from pandakit.scale._source.pieces import Piece
@@ -85,7 +85,7 @@ def reduce_files(pieces: list[Piece], task: BucketTask, bytes_per_row: int) -> P
     def place(row: int) -> str:
         return pieces[int(np.searchsorted(starts, row, "right")) - 1].place(row)
 
-    ordered = in_order(pieces, bytes_per_row, task.path.with_suffix(".runs"))
+    ordered = sorted_pieces(pieces, bytes_per_row, task.path.with_suffix(".runs"))
     with naming(", ".join(dict.fromkeys(piece.name for piece in pieces))):
         return _reduce(ordered, task, place)
 
@@ -107,46 +107,46 @@ class _Bucket:
         self._limit = _prunable_after(task.policy)
         self._last = np.zeros(0, dtype=np.int64)
         self._resolved = np.zeros(0, dtype=bool)
-        self._tally = Tally()
+        self._tally = Counts()
 
     def segments(self, pieces: list[Piece], place: Callable[[int], str]) -> Iterator[Segment]:
         """Yield the log; at the end, everything else is on disk."""
         outcomes = self._task.path.with_suffix(".outcomes")
         with atomic_write(outcomes) as file:
             for chunk in in_time_order(pieces):
-                reading = self._reader.read(chunk.table, _numbered(place, chunk.rows))
+                encoded = self._reader.read(chunk.table, _numbered(place, chunk.rows))
                 if self._task.column is not None:
-                    check_identities(self._reader, reading, self._task.column)
-                merged = self._merger.merge(reading)
-                self._columns.add(reading, merged)
+                    check_identities(self._reader, encoded, self._task.column)
+                merged = self._merger.merge(encoded)
+                self._columns.add(encoded, merged)
                 if self._task.events:
-                    arrays = chunk.rows, merged.alert, merged.outcome, reading.reason
+                    arrays = chunk.rows, merged.alert, merged.outcome, encoded.reason
                     file.write(numbered_records(*arrays).tobytes())
-                yield from self._log(chunk, reading, merged)
+                yield from self._log(chunk, encoded, merged)
         yield from self._at_the_end()
         self._tally.add(self._reader)
 
-    def _log(self, chunk: Chunk, reading: Reading, merged: Merged) -> Iterator[Segment]:
+    def _log(self, chunk: Chunk, encoded: EncodedEvents, merged: Merged) -> Iterator[Segment]:
         """Yield what the events of a chunk did, and the expiries that they brought to light."""
         wanted = list(_LOGGED) if self._needs_open else [OPENED]
         rows = np.flatnonzero(np.isin(merged.outcome, wanted))
         what = np.array([_LOGGED.get(outcome, 0) for outcome in range(7)])[merged.outcome[rows]]
-        entries = _Entries(reading.time[rows], chunk.rows[rows], merged.alert[rows], what, rows)
+        entries = _Entries(encoded.time[rows], chunk.rows[rows], merged.alert[rows], what, rows)
         if self._needs_open:
-            entries = entries.joined(self._expiries(reading, merged))
+            entries = entries.joined(self._expiries(encoded, merged))
         yield from self._pruned(entries, merged.start).segments(chunk.table, self._task)
 
-    def _expiries(self, reading: Reading, merged: Merged) -> _Entries:
+    def _expiries(self, encoded: EncodedEvents, merged: Merged) -> _Entries:
         """Return the expiries of alerts that were reopened after them."""
         n_alerts = len(merged.start)
         self._last = np.append(self._last, np.zeros(n_alerts - len(self._last), dtype=np.int64))
         self._resolved = np.append(
             self._resolved, np.zeros(n_alerts - len(self._resolved), dtype=bool)
         )
-        order = np.arange(len(reading.time)) if reading.order is None else reading.order
+        order = np.arange(len(encoded.time)) if encoded.order is None else encoded.order
         order = order[merged.alert[order] >= 0]
         order = order[np.argsort(merged.alert[order], kind="stable")]
-        alert, time = merged.alert[order], reading.time[order]
+        alert, time = merged.alert[order], encoded.time[order]
         outcome = merged.outcome[order]
         first = np.append(True, alert[1:] != alert[:-1]) if len(alert) else np.zeros(0, dtype=bool)
         before = np.where(first, self._last[alert], np.append(0, time[:-1])[: len(time)])

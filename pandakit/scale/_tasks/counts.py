@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from pandakit.consolidation._read.events import Reader
 
-__all__ = ["Tally", "add_up"]
+__all__ = ["Counts", "add_up"]
 
 
-class Tally:
+class Counts:
     """Counts over the rows that a task reads."""
 
     def __init__(self) -> None:

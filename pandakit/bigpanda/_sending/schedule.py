@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pandakit.bigpanda._sending.payloads import in_order
+from pandakit.bigpanda._sending.payloads import time_order
 from pandakit.errors import EventError, PandakitError
 from pandakit.progress import progress_line
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pandakit.bigpanda._sending.batches import Outbox
     from pandakit.transport import Session
 
-__all__ = ["Replay"]
+__all__ = ["SendSchedule"]
 
 _BATCH = 100
 
 
-class Replay:
+class SendSchedule:
     """When each payload is due.
 
     Parameters
@@ -43,7 +43,7 @@ class Replay:
                 f"nothing was sent: {len(timeless)} rows have no timestamp to replay by: {labels}"
             )
         self._outbox = outbox
-        self._order = in_order(list(outbox.payloads))
+        self._order = time_order(list(outbox.payloads))
         times = [each["timestamp"] for each in outbox.payloads]
         first = min(times, default=0)
         self._due = [(time - first) / speed for time in times]
