@@ -319,6 +319,17 @@ def test_an_older_row_that_is_received_later_does_not_win():
     promise_is_kept(tenant, state, params, load.end)
 
 
+def test_a_later_state_that_another_search_returned_first():
+    """It is in the result as soon as the search itself returns the incident, and only then."""
+    tenant = Tenant(range(20))
+    load = search(tenant, size=5, ceiling=100)
+    later = [tenant.rows["i00003"] | {"updated_at": 99}, {"id": "elsewhere", "updated_at": 99}]
+    load.renew(later, is_stored=False)
+    state = run(tenant, load)
+    assert len(state.records) == 20
+    assert later[0] in state.records
+
+
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 def test_the_end_is_fixed_at_the_first_request(order):
     """Incidents that begin while the list is read are left out, and every `to` is as early."""

@@ -132,6 +132,7 @@ class IncidentLoad(ParallelLoad):
         self._facts, self._asked = facts, window
         self._incidents: dict[str, Row] = {}
         self._rows: dict[str, list[Row]] = {}
+        self._ahead: dict[str, Row] = {}  # later states, received before the incident itself
         self._stored: set[str] = set()  # identities of the incidents whose state is from a store
 
     @property
@@ -242,6 +243,8 @@ class IncidentLoad(ParallelLoad):
         return {str(row.get("id")) for row in self._incidents.values()}
 
     def _keep(self, key: str, row: Row, *, is_stored: bool) -> None:
+        ahead = self._ahead.pop(key, row)
+        row = ahead if is_newer(ahead, row) else row
         kept = self._incidents.get(key)
         if kept is not None:
             self.duplicates += 1
@@ -256,11 +259,19 @@ class IncidentLoad(ParallelLoad):
             self._stored.discard(key)
 
     def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
-        """Take later states of incidents that were received already."""
+        """Take states of incidents that another search returned.
+
+        Only those of incidents that this search returns, be it later, are in the result.
+        """
         for row in rows:
-            kept = self._incidents.get(key := incident_id(row))
-            if kept is not None and is_newer(row, kept):
+            key = incident_id(row)
+            kept = self._incidents.get(key, self._ahead.get(key))
+            if kept is not None and not is_newer(row, kept):
+                continue
+            if key in self._incidents:
                 self._keep(key, row, is_stored=is_stored)
+            else:
+                self._ahead[key] = row
 
     def fix_end(self, to: int | None, answer: IncidentPage) -> int:
         """Return the `to` that holds for the whole load.
