@@ -11,6 +11,7 @@ from pandakit.consolidation._group.layout import ITS_INCIDENT
 from pandakit.consolidation._merge.layout import Log
 from pandakit.consolidation._merge.merger import Merger
 from pandakit.consolidation._read.events import Reader
+from pandakit.consolidation._regroup.regroup import incidents_of, newest_decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,6 +152,8 @@ class Openings:
             columns = [self.column_of(pattern) for pattern in policy.patterns]
             values = self.pattern_values[:, columns]
         matches = self._matches._replace(values=np.ascontiguousarray(values))
+        if newest_decide(policy):
+            return incidents_of(policy, matches, self.start)
         incidents: np.ndarray = Grouper(policy).group(self._merged, matches)[:, ITS_INCIDENT]
         return incidents
 

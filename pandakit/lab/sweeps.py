@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pandakit.consolidation.openings import EventHistory
@@ -18,6 +16,7 @@ from pandakit.lab._chance import PRIMARY
 from pandakit.lab._merges import Merge, Merges
 from pandakit.lab._scorer import Production
 from pandakit.lab._sweep_table import measured, sweep_table
+from pandakit.threads import worker_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,7 +171,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         test = merge.permutation_test(named.patterns[_place(variation) or 0])
         return found | test.compare(named, incidents, runs=chance, seed=seed).columns()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # kernels run without the interpreter's lock
+    with worker_threads() as pool:  # kernels run without the interpreter's lock
         rows = list(pool.map(row, tried, apart, made))
     merges.warn_if_nothing_matched(stacklevel=2)
     varied = ["pattern"] if windows is not None or chance else []

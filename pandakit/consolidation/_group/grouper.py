@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches"]
+__all__ = ["Grouper", "IncidentTotals", "Matcher", "Matches", "group_rules"]
 
 _APP_KEY = ""  # represents the integration among the tags of a pattern
 # Tags that need no column of their own.
@@ -213,7 +213,7 @@ class Grouper:
     """Puts alerts into incidents; keeps incidents and their entries between chunks."""
 
     def __init__(self, policy: Policy) -> None:
-        self._rules = _rules(policy)
+        self._rules = group_rules(policy)
         self._uses_slots = policy.matchers == "union" and len(policy.patterns) > 1
         self._state = IncidentState(
             entries=np.zeros((0, ENTRY_COLUMNS), dtype=np.int32),
@@ -279,7 +279,8 @@ class Grouper:
         return found
 
 
-def _rules(policy: Policy) -> GroupRules:
+def group_rules(policy: Policy) -> GroupRules:
+    """Return the settings that turn alerts into incidents, as numbers."""
     names = [pattern.name for pattern in policy.patterns]
     return GroupRules(
         run=np.array([names.index(pattern.name) for pattern in policy.in_run_order()]),

@@ -1,0 +1,1 @@
+"""Alerts to incidents once more, for settings under which the newest entries decide alone."""
