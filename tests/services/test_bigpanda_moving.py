@@ -123,7 +123,7 @@ def test_an_order_that_nobody_promised(seed):
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("size", [4, 7])
 def test_ranges_that_meet_in_a_second(size, shuffle):
-    """Where two ranges share a second, nothing of it is lost: the order of its incidents changes."""
+    """Where two ranges share a second, nothing of it is lost, though their order changes."""
     tenant = Tenant([n // 3 for n in range(240)], shuffle=shuffle)
     assert run(tenant, search(tenant, size=size, ceiling=1_000)).records == in_order(tenant)
 
@@ -144,6 +144,43 @@ def in_another_order(after, answers):
     for number in itertools.count():
         order = "mixed" if after <= number < after + answers else "newest"
         yield [lambda tenant, order=order: setattr(tenant, "order", order)]
+
+
+@pytest.mark.parametrize("order", ["oldest", "mixed"])
+@pytest.mark.parametrize("open_for", [300, None])
+def test_more_than_a_search_returns_in_another_order(order, open_for):
+    """Windows are cut by time, and by folder and status where too many are open at once."""
+    tenant = spread_tenant(order, open_for, ceiling=30)
+    assert run(tenant, search(tenant, ceiling=30)).records == in_order(tenant)
+    assert len(tenant.calls) < 600
+
+
+def test_too_many_open_at_once_in_another_order():
+    """An error says so after few requests: no window is small enough."""
+    tenant = spread_tenant("oldest", None, ceiling=12)
+    with pytest.raises(pk.PaginationError, match="were active in second"):
+        run(tenant, search(tenant, ceiling=12))
+    assert len(tenant.calls) < 200
+
+
+def spread_tenant(order, open_for, ceiling):
+    """Return a tenant of 100 incidents that start within a day, open for so many seconds."""
+    starts = [random.Random(n).randrange(86_400) for n in range(100)]
+    tenant = Tenant(starts, order=order, ceiling=ceiling)
+    if open_for is not None:
+        for row in tenant.rows.values():
+            row |= {"folder": "resolved", "end": row["start"] + open_for}
+    return tenant
+
+
+def test_a_part_of_a_window_ends_no_earlier_than_all_of_it():
+    """Halves of a window have nothing that ended before the window began."""
+    tenant = Tenant([1, 2, 3, 4] * 8, order="oldest", ceiling=18)
+    for number in range(20):
+        tenant.resolve(number)
+    begin = tenant.now - 5
+    found = run(tenant, search(tenant, ceiling=18, **{"from": begin}))
+    assert found.records == [row for row in in_order(tenant) if (row["end"] or begin) >= begin]
 
 
 SHAPES = {

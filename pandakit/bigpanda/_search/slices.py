@@ -19,7 +19,7 @@ from pandakit.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pandakit.bigpanda._search.load import IncidentLoad, IncidentPage
+    from pandakit.bigpanda._search.load import IncidentLoad, Subtask
     from pandakit.transport import Task
 
 __all__ = ["add_slices", "read_slice"]
@@ -59,7 +59,7 @@ def read_slice(
             yield from departures.mark()
         [first] = yield from load.read(high, [1], low=low, narrower=narrower)
         if first.total > load.ceiling:
-            _split(load, low, high, first, narrower or {})
+            yield from _split(load, low, high, narrower or {})
             return
         pages = range(2, -(-first.total // max(1, len(first.keys))) + 1)
         answers = [first, *(yield from load.read(high, pages, low=low, narrower=narrower))]
@@ -81,20 +81,41 @@ def read_slice(
 
 
 def _split(
-    load: IncidentLoad, low: int | None, high: int, first: IncidentPage, narrower: Mapping[str, str]
-) -> None:
-    """Read the halves of a window, or a single second by narrower searches."""
-    if low != high:
-        middle = min(median_low(first.starts), high - 1)
-        middle = middle if low is None else max(middle, low)
-        load.queue.add(partial(read_slice, load, low, middle, narrower))
-        load.queue.add(partial(read_slice, load, middle + 1, high, narrower))
-        return
+    load: IncidentLoad, low: int | None, high: int, narrower: Mapping[str, str]
+) -> Subtask[None]:
+    """Read two parts of a window, or all of it by narrower searches.
+
+    What was active in the first second of a window is in its first part, wherever it is cut. So
+    when that is much, a cut by time helps little, and when it is too much, not at all.
+    """
+    begin, crowd = (load.call.params or {}).get("from") if low is None else low, 0
+    if begin is not None:
+        [active] = yield from load.read(begin, [1], low=begin, narrower=narrower)
+        crowd = active.total
     parts = list(narrower_searches(load.call.params or {}, narrower))
-    if not parts:
+    is_hopeless = low == high or crowd > load.ceiling
+    if is_hopeless and not parts:
         raise PaginationError(
-            f"{first.total} incidents were active in second {high}, more than the {load.ceiling} "
+            f"{crowd} incidents were active in second {begin}, more than the {load.ceiling} "
             "that the service returns even by folder, status and severity: narrow the query"
         )
-    for part in parts:
-        load.queue.add(partial(read_slice, load, low, high, part))
+    if is_hopeless or (parts and crowd > load.ceiling // 2):
+        for part in parts:
+            load.queue.add(partial(read_slice, load, low, high, part))
+        return
+    middle = yield from _middle(load, low, high, narrower)
+    load.queue.add(partial(read_slice, load, low, middle, narrower))
+    load.queue.add(partial(read_slice, load, middle + 1, high, narrower))
+
+
+def _middle(
+    load: IncidentLoad, low: int | None, high: int, narrower: Mapping[str, str]
+) -> Subtask[int]:
+    """Return where to cut a window: by the starts on the last page within reach.
+
+    Oldest first, its first part is then nearly as much as the service returns; in no order, it
+    is about a half.
+    """
+    [page] = yield from load.read(high, [load.ceiling // load.size], low=low, narrower=narrower)
+    inside = [start for start in page.starts if low is None or start > low]
+    return min(median_low(inside), high - 1) if inside else ((low or 0) + high) // 2
