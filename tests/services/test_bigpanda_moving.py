@@ -173,14 +173,27 @@ def spread_tenant(order, open_for, ceiling):
     return tenant
 
 
-def test_a_part_of_a_window_ends_no_earlier_than_all_of_it():
+@pytest.mark.parametrize("seed", range(8))
+def test_a_part_of_a_window_ends_no_earlier_than_all_of_it(seed):
     """Halves of a window have nothing that ended before the window began."""
-    tenant = Tenant([1, 2, 3, 4] * 8, order="oldest", ceiling=18)
-    for number in range(20):
-        tenant.resolve(number)
-    begin = tenant.now - 5
-    found = run(tenant, search(tenant, ceiling=18, **{"from": begin}))
-    assert found.records == [row for row in in_order(tenant) if (row["end"] or begin) >= begin]
+    tenant = Tenant(random.Random(seed).choices(range(20), k=64), order="mixed", ceiling=30)
+    for row in tenant.rows.values():
+        if row["start"] < 10:
+            row |= {"folder": "resolved", "end": row["start"] + 3}
+    found = run(tenant, search(tenant, ceiling=30, **{"from": 12}))
+    assert found.records == [row for row in in_order(tenant) if (row["end"] or 12) >= 12]
+
+
+def test_incidents_that_move_from_part_to_part():
+    """One that resolves while the parts of a window are read, by folder, is there all the same."""
+    for after in range(4, 30):
+        moves = [*([[]] * after), [lambda tenant: tenant.resolve(7)]]
+        tenant = Tenant(range(40), moves=moves, order="oldest", ceiling=24)
+        for number in range(20, 40):
+            tenant.resolve(number)
+        params = {"folder": None, "query": None, "from": 12}
+        load = search(tenant, ceiling=24, **params)
+        promise_is_kept(tenant, run(tenant, load), params, load.end)
 
 
 SHAPES = {

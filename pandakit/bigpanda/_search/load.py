@@ -170,8 +170,8 @@ class IncidentLoad(ParallelLoad):
     ) -> Call:
         """Return the call for a page of what started at `to` or before."""
         params = narrowed_params(self.call.params or {}, narrower or {})
-        if low is not None:  # a part of the window: never what ended before all of it
-            params["from"] = max(low, params.get("from") or low)
+        if low is not None:
+            params["from"] = low
         return self.call.with_params(**params, to=to, page=page, page_size=self.size)
 
     def page(self, to: int | None) -> Subtask[IncidentPage]:
