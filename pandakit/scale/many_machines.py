@@ -1,4 +1,4 @@
-"""Any executor: exchange, reduce and group, each task from paths to paths."""
+"""On any executor: exchange, reduce and group, each task from paths to paths."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FEWEST_BUCKETS = 4
 
 
 class ManyMachines:
-    """Runs the tasks of a consolidation on an executor; what is on disk already is not repeated.
+    """Runs the tasks of a consolidation on an executor; what is already on disk is not repeated.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class ManyMachines:
         return self._run(tasks)
 
     def _run(self, tasks: Sequence[_Task]) -> list[Path]:
-        """Run the tasks whose files are not there; return the paths of all."""
+        """Run the tasks whose files do not exist yet; return the paths of all."""
         todo = [task for task in tasks if not is_complete(task.path)]
         self._map([task.call for task in todo], [task.name for task in todo])
         return [task.path for task in tasks]
@@ -131,7 +131,7 @@ class ManyMachines:
                     results.append(future.result())
             return results
         finally:
-            # What still runs writes to the folder, which the caller may remove.
+            # Tasks that still run write to the folder, which the caller may remove.
             wait([future for future in futures if not future.cancel()])
 
 
@@ -173,7 +173,7 @@ def _rejected(paths: Iterable[Path]) -> Iterator[np.ndarray]:
 
 @contextmanager
 def _naming_lost(name: str) -> Iterator[None]:
-    """Raise whatever an executor raises of its own with the name of what was lost."""
+    """Turn an executor's own errors into one that names what was lost."""
     try:
         yield
     except (PandakitError, OSError):
@@ -181,6 +181,6 @@ def _naming_lost(name: str) -> Iterator[None]:
     except (Exception, CancelledError) as error:
         raise PandakitError(
             f"{name}: the executor lost the task, or it failed ({type(error).__name__}: {error}); "
-            f"the same call with out= goes on with what the other tasks have done",
+            f"the same call with out= continues with what the other tasks have done",
             retryable=True,
         ) from error

@@ -1,4 +1,4 @@
-"""One process: all rows through the stages of a consolidation, in the order of time."""
+"""In one process: all rows go through the stages of a consolidation, in time order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SORTED = (
 
 
 class _Kept(NamedTuple):
-    """What is kept on disk while the rows go through."""
+    """What is kept on disk while rows are consolidated."""
 
     checkpoint: Checkpoint | None
     outcomes: OutcomeRecords | None
@@ -49,7 +49,7 @@ class OneMachine:
     Parameters
     ----------
     resumable
-        Whether to keep the state on disk from time to time, and to go on from there.
+        Whether to save the state to disk from time to time, and to continue from it.
     """
 
     def __init__(self, *, resumable: bool) -> None:
@@ -100,7 +100,7 @@ def _run(
 
 
 def _refuse_file(chunk: Chunk, inputs: Inputs, pieces: list[Piece], policy: Policy) -> None:
-    """Raise the error of the first piece in the chunk that cannot be read alone."""
+    """Raise the error of the first piece of the chunk that fails when read alone."""
     starts = np.array([piece.first_row for piece in pieces])
     for place in np.unique(np.searchsorted(starts, chunk.rows, "right") - 1).tolist():
         piece = pieces[place]

@@ -29,7 +29,7 @@ _ROWS = 1 << 20
 
 
 class Consolidated(NamedTuple):
-    """A result, and what else its folder is made from."""
+    """A result, and everything else that its folder contains."""
 
     result: Consolidation
     files: list[ParquetFile]

@@ -29,7 +29,7 @@ class OutcomeRecords:
     def __init__(self, path: Path, n_rows: int) -> None:
         size = max(n_rows, 1) * _KIND.itemsize
         with path.open("a+b") as file:
-            file.truncate(size)  # a file that is there already keeps its content
+            file.truncate(size)  # an existing file keeps its content
             self._map = mmap.mmap(file.fileno(), size)
 
     def put(self, found: np.ndarray) -> None:

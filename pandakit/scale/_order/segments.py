@@ -1,7 +1,7 @@
 """Segment files: parts of a table that can be read one by one, each with its own dictionaries.
 
-A file is one Arrow stream after another. Its index, a JSON file beside it, says where each begins
-and between which times its rows lie. The index is written last: without one, the file does not
+A file is a sequence of Arrow streams. Its index, a JSON file beside it, has the offset of each
+stream and its earliest and latest time. The index is written last: a file without one does not
 count.
 """
 
@@ -31,20 +31,20 @@ _OPTIONS = {"compression": "lz4"} if pa.Codec.is_available("lz4") else {}
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows in the order of time, from a bucket."""
+    """Rows in time order, from a bucket."""
 
     table: pa.Table
     time: np.ndarray
     rows: np.ndarray
     first_row: int
-    """Of equal times, those of the smaller number are earlier."""
+    """Of rows with equal times, those with the smaller number are earlier."""
     bucket: int = 0
 
 
 def write_segments(
     path: Path, segments: Iterable[Segment], facts: Callable[[], dict[str, Any]] = dict
 ) -> None:
-    """Write a segment file, and with its index the facts that are known at the end."""
+    """Write a segment file, and in its index the facts that are known at the end."""
     index = []
     with atomic_write(path) as file:
         for segment in segments:
@@ -71,7 +71,7 @@ def write_segments(
 
 
 def _compact(table: pa.Table) -> pa.Table:
-    """Drop the labels of dictionaries that no row has."""
+    """Drop dictionary labels that no row has."""
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             cells = table.column(place).unify_dictionaries().combine_chunks()
@@ -100,7 +100,7 @@ def is_complete(path: Path) -> bool:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """Return what was written with the index of a file."""
+    """Return the facts in the index of a file."""
     facts: dict[str, Any] = json.loads(_index_of(path).read_bytes())
     return facts
 

@@ -1,4 +1,4 @@
-"""Map: rows go to buckets by their identity, so that each identity is in one bucket."""
+"""Exchange: rows go to buckets by their identity, so that each identity is in one bucket."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def exchange(
     Parameters
     ----------
     pieces, policy, unit
-        What is read, and how.
+        What to read, and how.
     n_buckets
         How many buckets there are.
     path
@@ -76,7 +76,7 @@ def _by_bucket(
     piece: Piece, table: pa.Table, encoded: EncodedEvents, buckets: np.ndarray
 ) -> Iterator[Segment]:
     order = np.arange(len(buckets)) if encoded.order is None else encoded.order
-    order = order[np.argsort(buckets[order], kind="stable")]  # the order of time within each
+    order = order[np.argsort(buckets[order], kind="stable")]  # in time order within each bucket
     bounds = np.searchsorted(buckets[order], np.arange(buckets.max(initial=0) + 2))
     table, time = table.take(pa.array(order)), encoded.time[order]
     for bucket, (begin, stop) in enumerate(itertools.pairwise(bounds)):
@@ -87,7 +87,7 @@ def _by_bucket(
 
 
 def _buckets(reader: Reader, encoded: EncodedEvents, n_buckets: int) -> np.ndarray:
-    """Return the bucket of each row: the same for one identity, whatever types its columns have."""
+    """Return the bucket of each row, which depends on its identity, not on the columns' types."""
     rows = np.zeros(encoded.n_identities, dtype=np.int64)
     rows[encoded.identity[::-1]] = np.arange(len(encoded.identity))[::-1]
     hashes = _hash_identities(reader, encoded, rows)

@@ -1,4 +1,4 @@
-"""Group: one pass over the logs of all buckets, in the order of time."""
+"""Group: one pass over the logs of all buckets, in time order."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Grouping:
 
 
 class GatheredAlerts(Merger):
-    """The alerts of all buckets, as a merger has those of one input."""
+    """The alerts of all buckets, with the interface of a merger."""
 
     def __init__(self, buckets: Sequence[Path], ids: list[np.ndarray], policy: Policy) -> None:
         super().__init__(policy)
@@ -142,7 +142,7 @@ class GatheredAlerts(Merger):
         return self._sum("n_duplicates")
 
     def alerts(self, as_of: int, *, final: bool) -> Alerts:
-        """Return all alerts after the clock has run on to `as_of`."""
+        """Return all alerts as they are at `as_of`."""
         del final  # they are read from disk each time
         rows = np.empty((self.n_alerts, ALERT_COLUMNS), dtype=np.int32)
         last, start = (np.empty(self.n_alerts, dtype=np.int64) for _ in range(2))
