@@ -29,12 +29,8 @@ class Tenant:
         self.received = {}
         self.failures = []
         self.lists_changes = True
-        self._moves, self._order, self._shuffle, self._ceiling = (
-            iter(moves),
-            order,
-            shuffle,
-            ceiling,
-        )
+        self.order = order
+        self._moves, self._shuffle, self._ceiling = iter(moves), shuffle, ceiling
         self._watched = watched
         self._lock = Lock()
         self._random = random.Random(0)
@@ -94,14 +90,14 @@ class Tenant:
     def _matching(self, params):
         by_change = params.get("sort_by") == "last_change" and self.lists_changes
         by = "updated_at" if by_change else "start"
-        if self._ordered is None or self._shuffle or self._order == "mixed":
+        if self._ordered is None or self._shuffle or self.order == "mixed":
             self._ordered = {}
         if by not in self._ordered:
             rows = list(self.rows.values())
-            if self._shuffle or self._order == "mixed":
+            if self._shuffle or self.order == "mixed":
                 self._random.shuffle(rows)
-            if self._order != "mixed":
-                rows.sort(key=lambda row: row[by], reverse=self._order == "newest")
+            if self.order != "mixed":
+                rows.sort(key=lambda row: row[by], reverse=self.order == "newest")
             self._ordered[by] = rows
         high = self.now if params.get("to") is None else params["to"]
         return [row for row in self._ordered[by] if matches(row, params, high)]

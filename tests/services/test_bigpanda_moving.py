@@ -1,5 +1,6 @@
 """Incidents that move while they are read are all there, once, as they were last received."""
 
+import itertools
 import random
 from functools import partial
 
@@ -119,6 +120,82 @@ def test_an_order_that_nobody_promised(seed):
     assert run(tenant, search(tenant, size=20, ceiling=40)).records == in_order(tenant)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [4, 7])
+def test_ranges_that_meet_in_a_second(size, shuffle):
+    """Where two ranges share a second, nothing of it is lost, though their order changes."""
+    tenant = Tenant([n // 3 for n in range(240)], shuffle=shuffle)
+    assert run(tenant, search(tenant, size=size, ceiling=1_000)).records == in_order(tenant)
+
+
+@pytest.mark.parametrize("answers", [1, 100])
+@pytest.mark.parametrize("starts", [list(range(60)), [7] * 30 + [6] * 30, [5, 4, 3, 2] * 15])
+def test_an_order_that_is_lost_on_the_way(monkeypatch, starts, answers):
+    """A service that stops listing newest first, for one answer or all, is read to the end."""
+    monkeypatch.setattr(parallel, "_WORKERS", 1)
+    for after in range(1, 14):
+        tenant = Tenant(starts, moves=in_another_order(after, answers))
+        found = run(tenant, search(tenant, size=5, ceiling=200))
+        assert found.records == in_order(tenant), after
+
+
+def in_another_order(after, answers):
+    """Yield the moves of a tenant that loses its order for a number of answers."""
+    for number in itertools.count():
+        order = "mixed" if after <= number < after + answers else "newest"
+        yield [lambda tenant, order=order: setattr(tenant, "order", order)]
+
+
+@pytest.mark.parametrize("order", ["oldest", "mixed"])
+@pytest.mark.parametrize("open_for", [300, None])
+def test_more_than_a_search_returns_in_another_order(order, open_for):
+    """Windows are cut by time, and by folder and status where too many are open at once."""
+    tenant = spread_tenant(order, open_for, ceiling=30)
+    assert run(tenant, search(tenant, ceiling=30)).records == in_order(tenant)
+    assert len(tenant.calls) < 600
+
+
+def test_too_many_open_at_once_in_another_order():
+    """An error says so after few requests: no window is small enough."""
+    tenant = spread_tenant("oldest", None, ceiling=12)
+    with pytest.raises(pk.PaginationError, match="were active in second"):
+        run(tenant, search(tenant, ceiling=12))
+    assert len(tenant.calls) < 200
+
+
+def spread_tenant(order, open_for, ceiling):
+    """Return a tenant of 100 incidents that start within a day, open for so many seconds."""
+    starts = [random.Random(n).randrange(86_400) for n in range(100)]
+    tenant = Tenant(starts, order=order, ceiling=ceiling)
+    if open_for is not None:
+        for row in tenant.rows.values():
+            row |= {"folder": "resolved", "end": row["start"] + open_for}
+    return tenant
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_part_of_a_window_ends_no_earlier_than_all_of_it(seed):
+    """Halves of a window have nothing that ended before the window began."""
+    tenant = Tenant(random.Random(seed).choices(range(20), k=64), order="mixed", ceiling=30)
+    for row in tenant.rows.values():
+        if row["start"] < 10:
+            row |= {"folder": "resolved", "end": row["start"] + 3}
+    found = run(tenant, search(tenant, ceiling=30, **{"from": 12}))
+    assert found.records == [row for row in in_order(tenant) if (row["end"] or 12) >= 12]
+
+
+def test_incidents_that_move_from_part_to_part():
+    """One that resolves while the parts of a window are read, by folder, is there all the same."""
+    for after in range(4, 30):
+        moves = [*([[]] * after), [lambda tenant: tenant.resolve(7)]]
+        tenant = Tenant(range(40), moves=moves, order="oldest", ceiling=24)
+        for number in range(20, 40):
+            tenant.resolve(number)
+        params = {"folder": None, "query": None, "from": 12}
+        load = search(tenant, ceiling=24, **params)
+        promise_is_kept(tenant, run(tenant, load), params, load.end)
+
+
 SHAPES = {
     "spread": [1000 + 40 * n for n in range(5_000)],
     "five seconds": [1000 + n % 5 for n in range(5_000)],
@@ -217,6 +294,16 @@ def test_a_second_beyond_the_ceiling(ceiling, parts):
     assert asked == parts
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_second_beyond_the_ceiling_in_no_order(seed):
+    """It is read by folder too where no order shows where it begins."""
+    starts = random.Random(seed).choices([10, 11], k=40)
+    tenant = Tenant(starts, order="mixed", ceiling=24)
+    for number in range(0, 40, 2):
+        tenant.resolve(number)
+    assert run(tenant, search(tenant, size=2, ceiling=24)).records == in_order(tenant)
+
+
 def test_a_second_beyond_every_part_is_an_error():
     """What no narrower search returns is a PaginationError with the second and the count."""
     tenant = Tenant([5] * 60 + [4, 6], ceiling=10)
@@ -280,6 +367,17 @@ def test_an_older_row_that_is_received_later_does_not_win():
     state = run(tenant, load)
     assert state.duplicates
     promise_is_kept(tenant, state, params, load.end)
+
+
+def test_a_later_state_that_another_search_returned_first():
+    """It is in the result as soon as the search itself returns the incident, and only then."""
+    tenant = Tenant(range(20))
+    load = search(tenant, size=5, ceiling=100)
+    later = [tenant.rows["i00003"] | {"updated_at": 99}, {"id": "elsewhere", "updated_at": 99}]
+    load.renew(later, is_stored=False)
+    state = run(tenant, load)
+    assert len(state.records) == 20
+    assert later[0] in state.records
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pandakit.bigpanda._search.departures import Departures
 from pandakit.bigpanda._search.params import narrower_searches
 from pandakit.bigpanda._search.rereads import Rereads
+from pandakit.bigpanda._search.slices import add_slices
 from pandakit.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class _DenseSecond:
     def run(self, full: IncidentPage, below: IncidentPage) -> Subtask[set[str]]:
         """Read until nothing can be missing, and return the identities."""
         rereads = Rereads()
-        while True:
+        while not self._load.is_unordered:
             totals = full.total, below.total
             count, known = full.total - below.total, len(self._seen)
             read = self._read_pages if count <= self._load.ceiling else self._read_parts
@@ -111,6 +112,8 @@ class _DenseSecond:
                 )
             if not is_steady or len(self._seen) > count:
                 full, below = yield from self.start(full, below)
+        add_slices(self._load)  # the pages say nothing about one second
+        return self._seen
 
     def _is_proved(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
         """Return whether no incident left the search, which a new one could hide."""
@@ -141,7 +144,7 @@ class _DenseSecond:
             self._seen |= yield from dense.run(*(yield from dense.count()))
             if len(self._seen) >= count:
                 break
-        if not self._seen and before == 0:
+        if not self._seen and before == 0 and not load.is_unordered:
             raise PaginationError(
                 f"{count} incidents started in second {self._second}, more than the "
                 f"{load.ceiling} that the service returns even by folder, status and severity: "

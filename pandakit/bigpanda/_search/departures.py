@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Departures"]
 
 _MOST_PAGES = 10  # of changes during one pass
-_ANYWHERE = {"query": None, "folder": None}
+_ANYWHERE = {"query": None, "folder": None, "from": None}
 
 Row = dict[str, Any]
 Changes = dict[str, int]  # identity of an incident: when it was last changed

@@ -128,12 +128,12 @@ class IncidentLoad(ParallelLoad):
         self.end: int | None = None
         """The `to` of the first request: later incidents are left out."""
         self._order_evidence = 0.0
-        self.dense_seconds: set[int] = set()
-        """Seconds that a task reads by numbered pages."""
+        self._once: set[object] = set()  # of the tasks that are added once
         self._now, self._rows_of, self._max_rows = now, rows_of, max_rows
         self._facts, self._asked = facts, window
         self._incidents: dict[str, Row] = {}
         self._rows: dict[str, list[Row]] = {}
+        self._ahead: dict[str, Row] = {}  # later states, received before the incident itself
         self._stored: set[str] = set()  # identities of the incidents whose state is from a store
 
     @property
@@ -146,10 +146,19 @@ class IncidentLoad(ParallelLoad):
         """Whether answers are known to be newest first, not just by chance."""
         return self._order_evidence > _ORDER_KNOWN
 
-    def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
-        """Add the task that reads a second by numbered pages, unless there is one already."""
-        if second not in self.dense_seconds:
-            self.dense_seconds.add(second)
+    @property
+    def is_unordered(self) -> bool:
+        """Whether an answer was in another order than newest first."""
+        return self._order_evidence == -inf
+
+    def has_task(self, what: object) -> bool:
+        """Return whether there is a task for a second, or for another part of the list."""
+        return what in self._once
+
+    def add_once(self, what: object, make: Callable[[], Task]) -> None:
+        """Add the task for a part of the list, unless there is one already."""
+        if what not in self._once:
+            self._once.add(what)
             self.queue.add(make)
 
     def request(
@@ -235,6 +244,8 @@ class IncidentLoad(ParallelLoad):
         return {str(row.get("id")) for row in self._incidents.values()}
 
     def _keep(self, key: str, row: Row, *, is_stored: bool) -> None:
+        ahead = self._ahead.pop(key, row)
+        row = ahead if is_newer(ahead, row) else row
         kept = self._incidents.get(key)
         if kept is not None:
             self.duplicates += 1
@@ -249,11 +260,19 @@ class IncidentLoad(ParallelLoad):
             self._stored.discard(key)
 
     def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
-        """Take later states of incidents that have already been received."""
+        """Take states of incidents that another search returned.
+
+        Only those of incidents that this search returns, be it later, are in the result.
+        """
         for row in rows:
-            kept = self._incidents.get(key := incident_id(row))
-            if kept is not None and is_newer(row, kept):
+            key = incident_id(row)
+            kept = self._incidents.get(key, self._ahead.get(key))
+            if kept is not None and not is_newer(row, kept):
+                continue
+            if key in self._incidents:
                 self._keep(key, row, is_stored=is_stored)
+            else:
+                self._ahead[key] = row
 
     def fix_end(self, to: int | None, answer: IncidentPage) -> int:
         """Return the `to` of the whole load.

@@ -18,12 +18,14 @@ Three cases need more:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from pandakit.bigpanda._search.dense import read_dense_second
 from pandakit.bigpanda._search.rereads import REREADS
-from pandakit.bigpanda._search.slices import read_slice
+from pandakit.bigpanda._search.slices import add_slices
 
 if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import IncidentLoad, IncidentPage, Subtask
@@ -31,13 +33,28 @@ if TYPE_CHECKING:
 
 Proof: TypeAlias = "tuple[IncidentPage, IncidentPage | None]"
 
-__all__ = ["walk"]
+__all__ = ["Floor", "walk"]
 
 _LANES = 8  # ranges that are walked in parallel
 
 
+@dataclass(slots=True)
+class Floor:
+    """The earliest start that a walk has to complete.
+
+    Until it is known, which may be while the walk is under way, the walk goes on to the end of
+    the list.
+    """
+
+    second: int | None = None
+
+    def is_above(self, second: int) -> bool:
+        """Return whether what started in a second is of no concern to the walk."""
+        return self.second is not None and second < self.second
+
+
 def walk(
-    load: IncidentLoad, to: int | None, floor: int | None = None, *, in_lanes: bool = False
+    load: IncidentLoad, to: int | None, floor: Floor | None = None, *, in_lanes: bool = False
 ) -> Task:
     """Read what started at `to` or before, down to and including `floor`.
 
@@ -52,7 +69,8 @@ def walk(
     in_lanes
         Cut what follows the first page into ranges, and walk those at the same time.
     """
-    if to is not None and floor is not None and to < floor:
+    floor = floor or Floor()
+    if to is not None and floor.is_above(to):
         return
     answer = yield from load.page(to)
     to = load.fix_end(to, answer)
@@ -60,24 +78,23 @@ def walk(
         proof: Proof | None = (answer, None)
         if not load.is_order_known:
             proof = yield from _prove_order(load, to, answer)
-        if proof is None or not answer.is_newest_first:
-            load.queue.add(partial(read_slice, load, None, to))
+        if proof is None:
+            add_slices(load)
             return
         answer, below = proof
-        if floor is not None and answer.oldest < floor:
+        if answer.is_whole or floor.is_above(answer.oldest):
             return
         if answer.oldest == to:  # the whole page started in that second
-            if to in load.dense_seconds and to == floor:
+            if load.has_task(to) and to == floor.second:
                 return
             below = yield from load.page(to - 1)
-            load.add_dense_second(to, partial(read_dense_second, load, to, answer, below))
+            load.add_once(to, partial(read_dense_second, load, to, answer, below))
             to, answer = to - 1, below
-        elif in_lanes and load.is_order_known:
-            yield from _cut(load, to, answer)
-            return
-        else:
-            to = answer.oldest
-            answer = below or (yield from load.page(to))
+            continue
+        if in_lanes and load.is_order_known:
+            floor, in_lanes = _cut(load, to, answer), False
+        to = answer.oldest
+        answer = below or (yield from load.page(to))
 
 
 def _prove_order(load: IncidentLoad, to: int, answer: IncidentPage) -> Subtask[Proof | None]:
@@ -88,7 +105,9 @@ def _prove_order(load: IncidentLoad, to: int, answer: IncidentPage) -> Subtask[P
     also differ while incidents move, but not twice in the same way.
     """
     differed: set[tuple[int, int]] = set()
-    while answer.is_newest_first and answer.oldest < to and len(differed) <= REREADS:
+    while not (answer.is_whole or load.is_unordered) and answer.oldest < to:
+        if len(differed) > REREADS:
+            return None
         below = yield from load.page(answer.oldest)
         if load.is_order_known:
             return answer, below
@@ -100,27 +119,35 @@ def _prove_order(load: IncidentLoad, to: int, answer: IncidentPage) -> Subtask[P
             return None
         differed.add((answer.total, below.total))
         answer = again
-    is_proved = answer.oldest == to or answer.is_whole
+    is_proved = answer.is_whole or answer.oldest == to
     return (answer, None) if is_proved else None
 
 
-def _cut(load: IncidentLoad, to: int, first: IncidentPage) -> Task:
-    """Divide what follows the first page into ranges, and walk them at the same time.
-
-    A numbered page holds everything that started between its newest and its oldest incident, so
-    the range above it ends at its newest start and the range below it begins at its oldest.
-    """
+def _cut(load: IncidentLoad, to: int, first: IncidentPage) -> Floor:
+    """Start walks further down the list, and return the floor of the one that goes on here."""
     pages = min(first.total, load.ceiling) // load.size
     lanes = min(_LANES, pages // 2)
     goes_on = first.total > load.ceiling
     numbers = [1 + pages * lane // lanes for lane in range(1, lanes)] + [pages] * goes_on
-    answers = yield from load.read(to, numbers)
-    if not load.is_order_known:  # one of them was in another order
-        load.queue.add(partial(read_slice, load, None, to))
-        return
-    start = first.oldest
-    for answer in answers:
-        if answer.keys:
-            load.queue.add(partial(walk, load, start, answer.newest))
-            start = min(start, answer.oldest)
-    load.queue.add(partial(walk, load, start, in_lanes=goes_on))
+    floors = [Floor() for _ in range(len(numbers) + 1)]
+    for number, (above, below) in zip(numbers, pairwise(floors), strict=True):
+        is_last = goes_on and number == pages
+        make = partial(_walk_from_page, load, to, number, above, below, in_lanes=is_last)
+        load.queue.add(make)
+    return floors[0]
+
+
+def _walk_from_page(
+    load: IncidentLoad, to: int, number: int, above: Floor, floor: Floor, *, in_lanes: bool
+) -> Task:
+    """Walk what follows a numbered page, and end the range above it.
+
+    The page holds everything that started between its newest and its oldest incident. So the
+    range above ends at its newest start, and this one begins at its oldest.
+    """
+    [answer] = yield from load.read(to, [number])
+    if load.is_unordered:
+        add_slices(load)
+    elif answer.keys:
+        above.second = answer.newest
+        yield from walk(load, answer.oldest, floor, in_lanes=in_lanes)

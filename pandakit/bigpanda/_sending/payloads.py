@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from pandakit.errors import EventError
 
@@ -22,6 +26,7 @@ _STATUSES = ("ok", "acknowledged", "unknown", "warning", "critical")
 _SUBJECTS = ("host", "service", "application", "device")
 _SECONDS_BELOW = 10**11  # larger numbers are milliseconds
 _MOST_SHOWN = 10
+_AS_TEXT = (str, date, time, timedelta, Decimal, Fraction, UUID, pd.Period, pd.Interval)
 
 
 def read_payloads(
@@ -41,12 +46,10 @@ def read_payloads(
     """
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"expected a DataFrame of alerts, got {type(frame).__name__}")
-    repeated = frame.columns[frame.columns.duplicated()]
-    if len(repeated):
-        raise EventError(f"nothing was sent: the column {repeated[0]!r} occurs twice")
+    _check_names(frame.columns)
     named = {"primary_property": primary_property, "secondary_property": secondary_property}
     extra = {name: value for name, value in named.items() if value is not None}
-    cells = {str(name): frame[name].tolist() for name in frame.columns}
+    cells = {name: frame[name].tolist() for name in frame.columns}
     payloads, faults = [], []
     for number, label in enumerate(frame.index):
         row = {name: column[number] for name, column in cells.items()}
@@ -63,6 +66,20 @@ def read_payloads(
             + (f"\nand {more} more" if more > 0 else "")
         )
     return payloads
+
+
+def _check_names(names: pd.Index) -> None:
+    repeated = names[names.duplicated()]
+    if len(repeated):
+        raise EventError(f"nothing was sent: the column {repeated[0]!r} occurs twice")
+    unnamed = [
+        name for name in names if not (isinstance(name, str) and name and _is_encodable(name))
+    ]
+    if unnamed:
+        raise EventError(
+            f"nothing was sent: the column {unnamed[0]!r} has no name that a tag could have; "
+            "rename it to text"
+        )
 
 
 def time_order(payloads: list[Payload]) -> list[int]:
@@ -91,7 +108,7 @@ def _check(payload: Payload) -> None:
         raise EventError(f"its status is {status!r}: one of {', '.join(_STATUSES)}")
     named = payload.get("primary_property")
     subjects = (named,) if named else _SUBJECTS
-    if not any(payload.get(name) for name in subjects):
+    if all(payload.get(name) in (None, "") for name in subjects):
         raise EventError(f"it has no subject: a value in {' or '.join(map(str, subjects))}")
 
 
@@ -121,7 +138,7 @@ def _value(cell: Any, name: str) -> Any:
 
 
 def _items(cell: Any) -> Iterable[Any]:
-    return sorted(cell) if isinstance(cell, set | frozenset) else cell
+    return sorted(cell, key=str) if isinstance(cell, set | frozenset) else cell
 
 
 def _scalar(cell: Any, name: str) -> Any:
@@ -139,13 +156,21 @@ def _scalar(cell: Any, name: str) -> Any:
         return int(cell) if cell.is_integer() else cell
     if isinstance(cell, int):
         return cell
-    return cell.isoformat() if isinstance(cell, datetime) else str(cell)
+    if not isinstance(cell, _AS_TEXT):
+        raise EventError(f"its {name!r} is a {type(cell).__name__}, which JSON cannot hold")
+    text = cell.isoformat() if isinstance(cell, datetime) else str(cell)
+    if not _is_encodable(text):
+        raise EventError(f"its {name!r} holds half a surrogate pair, which UTF-8 cannot hold")
+    return text
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_missing(cell: Any) -> bool:
-    return (
-        cell is None
-        or cell is pd.NA
-        or cell is pd.NaT
-        or (isinstance(cell, float) and math.isnan(cell))
-    )
+    return is_scalar(cell) and bool(pd.isna(cell))
