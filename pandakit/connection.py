@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pandakit import _html
 from pandakit.bigpanda import BigPanda
+from pandakit.browser import need_network
 from pandakit.errors import SettingsError, TransportError
 from pandakit.forks import renew_in_children
 from pandakit.pangea import Pangea
@@ -163,6 +164,8 @@ def connect(sandbox: Mode = "auto") -> Connection:
 
     Raises
     ------
+    TransportError
+        In a browser, which has no network.
     ValueError
         For another mode.
     SettingsError
@@ -174,6 +177,7 @@ def connect(sandbox: Mode = "auto") -> Connection:
     >>> connect("always")
     Connection(panther: sandbox, bigpanda: sandbox, pangea: sandbox)
     """
+    need_network("connect()")
     if sandbox not in _MODES:
         raise ValueError(f"sandbox={sandbox!r}: one of {', '.join(_MODES)}")
     bare = frozenset(name for name in _CLIENTS if not _has_settings(name))

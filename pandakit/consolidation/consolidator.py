@@ -197,6 +197,14 @@ class Consolidator:
         EventError
             As in `consolidate`; or an event is earlier than the end of the last chunk, in which
             case the chunk has no effect.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> consolidator = Consolidator()
+        >>> chunk = pd.DataFrame({"timestamp": [0, 60], "status": "critical", "host": "db-1"})
+        >>> consolidator.feed(chunk)["outcome"].tolist()
+        ['opened', 'updated']
         """
         return events_frame(self._stages.run(chunk), self._stages.assignment)
 
@@ -212,6 +220,15 @@ class Consolidator:
         -------
         Consolidation
             Its `events` raises an error, because `feed` returned each chunk's frame.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> consolidator = Consolidator()
+        >>> chunk = pd.DataFrame({"timestamp": [0, 60], "status": "critical", "host": "db-1"})
+        >>> outcomes = consolidator.feed(chunk)
+        >>> consolidator.result()
+        <Consolidation: 2 events -> 1 alert -> 1 incident>
         """
         stages = self._stages
         arrays = stages.result(as_of, final=False)

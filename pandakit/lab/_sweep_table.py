@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pandakit.lab._pairs import group_sizes
 from pandakit.lab._scorer import SCORES
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def measured(start: np.ndarray, incidents: np.ndarray) -> dict[str, Any]:
     >>> found["largest"], found["single"], found["longest"]
     (3, 1, datetime.timedelta(microseconds=180))
     """
-    sizes = np.bincount(incidents)
+    sizes = group_sizes(incidents)
     n_alerts, n_incidents = len(incidents), len(sizes)
     return {
         "incidents": n_incidents,

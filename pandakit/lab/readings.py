@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import CLASSIC, check_policy
-from pandakit.lab._pairs import count_pairs, n_moved, same_alerts
+from pandakit.lab._pairs import count_pairs, group_sizes, n_moved, same_alerts
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict
         "change": (after - before) / before if before else np.nan,
         "numerator": after - before,
         "denominator": before,
-        "largest": int(np.bincount(grouped).max(initial=0)),
+        "largest": int(group_sizes(grouped).max(initial=0)),
         "same": len(same_alerts(today.rows, reading.openings.rows)[0]),
         "moved": n_moved(*both),
         "f1": pairs.f1,

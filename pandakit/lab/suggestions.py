@@ -18,6 +18,7 @@ from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
 from pandakit.lab._chance import PRIMARY, ByChance, PermutationTest
+from pandakit.lab._pairs import group_sizes
 from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
 from pandakit.threads import worker_threads
@@ -222,7 +223,7 @@ def _row(
     openings: Openings, alone: Policy, best: _Tried, *, cost: float, runs: int, seed: int
 ) -> dict[str, Any]:
     pattern, found, incidents = best
-    sizes = np.bincount(incidents)
+    sizes = group_sizes(incidents)
     half = len(openings) // 2
     halves = (np.arange(half), np.arange(half, len(openings)))
     early, late = (
@@ -268,7 +269,7 @@ def _with_added(frame: pd.DataFrame, openings: Openings, policy: Policy) -> pd.D
     for row in frame.head(_ADDED).itertuples():
         name = f"suggested {'+'.join(row.tags)}"
         added = Pattern(row.tags, row.window.to_pytimedelta(), name=name)
-        sizes = np.bincount(openings.group(policy.replace(patterns=[*policy.patterns, added])))
+        sizes = group_sizes(openings.group(policy.replace(patterns=[*policy.patterns, added])))
         counts.append((len(sizes), int(sizes.max())))
     found = pd.DataFrame(counts, columns=["added_incidents", "added_largest"], dtype="Int64")
     return frame.join(found.reindex(frame.index))

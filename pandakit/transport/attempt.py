@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import ssl
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
@@ -141,6 +140,14 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
         todo += [cause for cause in inner if isinstance(cause, BaseException)]
 
 
+try:
+    import ssl
+except ModuleNotFoundError:  # in a browser, where no call gets here
+    _BAD_CERTIFICATE: tuple[type[BaseException], ...] = ()
+    _BROKEN_TLS: tuple[type[BaseException], ...] = ()
+else:
+    _BAD_CERTIFICATE = (ssl.SSLCertVerificationError,)
+    _BROKEN_TLS = (ssl.SSLError,)
 _SOCKS = "socks"  # the package that speaks to such proxies, if it is installed
 _UNSENT = (
     requests.exceptions.ConnectTimeout,
@@ -158,7 +165,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         "the answer was not complete within the total deadline",
     ),
     (
-        (ssl.SSLCertVerificationError, ssl.CertificateError),
+        _BAD_CERTIFICATE,
         TransportError,
         False,
         (
@@ -215,7 +222,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         False,
         "it does not speak proper HTTP (its status line or headers are malformed)",
     ),
-    ((ssl.SSLError,), TransportError, True, "the TLS connection broke"),
+    (_BROKEN_TLS, TransportError, True, "the TLS connection broke"),
     (
         (requests.exceptions.InvalidHeader, ValueError),
         ProtocolError,
@@ -227,8 +234,9 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
 
 def _is_bad_certificate_file(cause: BaseException) -> bool:
     """Return whether the local certificates, not the service's, are missing or malformed."""
-    if isinstance(cause, ssl.SSLError):
-        return cause.library in {"X509", "PEM"} or cause.reason == "NO_CERTIFICATE_OR_CRL_FOUND"
+    if isinstance(cause, _BROKEN_TLS):
+        library, reason = (getattr(cause, name, None) for name in ("library", "reason"))
+        return library in {"X509", "PEM"} or reason == "NO_CERTIFICATE_OR_CRL_FOUND"
     # An error of requests that has no class of its own.
     return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from pandakit import _html
+from pandakit.browser import need_network
 from pandakit.errors import (
     PandakitError,
     PartialWarning,
@@ -87,6 +88,12 @@ class Client(ABC):
     """
 
     is_sandbox = False  # the sandbox sets it on the clients that it makes
+
+    def __new__(cls, *arguments: object, **settings: object) -> Self:
+        """Refuse in a browser, whatever settings there are."""
+        del arguments, settings  # tracebacks may show the locals
+        need_network(cls.__name__)
+        return super().__new__(cls)
 
     def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - passed on from a keyword
         self._session = session

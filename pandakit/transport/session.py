@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as _json
-import sys
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -78,11 +77,6 @@ class Session:
         clock: Clock | None = None,
         refresh: Callable[[], Secret | None] | None = None,
     ) -> None:
-        if sys.platform == "emscripten":
-            raise TransportError(
-                f"no network in this browser: {service.name} is loaded where Python runs on a "
-                f"machine; save() the frame there and load() it here"
-            )
         self.service = service
         self.options = options or TransportOptions()
         self.clock = clock or Clock()
