@@ -17,6 +17,7 @@ the token distinguishes accounts.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -68,7 +69,8 @@ class StoredLoad:
 
     def __init__(self, question: Path, number: int) -> None:
         self._question, self._number = question, number
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._is_made = self._folder.is_dir()
+        self._until_made: dict[str, bytes] = {}
         self._sent: Counter[str] = Counter()
         self.has_replies = any(self._folder.glob("*.reply"))
         """Whether an earlier process kept replies of this load."""
@@ -83,16 +85,19 @@ class StoredLoad:
     def _folder(self) -> Path:
         return self._question / str(self._number)
 
+    def _path(self, name: str) -> Path:
+        return self._question / "account" if name == _ACCOUNT else self._folder / name
+
     @property
     def has_moment(self) -> bool:
         """Whether this or an earlier process has used `moment`."""
-        return (self._folder / _MOMENT).exists()
+        return _MOMENT in self._until_made or (self._folder / _MOMENT).exists()
 
     def moment(self, now: Callable[[], float]) -> float:
         """Return when the load began, in seconds since 1970; the first call stores `now()`."""
         kept = self._read(_MOMENT)
         if kept is None:
-            self._write(_MOMENT, repr(now()).encode(), overwrite=self.n_damaged > 0)
+            self._note(_MOMENT, repr(now()).encode())
             kept = self._read(_MOMENT)
         return now() if kept is None else float(kept)
 
@@ -108,7 +113,7 @@ class StoredLoad:
                 StoreWarning,
             )
         if known != marked:
-            self._write(_ACCOUNT, salt + b" " + marked)
+            self._note(_ACCOUNT, salt + b" " + marked)
 
     def find(self, call: Call) -> Reply | None:
         """Return the reply to a call, if it was kept; the n-th reply to the n-th such call."""
@@ -144,6 +149,7 @@ class StoredLoad:
 
     def finish(self, frame: pd.DataFrame | None) -> None:
         """Mark the load as finished, with a frame that can be brought up to date."""
+        self._make()
         if frame is not None and not self._is_secret:
             placed = frame.copy(deep=False)
             placed.attrs = {**frame.attrs, _PLACE: self._place(self._number, _RESULT)}
@@ -192,7 +198,9 @@ class StoredLoad:
 
     def _read(self, name: str) -> bytes | None:
         """Return a file's content; `None` if it is missing or damaged."""
-        path = self._folder / name
+        if name in self._until_made:
+            return self._until_made[name]
+        path = self._path(name)
         try:
             is_file = stat.S_ISREG(path.stat().st_mode)  # a pipe would be waited for
             content = path.read_bytes() if is_file else b""
@@ -208,15 +216,32 @@ class StoredLoad:
             return None
         raise PandakitError(f"the store cannot be read ({fault}): choose another folder")
 
+    def _note(self, name: str, content: bytes) -> None:
+        """Write a file, as soon as there is a folder."""
+        if self._is_made:
+            self._write(name, content, overwrite=name == _ACCOUNT or self.n_damaged > 0)
+        else:
+            self._until_made[name] = content
+
+    def _make(self) -> None:
+        """Make the folder, with what was noted; a call that is refused leaves none."""
+        if self._is_made:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._is_made = True
+        for name, content in self._until_made.items():
+            self._write(name, content, overwrite=name == _ACCOUNT)
+
     def _write(self, name: str, content: bytes, *, overwrite: bool = True) -> None:
-        path = self._folder / name
+        path = self._path(name)
         try:
+            self._make()
             with atomic_write(path, overwrite=overwrite) as file:
                 file.write(_checksum(self._place(self._number, name), content) + b"\n" + content)
         except FileExistsError:
             return
         except OSError as error:
-            if not self._folder.exists():
+            if self._is_made and not self._folder.exists():
                 return  # another process finished a newer load of the same question
             fault = str(error)
         else:
@@ -232,7 +257,7 @@ def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
     Parameters
     ----------
     folder
-        The folder of all questions; it is created if needed.
+        The folder of all questions; it is created with the first reply.
     question
         Its identity: `service`, `host`, `operation` and the arguments, as JSON values.
 
@@ -255,12 +280,22 @@ def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
 
 def _opened(question: Path, number: Callable[[], int]) -> StoredLoad:
     try:
+        _check_folder(question.parent)
         return StoredLoad(question, number())
     except OSError as error:
         fault = str(error)
     raise SettingsError(
         f"store={str(question.parent)!r} cannot be used ({fault}): pass another folder"
     )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise an `OSError` if a path is not a folder, and cannot become one."""
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def _numbers(question: Path) -> list[int]:

@@ -206,6 +206,8 @@ BAD_FILES = {
     "damaged zip": (b"PK\x03\x04" + b"x" * 50, "cannot be read"),
     "old excel": (b"\xd0\xcf\x11\xe0" + b"x" * 50, "old Excel format"),
     "no records": (b"[]", "no records"),
+    "a page": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is HTML or XML, not a table"),
+    "markup": (b"<?xml version='1.0'?><events/>", "is HTML or XML, not a table"),
     "numbers": (b"[1, 2]", "record 0 is 1, not a JSON object"),
     "nested lists": (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     "half json": (b'{"timestamp": 1, "status"', "is not JSON: "),

@@ -12,6 +12,7 @@ import pytest
 
 import pandakit as pk
 from pandakit import sandbox
+from pandakit.bigpanda import BigPanda
 from pandakit.files import atomic_write
 from pandakit.panther import Panther
 from pandakit.transport import Session, store as store_module
@@ -37,8 +38,9 @@ def running():
 
 
 def pages(running):
-    """Count the requests, without those that ask whether an answer is ready."""
-    return sum("/request/" not in call.path for call in running.control.calls)
+    """Count the requests, without those that ask whether an answer is ready, or for the time."""
+    paths = [call.path for call in running.control.calls if "/request/" not in call.path]
+    return sum(not path.endswith(("/environments", "/schema")) for path in paths)
 
 
 @pytest.fixture(scope="module")
@@ -397,6 +399,33 @@ def test_the_pages_of_another_token_are_warned_of(panther_at, tmp_path):
         other.rules(store=tmp_path)
     with Panther(host, FRESH) as other:
         other.rules(store=tmp_path)
+
+
+def bad_argument(running, folder):
+    """A call that is refused before anything is sent."""
+    with pytest.raises(ValueError, match="max_rows"):
+        panther_of(running.env).rules(max_rows=-1, store=folder)
+
+
+def bad_token(running, folder):
+    """A call whose first request the service refuses."""
+    env = {**running.env, "PANTHER_API_TOKEN": FRESH}
+    with pytest.raises(pk.AuthenticationError):
+        panther_of(env).rules(store=folder)
+
+
+def span_of_a_stranger(running, folder):
+    """A call whose span counts back from the time of a service that refuses it."""
+    key, url = FRESH, running.env["BIGPANDA_BASE_URL"]
+    with BigPanda(key, base_url=url) as client, pytest.raises(pk.AuthenticationError):
+        client.incidents("Production", start="7d", store=folder)
+
+
+@pytest.mark.parametrize("call", [bad_argument, bad_token, span_of_a_stranger])
+def test_a_refused_call_leaves_nothing_in_the_folder(running, tmp_path, call):
+    """The folder of a question is made with its first page."""
+    call(running, tmp_path / "store")
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

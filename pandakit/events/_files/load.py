@@ -28,6 +28,8 @@ __all__ = ["from_frame", "from_member"]
 
 
 _FIRST_LINES = 10  # a log may begin with other lines
+_MARKUP = ("<!doctype", "<html", "<?xml")
+_LONGEST_MARKUP = max(map(len, _MARKUP))
 
 
 def from_member(member: Member) -> Raw:
@@ -48,6 +50,8 @@ def from_member(member: Member) -> Raw:
     start = text.lstrip("\ufeff \t\r\n")
     if any(LOG_LINE.match(line) for line in start.splitlines()[:_FIRST_LINES]):
         return read_lines(member)
+    if start[:_LONGEST_MARKUP].lower().startswith(_MARKUP):
+        raise EventError(f"{member.name} is HTML or XML, not a table; export CSV or JSON")
     if start[:1] in {"{", "["}:
         return _plain(read_records(member))
     return read_delimited(member)
