@@ -182,6 +182,31 @@ def sides(frame):
     return [consolidation.consolidate(frame, one) for one in (consolidation.CURRENT, wider)]
 
 
+def test_a_group_starts_with_the_earlier_side():
+    """Where the sides' first alerts differ, start and title are those of the earlier, both ways."""
+    frame = pd.DataFrame(
+        {
+            "timestamp": [0, 60, 7_200, 7_260],
+            "status": ["critical", "ok", "critical", "critical"],
+            "host": list("aaab"),
+            "cluster": "x",
+        }
+    )
+    policy = consolidation.CLASSIC.replace(patterns=[consolidation.Pattern("cluster", "10min")])
+    new_alert, reopened = (
+        consolidation.consolidate(frame, policy.replace(reopen_window=window))
+        for window in ("0s", None)
+    )
+    earlier, later = new_alert.incidents.loc[1], reopened.incidents.loc[1]
+    assert earlier["start"] < later["start"]
+    assert earlier["title"] != later["title"]
+    for changes in (diff(new_alert, reopened), diff(reopened, new_alert)):
+        assert changes.incidents["change"].tolist() == ["same", "changed"]
+        assert changes.incidents.loc[1, ["start", "title"]].tolist() == [
+            *earlier[["start", "title"]]
+        ]
+
+
 def test_by_counts_incidents_by_a_value_of_the_first_alert():
     """Incidents by a column of the events or of the alerts, the most changed value first."""
     a, b = sides(events(team=["red", "blue", "red", None]))
