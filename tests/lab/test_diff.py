@@ -128,6 +128,12 @@ def test_pairs_are_counted_as_sets_of_pairs(scenario, settings):
     assert changes.alerts["n_gained"].sum() == 2 * len(in_b - in_a)
     moved = {row for pair in in_a ^ in_b for row in pair}
     assert changes.alerts["moved"].sum() == len(moved)
+    of_a, of_b = opened_by(a), opened_by(b)
+    for alert in changes.alerts.itertuples():
+        row = of_b[alert.alert_b] if pd.isna(alert.alert_a) else of_a[alert.alert_a]
+        assert alert.n_lost == sum(row in pair for pair in in_a - in_b)
+        assert alert.n_gained == sum(row in pair for pair in in_b - in_a)
+        assert alert.moved == (row in moved)
 
 
 @LAW
