@@ -26,7 +26,8 @@ from pandakit import (
 )
 from pandakit.consolidation.openings import EventHistory
 from pandakit.lab import PolicyComparison
-from pandakit.lab._chance import Carriers
+from pandakit.lab._chance import Carriers, compression_of
+from pandakit.lab._sweep_table import measured
 
 EVENTS = 1_000_000
 SWEPT = int(os.environ.get("PANDAKIT_BENCH_EVENTS", "10000000"))
@@ -79,6 +80,7 @@ def _production(table: object) -> pd.DataFrame:
 
 
 def _chance(table: object) -> None:
+    """Time what a sweep does for one permutation over what it does for one window."""
     pattern = CLASSIC.patterns[0]  # identities carry its values
     alone = CLASSIC.replace(patterns=[dataclasses.replace(pattern, window=timedelta(hours=1))])
     openings = EventHistory(table, alone).openings(alone)
@@ -86,9 +88,10 @@ def _chance(table: object) -> None:
     rng = np.random.default_rng(0)
     times = interleaved(
         {
-            "window": lambda: [openings.group(alone) for _ in range(20)],
+            "window": lambda: [measured(openings.start, openings.group(alone)) for _ in range(20)],
             "permutation": lambda: [
-                openings.group(alone, carriers.permuted(rng)[:, None]) for _ in range(20)
+                compression_of(openings.group(alone, carriers.permuted(rng)[:, None]))
+                for _ in range(20)
             ],
         },
         measure=processor_seconds,

@@ -70,8 +70,15 @@ class EventHistory:
         return self._opened(self._encoded._replace(order=order), policy)
 
     def _shuffled(self, ties: np.random.Generator) -> np.ndarray:
-        rows = ties.permutation(self._rows())
-        order: np.ndarray = rows[np.argsort(self._encoded.time[rows], kind="stable")]
+        """Return the rows by time, those of one time as they stand in a permutation of all rows."""
+        rows = self._rows()
+        place = np.empty(len(self._encoded.time), dtype=np.int64)
+        place[ties.permutation(rows)] = np.arange(len(rows))
+        time = self._encoded.time[rows]
+        as_before = time[1:] == time[:-1]
+        tied = np.flatnonzero(np.append(as_before, False) | np.append(False, as_before))
+        order = rows.copy()
+        order[tied] = rows[tied[np.lexsort([place[rows[tied]], time[tied]])]]
         return order
 
     def _rows(self) -> np.ndarray:

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
+    "Overlap",
     "PairCounts",
     "cell_sizes",
     "companions_kept",
-    "count_pairs",
     "group_sizes",
-    "n_moved",
     "n_pairs",
+    "overlap",
     "same_alerts",
 ]
 
@@ -40,6 +40,14 @@ def group_sizes(groups: np.ndarray, n_groups: int = 0) -> np.ndarray:
     array([2, 0, 1, 0])
     """
     return np.bincount(groups.astype(np.intp, copy=False), minlength=n_groups).astype(np.int64)
+
+
+class Overlap(NamedTuple):
+    """The alerts of both groupings, those of them with other companions, and all pairs."""
+
+    same: int
+    moved: int
+    pairs: PairCounts
 
 
 def n_pairs(groups: np.ndarray) -> int:
@@ -69,38 +77,27 @@ def companions_kept(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def same_alerts(rows_a: np.ndarray, rows_b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers, on each side, of the alerts that the same row opened."""
+    if np.array_equal(rows_a, rows_b):
+        every = np.arange(len(rows_a))
+        return every, every
     _, in_a, in_b = np.intersect1d(rows_a, rows_b, assume_unique=True, return_indices=True)
     return in_a, in_b
 
 
-def count_pairs(
+def overlap(
     rows_a: np.ndarray, groups_a: np.ndarray, rows_b: np.ndarray, groups_b: np.ndarray
-) -> PairCounts:
-    """Return how many pairs of alerts two groupings have, and share.
+) -> Overlap:
+    """Return how two groupings of alerts agree; a row names the event that opened the alert.
 
     Examples
     --------
     >>> rows = np.arange(4)
-    >>> count_pairs(rows, np.array([0, 0, 0, 1]), rows, np.array([0, 0, 1, 1]))
-    PairCounts(kept=1, a=3, b=2)
-    """
-    in_a, in_b = same_alerts(rows_a, rows_b)
-    kept = companions_kept(groups_a[in_a], groups_b[in_b])
-    return PairCounts(int(kept.sum()) // 2, n_pairs(groups_a), n_pairs(groups_b))
-
-
-def n_moved(
-    rows_a: np.ndarray, groups_a: np.ndarray, rows_b: np.ndarray, groups_b: np.ndarray
-) -> int:
-    """Return how many alerts of both groupings have other companions in one than in the other.
-
-    Examples
-    --------
-    >>> rows = np.arange(4)
-    >>> n_moved(rows, np.array([0, 0, 0, 1]), rows, np.array([0, 0, 1, 2]))
-    3
+    >>> overlap(rows, np.array([0, 0, 0, 1]), rows, np.array([0, 0, 1, 2]))
+    Overlap(same=4, moved=3, pairs=PairCounts(kept=1, a=3, b=1))
     """
     in_a, in_b = same_alerts(rows_a, rows_b)
     kept = cell_sizes(groups_a[in_a], groups_b[in_b])
     sizes_a, sizes_b = (group_sizes(groups)[groups] for groups in (groups_a, groups_b))
-    return int(((sizes_a[in_a] != kept) | (sizes_b[in_b] != kept)).sum())
+    moved = (sizes_a[in_a] != kept) | (sizes_b[in_b] != kept)
+    pairs = PairCounts(int((kept - 1).sum()) // 2, n_pairs(groups_a), n_pairs(groups_b))
+    return Overlap(len(in_a), int(moved.sum()), pairs)

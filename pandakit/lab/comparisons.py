@@ -14,7 +14,7 @@ from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance, moved_pattern
 from pandakit.lab._chance import PRIMARY
 from pandakit.lab._merges import Merges
-from pandakit.lab._pairs import count_pairs, n_moved
+from pandakit.lab._pairs import overlap
 from pandakit.lab._sweep_table import measured
 
 if TYPE_CHECKING:
@@ -141,13 +141,14 @@ class PolicyComparison:
 
     def _pairs(self, merge: Merge, incidents: np.ndarray) -> pd.DataFrame:
         rows, others = self._merge.openings.rows, merge.openings.rows
-        kept, today, other = count_pairs(rows, self._incidents, others, incidents)
+        both = overlap(rows, self._incidents, others, incidents)
+        kept, today, other = both.pairs
         counts = {
             "pairs": (today, other),
             "pairs_kept": (kept, kept),
             "pairs_lost": (0, today - kept),
             "pairs_gained": (0, other - kept),
-            "moved": (0, n_moved(rows, self._incidents, others, incidents)),
+            "moved": (0, both.moved),
         }
         return pd.DataFrame.from_dict(counts, orient="index", columns=["today", "other"])
 

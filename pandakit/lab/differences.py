@@ -12,7 +12,7 @@ import pyarrow as pa
 from pandakit import _html
 from pandakit.consolidation import Consolidation
 from pandakit.lab._changes import alert_changes, incident_changes
-from pandakit.lab._pairs import PairCounts, count_pairs
+from pandakit.lab._pairs import PairCounts, overlap
 from pandakit.lab._side import Side
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Diff:
     @cached_property
     def pairs(self) -> PairCounts:
         """How many pairs of alerts share an incident: on both sides, in a and in b."""
-        return count_pairs(self._a.rows, self._a.incidents, self._b.rows, self._b.incidents)
+        return overlap(self._a.rows, self._a.incidents, self._b.rows, self._b.incidents).pairs
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import CLASSIC, check_policy
-from pandakit.lab._pairs import count_pairs, group_sizes, n_moved, same_alerts
+from pandakit.lab._pairs import group_sizes, overlap
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _text(setting: str, value: Any) -> str:
 def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict[str, Any]:
     grouped = reading.openings.group(reading.policy)
     before, after = _n_groups(incidents), _n_groups(grouped)
-    both = today.rows, incidents, reading.openings.rows, grouped
-    pairs = count_pairs(*both)
+    both = overlap(today.rows, incidents, reading.openings.rows, grouped)
     return {
         "setting": reading.setting,
         "value": reading.value,
@@ -136,12 +135,12 @@ def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict
         "numerator": after - before,
         "denominator": before,
         "largest": int(group_sizes(grouped).max(initial=0)),
-        "same": len(same_alerts(today.rows, reading.openings.rows)[0]),
-        "moved": n_moved(*both),
-        "f1": pairs.f1,
-        "pairs_kept": pairs.kept,
-        "pairs_today": pairs.a,
-        "pairs": pairs.b,
+        "same": both.same,
+        "moved": both.moved,
+        "f1": both.pairs.f1,
+        "pairs_kept": both.pairs.kept,
+        "pairs_today": both.pairs.a,
+        "pairs": both.pairs.b,
     }
 
 

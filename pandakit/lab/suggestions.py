@@ -13,7 +13,7 @@ import pandas as pd
 from pandakit.consolidation import Pattern
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import check_policy
-from pandakit.errors import EventError
+from pandakit.errors import EventError, PartialWarning, warn_user
 from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
@@ -120,7 +120,7 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     Warns
     -----
     PartialWarning
-        No alert was matched with production.
+        No column could be a tag, or no alert was matched with production.
 
     Examples
     --------
@@ -139,6 +139,12 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     spans = _checked(most_tags, windows, chance, seed)
     table = as_table(events, name="events", error=EventError)
     singles = candidate_tags(table, policy, unit, tags)
+    if not singles:
+        warn_user(
+            "no column could be a tag: that takes text on 5 % of the alerts, with two or more "
+            "values, at most half as many as alerts; name columns with tags=",
+            PartialWarning,
+        )
     patterns = _patterns(singles, most_tags, spans[0])
     everything = policy.replace(patterns=[*policy.patterns, *patterns, PRIMARY])
     openings = EventHistory(table, everything, unit).openings(policy)

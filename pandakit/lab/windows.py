@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from pandakit.lab._links import linked_by_values
 from pandakit.spans import microseconds, read_span, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pandakit.consolidation import Pattern, Policy
     from pandakit.consolidation.openings import Openings
     from pandakit.consolidation.policy import TimeUnit
@@ -139,6 +138,8 @@ def _every(step: Any, limit: Any) -> tuple[int, int]:
 
 
 def _ids(together: Iterable[int], n_alerts: int) -> np.ndarray:
+    if not isinstance(together, Iterable):
+        raise TypeError(f"together: pass the ids of alerts, such as [0, 2], not {together!r}")
     given = list(together)
     unknown = [one for one in given if isinstance(one, bool) or one not in range(n_alerts)]
     if unknown:

@@ -168,14 +168,17 @@ def dedup(table: pd.DataFrame, *, today: tuple[Any, int] | None = None) -> Figur
     [5, 3]
     """
     figure, (axes,) = style.new_figure()
+    ends = []
     for place, (threshold, rows) in enumerate(table.groupby("threshold", sort=True)):
         ordered = rows.sort_values("period")
         hours = (ordered["period"].dt.total_seconds() / 3600).tolist()
         colour = style.LINE_COLOURS[place % len(style.LINE_COLOURS)]
         axes.plot(hours, ordered["alerts"].tolist(), color=colour, marker="o", linewidth=2)
-        last = (hours[-1], ordered["alerts"].iloc[-1])
-        style.annotate(axes, f"threshold {threshold}", last, color=colour)
+        ends.append(
+            (hours[-1], float(ordered["alerts"].iloc[-1]), f"threshold {threshold}", colour)
+        )
     _period_axis(axes, table)
+    style.label_lines(axes, ends)
     if today is not None:
         _mark_today(axes, table, *today)
     low, high = (int(end) for end in (table["alerts"].min(), table["alerts"].max()))
@@ -188,12 +191,15 @@ def dedup(table: pd.DataFrame, *, today: tuple[Any, int] | None = None) -> Figur
 
 
 def _period_axis(axes: Axes, table: pd.DataFrame) -> None:
+    from matplotlib.ticker import StrMethodFormatter  # noqa: PLC0415 - loaded on first use
+
     periods = sorted({*table["period"]})
     axes.set_xscale("log")
     ticks = [period.total_seconds() / 3600 for period in periods]
     axes.set_xticks(ticks, [span_text(period.to_pytimedelta()) for period in periods])
     axes.minorticks_off()
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_xlabel("deduplication period", color=style.MUTED)
     axes.set_ylabel("alerts", color=style.MUTED)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["sensitivity"]
 
 _ROOM = 0.24  # of the axis, for the texts at the ends
+_WHOLE = 0.01  # from here on, whole percents
 _LEAST = 0.02  # of today's incidents: the least that the axis shows
 _FEWER, _MORE = style.LINE_COLOURS[2], style.LINE_COLOURS[1]
 
@@ -61,6 +62,7 @@ def sensitivity(table: pd.DataFrame) -> Figure:
     axes.set_ylim(len(ends) - 0.4, -0.6)
     _leave_room(axes, -min([0.0, *ends["low"]]), max([0.0, *ends["high"]]))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    _drop_ticks_below_none(axes)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.set_xlabel("incidents, against today", color=style.MUTED)
     today = int(table["denominator"].iloc[0]) if len(table) else 0
@@ -77,6 +79,23 @@ def _leave_room(axes: Axes, fewer: float, more: float) -> None:
     span = max(fewer + more, _LEAST)
     room = _ROOM * span / (1 - 2 * _ROOM)
     axes.set_xlim(-(fewer + room if fewer else 0.1 * span), more + room)
+
+
+def _drop_ticks_below_none(axes: Axes) -> None:
+    """Drop ticks left of -100 %: there are never fewer incidents than none."""
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in axes.get_xticks() if max(low, -1) <= tick <= high])
+
+
+def _percent(change: float) -> str:
+    """Return a change as whole percents, a small one by its first digit.
+
+    Examples
+    --------
+    >>> _percent(0.264), _percent(-0.0026)
+    ('+26%', '-0.3%')
+    """
+    return f"{change:+.0%}" if abs(change) >= _WHOLE else f"{100 * change:+.1g}%"
 
 
 def _ends(table: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +121,7 @@ def _bar(axes: Axes, place: int, end: tuple[float, str], *, side: int) -> None:
     if not change:
         return
     axes.barh(place, change, color=_MORE if side > 0 else _FEWER, height=0.6)
-    text = f"{value} {change:+.0%}"
+    text = f"{value} {_percent(change)}"
     style.annotate(
         axes, text, (change, place), xytext=(6 * side, 0), ha="left" if side > 0 else "right"
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pandakit import _html
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from matplotlib.axes import Axes
 
     from pandakit.plots.figure import NotebookFigure
@@ -21,6 +23,7 @@ __all__ = [
     "check_count",
     "counted",
     "label",
+    "label_lines",
     "new_figure",
     "new_rows",
     "short_identity",
@@ -39,6 +42,8 @@ _ROW = 0.3  # inches of a row
 _AROUND_ROWS = 1.4  # inches above and below the rows
 _LONGEST = 44  # characters of a name
 _PRIMARY, _SECONDARY = 26, 16  # characters of each, together no more
+_LINE_OF_TEXT = 13.0  # points
+_POINTS = 72  # of an inch
 
 
 def new_figure(
@@ -146,6 +151,37 @@ def annotate(axes: Axes, text: str, point: tuple[float, float], **settings: Any)
         "annotation_clip": False,
     }
     axes.annotate(text, point, **{**defaults, **settings})
+
+
+def label_lines(axes: Axes, ends: Iterable[tuple[float, float, str, str]]) -> None:
+    """Write the name of each line at its end, each in a line of text of its own.
+
+    Parameters
+    ----------
+    axes
+        With its final limits, from zero on.
+    ends
+        The last point of each line, the name and the colour.
+    """
+    points = axes.bbox.height / axes.figure.dpi * _POINTS  # the height of the panel
+    lowest_first = sorted(ends, key=lambda end: end[1])
+    wanted = [y / axes.get_ylim()[1] * points for _, y, _, _ in lowest_first]
+    for (x, y, name, colour), at, place in zip(
+        lowest_first, wanted, _spread(wanted, points), strict=True
+    ):
+        annotate(axes, name, (x, y), xytext=(9, place - at), color=colour)
+
+
+def _spread(wanted: list[float], points: float) -> list[float]:
+    """Return places a line of text apart, near those that are wanted, below the top if they fit."""
+    places: list[float] = []
+    for at in wanted:
+        places.append(max(at, places[-1] + _LINE_OF_TEXT) if places else at)
+    top = max(points, _LINE_OF_TEXT * (len(places) - 1))
+    for place in range(len(places) - 1, -1, -1):
+        places[place] = min(places[place], top)
+        top = places[place] - _LINE_OF_TEXT
+    return places
 
 
 def check_count(value: int, name: str) -> None:

@@ -24,7 +24,6 @@ _SAVED = ("compression", "alerts saved")
 _NAMED_BY_VALUE = ("anchor", "patterns", "matchers", "dedup", "order")
 _HEIGHT = 6.2  # inches
 _MAX_LABELS = 12  # on one line below the axis
-_LABEL_STEP = 0.055  # between two labels of lines, as a share of the panel's height
 
 
 def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
@@ -141,28 +140,8 @@ def _draw(axes: Axes, lines: list[Any], column: str, mark: float | None) -> None
     axes.set_ylim(0, top * 1.15)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    _label_lines(axes, ends)
-
-
-def _label_lines(axes: Axes, ends: list[tuple[float, int, str, str]]) -> None:
-    """Write each anchor at the end of its line, without overlaps."""
-    height = axes.get_ylim()[1]
-    below = -math.inf
-    for seconds, count, anchor, colour in sorted(ends, key=lambda end: end[1]):
-        position = max(count / height, below + _LABEL_STEP * _relative_height(axes))
-        shift = (position - count / height) * _height_in_points(axes)
-        style.annotate(axes, anchor, (seconds, count), xytext=(9, shift), color=colour)
-        below = position
-
-
-def _height_in_points(axes: Axes) -> float:
-    return float(axes.get_position().height * _HEIGHT * 72)
-
-
-def _relative_height(axes: Axes) -> float:
-    """Return how often this panel fits into the tallest; its labels need that much more room."""
-    tallest = max(_height_in_points(panel) for panel in axes.figure.axes)
-    return tallest / _height_in_points(axes)
+    if len(ends) > 1:
+        style.label_lines(axes, ends)
 
 
 def _scale_windows(axes: Axes, windows: list[float], mark: float | None) -> None:

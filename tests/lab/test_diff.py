@@ -128,6 +128,12 @@ def test_pairs_are_counted_as_sets_of_pairs(scenario, settings):
     assert changes.alerts["n_gained"].sum() == 2 * len(in_b - in_a)
     moved = {row for pair in in_a ^ in_b for row in pair}
     assert changes.alerts["moved"].sum() == len(moved)
+    of_a, of_b = opened_by(a), opened_by(b)
+    for alert in changes.alerts.itertuples():
+        row = of_b[alert.alert_b] if pd.isna(alert.alert_a) else of_a[alert.alert_a]
+        assert alert.n_lost == sum(row in pair for pair in in_a - in_b)
+        assert alert.n_gained == sum(row in pair for pair in in_b - in_a)
+        assert alert.moved == (row in moved)
 
 
 @LAW
@@ -180,6 +186,31 @@ def sides(frame):
     """Grouped by host and by cluster."""
     wider = consolidation.CURRENT.replace(patterns=[consolidation.Pattern("cluster", "2h")])
     return [consolidation.consolidate(frame, one) for one in (consolidation.CURRENT, wider)]
+
+
+def test_a_group_starts_with_the_earlier_side():
+    """Where the sides' first alerts differ, start and title are those of the earlier, both ways."""
+    frame = pd.DataFrame(
+        {
+            "timestamp": [0, 60, 7_200, 7_260],
+            "status": ["critical", "ok", "critical", "critical"],
+            "host": list("aaab"),
+            "cluster": "x",
+        }
+    )
+    policy = consolidation.CLASSIC.replace(patterns=[consolidation.Pattern("cluster", "10min")])
+    new_alert, reopened = (
+        consolidation.consolidate(frame, policy.replace(reopen_window=window))
+        for window in ("0s", None)
+    )
+    earlier, later = new_alert.incidents.loc[1], reopened.incidents.loc[1]
+    assert earlier["start"] < later["start"]
+    assert earlier["title"] != later["title"]
+    for changes in (diff(new_alert, reopened), diff(reopened, new_alert)):
+        assert changes.incidents["change"].tolist() == ["same", "changed"]
+        assert changes.incidents.loc[1, ["start", "title"]].tolist() == [
+            *earlier[["start", "title"]]
+        ]
 
 
 def test_by_counts_incidents_by_a_value_of_the_first_alert():

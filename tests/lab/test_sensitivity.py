@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from hypothesis import given
 
@@ -69,6 +70,28 @@ def test_rows_of_one_time_in_reverse():
     assert len(today.incidents) == 3
     assert found["incidents"] == len(turned.incidents)
     assert found["same"] == 3
+
+
+def test_orders_of_equal_times_are_those_of_permuted_rows():
+    """Each seed gives what the rows give that its generator permutes, sorted by time again."""
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame(
+        {
+            "timestamp": rng.integers(0, 40, 120) * 600,
+            "status": rng.choice(["critical", "ok"], 120),
+            "host": rng.choice(list("abcd"), 120),
+            "check": rng.choice(list("pq"), 120),
+            "cluster": rng.choice(list("xyz"), 120),
+        }
+    ).sort_values("timestamp", ignore_index=True)
+    policy = CLASSIC.replace(dedup="none", reopen_window="0s", max_alerts=3)
+    found = sensitivity(frame, policy).set_index("value")
+    for seed in range(5):
+        permuted = frame.iloc[np.random.default_rng(seed).permutation(len(frame))]
+        other = consolidate(permuted.sort_values("timestamp", kind="stable"), policy)
+        counts = found.loc[f"seed {seed}", ["incidents", "largest"]].tolist()
+        assert counts == [len(other.incidents), other.incidents["n_alerts"].max()]
+    assert len(set(found.filter(like="seed", axis=0)["incidents"])) > 1
 
 
 def test_every_open_reading_has_its_other_values():

@@ -50,7 +50,7 @@ def with_window(policy, name, minutes):
     )
 
 
-@examples(quick=5, full=3_000)
+@examples(quick=5, full=1_000)  # each tries 90 windows
 @given(
     ROWS,
     st.sampled_from(PATTERNS),
@@ -134,6 +134,13 @@ def test_none_up_to_the_limit_explains_the_alert_that_stays_apart():
     at_limit = consolidate(frame, CURRENT.replace(patterns=[Pattern("host", "1h")]))
     assert found.window is None
     assert at_limit.explain(1).text in found.text
+
+
+@pytest.mark.parametrize("together", [3, None])
+def test_one_id_is_no_list(together):
+    """What holds no ids is a TypeError that shows what to pass."""
+    with pytest.raises(TypeError, match=r"together: pass the ids of alerts, such as \[0, 2\]"):
+        smallest_window(events([0, 60]), CURRENT, together)
 
 
 @pytest.mark.parametrize(

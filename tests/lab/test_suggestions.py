@@ -142,6 +142,28 @@ def test_a_set_that_groups_as_a_subset_does_is_left_out():
     assert tags == {("cluster",), ("copy",)}
 
 
+def test_scores_of_the_halves_are_those_of_their_alerts():
+    """Each score sets what is saved beyond chance against the rest; halves are scored alone."""
+    frame, cost = clustered(), 2.0
+    found = suggest_patterns(frame, CURRENT, tags=["cluster", "team"], most_tags=1, cost=cost)
+    half = len(frame) // 2
+    parts = {"score_early": frame[:half], "score_late": frame[half:], "score": frame}
+    for row in found.itertuples():
+        for name, part in parts.items():
+            alone = suggest_patterns(part, CURRENT, tags=row.tags, windows=[row.window], cost=cost)
+            same = alone.iloc[0]
+            expected = same["beyond"] - cost * (same["compression"] - same["beyond"])
+            assert getattr(row, name) == pytest.approx(expected)
+
+
+def test_nothing_to_try_is_warned_of():
+    """Where no column could be a tag, the frame is empty, and a warning says what one needs."""
+    with pytest.warns(PartialWarning, match="no column could be a tag") as caught:
+        found = suggest_patterns(clustered()[["timestamp", "status", "host"]], CURRENT)
+    assert found.empty
+    assert caught[0].filename == __file__
+
+
 def test_the_same_seed_gives_the_same_frame():
     """Threads do not change the order of draws; another seed does."""
     frame = clustered()

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate
 from pandakit.errors import PartialWarning, RejectedEventsWarning
@@ -112,6 +112,7 @@ def production_of(result):
 
 @examples(quick=6, full=1_000)
 @given(ROWS, st.sampled_from(["first", "latest"]), st.booleans())
+@example(rows=[(0, "critical", "b", "q", None)] * 2, anchor="first", beside=False)  # no team
 def test_chance_is_that_of_frames_with_permuted_values(rows, anchor, beside):
     """By hand on the frame: identities carry the values, and each row uses the same draws."""
     frame = timeline(rows)

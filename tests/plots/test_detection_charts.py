@@ -1,5 +1,7 @@
 """The charts of detections: what is drawn is what the frames say."""
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -71,6 +73,17 @@ def test_dedup_draws_a_line_per_threshold():
     lines = [line.get_ydata().tolist() for line in figure.axes[0].lines]
     assert lines[:2] == [[2, 1], [1, 1]]
     assert labels(figure) == ["threshold 1", "threshold 2", "today: 2"]
+
+
+def test_thresholds_that_end_alike_have_a_name_each():
+    """Names of lines that end in one point stand above one another, inside the panel."""
+    rows = [(period, threshold, 9) for period in ("1h", "2h") for threshold in (1, 2, 3)]
+    table = pd.DataFrame(rows, columns=["period", "threshold", "alerts"])
+    figure = plots.dedup(table.astype({"period": "timedelta64[ns]"}))
+    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda b: b.y0)
+    for lower, upper in pairwise(boxes):
+        assert upper.y0 >= lower.y0 + 0.8 * lower.height
+    assert boxes[-1].y1 <= figure.axes[0].get_window_extent().y1 + boxes[-1].height
 
 
 def test_nothing_is_drawn_as_nothing():
