@@ -51,9 +51,8 @@ _INT64 = range(-(2**63), 2**63)
 _GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 _MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
 _MOST_SHOWN = 3
-_MOST_FIELDS = (
-    5_000  # otherwise rows with one field each would take the square of their size in memory
-)
+# Rows with one field each would otherwise take the square of their size in memory.
+_MOST_FIELDS = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,11 @@ def show_settings() -> pd.DataFrame:
     ------
     SettingsError
         When `config.toml` or `.env` cannot be read.
+
+    Examples
+    --------
+    >>> show_settings().columns.tolist()
+    ['setting', 'value', 'source']
     """
     found = [find(name) for name in SETTINGS]
     return pd.DataFrame(

@@ -68,6 +68,14 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         When a value is not a JSON value; the message names the column and the row.
     ValueError
         When a column's name is not text, or is repeated.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rules.parquet"
+    >>> save(pd.DataFrame({"id": ["a"], "tags": [["x", "y"]]}), path).name
+    'rules.parquet'
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
 
@@ -140,6 +148,15 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         When the file is damaged, or was not written by `save` of this version.
     FileNotFoundError
         When there is no such file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rules.parquet"
+    >>> path = save(pd.DataFrame({"id": ["a"], "tags": [["x", "y"]]}), path)
+    >>> load(path)["tags"].tolist()
+    [['x', 'y']]
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use

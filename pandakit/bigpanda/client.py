@@ -123,6 +123,14 @@ class BigPanda(Account):
         ------
         AuthenticationError
             When the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.bigpanda.check()
+        >>> answer.service
+        'BigPanda sandbox'
         """
         if "BIGPANDA_API_KEY" in self._sessions:
             return self._checked(f"{len(self.environments(progress=False))} environments")

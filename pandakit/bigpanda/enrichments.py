@@ -71,6 +71,14 @@ def enrichments(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     enrichments = services.bigpanda.enrichments()
+    >>> enrichments["name"].tolist()
+    ['Host owners', 'Runbooks']
     """
     session = self._session_for(api_version)
     pages = RESOURCES["enrichments"].pages
@@ -108,6 +116,16 @@ def enrichment_schema(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     schema = bigpanda.enrichment_schema(schema_id)
+    >>> schema.columns
+    ('host', 'owner_team', 'tier')
     """
     return read_schema(self._session_for(api_version), schema_id, api_version)
 
@@ -146,10 +164,20 @@ def enrichment_table(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id)
+    >>> table.columns.tolist()
+    ['host', 'owner_team', 'tier']
     """
     schema = enrichment_schema(self, schema_id, api_version=api_version)
     return self._load(
-        table_listing(schema_id, api_version),
+        table_listing(schema, schema_id, api_version),
         frame_of_table(schema),
         session=self._session_for(api_version),
         max_rows=max_rows,
@@ -173,6 +201,16 @@ def enrichment_size(
     -------
     TableSize
         With `rows`, `requests` and `seconds`; its text is a sentence.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     size = bigpanda.enrichment_size(schema_id)
+    >>> size.rows > 0, size.requests
+    (True, 3)
     """
     return read_size(self._session_for(api_version), schema_id, api_version)
 
@@ -260,7 +298,7 @@ def whole_table(
     if (size.seconds or 0.0) > _WARN_AFTER:
         _log.warning("reading the table of enrichment %s: %s", schema_id, size)
     return self._load(
-        table_listing(schema_id, api_version, f" ({size})"),
+        table_listing(schema, schema_id, api_version, f" ({size})"),
         frame_of_table(schema),
         session=self._session_for(api_version),
         progress=progress,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.page_load import PageLoad
-from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
+from pandakit.bigpanda._lists.resources import RESOURCES, check_of, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
 from pandakit.bigpanda._sending.payloads import read_payloads, time_order
@@ -71,6 +72,14 @@ def raw_alerts(
     end: if events moved from page to page, all pages are read again.
 
     Source: "Integration Alerts".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+    >>> {"timestamp", "status", "host", "check"} <= set(events)
+    True
     """
     asked = self._window(start, None)
     since = asked.start or to_time(start)  # None is refused
@@ -79,7 +88,7 @@ def raw_alerts(
     return self._load(
         PageLoad(
             user_call(resource.path, resource.path, params),
-            pages_of("limit", page_size),
+            replace(pages_of("limit", page_size), check=check_of("raw_alerts")),
             label=f"BigPanda events {app_key}",
             max_rows=max_rows,
         ),
@@ -218,6 +227,16 @@ def replay(
     Notes
     -----
     Source: "Alerts REST API".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> alerts = pd.DataFrame({"timestamp": [0, 60], "host": "db-1", "status": ["critical", "ok"]})
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     plan = services.bigpanda.replay(alerts, app_key="api.checks", speed=60)
+    >>> plan["seconds_after_start"].tolist()
+    [0.0, 1.0]
     """
     session = self._session_for("v1.0")
     if not 0 < speed < float("inf"):

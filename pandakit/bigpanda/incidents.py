@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pandakit.bigpanda._lists.resources import check_of
 from pandakit.bigpanda._lists.rows import incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
@@ -56,6 +57,14 @@ def environments(
     Notes
     -----
     Source: "Environments".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     environments = services.bigpanda.environments()
+    >>> "All Incidents" in set(environments["name"])
+    True
     """
     return load_resource(self, "environments", max_rows=max_rows, progress=progress)
 
@@ -124,6 +133,14 @@ def incidents(
     parallel, within the rate limit.
 
     Source: "Search Incidents".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    >>> len(incidents), incidents["start"].is_monotonic_decreasing
+    (5, True)
     """
     asked = self._window(start, end)
     params = search_params(query, asked, folder, expand)
@@ -178,10 +195,19 @@ def incident(
     Notes
     -----
     Source: "Retrieve Incident by ID".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     incident = services.bigpanda.incident("All Incidents", incidents["incident_id"].iloc[0])
+    >>> len(incident)
+    1
     """
     call = incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
     return self._load(
-        Listing(call, OneAnswer(), label=f"BigPanda incident {id}"),
+        Listing(call, OneAnswer(check=check_of("incidents")), label=f"BigPanda incident {id}"),
         to_frame("incidents", incident_row),
         session=self._user_session,
         max_rows=max_rows,
@@ -243,6 +269,14 @@ def alerts(
     The list is complete in the same sense as that of `incidents`.
 
     Source: "Search Incidents", "Alert Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.bigpanda.alerts("All Incidents", start="2026-05-01")
+    >>> alerts["incident_id"].nunique()
+    5
     """
     asked = self._window(start, end)
     params = search_params(query, asked, folder, "alerts")
@@ -292,6 +326,15 @@ def activities(
     Notes
     -----
     Source: "Retrieve Incident Activities".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     activities = services.bigpanda.activities(incidents["incident_id"])
+    >>> set(activities["incident_id"]) <= set(incidents["incident_id"])
+    True
     """
     ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
     known = getattr(incident_ids, "attrs", {}).get("pandakit", {})  # those of a loaded frame

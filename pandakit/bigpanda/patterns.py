@@ -49,6 +49,14 @@ def correlation_patterns(
     Notes
     -----
     Source: "Correlation Pattern Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     patterns = services.bigpanda.correlation_patterns(active=True)
+    >>> patterns["time_window"].tolist()
+    [120, 60]
     """
     return load_resource(
         self, "correlation_patterns", max_rows=max_rows, progress=progress, active=active
@@ -87,6 +95,14 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     Notes
     -----
     Source: "Correlation Pattern Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     policy = services.bigpanda.policy()
+    >>> [pattern.name for pattern in policy.patterns]
+    ['cluster', 'host']
     """
     from pandakit.bigpanda._lists.policy import policy_of  # noqa: PLC0415 - loads the simulation
 

@@ -67,6 +67,16 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     again, because the environment in which to look for changes is unknown.
 
     Source: "Search Incidents".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     services.control.move("update", 0)
+    ...     fresh = services.bigpanda.refresh(incidents)
+    >>> (incidents["updated_at"] != fresh["updated_at"]).sum().item()
+    1
     """
     said = facts(frame)
     name = said.get("list")

@@ -78,6 +78,17 @@ def verify_upload(
     ------
     PandakitError
         When reading fails: `resume()` reads the rest and returns the answer.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, requests_per_second=None) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id)
+    ...     is_there = bigpanda.verify_upload(table, schema_id)
+    >>> is_there
+    True
     """
     from pandakit.enrichment import (  # noqa: PLC0415 - loaded on use
         preview_enrichment as preview,
@@ -163,6 +174,17 @@ def upload_enrichment(
     Notes
     -----
     Source: "Create Mapping Enrichment Table".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id).head(2)
+    ...     job = bigpanda.upload_enrichment(table, schema_id, wait=False)
+    >>> job.status, job.rows  # with wait=True, "done"
+    ('pending', 2)
     """
     session = self._session_for(api_version)
     show = self._progress if progress is None else progress
@@ -225,6 +247,18 @@ def job(
     Notes
     -----
     Source: "Job Status".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id).head(2)
+    ...     started = bigpanda.upload_enrichment(table, schema_id, wait=False)
+    ...     seen = bigpanda.job(started.id)
+    >>> seen.id == started.id, seen.status
+    (True, 'pending')
     """
     session = self._session_for(api_version)
     known = job if isinstance(job, UploadJob) else job_of(session, job, api_version)

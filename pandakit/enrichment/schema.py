@@ -210,6 +210,12 @@ class EnrichmentSchema:
         ------
         EnrichmentError
             `api_version` is neither of these.
+
+        Examples
+        --------
+        >>> schema = EnrichmentSchema(["host"], ["owner"], name="owners")
+        >>> sorted(schema.to_api()["config"])
+        ['case_insensitive', 'fields', 'name']
         """
         names = {"v2.1": "name", "v1.0": "map_name"}
         if api_version not in names:

@@ -52,7 +52,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
     unit: TimeUnit = "s",
     **settings: Any,
 ) -> pd.DataFrame:
-    """Return how many incidents there are under other settings, one row for each combination.
+    """Return how many incidents there are under other settings, one row per combination.
 
     Parameters
     ----------

@@ -103,6 +103,14 @@ class Pangea(Account):
         ------
         AuthenticationError
             If the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.pangea.check()
+        >>> answer.service
+        'Pangea sandbox'
         """
         return self._checked(f"a schema of {len(self.schema(progress=False))} fields")
 

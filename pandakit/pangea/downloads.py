@@ -56,6 +56,18 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
     The address that the service returns is fetched without the token.
 
     Source: "Pangea API reference".
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     search_id = events.attrs["pandakit"]["search"]["id"]
+    ...     path = pathlib.Path(tempfile.mkdtemp()) / "events.json.gz"
+    ...     path = services.pangea.download(search_id, path)
+    >>> path.name
+    'events.json.gz'
     """
     file = Path(path)
     body = {"result_id": search_id, "format": _file_format(file)}

@@ -144,6 +144,14 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
     one stopped; the end is fixed before the second one.
 
     Source: "Pangea API reference".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01", end="2026-06-01")
+    >>> len(events), events["received_at"].is_monotonic_increasing
+    (5, True)
     """
     asked = self._window(start, end)
     body = search_body(
@@ -226,6 +234,16 @@ def results(
     PaginationError
         If the search found 10,000 events, the most that the service returns: there may be
         more.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     search_id = events.attrs["pandakit"]["search"]["id"]
+    ...     again = services.pangea.results(search_id)
+    >>> again["hash"].equals(events["hash"])
+    True
     """
     return _load_events(
         self,

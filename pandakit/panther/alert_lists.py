@@ -77,6 +77,14 @@ def alerts(
     -----
     DefaultWindowWarning
         Without `start`.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="30d", severity=["HIGH", "CRITICAL"])
+    >>> sorted(alerts["severity"].unique())
+    ['CRITICAL', 'HIGH']
     """
     resource = RESOURCES["alerts"]
     params = query_parameters("alerts", resource.filters, dict(filters))
@@ -130,6 +138,15 @@ def alert_events(
     ------
     NotFoundError
         For an alert that does not exist.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="7d")
+    ...     events = services.panther.alert_events(alerts["id"].head(2))
+    >>> events["p_alert_id"].nunique()
+    2
     """
 
     def events_of(key: str) -> Part:
@@ -165,6 +182,15 @@ def alert_comments(
     -------
     pandas.DataFrame
         One row per comment, alert by alert. Needs the permission Read Alerts.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="7d")
+    ...     comments = services.panther.alert_comments(alerts["id"].head(3))
+    >>> set(comments["alert_id"]) <= set(alerts["id"])
+    True
     """
 
     def comments_on(key: str) -> Part:
@@ -200,6 +226,14 @@ def alert_context_tags(
     -------
     pandas.DataFrame
         One row per tag. Needs the permission Read Alerts.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     tags = services.panther.alert_context_tags(managed=True)
+    >>> tags["managed"].all().item()
+    True
     """
     return self._load(
         *whole_list("alert_context_tags", {"managed": managed}),

@@ -99,6 +99,14 @@ class Panther(Client):
         ------
         AuthenticationError
             When the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.panther.check()
+        >>> answer.service
+        'Panther sandbox'
         """
         try:
             reply = self._session.send(Call("GET", "/api-tokens/self", endpoint="/api-tokens"))

@@ -141,6 +141,18 @@ class Control:
         after
             How many matching requests the service itself answers first. With ``after=2``, the third
             page of a list fails.
+
+        Examples
+        --------
+        >>> import pandakit as pk
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.answer("panther", "/users$", 403)
+        ...     try:
+        ...         users = services.panther.users()
+        ...     except pk.PermissionDeniedError as error:
+        ...         print(error.status_code)
+        403
         """
         planned = Answer(
             service=service,
@@ -164,6 +176,18 @@ class Control:
             As in `answer`.
         page
             Counted from 1.
+
+        Examples
+        --------
+        >>> import pandakit as pk
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.lose_page("bigpanda", "/integration-alerts", 1)
+        ...     try:
+        ...         events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+        ...     except pk.PaginationError as error:
+        ...         print(type(error).__name__)
+        PaginationError
         """
         with self._lock:
             self._lost.append((service, re.compile(path), page))
@@ -180,6 +204,15 @@ class Control:
             The incident, by its position from the newest start (0).
         after
             How many searches are answered before that.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.move("add")
+        ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+        >>> len(incidents)
+        6
         """
         with self._lock:
             while len(self._moves) <= after:
@@ -207,6 +240,19 @@ class Control:
             How many polls find the job unfinished (first pending, then started).
         location
             Whether the upload's response has a `Location` header.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.plan_job("failed", message="no space left")
+        ...     bigpanda = services.bigpanda
+        ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+        ...     table = bigpanda.enrichment_table(schema_id).head(2)
+        ...     job = bigpanda.upload_enrichment(table, schema_id, wait=False)
+        ...     jobs = [bigpanda.job(job) for _ in range(3)]
+        >>> jobs[-1].status, jobs[-1].detail
+        ('failed', 'no space left')
         """
         plan = JobPlan(outcome=outcome, message=message, looks=looks, location=location)
         with self._lock:
@@ -228,6 +274,16 @@ class Control:
         ------
         ValueError
             If there is no such kind.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> from pandakit.pangea import verify
+        >>> with sandbox.start(incidents=5, audit_events=100) as services:
+        ...     services.control.tamper("event")
+        ...     events = services.pangea.search(start="2026-05-01")
+        >>> verify(events).counts["failed"]
+        1
         """
         if kind is not None and kind not in get_args(Tampering):
             raise ValueError(f"kind={kind!r}: must be one of {', '.join(get_args(Tampering))}")

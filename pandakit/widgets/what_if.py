@@ -130,6 +130,15 @@ def what_if(
         The events cannot be read.
     ValueError
         A window is not a span above zero.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pandakit as pk
+    >>> events = pd.DataFrame({"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1"})
+    >>> controls = what_if(events, pk.CURRENT)
+    >>> len(controls.children) > 0
+    True
     """
     own = [pattern.window for pattern in check_policy(policy).patterns]
     spans = list(dict.fromkeys([*(read_span(window, "windows") for window in windows), *own]))

@@ -99,6 +99,14 @@ def window_slider(
     ValueError
         A window is not a span above zero, the policy has no pattern of that name, or there
         are no windows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> events = pd.DataFrame({"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1"})
+    >>> slider = window_slider(events, windows=["1h", "2h"])
+    >>> len(slider.children)
+    2
     """
     choices = [(_label(window), window) for window in windows]
     if not choices:

@@ -5,9 +5,7 @@ from __future__ import annotations
 __all__ = ["REREADS", "Rereads"]
 
 REREADS = 3  # after passes during which something moved
-_SHUFFLED_REREADS = (
-    12  # passes without new incidents although nothing moves: only the order changes
-)
+_SHUFFLED_REREADS = 12  # after passes in which only the order changed
 
 
 class Rereads:

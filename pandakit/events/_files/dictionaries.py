@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ["stored_as_dictionaries", "with_repeating", "without_dictionaries"]
 
-# A writer stops to add to a dictionary of more bytes, and writes the rest as it is.
+# A writer stops adding to a dictionary above this size, and writes further values as plain text.
 _DICTIONARY_BYTES = 1 << 20
 _INDEX_BYTES = 4
 _REPEATS = 2  # rows for each label
 
 
 def stored_as_dictionaries(file: parquet.ParquetFile) -> list[str]:
-    """Return the columns of text whose cells are all numbers of a dictionary, by their size."""
+    """Return the text columns that are dictionary-encoded throughout, judging by their size."""
     texts = {field.name for field in file.schema_arrow if _is_text(field.type)}
     paths = [file.metadata.schema.column(at).path for at in range(file.metadata.num_columns)]
     groups = [file.metadata.row_group(at) for at in range(file.metadata.num_row_groups)]
@@ -39,7 +39,7 @@ def _is_small(chunk: parquet.ColumnChunkMetaData) -> bool:
 
 
 def with_repeating(table: pa.Table, names: list[str]) -> pa.Table:
-    """Return the table with one dictionary for each column, and as text where few values repeat."""
+    """Return the table with one dictionary per column, or text where few values repeat."""
     for name in names:
         place = table.column_names.index(name)
         cells = table.column(place)
@@ -52,7 +52,7 @@ def with_repeating(table: pa.Table, names: list[str]) -> pa.Table:
 
 
 def without_dictionaries(table: pa.Table) -> pa.Table:
-    """Return the table with its dictionaries of text as text."""
+    """Return the table with its text dictionaries decoded."""
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type) and _is_text(field.type.value_type):
             text = table.column(place).cast(pa.large_string())

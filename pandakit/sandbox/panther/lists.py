@@ -223,7 +223,11 @@ LISTS = {
         rows="users", limit=60, most=60, filters=_USER_FILTERS, end="null", bare=False
     ),
     "alert-context-tags": ListEndpoint(
-        rows="alert_context_tags", limit=2000, most=2000, bare=False
+        rows="alert_context_tags",
+        limit=2000,
+        most=2000,
+        filters={"managed": RowFilter(_managed)},
+        bare=False,
     ),
     "roles": ListEndpoint(
         rows="roles", filters=_ROLE_FILTERS, end="empty", bare=False, single=True
