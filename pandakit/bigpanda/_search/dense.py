@@ -81,14 +81,14 @@ class _DenseSecond:
         self._seen = set()
         if self._departures is None or not self._departures.can_happen:
             return full, below
-        yield from self._departures.mark()
+        yield from self._departures.begin()
         return (yield from self.count())
 
     def count(self) -> Subtask[Totals]:
         """Read the first pages whose totals differ by the number of incidents in the second."""
         ends = self._second, self._second - 1
         full, below = yield [self._load.request(to, narrower=self._narrower) for to in ends]
-        return self._load.take(full, ends[0]), self._load.take(below, ends[1])
+        return self._load.keep(full, ends[0]), self._load.keep(below, ends[1])
 
     def run(self, full: IncidentPage, below: IncidentPage) -> Subtask[set[str]]:
         """Read until nothing can be missing, and return the identities."""

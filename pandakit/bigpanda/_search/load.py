@@ -168,7 +168,7 @@ class IncidentLoad(ParallelLoad):
     def page(self, to: int | None) -> Subtask[IncidentPage]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
-        answer = self.take(reply, to)
+        answer = self.keep(reply, to)
         if answer.total and not answer.keys:
             raise PaginationError(
                 f"the service counts {answer.total} incidents, but returned none of them on the "
@@ -189,9 +189,9 @@ class IncidentLoad(ParallelLoad):
         if not calls:
             return []
         replies = yield calls
-        return [self.take(reply, to) for reply in replies]
+        return [self.keep(reply, to) for reply in replies]
 
-    def take(self, reply: Reply, to: int | None) -> IncidentPage:
+    def keep(self, reply: Reply, to: int | None) -> IncidentPage:
         """Keep the incidents of a page.
 
         Raises

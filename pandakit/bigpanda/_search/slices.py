@@ -51,7 +51,7 @@ def read_slice(
     rereads = Rereads()
     while True:
         if not seen:
-            yield from departures.mark()
+            yield from departures.begin()
         [first] = yield from load.read(high, [1], low=low, narrower=narrower)
         if first.total > load.ceiling:
             _split(load, low, high, first, narrower or {})
