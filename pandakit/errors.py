@@ -30,7 +30,7 @@
         ├── RejectedEventsWarning    events that could not be read
         ├── ServiceWarning           an unexpected response of the service
         ├── TruncatedWarning         the caller's own cap was reached
-        ├── StoreWarning             a store holds pages that another token fetched
+        ├── StoreWarning             a store holds pages of another token, or damaged files
         └── UnknownFieldWarning      a query uses a field that the data does not have
 """
 
@@ -363,7 +363,9 @@ class ServiceWarning(PandakitWarning):
 
 
 class StoreWarning(PandakitWarning):
-    """A store holds pages that another token fetched.
+    """A store holds pages that another token fetched, or files that are damaged.
+
+    What damaged files held is requested again.
 
     If the tokens belong to two accounts, use a folder for each; after a new token for the same
     account there is nothing to do.

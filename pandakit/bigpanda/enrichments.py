@@ -177,7 +177,7 @@ def enrichment_table(
     """
     schema = enrichment_schema(self, schema_id, api_version=api_version)
     return self._load(
-        table_listing(schema_id, api_version),
+        table_listing(schema, schema_id, api_version),
         frame_of_table(schema),
         session=self._session_for(api_version),
         max_rows=max_rows,
@@ -298,7 +298,7 @@ def whole_table(
     if (size.seconds or 0.0) > _WARN_AFTER:
         _log.warning("reading the table of enrichment %s: %s", schema_id, size)
     return self._load(
-        table_listing(schema_id, api_version, f" ({size})"),
+        table_listing(schema, schema_id, api_version, f" ({size})"),
         frame_of_table(schema),
         session=self._session_for(api_version),
         progress=progress,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.page_load import PageLoad
-from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
+from pandakit.bigpanda._lists.resources import RESOURCES, check_of, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
 from pandakit.bigpanda._sending.payloads import read_payloads, time_order
@@ -87,7 +88,7 @@ def raw_alerts(
     return self._load(
         PageLoad(
             user_call(resource.path, resource.path, params),
-            pages_of("limit", page_size),
+            replace(pages_of("limit", page_size), check=check_of("raw_alerts")),
             label=f"BigPanda events {app_key}",
             max_rows=max_rows,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pandakit.bigpanda._lists.resources import check_of
 from pandakit.bigpanda._lists.rows import incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
@@ -206,7 +207,7 @@ def incident(
     """
     call = incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
     return self._load(
-        Listing(call, OneAnswer(), label=f"BigPanda incident {id}"),
+        Listing(call, OneAnswer(check=check_of("incidents")), label=f"BigPanda incident {id}"),
         to_frame("incidents", incident_row),
         session=self._user_session,
         max_rows=max_rows,

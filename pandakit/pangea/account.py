@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PandakitError, ServiceWarning, UnknownFieldWarning
 from pandakit.frames import build_frame
-from pandakit.pangea.columns import SCHEMA_COLUMNS, STANDARD_FIELDS, custom_fields, kinds_by_field
-from pandakit.pangea.service import read_result
+from pandakit.pangea.columns import (
+    SCHEMA_COLUMNS,
+    STANDARD_FIELDS,
+    custom_fields,
+    kinds_by_field,
+)
+from pandakit.pangea.service import ROW_CHECKS, read_result
 from pandakit.transport import Call, Client, Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
@@ -80,7 +85,10 @@ class Account(Client):
 
         return self._load(
             Listing(
-                self._call("/v1/schema", {}), OneAnswer(read_fields), "id", label="Pangea schema"
+                self._call("/v1/schema", {}),
+                OneAnswer(read_fields, ROW_CHECKS["schema"]),
+                "id",
+                label="Pangea schema",
             ),
             partial(build_frame, columns=SCHEMA_COLUMNS),
             max_rows=max_rows,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_COLUMNS",
+    "HIDDEN",
     "ROOT_COLUMNS",
     "SCHEMA_COLUMNS",
     "SOURCED_ROOT_COLUMNS",
@@ -75,7 +76,7 @@ EVENT_COLUMNS = (
     Column("envelope", "map", meaning="what was hashed, exactly as received"),
     Column("unreadable", "any", meaning="values that fit no column, exactly as received"),
 )
-_HIDDEN = ("root", "unpublished_root")
+HIDDEN = ("root", "unpublished_root")
 _EVIDENCE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("hash", read_text),
     ("membership_proof", read_text),
@@ -141,7 +142,7 @@ def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame
     columns = [*EVENT_COLUMNS, *(_custom_column(name, kinds) for name in names)]
     for row in rows:
         _add_members(row, names)
-    frame = build_frame(rows, columns, ignore=_HIDDEN)
+    frame = build_frame(rows, columns, ignore=HIDDEN)
     return add_facts(frame, roots=_roots(rows))
 
 

@@ -10,7 +10,7 @@ from pandakit.frames import add_facts, build_frame
 from pandakit.pangea._roots.fetcher import RootFetcher, distinct_roots, needed_sizes
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea.columns import ROOT_COLUMNS, SOURCED_ROOT_COLUMNS
-from pandakit.pangea.service import read_result
+from pandakit.pangea.service import ROW_CHECKS, read_result
 from pandakit.progress import progress_line
 from pandakit.transport import Listing, OneAnswer, loader, warn_user
 
@@ -78,7 +78,11 @@ def root(
     _check_size(tree_size)
     body = {} if tree_size is None else {"tree_size": tree_size}
     return self._load(
-        Listing(self._call("/v1/root", body), OneAnswer(_read_root), label="Pangea root"),
+        Listing(
+            self._call("/v1/root", body),
+            OneAnswer(_read_root, ROW_CHECKS["root"]),
+            label="Pangea root",
+        ),
         partial(build_frame, columns=ROOT_COLUMNS),
         max_rows=max_rows,
         progress=progress,

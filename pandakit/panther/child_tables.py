@@ -102,7 +102,8 @@ def reports(frame: pd.DataFrame) -> pd.DataFrame:
         {**parent, "framework": framework, "control": control}
         for parent, found in _filled_cells(frame, "reports", Mapping)
         for framework, controls in found.items()
-        for control in ([controls] if isinstance(controls, str) else controls or [])
+        for control in (controls if isinstance(controls, list) else [controls])
+        if control is not None
     )
     return build_frame(records, REPORT)
 

@@ -176,7 +176,7 @@ def get(
     params = {"include-python": True} if include_python else {}
     call = object_call(resource, id, **params)
     return self._load(
-        Listing(call, OneAnswer(), label=f"Panther {kind} {id}"),
+        Listing(call, OneAnswer(check=resource.check), label=f"Panther {kind} {id}"),
         to_frame(resource),
         max_rows=max_rows,
         progress=progress,

@@ -36,7 +36,7 @@ A write is a `Call(..., repeatable=False)`; a lost answer raises `OutcomeUnknown
 from __future__ import annotations
 
 from pandakit.transport.client import Check, Client, warn_user
-from pandakit.transport.collect import Collected, Listing, collect
+from pandakit.transport.collect import MAX_IDLE_PAGES, MAX_PAGES, Collected, Listing, collect
 from pandakit.transport.compose import ChainedPages, MappedPages, OneAnswer, Part
 from pandakit.transport.interrupts import Interrupted, interrupted
 from pandakit.transport.jobs import JOB_PATH, Job, JobRules, find_job, wait_for
@@ -52,12 +52,15 @@ from pandakit.transport.paginate import (
 )
 from pandakit.transport.parallel import ParallelLoad, Task, TaskQueue, collect_parallel
 from pandakit.transport.reply import Problem, Reply, read_or_raise
+from pandakit.transport.row_checks import RowCheck, declared_fields, row_check, row_checks
 from pandakit.transport.service import Call, Service, checked_address, path_segment
 from pandakit.transport.session import Session
 from pandakit.transport.store import StorePath
 
 __all__ = [
     "JOB_PATH",
+    "MAX_IDLE_PAGES",
+    "MAX_PAGES",
     "Call",
     "ChainedPages",
     "Check",
@@ -80,6 +83,7 @@ __all__ = [
     "Part",
     "Problem",
     "Reply",
+    "RowCheck",
     "Service",
     "Session",
     "StorePath",
@@ -89,11 +93,14 @@ __all__ = [
     "checked_address",
     "collect",
     "collect_parallel",
+    "declared_fields",
     "find_job",
     "interrupted",
     "loader",
     "path_segment",
     "read_or_raise",
+    "row_check",
+    "row_checks",
     "wait_for",
     "warn_user",
 ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandakit.transport.service import Call
     from pandakit.transport.session import Session
 
-__all__ = ["Collected", "Listing", "collect"]
+__all__ = ["MAX_IDLE_PAGES", "MAX_PAGES", "Collected", "Listing", "collect"]
 
 Row = dict[str, Any]
 
@@ -219,7 +219,8 @@ class _Load:
         so_far = state.so_far()
         way_on = self.listing.otherwise if state.done else partial(self.run, state)
         raise failure.extended(
-            f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
+            f" ({self.label}, page {state.pages + 1}: {len(state.records)} rows of {state.pages} "
+            "pages were fetched)",
             partial=lambda: self.finish(so_far),
             resume=None if way_on is None else self.resuming(way_on),
         )

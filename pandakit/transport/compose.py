@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pandakit.transport.paginate import Page
+from pandakit.transport.row_checks import RowCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,12 @@ class OneAnswer:
     ----------
     rows
         Finds the rows in the answer; by default it is one object, the only row.
+    check
+        Raises for rows of another list.
     """
 
     rows: Callable[[Reply], list[Row]] = _the_object
+    check: RowCheck = RowCheck()  # noqa: RUF009 - frozen
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
         """Return the call unchanged."""
@@ -41,7 +45,9 @@ class OneAnswer:
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
         """Read the answer."""
-        return Page(self.rows(reply))
+        rows = self.rows(reply)
+        self.check(rows, reply)
+        return Page(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from pandakit.errors import (
     NotFoundError,
     PaginationError,
     PandakitError,
+    StoreWarning,
+    warn_user,
 )
 from pandakit.frames import add_facts, facts
 from pandakit.spans import read_span
@@ -128,8 +130,20 @@ class _StoredCall:
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
         rows = facts(frame).get("rows_from_store", 0)
         add_facts(frame, store=self.how, rows_from_store=rows)
-        self.kept.finish(None if self.update is None else frame)
-        return frame
+        if self.kept.n_damaged:
+            warn_user(
+                f"{self.kept}: {self.kept.n_damaged} damaged files were not used; what they held "
+                "was requested again",
+                StoreWarning,
+            )
+            self.kept.n_damaged = 0
+        try:
+            self.kept.finish(None if self.update is None else frame)
+        except PandakitError as error:
+            failure = error
+        else:
+            return frame
+        raise failure.extended(partial=lambda: frame, resume=lambda: self._finish(frame))
 
 
 def _then(read: Callable[[], pd.DataFrame], finish: Callable[[pd.DataFrame], pd.DataFrame]) -> Any:

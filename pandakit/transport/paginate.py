@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandakit.errors import PaginationError
+from pandakit.transport.row_checks import RowCheck
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["CursorPages", "NumberedPages", "OffsetPages", "OnePage", "Page", "PageStyle"]
 
 Row = dict[str, Any]
+
+_UNCHECKED = RowCheck()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,18 @@ def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class OnePage:
-    """A list in one page: an object with the rows under one of the keys, or a bare list."""
+    """A list in one page: an object with the rows under one of the keys, or a bare list.
+
+    Parameters
+    ----------
+    rows
+        The keys.
+    check
+        Raises for rows of another list.
+    """
 
     rows: tuple[str, ...] = ("results", "items", "data")
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
         """Return the call unchanged."""
@@ -113,6 +125,7 @@ class OnePage:
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
         """Read the only page."""
         rows, body = _named_rows(reply, self.rows)
+        self.check(rows, reply)
         return Page(rows, extra=body)
 
 
@@ -128,11 +141,14 @@ class CursorPages:
         Keys of the list and of the cursor in the answer.
     param
         The query parameter that takes the cursor.
+    check
+        Raises for rows of another list.
     """
 
     rows: str = "results"
     cursor: str = "next"
     param: str = "cursor"
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: str | None) -> Call:
         """Add the cursor; the first page has none."""
@@ -146,7 +162,9 @@ class CursorPages:
             raise reply.malformed(f"answered with a cursor {self.cursor!r} that is not text")
         if self.rows not in body and body.keys() - {self.cursor}:
             raise reply.malformed(f"answered without {self.rows!r}")
-        return Page(_rows(body.get(self.rows), self.rows, reply), cursor or None)
+        rows = _rows(body.get(self.rows), self.rows, reply)
+        self.check(rows, reply)
+        return Page(rows, cursor or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +185,8 @@ class NumberedPages:
         Keys under which services put the list and the total; the first that exists counts.
     ceiling
         The greatest number of rows that the service returns for one query.
+    check
+        Raises for rows of another list.
     """
 
     size: int = 100
@@ -175,17 +195,19 @@ class NumberedPages:
     rows: tuple[str, ...] = ("items", "incidents", "data", "results", "alerts", "activities")
     totals: tuple[str, ...] = ("total", "total_results", "total_count")
     ceiling: int | None = 10_000
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: tuple[int, int, int] | None) -> Call:
         """Add number and size."""
         number = 1 if position is None else position[0]
         return call.with_params(**{self.page_param: number, self.size_param: self.size})
 
-    def rows_and_total(self, reply: Reply) -> tuple[list[Row], int | None]:
-        """Return the rows of an answer, and how many there are in the whole list."""
+    def rows_and_total(self, reply: Reply, number: int) -> tuple[list[Row], int | None]:
+        """Return the rows of a page, and how many there are in the whole list."""
         if reply.status == HTTPStatus.NO_CONTENT:
             return [], 0
         rows, body = _named_rows(reply, self.rows)
+        self.check(rows, reply, number)
         return rows, _count(body, self.totals, reply)
 
     def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
@@ -193,7 +215,7 @@ class NumberedPages:
         number, before, last = position or (1, 0, 0)
         if position is not None and reply.status == HTTPStatus.NO_CONTENT:
             raise reply.malformed(f"has no content for page {number}, after {before} rows")
-        rows, total = self.rows_and_total(reply)
+        rows, total = self.rows_and_total(reply, number)
         this = hash(reply.content)
         if rows and position is not None and this == last:
             raise PaginationError(f"page {number} is the same as the page before it")
@@ -238,6 +260,7 @@ class OffsetPages:
     count: str = "count"
     carry: tuple[str, ...] = ()
     ceiling: int | None = None
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
         """Return the first call unchanged, later ones on the handle."""
@@ -254,6 +277,7 @@ class OffsetPages:
         if not isinstance(result, dict):
             raise reply.malformed(f"answered without {self.result!r}")
         rows = _rows(result.get(self.rows), self.rows, reply)
+        self.check(rows, reply)
         total = _count(result, (self.count,), reply)
         if total is None:
             raise reply.malformed(f"answered without {self.count!r}")

@@ -9,9 +9,10 @@ Each question has a folder, and each of its loads a numbered one below it::
                                1/finished        the load came to its end
 
 A load continues in the newest folder until it is finished; then the next one starts. Files are
-written whole or not at all, and start with a checksum of their name and content; a damaged file
-counts as missing. Processes that share a folder share its replies. Tokens are in no file's name or
-content, and a reply that repeats one is not kept. A checksum of the token distinguishes accounts.
+written whole or not at all, and start with a checksum of their place and content; a file that is
+damaged, or belongs elsewhere, counts as missing. Processes that share a folder share its replies.
+Tokens are in no file's name or content, and a reply that repeats one is not kept. A checksum of
+the token distinguishes accounts.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -44,10 +46,11 @@ __all__ = ["StorePath", "StoredLoad", "open_load"]
 
 StorePath: TypeAlias = str | os.PathLike[str]
 
-_VERSION = 1
+_VERSION = 2
 _DIGITS = 16  # hexadecimal digits of the hash in a folder's name
 _MOMENT, _FINISHED, _RESULT = "moment", "finished", "result.parquet"
 _ACCOUNT = "../account"  # of all loads of the question
+_PLACE = "pandakit-store"  # in the attrs of a saved frame: where it belongs
 _SALT = 16  # bytes
 _ACCEPTED = 202
 
@@ -72,6 +75,9 @@ class StoredLoad:
         self.n_found = self.n_new = self.n_damaged = 0
         """The numbers of replies from the folder, replies from the service, and damaged files."""
         self._is_secret = False
+
+    def __str__(self) -> str:
+        return str(self._folder)
 
     @property
     def _folder(self) -> Path:
@@ -134,14 +140,16 @@ class StoredLoad:
 
     def following(self) -> StoredLoad:
         """Return a new load of the same question, without replies."""
-        return StoredLoad(self._question, self._number + 1)
+        return _opened(self._question, lambda: self._number + 1)
 
     def finish(self, frame: pd.DataFrame | None) -> None:
         """Mark the load as finished, with a frame that can be brought up to date."""
         if frame is not None and not self._is_secret:
+            placed = frame.copy(deep=False)
+            placed.attrs = {**frame.attrs, _PLACE: self._place(self._number, _RESULT)}
             # If the frame cannot be saved, or the folder is gone, it is loaded again next time.
             with suppress(TypeError, ValueError, OSError):
-                save(frame, self._folder / _RESULT)
+                save(placed, self._folder / _RESULT)
         self._write(_FINISHED, b"")
         for number in _numbers(self._question):
             if number < self._number:
@@ -156,29 +164,45 @@ class StoredLoad:
         ]
         if not finished:
             return False, None
+        return True, self._result(finished[-1])
+
+    def _result(self, number: int) -> pd.DataFrame | None:
         try:
-            return True, load(self._question / str(finished[-1]) / _RESULT)
+            frame = load(self._question / str(number) / _RESULT)
         except FileNotFoundError:
-            return True, None
-        except PandakitError:
+            return None
+        except (PandakitError, OSError):
             self.n_damaged += 1
-            return True, None
+            return None
+        if frame.attrs.pop(_PLACE, None) == self._place(number, _RESULT):
+            return frame
+        self.n_damaged += 1
+        return None
 
     def _forgettable(self, reply: Reply, name: str) -> Reply:
-        path = self._folder / name
-        return replace(reply, forget=lambda: path.unlink(missing_ok=True))
+        def forget() -> None:
+            with suppress(OSError):
+                (self._folder / name).unlink(missing_ok=True)
+
+        return replace(reply, forget=forget)
+
+    def _place(self, number: int, name: str) -> str:
+        """Return what tells a file from those of other loads and questions."""
+        return os.path.normpath(f"{self._question.name}/{number}/{name}")
 
     def _read(self, name: str) -> bytes | None:
         """Return a file's content; `None` if it is missing or damaged."""
+        path = self._folder / name
         try:
-            content = (self._folder / name).read_bytes()
+            is_file = stat.S_ISREG(path.stat().st_mode)  # a pipe would be waited for
+            content = path.read_bytes() if is_file else b""
         except FileNotFoundError:
             return None
         except OSError as error:
             fault = str(error)
         else:
             digest, _, rest = content.partition(b"\n")
-            if digest == _checksum(name, rest):
+            if digest == _checksum(self._place(self._number, name), rest):
                 return rest
             self.n_damaged += 1
             return None
@@ -188,7 +212,7 @@ class StoredLoad:
         path = self._folder / name
         try:
             with atomic_write(path, overwrite=overwrite) as file:
-                file.write(_checksum(name, content) + b"\n" + content)
+                file.write(_checksum(self._place(self._number, name), content) + b"\n" + content)
         except FileExistsError:
             return
         except OSError as error:
@@ -221,13 +245,22 @@ def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
     name = f"{question['service']}-{question['operation']}-{digest}".lower()
     path = Path(folder) / name
-    try:
+
+    def newest() -> int:
         last = max(_numbers(path), default=0)
-        is_finished = last == 0 or (path / str(last) / _FINISHED).exists()
-        return StoredLoad(path, last + is_finished)
+        return last + (last == 0 or (path / str(last) / _FINISHED).exists())
+
+    return _opened(path, newest)
+
+
+def _opened(question: Path, number: Callable[[], int]) -> StoredLoad:
+    try:
+        return StoredLoad(question, number())
     except OSError as error:
         fault = str(error)
-    raise SettingsError(f"store={str(folder)!r} cannot be used ({fault}): pass another folder")
+    raise SettingsError(
+        f"store={str(question.parent)!r} cannot be used ({fault}): pass another folder"
+    )
 
 
 def _numbers(question: Path) -> list[int]:
@@ -248,7 +281,7 @@ def _reply_name(key: str, time: int) -> str:
     return f"{key}-{time}.reply"
 
 
-def _checksum(name: str, content: bytes) -> bytes:
-    digest = hashlib.sha256(name.encode() + b"\n")
+def _checksum(place: str, content: bytes) -> bytes:
+    digest = hashlib.sha256(place.encode() + b"\n")
     digest.update(content)
     return digest.hexdigest().encode()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pandakit.bigpanda._lists.resources import pages_of
+from pandakit.bigpanda._lists.resources import check_of_table, pages_of
 from pandakit.bigpanda.service import enrichment_call
 from pandakit.errors import PandakitError
 from pandakit.frames import Column, build_frame
@@ -61,11 +62,13 @@ def _table_call(schema_id: str, api_version: str) -> Call:
     return enrichment_call(api_version, f"/{path_segment(schema_id)}/map")
 
 
-def table_listing(schema_id: str, api_version: str, note: str = "") -> Listing:
+def table_listing(
+    schema: EnrichmentSchema, schema_id: str, api_version: str, note: str = ""
+) -> Listing:
     """Return the listing of a table; the progress line shows `note`."""
     return Listing(
         _table_call(schema_id, api_version),
-        pages_of(size=_PAGE),
+        replace(pages_of(size=_PAGE), check=check_of_table(schema.columns)),
         max_pages=_MOST_PAGES,
         label=f"BigPanda enrichment table {schema_id}{note}",
     )

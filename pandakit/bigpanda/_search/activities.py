@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.transport import Collected, ParallelLoad, path_segment
+from pandakit.errors import PaginationError
+from pandakit.transport import MAX_IDLE_PAGES, Collected, ParallelLoad, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -98,7 +99,9 @@ class ActivityLoad(ParallelLoad):
         resource = RESOURCES["activities"]
         path = resource.path.format(incident_id=path_segment(incident_id))
         call = user_call(path, resource.path, {"types": self._types})
-        found, position = self._rows[incident_id], None
+        found = self._rows[incident_id]
+        position: Any = None
+        idle = 0
         while not self._has_enough(incident_id):
             [reply] = yield [resource.pages.request(call, position)]
             page = resource.pages.read(reply, position)
@@ -112,6 +115,12 @@ class ActivityLoad(ParallelLoad):
             if position is None:
                 self._unfinished.discard(incident_id)
                 return
+            idle = 0 if len(found) > known else idle + 1
+            if idle >= MAX_IDLE_PAGES:
+                raise PaginationError(
+                    f"{idle} pages in a row had no new activity of incident {incident_id}: the "
+                    "list does not end"
+                )
 
     def _has_enough(self, incident_id: str) -> bool:
         """Return whether the incidents up to this one have as many rows as requested."""

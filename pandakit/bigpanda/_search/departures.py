@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.rows import updated_at
-from pandakit.bigpanda._search.load import incident_id
-from pandakit.transport import NumberedPages
+from pandakit.bigpanda._search.load import PAGES, incident_id
 
 if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import IncidentLoad, Subtask
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Departures"]
 
-_PAGES = NumberedPages()
 _MOST_PAGES = 10  # of changes during one pass
 _ANYWHERE = {"query": None, "folder": None}
 
@@ -110,7 +108,7 @@ class Departures:
 
     def _page(self, search: Call, number: int) -> Subtask[tuple[list[Row], int]]:
         [reply] = yield [search.with_params(page=number)]
-        rows, total = _PAGES.rows_and_total(reply)
+        rows, total = PAGES.rows_and_total(reply, number)
         self._load.renew(rows, is_stored=reply.is_stored)
         return rows, len(rows) if total is None else total
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import ceil, inf, lgamma, log
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from pandakit.bigpanda._lists.resources import check_of
 from pandakit.bigpanda._lists.rows import is_newer
 from pandakit.bigpanda._search.params import narrowed_params
 from pandakit.errors import PaginationError, ProtocolError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandakit.transport import Reply, Task
 
-__all__ = ["CEILING", "IncidentLoad", "IncidentPage", "Subtask", "incident_id"]
+__all__ = ["CEILING", "PAGES", "IncidentLoad", "IncidentPage", "Subtask", "incident_id"]
 
 Row = dict[str, Any]
 
@@ -31,7 +32,7 @@ Subtask: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
 _ORDER_KNOWN = log(1e6)  # of this many orders, one is not seen by chance
-_PAGES = NumberedPages()
+PAGES = NumberedPages(check=check_of("incidents"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class IncidentLoad(ParallelLoad):
     def page(self, to: int | None) -> Subtask[IncidentPage]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
-        answer = self.keep(reply, to)
+        answer = self.keep(reply, 1, to)
         if answer.total and not answer.keys:
             raise PaginationError(
                 f"the service counts {answer.total} incidents, but returned none of them on the "
@@ -185,13 +186,13 @@ class IncidentLoad(ParallelLoad):
         narrower: Mapping[str, str] | None = None,
     ) -> Subtask[list[IncidentPage]]:
         """Read several pages at the same time."""
-        calls = [self.request(to, page, low=low, narrower=narrower) for page in pages]
-        if not calls:
+        numbers = list(pages)
+        if not numbers:
             return []
-        replies = yield calls
-        return [self.keep(reply, to) for reply in replies]
+        replies = yield [self.request(to, each, low=low, narrower=narrower) for each in numbers]
+        return [self.keep(*each, to) for each in zip(replies, numbers, strict=True)]
 
-    def keep(self, reply: Reply, to: int | None) -> IncidentPage:
+    def keep(self, reply: Reply, number: int, to: int | None) -> IncidentPage:
         """Keep the incidents of a page.
 
         Raises
@@ -199,7 +200,7 @@ class IncidentLoad(ParallelLoad):
         PaginationError
             When the page cannot be part of a complete list.
         """
-        rows, total = _PAGES.rows_and_total(reply)
+        rows, total = PAGES.rows_and_total(reply, number)
         answer = IncidentPage(
             [_start(row) for row in rows],
             [incident_id(row) for row in rows],

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pandakit.pangea._evidence.documents import root_of
 from pandakit.pangea._evidence.exact_json import decode
+from pandakit.pangea.service import ROW_CHECKS
 from pandakit.transport import OffsetPages
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Bound = Literal["start", "end"]
 PAGE_SIZE = 1_000
 IDENTITY = "event\0identity"  # cannot be the name of a member of an event
 
-_RESULTS = OffsetPages("/v1/results", PAGE_SIZE, carry=("config_id",))
+_RESULTS = OffsetPages("/v1/results", PAGE_SIZE, carry=("config_id",), check=ROW_CHECKS["events"])
 
 
 class Position(NamedTuple):

@@ -10,12 +10,14 @@ from pandakit.detections.columns import COLUMNS
 from pandakit.panther import filters
 from pandakit.panther._lists import entities
 from pandakit.panther._lists.parameters import declared_filters
+from pandakit.transport import declared_fields, row_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pandakit.frames import Column
     from pandakit.panther._lists.parameters import Filter
+    from pandakit.transport import RowCheck
 
 __all__ = ["RESOURCES", "Resource"]
 
@@ -43,6 +45,8 @@ class Resource:
         Fields that never enter a frame: secrets.
     single
         Whether one object can be read by its id.
+    has_any_fields
+        Whether a row may have any fields, so that absent ones show nothing.
     rename
         Turns the name of a field without a column into a column's; default: snake_case.
     """
@@ -56,12 +60,18 @@ class Resource:
     id_field: str | None = "id"
     hidden: tuple[str, ...] = ()
     single: bool = True
+    has_any_fields: bool = False
     rename: Callable[[str], str] | None = None
 
     @property
     def filters(self) -> dict[str, Filter]:
         """The filters by name."""
         return declared_filters(self.filter_type)
+
+    @property
+    def check(self) -> RowCheck:
+        """What raises for rows of another list."""
+        return _CHECKS[self.name]
 
 
 # The seven lists of the vendor's first public version come first.
@@ -107,6 +117,7 @@ _ROWS = (
         page=50,
         id_field=None,
         single=False,
+        has_any_fields=True,
         rename=str,  # the fields of a log event, under the names that rules use
     ),
     Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
@@ -133,3 +144,15 @@ _ROWS = (
 )
 
 RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
+
+# Lists gained some of these over the years, and answer with others that no specification names.
+_COMMON = (
+    *("id", "name", "displayName", "description", "enabled", "managed", "tags", "reference"),
+    *("createdAt", "createdBy", "createdByExternal", "updatedAt", "updatedBy"),
+    *("lastModified", "lastModifiedBy"),
+)
+_CHECKS = row_checks(
+    {row.name: declared_fields(row.columns, *row.hidden) for row in _ROWS},
+    common=_COMMON,
+    open_lists={row.name for row in _ROWS if row.has_any_fields},
+)

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError
-from pandakit.panther._lists.listings import object_call
+from pandakit.panther._lists.listings import object_call, pages_of
 from pandakit.panther._lists.resources import RESOURCES
-from pandakit.transport import Call, CursorPages
+from pandakit.transport import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ def find_objects(
     n_pages = max(1, math.ceil(n_listed / _PAGE))
     if by_id and len(missing) <= n_pages:
         return _fetched(session, kind, missing)
-    pages = CursorPages()
+    pages = pages_of(RESOURCES[kind])
     position: Any = None
     requests = 0
     while missing:
