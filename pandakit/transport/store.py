@@ -100,15 +100,15 @@ class StoredLoad:
         """Store a salted checksum of the token; warn if the question has that of another token."""
         kept = self._read(_ACCOUNT)
         salt, known = kept.split() if kept else (secrets.token_hex(_SALT).encode(), b"")
-        found = checksum(bytes.fromhex(salt.decode())).encode()
-        if known and known != found:
+        marked = checksum(bytes.fromhex(salt.decode())).encode()
+        if known and known != marked:
             warn_user(
                 f"{self._question} has pages that another token fetched; if that is of another "
                 "account, use a folder for each: this frame may have rows of both",
                 StoreWarning,
             )
-        if known != found:
-            self._write(_ACCOUNT, salt + b" " + found)
+        if known != marked:
+            self._write(_ACCOUNT, salt + b" " + marked)
 
     def find(self, call: Call) -> Reply | None:
         """Return the reply to a call, if it was kept; the n-th reply to the n-th such call."""

@@ -81,7 +81,7 @@ class _DenseSecond:
         self._seen = set()
         if self._departures is None or not self._departures.can_happen:
             return full, below
-        yield from self._departures.begin()
+        yield from self._departures.mark()
         return (yield from self.count())
 
     def count(self) -> Subtask[Totals]:

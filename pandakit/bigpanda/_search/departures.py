@@ -28,7 +28,7 @@ Changes = dict[str, int]  # identity of an incident: when it was last changed
 
 
 class Departures:
-    """The incidents that left a search between `begin` and `has_none`.
+    """The incidents that left a search between `mark` and `has_none`.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class Departures:
         self._known: Changes | None = None
         self._before: set[str] | None = None
 
-    def begin(self) -> Subtask[None]:
+    def mark(self) -> Subtask[None]:
         """Remember the last changes up to now."""
         if self.can_happen:
             self._known = yield from self._changes(self._search.with_params(**_ANYWHERE), None)
 
     def has_none(self, received: set[str]) -> Subtask[bool]:
-        """Return whether all incidents that were received since `begin` still match.
+        """Return whether all incidents that were received since `mark` still match.
 
         If the service does not list the last changes first, this cannot be known; then the same
         incidents must have been received twice.

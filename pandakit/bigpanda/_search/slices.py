@@ -51,7 +51,7 @@ def read_slice(
     rereads = Rereads()
     while True:
         if not seen:
-            yield from departures.begin()
+            yield from departures.mark()
         [first] = yield from load.read(high, [1], low=low, narrower=narrower)
         if first.total > load.ceiling:
             _split(load, low, high, first, narrower or {})
