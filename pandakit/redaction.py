@@ -36,7 +36,7 @@ _SHORTEST = 6
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8
 _PART = 1 << 20  # bytes that are searched at a time
-_MARK = 4  # bytes
+_CHECKSUM = 4  # bytes
 _SURELY = 12  # what base64 makes of a part of a shorter text may be a word
 _LINE_ENDS = {"Zl", "Zp"}
 
@@ -101,10 +101,10 @@ class Secret:
         """The secret as it is, and as URLs, JSON and base64 encode it."""
         return self._forms
 
-    def mark(self, salt: bytes) -> str:
+    def checksum(self, salt: bytes) -> str:
         """Return a text, equal for equal secrets and salts, too short to recover the secret."""
         value = (self._value or "").encode()
-        return hashlib.blake2b(value, key=salt, digest_size=_MARK).hexdigest()
+        return hashlib.blake2b(value, key=salt, digest_size=_CHECKSUM).hexdigest()
 
     def mask_in(self, text: str) -> str:
         """Return a text without this secret, however it is encoded, and without its pieces."""

@@ -67,9 +67,9 @@ def measures(
     missing = [name for name in _NEEDED if name not in incidents]
     if missing:
         raise ValueError(f"the incidents have no column {', '.join(missing)}")
-    facts = _facts(incidents, activities)
+    handled = _handled(incidents, activities)
     if by is None:
-        return _measures_of(facts)
+        return _measures_of(handled)
     if by == HOUR_OF_WEEK:
         start = incidents["start"].dt.tz_convert("UTC")
         key = (start.dt.day_of_week * 24 + start.dt.hour).astype("Int64")
@@ -78,12 +78,12 @@ def measures(
     else:
         raise ValueError(f"by={by!r}: a column of the incidents, or {HOUR_OF_WEEK!r}")
     try:
-        groups = facts.groupby(key.to_numpy(), dropna=False, sort=True)
+        groups = handled.groupby(key.to_numpy(), dropna=False, sort=True)
         parts = {name: _measures_of(part) for name, part in groups}
     except TypeError as error:
         raise ValueError(f"by={by!r} has values that cannot be grouped: {error}") from None
     if not parts:
-        return _measures_of(facts).head(0)
+        return _measures_of(handled).head(0)
     return pd.concat(parts, names=[by, "measure"])
 
 
@@ -140,10 +140,10 @@ def noisiest(alerts: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _facts(incidents: pd.DataFrame, activities: pd.DataFrame | None) -> pd.DataFrame:
-    """Return what is counted, one row per incident."""
+def _handled(incidents: pd.DataFrame, activities: pd.DataFrame | None) -> pd.DataFrame:
+    """Return how each incident was handled, one row per incident."""
     ids = incidents["incident_id"]
-    facts = pd.DataFrame(
+    handled = pd.DataFrame(
         {
             "ended": incidents["end"].notna(),
             "seconds_to_resolve": (incidents["end"] - incidents["start"]).dt.total_seconds(),
@@ -153,11 +153,11 @@ def _facts(incidents: pd.DataFrame, activities: pd.DataFrame | None) -> pd.DataF
         }
     )
     if activities is None:
-        return facts
+        return handled
     created = ids.map(_first_of(activities, ("incident_created",)))
     acted = ids.map(_first_of(activities, _ACTIONS))
     waited = acted - created.fillna(incidents["start"])
-    return facts.assign(
+    return handled.assign(
         actioned=acted.notna(),
         seconds_to_acknowledge=waited.dt.total_seconds(),
         reopened=ids.isin(activities.loc[activities["type"].isin(_REOPENS), "incident_id"]),
@@ -170,18 +170,18 @@ def _first_of(activities: pd.DataFrame, types: tuple[str, ...]) -> pd.Series:
     return chosen.groupby("incident_id")["timestamp"].min()
 
 
-def _measures_of(facts: pd.DataFrame) -> pd.DataFrame:
-    count = len(facts)
+def _measures_of(handled: pd.DataFrame) -> pd.DataFrame:
+    count = len(handled)
     rows = {
-        "time_to_acknowledge": _times(facts.get("seconds_to_acknowledge")),
-        "acknowledged": _share(facts.get("actioned"), count),
-        "not_actioned": _share(None if "actioned" not in facts else ~facts["actioned"], count),
-        "time_to_resolve": _times(facts["seconds_to_resolve"]),
-        "resolved": _share(facts["ended"], count),
-        "single_alert": _share(facts["single_alert"], count),
-        "flapping": _share(facts["flapping"], count),
-        "reopened": _reopened(facts),
-        "correlation_compression": _compression(facts),
+        "time_to_acknowledge": _times(handled.get("seconds_to_acknowledge")),
+        "acknowledged": _share(handled.get("actioned"), count),
+        "not_actioned": _share(None if "actioned" not in handled else ~handled["actioned"], count),
+        "time_to_resolve": _times(handled["seconds_to_resolve"]),
+        "resolved": _share(handled["ended"], count),
+        "single_alert": _share(handled["single_alert"], count),
+        "flapping": _share(handled["flapping"], count),
+        "reopened": _reopened(handled),
+        "correlation_compression": _compression(handled),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(_COLUMNS), dtype="float64")
     return frame.rename_axis("measure")
@@ -201,16 +201,16 @@ def _share(chosen: pd.Series | None, count: int) -> tuple[float | None, ...]:
     return _ratio(chosen.sum(), count), chosen.sum(), count, None, None
 
 
-def _reopened(facts: pd.DataFrame) -> tuple[float | None, ...]:
-    if "reopened" not in facts:
+def _reopened(handled: pd.DataFrame) -> tuple[float | None, ...]:
+    if "reopened" not in handled:
         return (None,) * len(_COLUMNS)
-    return _share(facts["reopened"], int((facts["ended"] | facts["reopened"]).sum()))
+    return _share(handled["reopened"], int((handled["ended"] | handled["reopened"]).sum()))
 
 
-def _compression(facts: pd.DataFrame) -> tuple[float | None, ...]:
-    alerts = float(facts["n_alerts"].sum())
-    ratio = _ratio(len(facts), alerts)
-    return None if ratio is None else 1 - ratio, len(facts), alerts, None, None
+def _compression(handled: pd.DataFrame) -> tuple[float | None, ...]:
+    alerts = float(handled["n_alerts"].sum())
+    ratio = _ratio(len(handled), alerts)
+    return None if ratio is None else 1 - ratio, len(handled), alerts, None, None
 
 
 def _ratio(numerator: float, denominator: float) -> float | None:

@@ -145,7 +145,7 @@ class Client(ABC):
 
     def _stored(self, kept: StoredLoad, *, knows_time: bool) -> Self:
         """Return a copy whose replies are kept, and whose "now" is the start of the load."""
-        kept.note_token(self._session.token_mark)
+        kept.note_token(self._session.token_checksum)
         client = copy.copy(self)
         client._use_sessions(lambda session: StoredSession(session, kept))  # noqa: SLF001 - of a copy of self
         if knows_time and not client._session.knows_time:  # noqa: SLF001 - of a copy of self

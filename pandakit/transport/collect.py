@@ -74,11 +74,11 @@ class Collected:
 
     def add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
         """Add a page and move on: whole or not at all, even if interrupted."""
-        before = self.mark()
+        before = self.savepoint()
         try:
             self._add(page, id_of, newer)
         except BaseException:
-            self.go_back(before)
+            self.roll_back(before)
             raise
 
     def _add(self, page: Page, id_of: Callable[[Row], Hashable] | None, newer: _Newer) -> None:
@@ -98,13 +98,13 @@ class Collected:
         """Return a copy that further pages do not change, for a result that is built later."""
         return replace(self, records=list(self.records), extras=list(self.extras), complete=False)
 
-    def mark(self) -> tuple[int, int, int, Hashable | None]:
-        """Return the current position, for `go_back`."""
+    def savepoint(self) -> tuple[int, int, int, Hashable | None]:
+        """Return the current state of the list, for `roll_back`."""
         return len(self.records), self.pages, self.duplicates, self.position
 
-    def go_back(self, mark: tuple[int, int, int, Hashable | None]) -> None:
-        """Forget everything that was added since a mark."""
-        records, pages, duplicates, self.position = mark
+    def roll_back(self, savepoint: tuple[int, int, int, Hashable | None]) -> None:
+        """Forget everything that was added since a savepoint."""
+        records, pages, duplicates, self.position = savepoint
         del self.records[records:], self.extras[pages:]
         self._places = {key: place for key, place in self._places.items() if place < records}
         self.pages, self.duplicates, self.done = pages, duplicates, False
@@ -123,12 +123,12 @@ class Collected:
                 self.records[place] = row
 
     def check_moving(self, before: tuple[int, int, int, Hashable | None], max_pages: int) -> None:
-        """Raise for a list that repeats itself or does not end; `before` marks its last page."""
+        """Raise for a list that repeats itself or has no end; `before` precedes its last page."""
         if self.done:
             return
         if self.position in self._seen:
             number = self.pages
-            self.go_back(before)
+            self.roll_back(before)
             raise PaginationError(
                 f"page {number} points back to a page that was read already: the list would never "
                 "end; `partial` has the pages before it, and resume() asks for it again"
@@ -262,7 +262,7 @@ class _Load:
         reply = send(pages.request(self.listing.call, state.position), line)
         state.requests += reply.attempts
         page = reply.read(lambda reply: pages.read(reply, state.position))
-        before = state.mark()
+        before = state.savepoint()
         state.add(page, self.listing.identify(), self.listing.newer)
         added = len(state.records) - before[0]
         line.advance(added, 1, page.total)

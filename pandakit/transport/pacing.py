@@ -140,7 +140,7 @@ class RetryBudget:
         """Start with a new, open lock."""
         self._lock = threading.Lock()
 
-    def take(self) -> bool:
+    def spend(self) -> bool:
         """Use up one retry; return False when none is left."""
         with self._lock:
             there = self._left > 0
@@ -206,7 +206,7 @@ class _Plan:
             return f"the service asked for a wait of {asked:.0f} s, more than the longest wait"
         if self.clock.monotonic() + wait >= self.deadline:
             return f"the next attempt, in {wait:.1f} s, would be past the total deadline"
-        if not self.budget.take():
+        if not self.budget.spend():
             return "the retry budget of this session is empty: the service keeps failing"
         return ""
 

@@ -152,9 +152,9 @@ class Session:
         self._replace_token(fresh)
         return self._send(call, progress)
 
-    def token_mark(self, salt: bytes) -> str:
+    def token_checksum(self, salt: bytes) -> str:
         """Return a text, equal for equal tokens and salts, too short to recover the token."""
-        return self._token.mark(salt)
+        return self._token.checksum(salt)
 
     def use_token(self, token: str) -> None:
         """Use another token from now on.

@@ -2,7 +2,7 @@
 
 Each question has a folder, and each of its loads a numbered one below it::
 
-    FOLDER/panther-rules-4b1f…/account           a salted mark of the token
+    FOLDER/panther-rules-4b1f…/account           a salted checksum of the token
                                1/moment          what "now" meant when the load began
                                1/9c02…-0.reply   the first reply to a call
                                1/result.parquet  the frame, where it can be brought up to date
@@ -11,7 +11,7 @@ Each question has a folder, and each of its loads a numbered one below it::
 A load continues in the newest folder until it is finished; then the next one starts. Files are
 written whole or not at all, and start with a checksum of their place and content; a file that is
 damaged, or belongs elsewhere, counts as missing. Processes that share a folder share its replies.
-Tokens are in no file's name or content, and a reply that repeats one is not kept. A short mark of
+Tokens are in no file's name or content, and a reply that repeats one is not kept. A checksum of
 the token distinguishes accounts.
 """
 
@@ -101,11 +101,11 @@ class StoredLoad:
             kept = self._read(_MOMENT)
         return now() if kept is None else float(kept)
 
-    def note_token(self, mark: Callable[[bytes], str]) -> None:
-        """Store a salted mark of the token; warn if the question has the mark of another token."""
+    def note_token(self, checksum: Callable[[bytes], str]) -> None:
+        """Store a salted checksum of the token; warn if the question has that of another token."""
         kept = self._read(_ACCOUNT)
         salt, known = kept.split() if kept else (secrets.token_hex(_SALT).encode(), b"")
-        marked = mark(bytes.fromhex(salt.decode())).encode()
+        marked = checksum(bytes.fromhex(salt.decode())).encode()
         if known and known != marked:
             warn_user(
                 f"{self._question} has pages that another token fetched; if that is of another "

@@ -89,7 +89,7 @@ class _DenseSecond:
         """Read the first pages whose totals differ by the number of incidents in the second."""
         ends = self._second, self._second - 1
         full, below = yield [self._load.request(to, narrower=self._narrower) for to in ends]
-        return self._load.take(full, 1, ends[0]), self._load.take(below, 1, ends[1])
+        return self._load.keep(full, 1, ends[0]), self._load.keep(below, 1, ends[1])
 
     def run(self, full: IncidentPage, below: IncidentPage) -> Subtask[set[str]]:
         """Read until nothing can be missing, and return the identities."""

@@ -178,7 +178,7 @@ class IncidentLoad(ParallelLoad):
     def page(self, to: int | None) -> Subtask[IncidentPage]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
-        answer = self.take(reply, 1, to)
+        answer = self.keep(reply, 1, to)
         if answer.total and not answer.keys:
             raise PaginationError(
                 f"the service counts {answer.total} incidents, but returned none of them on the "
@@ -199,9 +199,9 @@ class IncidentLoad(ParallelLoad):
         if not numbers:
             return []
         replies = yield [self.request(to, each, low=low, narrower=narrower) for each in numbers]
-        return [self.take(*each, to) for each in zip(replies, numbers, strict=True)]
+        return [self.keep(*each, to) for each in zip(replies, numbers, strict=True)]
 
-    def take(self, reply: Reply, number: int, to: int | None) -> IncidentPage:
+    def keep(self, reply: Reply, number: int, to: int | None) -> IncidentPage:
         """Keep the incidents of a page.
 
         Raises

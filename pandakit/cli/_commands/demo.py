@@ -28,7 +28,7 @@ __all__ = ["demo"]
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @policy_options
 def demo(folder: Path, seed: int, *, force: bool, **options: Any) -> None:
-    """Run the whole tour against the sandbox: no account, no network."""
+    """Run the whole tour against the sandbox. It needs no account and no network."""
     from pandakit.demo import run_demo  # noqa: PLC0415 - needs the sandbox extra
 
     policy = choose_policy(options)

@@ -27,7 +27,7 @@ def detections() -> None:
 @click.argument("folder", type=_FOLDER)
 @click.option("--timeout", type=float, default=15, show_default=True, help="Seconds per test.")
 def test(folder: Path, timeout: float) -> int:
-    """Run the unit tests of the rules below FOLDER; exit code 1 when one fails.
+    """Run the unit tests of the rules below FOLDER. Exit code 1 if one fails.
 
     A file that cannot be read is an error. Tests that only the service can run are counted.
     """
@@ -51,7 +51,7 @@ def _verdict(row: dict[str, object]) -> str:
 @detections.command()
 @click.argument("folder", type=_FOLDER)
 def drift(folder: Path) -> int:
-    """Compare the rules below FOLDER with the tenant of the settings; exit code 1 on drift.
+    """Compare the rules below FOLDER with the tenant. Exit code 1 on drift.
 
     Only the kinds of content that the folder has are compared.
     """

@@ -44,7 +44,7 @@ def validate(
     fix: bool,
     force: bool,
 ) -> int:
-    """Validate the enrichment table in FILE by BigPanda's rules; exit code 1 if it is refused."""
+    """Validate the enrichment table in FILE by BigPanda's rules. Exit code 1 if it is refused."""
     if fixed_file is not None and not fix:
         raise click.UsageError("--output is where --fix puts the repaired table")
     schema = read_schema(schema_file, query, result)

@@ -16,13 +16,13 @@ __all__ = ["check", "sandbox", "settings"]
 
 @click.command()
 def settings() -> None:
-    """Show every setting and where it comes from; secrets are masked."""
+    """Show every setting and where it comes from. Secrets are masked."""
     output.write(show_settings().fillna("").to_string(index=False))
 
 
 @click.command()
 def check() -> int:
-    """Make one cheap authorised call to each service that has settings.
+    """Make one cheap authorised call to each service with settings.
 
     Prints one line for each; exit code 1 if one fails, or if no service has settings.
     """
@@ -46,7 +46,7 @@ def _has_settings(service: str) -> bool:
 @click.command()
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sandbox.")
 def sandbox(seed: int) -> None:
-    """Run the three services on loopback until Ctrl-C and print their settings."""
+    """Run the three services on loopback until Ctrl-C. Prints their settings."""
     from pandakit.sandbox import start  # noqa: PLC0415 - needs the sandbox extra
 
     with start(seed=seed) as running:

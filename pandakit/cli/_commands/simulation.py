@@ -142,13 +142,16 @@ def explain(file: str, alert: int, **options: Any) -> None:
     default=Path("report"),
     show_default=True,
     metavar="FOLDER",
-    help="Where report.html goes.",
+    help="The folder for report.html.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the report of an earlier run.")
 @source_options
 @policy_options
 def report(file: str, pattern: str | None, folder: Path, *, force: bool, **options: Any) -> None:
-    """Write a report on FILE: the funnel, the curve of windows, the case for today's window."""
+    """Write a report on the windows for the events of FILE.
+
+    It has the funnel, the curve of windows, and the case for and against today's window.
+    """
     policy = choose_policy(options)
     varied = _pattern(policy, pattern)
     page = report_page(read_source(file, options), policy, varied)

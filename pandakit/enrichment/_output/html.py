@@ -21,20 +21,20 @@ _LINES = 12
 _LOOKS = {"error": "wrong", "warning": "doubtful"}
 
 
-def report_html(facts: ReportContent, excerpt: pd.DataFrame | None) -> str:
+def report_html(content: ReportContent, excerpt: pd.DataFrame | None) -> str:
     """Return a report as a card, with some of the rows that have findings."""
-    verdict = _html.badge(facts.verdict, "error" if facts.findings.errors else "good")
+    verdict = _html.badge(content.verdict, "error" if content.findings.errors else "good")
     return _html.card(
         _html.title(verdict, "Enrichment table"),
-        _html.line(facts.summary, "muted"),
-        *_findings_html(facts),
-        *([] if excerpt is None else _excerpt_html(facts, excerpt)),
-        *(_html.line(f"Note: {note}", "muted") for note in facts.notes),
+        _html.line(content.summary, "muted"),
+        *_findings_html(content),
+        *([] if excerpt is None else _excerpt_html(content, excerpt)),
+        *(_html.line(f"Note: {note}", "muted") for note in content.notes),
     )
 
 
-def _findings_html(facts: ReportContent) -> Iterator[str]:
-    for heading, findings in facts.parts():
+def _findings_html(content: ReportContent) -> Iterator[str]:
+    for heading, findings in content.parts():
         yield _html.line(heading, "section")
         yield _html.table(
             ["rule", "column", "row", "value", "what is wrong"], map(_finding_cells, findings)
@@ -51,9 +51,12 @@ def _finding_cells(found: Finding) -> list[Any]:
     ]
 
 
-def _excerpt_html(facts: ReportContent, excerpt: pd.DataFrame) -> Iterator[str]:
+def _excerpt_html(content: ReportContent, excerpt: pd.DataFrame) -> Iterator[str]:
     marks: dict[tuple[int, str], Finding] = {}
-    for found in (*facts.findings.warnings, *facts.findings.errors):  # an error replaces a warning
+    for found in (
+        *content.findings.warnings,
+        *content.findings.errors,
+    ):  # an error replaces a warning
         if found.row is not None:
             marks[found.row, found.column or ""] = found
     rows = []

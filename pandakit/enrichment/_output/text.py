@@ -82,12 +82,12 @@ def _digest(findings: Findings, some: tuple[Finding, ...]) -> list[Finding]:
     return lines
 
 
-def report_text(facts: ReportContent) -> str:
+def report_text(content: ReportContent) -> str:
     """Return a report as lines of text."""
-    lines = [f"{facts.verdict}: {facts.summary}"]
-    for heading, findings in facts.parts():
+    lines = [f"{content.verdict}: {content.summary}"]
+    for heading, findings in content.parts():
         lines += ["", heading, *map(_line, findings)]
-    notes = [f"note: {note}" for note in facts.notes]
+    notes = [f"note: {note}" for note in content.notes]
     return "\n".join([*lines, *([""] if len(lines) > 1 and notes else []), *notes])
 
 

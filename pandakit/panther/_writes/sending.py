@@ -216,7 +216,7 @@ def _save_call(writing: Writing, row: Row, body: Row, options: Options) -> Call:
 
 
 def _saved(row: Row, reply: Reply, options: Options) -> Row:
-    """Return the outcome that an answer to a save stands for."""
+    """Return the outcome of a save, given its answer."""
     result = _result(row, "", status_code=reply.status)
     if reply.status == HTTPStatus.NO_CONTENT:
         return result | {"status": "tested"}
