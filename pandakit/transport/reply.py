@@ -195,6 +195,9 @@ MEMORY_FACTOR = 8
 MEMORY_AT_LEAST = 256 * 1024 * 1024
 # The size of a document's structures in CPython, in bytes, besides their text.
 _TEXT, _ARRAY, _EMPTY_OBJECT, _OBJECT, _VALUE, _STRING = 2, 64, 64, 184, 8, 50
+_NUMBER, _PAIR, _LARGE_OBJECT = 32, 233, 1_000  # a large object has more keys than that
+_BLOCK = 1 << 20  # bytes that are looked at together
+_IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789+-.eE"))
 _OBJECTS_PER_CHECK = 1024
 
 
@@ -256,8 +259,12 @@ def read_json(content: bytes, check: Callable[[], object] = lambda: None) -> Any
 
 def _refuse_dense(content: bytes) -> None:
     allowed = max(MEMORY_FACTOR * len(content), MEMORY_AT_LEAST) - _TEXT * len(content)
-    # Text within quotation marks is removed only where that matters.
-    if _memory_of(content) <= allowed or _memory_of(_without_texts(content)) <= allowed:
+    # What the marks cannot tell is taken for the worst, and looked at only where that matters.
+    numbers, pairs = content.count(b","), content.count(b":")
+    if _memory_of(content) + _NUMBER * numbers + _PAIR * pairs <= allowed:
+        return
+    marks = np.frombuffer(_without_texts(content), np.uint8)
+    if _memory_of(marks.tobytes()) + _memory_of_numbers(marks) + _memory_of_keys(marks) <= allowed:
         return
     raise TooDense(
         f"its {len(content):,} bytes would take more than {MEMORY_FACTOR} times as much memory "
@@ -288,6 +295,31 @@ def _memory_of(content: bytes) -> int:
         + _VALUE * content.count(b",")
         + _STRING * max(strings, 0)
     )
+
+
+def _memory_of_numbers(marks: np.ndarray) -> int:
+    """Return what the numbers take: Python keeps those of one or two digits once."""
+    is_part = _IN_NUMBERS[marks]
+    is_start = is_part.copy()
+    is_start[1:] &= ~is_part[:-1]
+    is_long = is_part[1:-1] & is_part[2:]
+    is_negative = is_start & (marks == ord("-"))
+    return _NUMBER * int(np.count_nonzero(is_start[:-2] & is_long) + np.count_nonzero(is_negative))
+
+
+def _memory_of_keys(marks: np.ndarray) -> int:
+    """Return what the keys of large objects take, which may all be different."""
+    large, run = 0, 0
+    for start in range(0, len(marks), _BLOCK):
+        block = marks[start : start + _BLOCK]
+        pairs = np.flatnonzero(block == ord(":"))
+        braces = np.flatnonzero((block == ord("{")) | (block == ord("}")))
+        before = np.searchsorted(pairs, braces)
+        runs = np.diff(before, prepend=0, append=len(pairs))
+        runs[0] += run
+        large += int(runs[:-1][runs[:-1] > _LARGE_OBJECT].sum())
+        run = int(runs[-1])
+    return _PAIR * (large + run * (run > _LARGE_OBJECT))
 
 
 def _refuse(constant: str) -> Any:

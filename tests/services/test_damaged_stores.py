@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import pandakit as pk
+from pandakit.files import atomic_write
+from pandakit.transport import store
 from tests.fuzz import examples
 from tests.services.conftest import Script, hurried
 from tests.services.test_pangea_search import START, FakeLog
@@ -57,7 +59,7 @@ class Stores:
         self.whole = [self.load(number, None) for number in range(4)]
         for number in (1, 2, 3, 0):  # the first one last: it stays unfinished
             self.tenants[0].left = PAGES if number else 3
-            self.tenants[1].left = 2
+            self.tenants[1].left = 3
             try:
                 self.load(number, self.folder)
             except pk.PermissionDeniedError:
@@ -123,8 +125,9 @@ def replaced(path, others, chance):
 
 def exchanged_with_its_like(path, others, chance):
     """Exchange it with a file of the same name or kind, of another load."""
-    like = [each for each in others if each.name == path.name or each.suffix == path.suffix]
-    other = chance.choice(like or others)
+    same_name = [each for each in others if each.name == path.name]
+    same_kind = [each for each in others if each.suffix == path.suffix]
+    other = chance.choice(same_name or same_kind or others)
     mine, theirs = path.read_bytes(), other.read_bytes()
     path.write_bytes(theirs)
     other.write_bytes(mine)
@@ -164,9 +167,9 @@ def test_a_damaged_store_never_changes_a_frame(stores, seed, damages):
     chance = random.Random(seed)
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", pk.StoreWarning)
-        store = shutil.copytree(stores.folder, Path(folder, "store"))
+        copy = shutil.copytree(stores.folder, Path(folder, "store"))
         for damage in damages:
-            paths = sorted(path for path in store.rglob("*") if path.is_file())
+            paths = sorted(path for path in copy.rglob("*") if path.is_file())
             path = chance.choice(paths)
             damage(path, [each for each in paths if each != path], chance)
         number = chance.randrange(4)
@@ -174,7 +177,7 @@ def test_a_damaged_store_never_changes_a_frame(stores, seed, damages):
             tenant.left = PAGES
         frame, said = stores.whole[number], "the store"
         try:
-            frame = stores.load(number, store)
+            frame = stores.load(number, copy)
         except pk.PandakitError as error:
             said = str(error)
     assert "store" in said
@@ -209,17 +212,39 @@ def test_a_full_disk_loses_nothing(stores, tmp_path, number, size):
     pd.testing.assert_frame_equal(frame[list(whole)], whole)
 
 
+@pytest.mark.parametrize("written", range(6))
+def test_a_disk_that_is_full_at_any_moment(stores, tmp_path, monkeypatch, written):
+    """After so many files there is no space: the rows so far, all of them if only the end fails."""
+    for tenant in stores.tenants:
+        tenant.left = 2 * PAGES
+    count = iter(range(100))
+
+    def write(path, **options):
+        if next(count) == written:
+            raise OSError(28, "No space left on device", str(path))
+        return atomic_write(path, **options)
+
+    monkeypatch.setattr(store, "atomic_write", write)
+    with pytest.raises(pk.PandakitError, match="No space left") as caught:
+        stores.load(0, tmp_path)
+    whole = stores.whole[0]
+    if written:  # before the first one nothing was requested
+        n_rows = 3 * (written - 1)
+        pd.testing.assert_frame_equal(caught.value.partial[list(whole)], whole.head(n_rows))
+        pd.testing.assert_frame_equal(caught.value.resume()[list(whole)], whole)
+
+
 @pytest.mark.parametrize("damage", [with_another_byte, exchanged_with_its_like])
 @pytest.mark.parametrize("suffix", [".reply", ".parquet"])
 def test_damage_is_told(stores, tmp_path, damage, suffix):
     """What was damaged, or is of another question, is requested again, and a warning says so."""
-    store = shutil.copytree(stores.folder, tmp_path / "store")
+    folder = shutil.copytree(stores.folder, tmp_path / "store")
     number = 0 if suffix == ".reply" else 2
-    others = [store / path for path in stores.files(1 - number % 2 + number // 2 * 2, suffix)]
-    mine = store / stores.files(number, suffix)[0]
+    others = [folder / path for path in stores.files(1 - number % 2 + number // 2 * 2, suffix)]
+    mine = folder / stores.files(number, suffix)[0]
     stores.tenants[0].left = PAGES
     damage(mine, others, random.Random(0))
     with pytest.warns(pk.StoreWarning, match="1 damaged files were not used"):
-        frame = stores.load(number, store)
+        frame = stores.load(number, folder)
     whole = stores.whole[number]
     pd.testing.assert_frame_equal(frame[list(whole)], whole)

@@ -40,6 +40,9 @@ DENSE = {
     "one cell": b'{"results": [{"id": "a", "x": [' + b"[]," * (30 * MEGABYTE // 3) + b"[]]}]}",
     "tiny objects": b"[" + b'{"a":1},' * (50 * MEGABYTE // 8) + b"{}]",
     "tiny texts": b"[" + b'"ab",' * (90 * MEGABYTE // 5) + b"1]",
+    "numbers": b"[" + b"300," * (32 * MEGABYTE // 4) + b"1]",
+    "negative numbers": b"[" + b"-9," * (32 * MEGABYTE // 3) + b"1]",
+    "one large object": b"{" + b'"a":0,' * (30 * MEGABYTE // 6) + b'"b":1}',
 }
 
 
