@@ -1,6 +1,6 @@
 """Panther, BigPanda and Pangea in pandas.
 
-Loaders give complete frames, `consolidate` simulates BigPanda's alert consolidation, and
+Loaders return complete frames, `consolidate` simulates BigPanda's alert consolidation, and
 enrichment tables are validated before they are uploaded. Submodules load on first use.
 
 >>> import pandakit as pk

@@ -5,7 +5,7 @@ whatever the page around it looks like. Each colour is a pair, one for light and
 pages. CSS alone chooses between them: from the theme of JupyterLab, VS Code or Furo, or else
 from the page's ``color-scheme``. Browsers without ``light-dark()`` show the light colours.
 
-A cell or a sentence that is not `Html` already is data, and is escaped.
+A cell or a sentence that is not an `Html` object is data, and is escaped.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ main.pk figcaption{color:var(--pk-muted);font-size:13px;margin-top:.3rem}
 
 
 class Html(str):
-    """Text that is HTML already, and goes into the page as it stands."""
+    """Text that is already HTML, and goes into the page unchanged."""
 
     __slots__ = ()
 
@@ -165,7 +165,7 @@ class Cell(NamedTuple):
     look
         Classes of the style sheet: ``"number"``, ``"prose"``, ``"muted"``, ``"error"`` …
     tip
-        What the cell says when the pointer rests on it.
+        The tooltip of the cell.
     """
 
     content: Any
@@ -176,7 +176,7 @@ class Cell(NamedTuple):
 def escaped(content: Any) -> Html:
     r"""Return content as HTML: data is escaped, `Html` stays.
 
-    Characters that show nothing or change the direction of the text around them become
+    Invisible characters, and those that change the direction of the text around them, become
     ``U+FFFD``; line breaks and tabs become spaces.
 
     Examples
@@ -271,7 +271,7 @@ def severity(name: str) -> Html:
 
 def bar(share: float, tone: str = "accent") -> Html:
     """Return a horizontal bar filled to a share between 0 and 1."""
-    # What is there is seen, however small its share.
+    # A share above zero is always visible, however small it is.
     width = f"max({share * 100:.2f}%,2px)" if share else "0"
     fill = f"<div class='fill {tone}' style='width:{width}'></div>"
     return Html(f"<div class='track'>{fill}</div>")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pandakit import _html
 from pandakit.bigpanda import BigPanda
+from pandakit.browser import need_network
 from pandakit.errors import SettingsError, TransportError
 from pandakit.forks import renew_in_children
 from pandakit.pangea import Pangea
@@ -50,7 +51,7 @@ class Connection:
         renew_in_children(self)
 
     def renew(self) -> None:
-        """Begin unlocked in a forked process: a thread that only the parent has may hold it."""
+        """Start unlocked in a forked process: a thread of the parent may hold the lock."""
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -124,7 +125,7 @@ def _start_sandbox() -> Any:
     if missing:
         raise SettingsError(
             f"the sandbox needs {missing}, which is not installed: "
-            "pip install 'pandakit[sandbox]', or give the settings of the real services"
+            "pip install 'pandakit[sandbox]', or set the settings of the real services"
         )
     return start()
 
@@ -140,7 +141,7 @@ def _place(name: str) -> str:
 
 
 def _has_settings(service: str) -> bool:
-    """Return whether anything is set for a service: then the sandbox must not replace it."""
+    """Return whether anything is set for a service, so that the sandbox must not replace it."""
     return any(find(each.name).value for each in SETTINGS.values() if each.service == service)
 
 
@@ -150,19 +151,21 @@ def connect(sandbox: Mode = "auto") -> Connection:
     Parameters
     ----------
     sandbox
-        When the sandbox replaces a service: `"auto"`, for all three when none of them has
-        settings; as soon as one has, the others raise `SettingsError` on first use, so that a
-        typo never sends an upload to a fake. `"missing"`: for each that has none. `"never"`,
+        When the sandbox replaces a service. `"auto"`: all three if none of them has settings; as
+        soon as one has, the others raise `SettingsError` on first use, so that a typo never
+        sends an upload to a fake. `"missing"`: each service without settings. Or `"never"` or
         `"always"`.
 
     Returns
     -------
     Connection
         With `.panther`, `.bigpanda` and `.pangea`; close it, or use it as a context manager.
-        Its `repr`, those of the clients and `df.attrs["pandakit"]["source"]` say which is which.
+        Its `repr`, those of the clients and `df.attrs["pandakit"]["source"]` show which is which.
 
     Raises
     ------
+    TransportError
+        In a browser, which has no network.
     ValueError
         For another mode.
     SettingsError
@@ -174,6 +177,7 @@ def connect(sandbox: Mode = "auto") -> Connection:
     >>> connect("always")
     Connection(panther: sandbox, bigpanda: sandbox, pangea: sandbox)
     """
+    need_network("connect()")
     if sandbox not in _MODES:
         raise ValueError(f"sandbox={sandbox!r}: one of {', '.join(_MODES)}")
     bare = frozenset(name for name in _CLIENTS if not _has_settings(name))

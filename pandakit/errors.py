@@ -25,13 +25,13 @@
     UserWarning
     └── PandakitWarning
         ├── CellWarning              a value that its column cannot hold
-        ├── DefaultWindowWarning     a window that was not asked for
-        ├── PartialWarning           a part of what was asked for is missing
+        ├── DefaultWindowWarning     a window that the caller did not choose
+        ├── PartialWarning           a part of what was requested is missing
         ├── RejectedEventsWarning    events that could not be read
         ├── ServiceWarning           an unexpected response of the service
         ├── TruncatedWarning         the caller's own cap was reached
-        ├── StoreWarning             a store holds pages that another token fetched
-        └── UnknownFieldWarning      a query looks at a field that the data does not have
+        ├── StoreWarning             a store holds pages of another token, or damaged files
+        └── UnknownFieldWarning      a query uses a field that the data does not have
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ __all__ = [
 
 
 class PandakitError(Exception):
-    """The root: catch it, then branch on the fields.
+    """The base of all errors: catch it, then branch on the fields.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class PandakitError(Exception):
 
     @property
     def partial(self) -> pd.DataFrame | None:
-        """What was fetched before the failure, typed as a whole frame; built when asked for."""
+        """What was fetched before the failure, typed like a whole frame; built on access."""
         if callable(self._partial):
             self._partial = self._partial()
         return self._partial
@@ -149,8 +149,7 @@ class PandakitError(Exception):
         Raises
         ------
         PandakitError
-            When there is nothing to go on from, or the rest fails too (that error can
-            resume in its turn).
+            When there is nothing to resume, or the rest fails too (that error can resume in turn).
         """
         if self._resume is None:
             raise PandakitError("nothing to resume: call again from the start")
@@ -163,10 +162,7 @@ class PandakitError(Exception):
         partial: Callable[[], pd.DataFrame] | None = None,
         resume: Callable[..., Any] | None = None,
     ) -> Self:
-        """Return a copy with a longer message, and with `resume` as the way on, if any.
-
-        `partial` replaces what was fetched.
-        """
+        """Return a copy with a longer message, and with `resume` and `partial` if given."""
         error = type(self)(str(self) + note)
         changed = {} if partial is None else {"_partial": partial}
         error.__dict__ |= self.__dict__ | changed | {"_resume": resume}
@@ -174,7 +170,7 @@ class PandakitError(Exception):
 
     @property
     def _render_traceback_(self) -> Callable[[], list[str]]:
-        """What IPython shows instead of the whole traceback, where it has this attribute."""
+        """Return what IPython shows instead of the whole traceback."""
         if not wants_short():
             raise AttributeError("_render_traceback_")
         return lambda: short_traceback(self)
@@ -200,7 +196,7 @@ class PermissionDeniedError(PandakitError):
 
 
 class NotFoundError(PandakitError):
-    """404: no such path or object (BigPanda also answers so in the wrong region)."""
+    """404: no such path or object; BigPanda also returns it in the wrong region."""
 
 
 class ConflictError(PandakitError):
@@ -216,7 +212,7 @@ class InvalidRequestError(PandakitError):
 
 
 class RateLimitError(PandakitError):
-    """429: too many requests; `retry_after` when the service said how long."""
+    """429: too many requests; `retry_after` is set if the service said how long to wait."""
 
     retryable_by_default = True
 
@@ -259,7 +255,7 @@ class OutcomeUnknownError(PandakitError):
     message
         What happened, where, and what to do.
     sent
-        What was sent, where that is known: of a table ``rows``, ``bytes``, ``sha256`` and
+        What was sent, if that is known: for a table ``rows``, ``bytes``, ``sha256`` and
         ``sent_at``.
     verify
         A function that asks the service whether it arrived.
@@ -327,7 +323,7 @@ class BpqlSyntaxError(PandakitError, ValueError):
 
 
 class PandakitWarning(UserWarning):
-    """The root of all warnings: filter it to silence them, or to turn them into errors."""
+    """The base of all warnings: filter it to silence them, or to turn them into errors."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(shown(str(each)) for each in args))
@@ -336,8 +332,7 @@ class PandakitWarning(UserWarning):
 class CellWarning(PandakitWarning):
     """A value that its column cannot hold is missing in the frame.
 
-    Read it in ``df.attrs["pandakit"]["unreadable"]``, which has the column, the row and the
-    value as text.
+    ``df.attrs["pandakit"]["unreadable"]`` has the column, the row and the value as text.
     """
 
 
@@ -346,7 +341,7 @@ class DefaultWindowWarning(PandakitWarning):
 
 
 class PartialWarning(PandakitWarning):
-    """A part of what was asked for is not there; the message and `attrs` say which.
+    """A part of what was requested is missing; the message and `attrs` say which.
 
     Load it separately, or load again where the message says that rows moved.
     """
@@ -361,32 +356,34 @@ class RejectedEventsWarning(PandakitWarning):
 
 
 class ServiceWarning(PandakitWarning):
-    """The service answered oddly; the message says how the answer was taken.
+    """The service answered oddly; the message says how the answer was interpreted.
 
-    Check that reading against the service, and report it if it recurs.
+    Check that against the service, and report it if it recurs.
     """
 
 
 class StoreWarning(PandakitWarning):
-    """A store holds pages that another token fetched.
+    """A store holds pages that another token fetched, or files that are damaged.
 
-    If the tokens are of two accounts, pass a folder for each; a new token of the same account
-    needs nothing.
+    What damaged files held is requested again.
+
+    If the tokens belong to two accounts, use a folder for each; after a new token for the same
+    account there is nothing to do.
     """
 
 
 class TruncatedWarning(PandakitWarning):
-    """The cap that the caller set was reached: the frame is not the whole list.
+    """The caller's cap was reached: the frame is not the whole list.
 
     Raise `max_rows`, or leave it out to load everything.
     """
 
 
 class UnknownFieldWarning(PandakitWarning):
-    """A query looks at a field that the data does not have, so it is missing in every row.
+    """A query uses a field that the data does not have, so it is missing in every row.
 
-    The message has the nearest names that are there; correct the query, or filter the warning
-    out if the field is only sometimes there.
+    The message suggests the nearest names; correct the query, or filter the warning out if
+    the field is optional.
     """
 
 
@@ -403,7 +400,7 @@ _BY_STATUS: dict[int, type[PandakitError]] = {
 
 
 def error_for_status(status: int) -> type[PandakitError]:
-    """Return the error class of an HTTP status: the one mapping that all services share.
+    """Return the error class for an HTTP status; all services share this mapping.
 
     Examples
     --------
@@ -422,7 +419,7 @@ def error_for_status(status: int) -> type[PandakitError]:
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn at the line of the user's own code, however deep in pandakit we are."""
+    """Warn at the line of the user's own code, however deep the call is in pandakit."""
     depth, frame = 1, sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, slower
     while frame.f_back and str(frame.f_globals.get("__name__")).startswith("pandakit."):
         depth, frame = depth + 1, frame.f_back

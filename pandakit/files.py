@@ -75,7 +75,7 @@ def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
 
 
 def refuse_existing(*paths: Path) -> None:
-    """Raise an error if one of the names is taken, be it by a file, a folder or a link.
+    """Raise an error if one of the names is taken, by a file, a folder or a link.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """What a forked process must not share with its parent: connections, locks and queues.
 
 A child of `fork` has copies of all objects, but only the thread that forked. A lock that another
-thread held is never released in it, and a connection is still the parent's too: whoever reads
-first gets the other's answer. So objects that have such things renew them in the child, before it
-runs anything else.
+thread held is never released in the child, and a connection is shared with the parent: whoever
+reads first gets the other's answer. So objects with locks or connections renew them in the child,
+before it runs anything else.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ["Renewable", "renew_in_children"]
 
 
 class Renewable(Protocol):
-    """Anything with things of its own that a child must not share."""
+    """Anything with state that a forked child must not share."""
 
     def renew(self) -> None:
-        """Replace them, without waiting for a lock."""
+        """Replace that state, without waiting for a lock."""
 
 
 _renewables: WeakSet[Renewable] = WeakSet()

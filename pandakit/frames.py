@@ -1,9 +1,9 @@
 """Declared columns to typed frames: an empty frame and a full one look alike.
 
-A column is a row of data: its name, its kind, and where its value stands in the service's
-JSON. A value that its kind cannot hold becomes missing, with a `CellWarning`, and stands
-in `df.attrs["pandakit"]["unreadable"]`; undeclared fields are kept as received, in
-columns of their own at the end, also those inside an object of which columns read a part.
+A column is a row of data: its name, its kind, and the path of its value in the service's
+JSON. A value that its kind cannot hold becomes missing, with a `CellWarning`, and is listed
+in `df.attrs["pandakit"]["unreadable"]`. Undeclared fields are kept as received, in columns of
+their own at the end, even fields inside an object of which columns read only a part.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _INT64 = range(-(2**63), 2**63)
 _GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 _MILLISECONDS_FROM = 1e11  # in seconds this is the year 5138
 _MOST_SHOWN = 3
-_MOST_FIELDS = 5_000  # rows that name each field once would take the square of their size
+# Rows with one field each would otherwise take the square of their size in memory.
+_MOST_FIELDS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Column:
         `epoch` (seconds, or milliseconds where the number is above 1e11); `list`, `map` and
         `any` stay Python objects.
     paths
-        Where the value stands in the record, as dotted paths; the first that is there wins.
-        Default: the name itself.
+        The dotted paths of the value in the record; the first that exists wins. Default: the
+        name itself.
     meaning
         One line for the documentation.
     """
@@ -110,7 +111,7 @@ def build_frame(
     records
         JSON objects of the service.
     columns
-        What is declared; they come first and in this order, also when there are no records.
+        The declared columns; they come first and in this order, even without records.
     ignore
         Top-level fields that are left out on purpose (secrets, raw parents of child tables).
     kinds
@@ -152,13 +153,13 @@ def build_frame(
 
 
 def add_facts(frame: pd.DataFrame, **named: Any) -> pd.DataFrame:
-    """Write facts about a load into `df.attrs["pandakit"]` and give the frame back."""
+    """Add facts about a load to `df.attrs["pandakit"]`, and return the frame."""
     frame.attrs["pandakit"] = {**frame.attrs.get("pandakit", {}), **named}
     return frame
 
 
 def facts(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return what `add_facts` wrote; empty when nothing was.
+    """Return what `add_facts` wrote, or an empty dict.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _COLUMNS = (pd.Series, pd.Index, pa.Array, pa.ChunkedArray)
 
 
 def is_table(value: object) -> bool:
-    """Return whether `as_table` takes a value as a table.
+    """Return whether `as_table` accepts a value as a table.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def as_table(
     """Return a DataFrame as it is, and every other table as an Arrow table.
 
     Views, run-end encoded columns and null-typed dictionaries become Arrow's plain layouts, so
-    that a column reads alike whoever exported it. No other value changes.
+    a column is the same whichever library exported it. No other value changes.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def as_table(
         )
     try:
         return _plain(_read(value))
-    except Exception as failure:  # a stream fails with whatever its library raises
+    except Exception as failure:  # a stream raises whatever its library raises
         raise error(f"{name}: a {type(value).__name__} cannot be read: {failure}") from failure
 
 

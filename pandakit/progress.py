@@ -88,7 +88,7 @@ def _that_may_fail(kind: Any) -> Any:
 
 
 class _BarLock:
-    """The lock of all bars, which a thread may hold while another one forks."""
+    """The lock of all bars, which one thread may hold while another one forks."""
 
     def renew(self) -> None:
         std = sys.modules.get("tqdm.std")
@@ -104,7 +104,7 @@ renew_in_children(_bar_lock)
 class ProgressLine:
     """Counts rows and pages, and shows them when asked to; a context manager.
 
-    A display that fails (its terminal is gone, say) is dropped, and the work goes on.
+    A display that fails, for example because its terminal is gone, is dropped; the work continues.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class ProgressLine:
         self.close()
 
     def advance(self, rows: int = 0, pages: int = 0, total: int | None = None) -> None:
-        """Count rows and pages; `total` when the service said how many rows there are."""
+        """Count rows and pages; `total` is the number of rows, if the service has said it."""
         self.rows += rows
         self.pages += pages
 
@@ -147,7 +147,7 @@ class ProgressLine:
     def wait(self, seconds: float, why: str) -> None:
         """Show that the load is waiting, and why."""
         self.waits += 1
-        reason = shown(why).replace("\n", "\\n")  # a service may have chosen its words
+        reason = shown(why).replace("\n", "\\n")  # a service may have written it
         told = f"{reason}, waiting {seconds:.1f} s"
         said = ", ".join(filter(None, (self._pages(), told)))
         self._draw(lambda bar: bar.set_postfix_str(said))

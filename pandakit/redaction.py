@@ -31,7 +31,7 @@ __all__ = ["MASK", "RedactingFilter", "Secret", "holds_secret", "mask_logs", "re
 
 MASK = "***"
 _SALT = _random.token_bytes(16)
-# Shorter texts are not secrets: masking them would eat ordinary words.
+# Shorter texts are not secrets: masking them would mask ordinary words.
 _SHORTEST = 6
 # A piece of a secret this long is masked too: services and gateways cut what they echo.
 _PIECE = 8
@@ -42,10 +42,10 @@ _LINE_ENDS = {"Zl", "Zp"}
 
 
 class Secret:
-    """A value that shows itself only to `reveal`, and is masked in all texts while it lives.
+    """A value that only `reveal` returns, and that is masked in all texts while it is in use.
 
-    `repr`, `str`, formatting, pickles and copies never hold it: a pickled or copied secret
-    comes out empty, and says so when it is revealed.
+    `repr`, `str`, formatting, pickles and copies never contain it: a pickled or copied secret
+    is empty, and `reveal` raises an error that says so.
 
     Parameters
     ----------
@@ -92,17 +92,17 @@ class Secret:
         return self._value
 
     def fingerprint(self) -> str:
-        """Return a text that is equal for equal secrets of this process, and reveals nothing."""
+        """Return a text that is equal for equal secrets in this process, and reveals nothing."""
         value = (self._value or "").encode()
         return hashlib.blake2b(value, key=_SALT, digest_size=12).hexdigest()
 
     @property
     def forms(self) -> list[str]:
-        """The secret and the ways in which URLs, JSON and base64 write it."""
+        """The secret as it is, and as URLs, JSON and base64 encode it."""
         return self._forms
 
     def mark(self, salt: bytes) -> str:
-        """Return a text that is equal for equal secrets and salts, too short to find the secret."""
+        """Return a text, equal for equal secrets and salts, too short to recover the secret."""
         value = (self._value or "").encode()
         return hashlib.blake2b(value, key=salt, digest_size=_MARK).hexdigest()
 
@@ -134,7 +134,7 @@ _in_use: WeakSet[Secret] = WeakSet()
 
 
 def _without(text: str, starts: list[int]) -> str:
-    """Replace every run of pieces by one mask."""
+    """Replace each run of pieces with one mask."""
     parts: list[str] = []
     end = 0
     for start in starts:
@@ -177,7 +177,7 @@ def holds_secret(content: bytes) -> bool:
 
 
 def _holds_piece(content: bytes, pieces: set[bytes]) -> bool:
-    """Return whether a piece stands in bytes; compares pairs of bytes, in all places at once."""
+    """Return whether bytes contain a piece; compares pairs of bytes at all places at once."""
     import numpy as np  # noqa: PLC0415 - heavy, loaded on first use
 
     if len(content) < _SURELY:
@@ -194,7 +194,7 @@ def _holds_piece(content: bytes, pieces: set[bytes]) -> bool:
 
 
 def shown(text: str) -> str:
-    r"""Return a text as people may see it: without secrets, and safe for a terminal.
+    r"""Return a text that is fit for display: without secrets, and safe for a terminal.
 
     Control characters, escape sequences, marks that change the direction of text, characters
     without an assigned meaning, and line separators other than the line feed are escaped.
@@ -237,7 +237,7 @@ def _forms(value: str) -> list[str]:
 def _within_base64(value: str, shift: int) -> str:
     """Return what base64 makes of a value within a longer text, such as `Bearer value`."""
     whole = base64.b64encode(b"\0" * shift + value.encode()).decode()
-    # The outermost characters depend on what stands before and after.
+    # The outermost characters depend on the neighbouring bytes.
     before, after = (0, 2, 3)[shift], (0, 3, 2)[(shift + len(value.encode())) % 3]
     return whole[before : len(whole) - after]
 

@@ -66,8 +66,8 @@ SETTINGS: dict[str, Setting] = {
 class Found:
     """A setting's value (`None` when it is not set) and the place that it came from.
 
-    `in_folder` is true of the `.env` in the working directory, which may have come with a folder
-    that someone else made; all other places are the user's own.
+    `in_folder` is true for the `.env` in the working directory, which may have come with a
+    folder that someone else made; all other places are the user's own.
     """
 
     setting: Setting
@@ -159,14 +159,14 @@ def require(name: str, argument: str | None = None) -> Found:
 
 
 def read_token(text: str, name: str) -> Secret:
-    """Return a token as a `Secret`: surrounding whitespace goes, anything else odd is refused.
+    """Return a token as a `Secret`: surrounding whitespace is removed, other oddities are refused.
 
     Parameters
     ----------
     text
-        The token as the user or a file gave it; a trailing newline is normal.
+        The token as the user or a file has it; a trailing newline is normal.
     name
-        What to call it in the error: the setting's name.
+        The setting's name, for the error.
 
     Raises
     ------
@@ -196,13 +196,13 @@ def _token_fault(token: str) -> str:
 
 
 def token_reader(found: Found) -> Callable[[], Secret | None]:
-    """Return a function that reads a token's setting again: `None` where there is no place to.
+    """Return a function that reads a token's setting again, or `None` if that is not possible.
 
     Parameters
     ----------
     found
-        The token as it was found. One that was passed as an argument has no place, and a token of
-        the user's own does not follow one that came with a folder.
+        The token as it was found. One that was passed as an argument cannot be read again, and
+        the user's own token does not replace one that came with a folder.
     """
     name, source, in_folder = found.setting.name, found.source, found.in_folder
 
@@ -216,7 +216,7 @@ def token_reader(found: Found) -> Callable[[], Secret | None]:
 
 
 def missing_message(*names: str) -> str:
-    """Return the message for missing settings (one of them is enough): where we looked, the fix."""
+    """Return the message for missing settings, of which one is enough: where we looked, the fix."""
     either = " or ".join(names)
     meanings = "; ".join(f"{name}: {SETTINGS[name].meaning}" for name in names)
     places = ", ".join(["the argument", *(source for source, _ in _places())])
@@ -239,6 +239,11 @@ def show_settings() -> pd.DataFrame:
     ------
     SettingsError
         When `config.toml` or `.env` cannot be read.
+
+    Examples
+    --------
+    >>> show_settings().columns.tolist()
+    ['setting', 'value', 'source']
     """
     found = [find(name) for name in SETTINGS]
     return pd.DataFrame(

@@ -1,7 +1,7 @@
-"""Keep a loaded frame with its `attrs` in one Parquet file, to go on offline.
+"""Keep a loaded frame with its `attrs` in one Parquet file, to continue offline.
 
-The file holds a checksum of all its bytes, so that a damaged one is an error and never another
-frame.
+The file has a checksum of all its bytes, so a damaged file raises an error and never becomes a
+different frame.
 
 >>> import pathlib, tempfile
 >>> import pandas as pd
@@ -36,9 +36,9 @@ __all__ = ["load", "save"]
 
 _KEY = b"pandakit"
 _VERSION = 2
-# In the footer, where Parquet keeps what others add; computed with zeros in its place.
+# In the footer's metadata; the checksum is computed with zeros in its place.
 _SUM_KEY, _SUM_LENGTH = b"pandakit-sha256:", 64
-# Differ from run to run for the same rows: left out, so that equal loads give equal files.
+# Differ from run to run for the same rows: left out, so that equal loads make equal files.
 _VOLATILE = ("elapsed_s",)
 
 
@@ -47,7 +47,7 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
     The same frame always makes the same bytes; values that differ from run to run (`elapsed_s`) are
     left out. Columns of objects (lists, maps, mixed values) are kept as JSON text and restored
-    equal; any missing value in them comes back as `None`.
+    with equal values; any missing value in them becomes `None`.
 
     Parameters
     ----------
@@ -67,7 +67,15 @@ def save(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     TypeError
         When a value is not a JSON value; the message names the column and the row.
     ValueError
-        When a column's name is not text, or stands twice.
+        When a column's name is not text, or is repeated.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rules.parquet"
+    >>> save(pd.DataFrame({"id": ["a"], "tags": [["x", "y"]]}), path).name
+    'rules.parquet'
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
 
@@ -115,7 +123,7 @@ def _with_checksum(table: pa.Table) -> bytes:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Return whether the bytes of a file have their checksum."""
+    """Return whether the bytes of a file match their checksum."""
     place = content.rfind(_SUM_KEY) + len(_SUM_KEY)
     if place < len(_SUM_KEY):
         return False
@@ -140,6 +148,15 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         When the file is damaged, or was not written by `save` of this version.
     FileNotFoundError
         When there is no such file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rules.parquet"
+    >>> path = save(pd.DataFrame({"id": ["a"], "tags": [["x", "y"]]}), path)
+    >>> load(path)["tags"].tolist()
+    [['x', 'y']]
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy, loaded on first use
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, loaded on first use

@@ -29,7 +29,7 @@ _LONGEST = (2**63 - 1) // 1_000
 _PART = re.compile(r"\s*([0-9]{1,99}(?:\.[0-9]{1,99})?)\s*([^\W\d_]+)\s*,?")
 _FORMS = "a number and a unit, such as '4h', '90s', '2w' or '1h 30min'"
 _WRITTEN = ("d", "h", "min", "s", "ms", "us")
-# Hours are what windows are thought of in, up to two days.
+# People think of windows in hours, up to two days.
 _DAYS_ABOVE = 48 * _HOUR
 
 
@@ -44,7 +44,7 @@ def read_span(value: Any, setting: str) -> timedelta:
         ``d``, ``h``, ``min`` or ``m``, ``s``, ``ms`` and ``us``, or their English names, in
         upper or lower case.
     setting
-        What messages call the value.
+        The name of the value in messages.
 
     Raises
     ------

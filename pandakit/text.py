@@ -82,7 +82,7 @@ def _as_arrow(values: Any) -> Any:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return _chunked(values)
     series = values if isinstance(values, pd.Series) else pd.Series(values)
-    if isinstance(series.dtype, pd.ArrowDtype):  # pandas itself knows no views
+    if isinstance(series.dtype, pd.ArrowDtype):  # pandas itself does not support views
         return _chunked(pa.array(series.array))
     if isinstance(series.dtype, pd.SparseDtype):
         series = series.sparse.to_dense()
@@ -96,7 +96,7 @@ def _as_arrow(values: Any) -> Any:
         array = pa.array(series.array, type=kind, from_pandas=True)
     except (pa.ArrowException, TypeError, UnicodeEncodeError):
         return list(series)
-    # A period is stored as a number: as Python objects such cells say what they are.
+    # A period is stored as a number; as Python objects such cells keep their meaning.
     return list(series) if isinstance(array.type, pa.BaseExtensionType) else _chunked(array)
 
 
@@ -230,7 +230,7 @@ def _list_text(cells: Any) -> str | None:
 
 def _checked_text(cell: str) -> str:
     cell.encode()  # half of a surrogate pair is not text
-    return str.__str__(cell)  # of a member of an enumeration its value, not its name
+    return str.__str__(cell)  # a member of an enumeration: its value, not its name
 
 
 def _instant_text(cell: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Threads where a process can start them; in a browser it cannot, and work is done in turn."""
+"""Threads where a process can start them; in a browser it cannot, and calls run in turn."""
 
 from __future__ import annotations
 

@@ -51,9 +51,9 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
         A zone-aware datetime (pandas' Timestamp too), ISO 8601 text with a zone, a date
         (UTC midnight), or a span back from now ("7d", "36h", "15min", "1h30min", a timedelta).
     name
-        What messages call the value.
+        The name of the value in messages.
     now
-        What a span counts back from; default the clock.
+        The time from which a span counts back; default: the clock.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def to_time(value: TimeLike, *, name: str = "start", now: datetime | None = None
 
 
 def window(start: TimeLike | None, end: TimeLike | None, *, now: datetime | None = None) -> Window:
-    """Return the window of both ends, with one and the same now.
+    """Return the window between two ends, both resolved against the same `now`.
 
     Raises
     ------
@@ -116,10 +116,10 @@ def _back(value: timedelta | str, name: str, now: datetime | None) -> datetime:
 
 def _aware(value: datetime, name: str, shown: str) -> datetime:
     if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is not a time
-        raise ValueError(f"{name} is {shown}: give {_FORMS}")
+        raise ValueError(f"{name} is {shown}: pass {_FORMS}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(
-            f"{name}={shown} has no zone. Say which one: "
+            f"{name}={shown} has no zone. Add one: "
             f'"{value.isoformat()}Z" for UTC, or value.replace(tzinfo=zoneinfo.ZoneInfo(...))'
         )
     to_python = getattr(value, "to_pydatetime", None)  # a Timestamp may hold nanoseconds

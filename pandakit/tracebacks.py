@@ -16,7 +16,7 @@ __all__ = ["short_traceback", "wants_short"]
 
 
 def wants_short() -> bool:
-    """Return whether IPython shows the exception and the whole traceback was not asked for."""
+    """Return whether IPython shows the exception, and the whole traceback was not requested."""
     return _ipython() is not None and os.environ.get("PANDAKIT_DEBUG", "") in {"", "0"}
 
 

@@ -7,7 +7,12 @@ import socket
 import sys
 import threading
 
-MISSING = ("fcntl", "resource", "numba", "_multiprocessing")
+# Of the standard library what Pyodide has not, and packages that are not built for it or need
+# what it has not.
+MISSING = (
+    *("_multiprocessing", "fcntl", "grp", "lzma", "pwd", "readline", "resource", "ssl", "termios"),
+    *("distributed", "duckdb", "numba", "werkzeug"),
+)
 
 
 class Missing:

@@ -28,7 +28,7 @@ __all__ = ["BigPanda"]
 
 
 class BigPanda(Account):
-    """A BigPanda organisation: incidents, alerts, patterns and mapping enrichments.
+    """A client of a BigPanda organisation: incidents, alerts, patterns and mapping enrichments.
 
     Parameters
     ----------
@@ -117,12 +117,20 @@ class BigPanda(Account):
         Returns
         -------
         Check
-            The service, the setting that the token is from, and the response.
+            The service, the setting with the token, and the response.
 
         Raises
         ------
         AuthenticationError
             When the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.bigpanda.check()
+        >>> answer.service
+        'BigPanda sandbox'
         """
         if "BIGPANDA_API_KEY" in self._sessions:
             return self._checked(f"{len(self.environments(progress=False))} environments")

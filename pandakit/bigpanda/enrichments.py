@@ -71,6 +71,14 @@ def enrichments(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     enrichments = services.bigpanda.enrichments()
+    >>> enrichments["name"].tolist()
+    ['Host owners', 'Runbooks']
     """
     session = self._session_for(api_version)
     pages = RESOURCES["enrichments"].pages
@@ -108,6 +116,16 @@ def enrichment_schema(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     schema = bigpanda.enrichment_schema(schema_id)
+    >>> schema.columns
+    ('host', 'owner_team', 'tier')
     """
     return read_schema(self._session_for(api_version), schema_id, api_version)
 
@@ -146,10 +164,20 @@ def enrichment_table(
     Notes
     -----
     Source: "Mapping Enrichment".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id)
+    >>> table.columns.tolist()
+    ['host', 'owner_team', 'tier']
     """
     schema = enrichment_schema(self, schema_id, api_version=api_version)
     return self._load(
-        table_listing(schema_id, api_version),
+        table_listing(schema, schema_id, api_version),
         frame_of_table(schema),
         session=self._session_for(api_version),
         max_rows=max_rows,
@@ -160,7 +188,7 @@ def enrichment_table(
 def enrichment_size(
     self: Account, schema_id: str, *, api_version: ApiVersion = "v2.1"
 ) -> TableSize:
-    """Return how many rows a table has and what it costs to read it, by one request.
+    """Return how many rows a table has and what reading it costs, with one request.
 
     Parameters
     ----------
@@ -172,7 +200,17 @@ def enrichment_size(
     Returns
     -------
     TableSize
-        `rows`, `requests`, `seconds`; as text a sentence.
+        With `rows`, `requests` and `seconds`; its text is a sentence.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     size = bigpanda.enrichment_size(schema_id)
+    >>> size.rows > 0, size.requests
+    (True, 3)
     """
     return read_size(self._session_for(api_version), schema_id, api_version)
 
@@ -252,15 +290,15 @@ def whole_table(
     schema: EnrichmentSchema,
     schema_id: str,
     api_version: ApiVersion,
-    progress: bool | None,  # noqa: FBT001 - handed on from a keyword
+    progress: bool | None,  # noqa: FBT001 - passed on from a keyword
     size: TableSize | None = None,
 ) -> pd.DataFrame:
-    """Return a whole table, and say first what reading it costs."""
+    """Return a whole table, after logging what reading it costs."""
     size = size or enrichment_size(self, schema_id, api_version=api_version)
     if (size.seconds or 0.0) > _WARN_AFTER:
         _log.warning("reading the table of enrichment %s: %s", schema_id, size)
     return self._load(
-        table_listing(schema_id, api_version, f" ({size})"),
+        table_listing(schema, schema_id, api_version, f" ({size})"),
         frame_of_table(schema),
         session=self._session_for(api_version),
         progress=progress,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.page_load import PageLoad
-from pandakit.bigpanda._lists.resources import RESOURCES, pages_of, user_call
+from pandakit.bigpanda._lists.resources import RESOURCES, check_of, pages_of, user_call
 from pandakit.bigpanda._lists.rows import event_row, to_frame
 from pandakit.bigpanda._sending.batches import Outbox, send_in_batches
 from pandakit.bigpanda._sending.payloads import read_payloads, time_order
@@ -44,7 +45,7 @@ def raw_alerts(
         Earliest time: a zone-aware datetime, ISO 8601 text with a zone, a date (UTC
         midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`).
     page_size
-        Rows per request; more are faster, where the service allows them.
+        Rows per request; more are faster, if the service allows them.
     max_rows
         Stop after this many rows and warn with `TruncatedWarning`; `None` for all rows.
     progress
@@ -66,11 +67,19 @@ def raw_alerts(
 
     Notes
     -----
-    Several pages are read at the same time, within the rate limit. Events that arrive meanwhile
-    may be among the rows. The service publishes no order, so the first page is read again at the
+    Several pages are read in parallel, within the rate limit. Events that arrive meanwhile may be
+    among the rows. The service publishes no order, so the first page is read again at the
     end: if events moved from page to page, all pages are read again.
 
     Source: "Integration Alerts".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+    >>> {"timestamp", "status", "host", "check"} <= set(events)
+    True
     """
     asked = self._window(start, None)
     since = asked.start or to_time(start)  # None is refused
@@ -79,7 +88,7 @@ def raw_alerts(
     return self._load(
         PageLoad(
             user_call(resource.path, resource.path, params),
-            pages_of("limit", page_size),
+            replace(pages_of("limit", page_size), check=check_of("raw_alerts")),
             label=f"BigPanda events {app_key}",
             max_rows=max_rows,
         ),
@@ -128,8 +137,8 @@ def send_alerts(
     -------
     pandas.DataFrame
         With the index of `frame`: `outcome`, which is `planned` (a dry run), `accepted`,
-        `duplicate` (the service has all alerts of the batch already), `refused`, `unknown` or
-        `not_sent`; and `message`, the service's words about a refusal.
+        `duplicate` (the service already has all alerts of the batch), `refused`, `unknown` or
+        `not_sent`; and `message`, the service's message about a refusal.
 
     Raises
     ------
@@ -144,8 +153,8 @@ def send_alerts(
         When the service could not be reached or refuses the token; with `partial` and
         `resume()`. Only responses that say that nothing happened (429, 503) are retried.
     KeyboardInterrupt
-        When it is interrupted; the rows under way are `unknown`. With `partial` and `resume()`,
-        which sends what was not sent.
+        When it is interrupted; rows that were being sent are `unknown`. With `partial` and
+        `resume()`, which sends what was not sent.
 
     Notes
     -----
@@ -185,7 +194,7 @@ def replay(
 
     Each event is sent once (its time - the first time) / `speed` has passed, stamped with that
     moment. So at `speed=60` an hour takes a minute, and every window of the tenant's patterns
-    covers sixty times as much of the recording as it did then.
+    covers sixty times as much of the recording as it did originally.
 
     Parameters
     ----------
@@ -212,12 +221,22 @@ def replay(
     EventError
         When a row would be refused, or has no `timestamp`; nothing was sent.
     OutcomeUnknownError
-        When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay does
-        not resume: its times have passed.
+        When an answer was lost; `partial` has the outcomes, as after an interrupt. A replay
+        cannot resume, because its times have passed.
 
     Notes
     -----
     Source: "Alerts REST API".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> alerts = pd.DataFrame({"timestamp": [0, 60], "host": "db-1", "status": ["critical", "ok"]})
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     plan = services.bigpanda.replay(alerts, app_key="api.checks", speed=60)
+    >>> plan["seconds_after_start"].tolist()
+    [0.0, 1.0]
     """
     session = self._session_for("v1.0")
     if not 0 < speed < float("inf"):

@@ -1,4 +1,4 @@
-"""How incidents were handled, and what made them: measures, and the noisiest identities."""
+"""How incidents were handled, and what caused them: measures, and the noisiest identities."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def measures(
 
 
 def noisiest(alerts: pd.DataFrame) -> pd.DataFrame:
-    """Return the identities whose alerts are the most, the noisiest first.
+    """Return the identities with the most alerts, the noisiest first.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def noisiest(alerts: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per identity, which is `source_system` and `incident_key`: `alerts`, `incidents`
         that they are in, `share` of all alerts, `cumulative_share` with the rows above, and
-        `median_open_s`, the seconds from start to end of those that ended. Equally noisy ones are
-        in the order of their names.
+        `median_open_s`, the seconds from start to end of those that ended. Equally noisy
+        identities are in alphabetical order.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pandakit.bigpanda._lists.resources import check_of
 from pandakit.bigpanda._lists.rows import incident_row, load_resource, to_frame
 from pandakit.bigpanda._search.activities import ActivityLoad, wanted_types
 from pandakit.bigpanda._search.load import IncidentLoad
@@ -56,6 +57,14 @@ def environments(
     Notes
     -----
     Source: "Environments".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     environments = services.bigpanda.environments()
+    >>> "All Incidents" in set(environments["name"])
+    True
     """
     return load_resource(self, "environments", max_rows=max_rows, progress=progress)
 
@@ -86,7 +95,7 @@ def incidents(
         Incidents that were active at any moment between the two, not only those that
         started then. Each is a zone-aware datetime, ISO 8601 text with a zone, a date (UTC
         midnight) or a span back from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the
-        service decides how far back it looks; without `end` it is the present.
+        service decides how far back it looks; `end` defaults to now.
     folder
         `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
         `"maintenance"`; `None` for all folders.
@@ -118,12 +127,20 @@ def incidents(
     Notes
     -----
     Incidents may start, end and change while they are fetched. The end of the window is fixed at
-    the first request (`df.attrs["pandakit"]["window"]`), and an incident
-    that matches from the first response to the last is there exactly once, in the latest state
-    received; one that starts or stops matching meanwhile may be. Several ranges are fetched in
+    the first request (`df.attrs["pandakit"]["window"]`). An incident that matches from the first
+    response to the last is in the frame exactly once, in the latest state received; one that
+    starts or stops matching meanwhile may or may not be. Several ranges are fetched in
     parallel, within the rate limit.
 
     Source: "Search Incidents".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    >>> len(incidents), incidents["start"].is_monotonic_decreasing
+    (5, True)
     """
     asked = self._window(start, end)
     params = search_params(query, asked, folder, expand)
@@ -178,10 +195,19 @@ def incident(
     Notes
     -----
     Source: "Retrieve Incident by ID".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     incident = services.bigpanda.incident("All Incidents", incidents["incident_id"].iloc[0])
+    >>> len(incident)
+    1
     """
     call = incident_call(self, environment, expansion(expand), f"/{path_segment(id)}")
     return self._load(
-        Listing(call, OneAnswer(), label=f"BigPanda incident {id}"),
+        Listing(call, OneAnswer(check=check_of("incidents")), label=f"BigPanda incident {id}"),
         to_frame("incidents", incident_row),
         session=self._user_session,
         max_rows=max_rows,
@@ -214,7 +240,7 @@ def alerts(
         Alerts of incidents that were active at any moment between the two. Each is a
         zone-aware datetime, ISO 8601 text with a zone, a date (UTC midnight) or a span back
         from now (`"7d"`, `"36h"`, `"15min"`). Without `start` the service decides how far
-        back it looks; without `end` it is the present.
+        back it looks; `end` defaults to now.
     folder
         `"active"`, `"shared"`, `"snoozed"`, `"resolved"`, `"unhandled"` or
         `"maintenance"`; `None` for all folders.
@@ -243,6 +269,14 @@ def alerts(
     The list is complete in the same sense as that of `incidents`.
 
     Source: "Search Incidents", "Alert Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.bigpanda.alerts("All Incidents", start="2026-05-01")
+    >>> alerts["incident_id"].nunique()
+    5
     """
     asked = self._window(start, end)
     params = search_params(query, asked, folder, "alerts")
@@ -270,8 +304,8 @@ def activities(
     Parameters
     ----------
     incident_ids
-        One id, or several. A column of `incidents` or `alerts` also says which environment they
-        are in, which saves requests when the frame is refreshed.
+        One id, or several. A column of `incidents` or `alerts` also tells pandakit their
+        environment, which saves requests when the frame is refreshed.
     types
         Types of activities, one or several; `None` for all of them. `"incident_reopen"` and
         `"incident_reopened"` are the same: the service spells it both ways.
@@ -286,12 +320,21 @@ def activities(
     Returns
     -------
     pandas.DataFrame
-        One row per activity, newest first within each incident. Several incidents are read at
-        the same time, within the rate limit.
+        One row per activity, newest first within each incident. Several incidents are read in
+        parallel, within the rate limit.
 
     Notes
     -----
     Source: "Retrieve Incident Activities".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     activities = services.bigpanda.activities(incidents["incident_id"])
+    >>> set(activities["incident_id"]) <= set(incidents["incident_id"])
+    True
     """
     ids = [incident_ids] if isinstance(incident_ids, str) else list(dict.fromkeys(incident_ids))
     known = getattr(incident_ids, "attrs", {}).get("pandakit", {})  # those of a loaded frame

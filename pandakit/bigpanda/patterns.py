@@ -1,4 +1,4 @@
-"""Correlation patterns, and the policy that they amount to."""
+"""Correlation patterns, and the policy that they make up."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ def correlation_patterns(
     Notes
     -----
     Source: "Correlation Pattern Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     patterns = services.bigpanda.correlation_patterns(active=True)
+    >>> patterns["time_window"].tolist()
+    [120, 60]
     """
     return load_resource(
         self, "correlation_patterns", max_rows=max_rows, progress=progress, active=active
@@ -67,8 +75,8 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     Returns
     -------
     Policy
-        The patterns in their run order: the manual one where they have an
-        `execution_order`, else longest window first. All other settings are those of
+        The patterns in their run order: by `execution_order` if they have one, else the longest
+        window first. All other settings are those of
         `CURRENT`, because the service does not publish them.
 
     Raises
@@ -87,6 +95,14 @@ def policy(self: Account, *, progress: bool | None = None) -> Policy:
     Notes
     -----
     Source: "Correlation Pattern Object".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     policy = services.bigpanda.policy()
+    >>> [pattern.name for pattern in policy.patterns]
+    ['cluster', 'host']
     """
     from pandakit.bigpanda._lists.policy import policy_of  # noqa: PLC0415 - loads the simulation
 

@@ -41,8 +41,8 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     Parameters
     ----------
     frame
-        From `incidents`, `alerts` or `activities`, also one that `pandakit.save` wrote and
-        `pandakit.load` read.
+        From `incidents`, `alerts` or `activities`; it may have been saved with `pandakit.save` and
+        loaded with `pandakit.load`.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
@@ -63,10 +63,20 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
     -----
     The service must list incidents by their last change, newest first, when asked to. An incident
     that left the environment, or was merged into another one, stays until the frame is loaded
-    again. Activities of ids that did not come from a loaded frame are all read again: nothing
-    says in which environment to look for changes.
+    again. If the ids of activities did not come from a loaded frame, all activities are read
+    again, because the environment in which to look for changes is unknown.
 
     Source: "Search Incidents".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+    ...     services.control.move("update", 0)
+    ...     fresh = services.bigpanda.refresh(incidents)
+    >>> (incidents["updated_at"] != fresh["updated_at"]).sum().item()
+    1
     """
     said = facts(frame)
     name = said.get("list")
@@ -83,7 +93,7 @@ def refresh(self: Account, frame: pd.DataFrame, *, progress: bool | None = None)
 def brought_up_to_date(self: Account, frame: pd.DataFrame, asked: Facts) -> pd.DataFrame | None:
     """Return the frame of an earlier load with the same arguments, refreshed.
 
-    `None` if it was cut, its window has moved, or nothing says which incidents changed.
+    `None` if it was cut, its window has moved, or the changed incidents cannot be determined.
     """
     said = facts(frame)
     moved = counts_back(asked.get("start")) or counts_back(asked.get("end"))
@@ -99,7 +109,7 @@ def _incidents(
     name, session = said["list"], self._user_session
     start, end = (None if each is None else to_time(each) for each in said["window"])
     window = Window(start, None if said["to_present"] else end)
-    # First what changed at all: what changes in between is then among what still matches.
+    # First all changes: an incident that changes in between is then among those that still match.
     anywhere = _touched(self, said, search_params(None, window, None), window)
     others = self._load(anywhere, to_frame("incidents"), session=session, progress=progress)
     params = search_params(said["query"], window, said["folder"], said["expand"])
@@ -146,7 +156,7 @@ def _touched(self: Account, said: Facts, params: dict[str, Any], window: Window)
 
 
 def _with_facts(whole: pd.DataFrame, said: Facts, *loaded: pd.DataFrame) -> pd.DataFrame:
-    """Return a refreshed frame that says what the frame before it and its loads said."""
+    """Return a refreshed frame with the facts of the earlier frame and of its loads."""
     requests = sum(facts(each)["requests"] for each in loaded)
     news = {"requests": requests, "rows": len(whole), "refreshed_rows": len(loaded[0])}
     return add_facts(whole, **{**said, **facts(loaded[0]), **news})

@@ -50,7 +50,7 @@ JOB_PATHS = {
     "v1.0": "/resources/v1.0/enrichment-jobs/{id}",
 }
 
-# The service spells the address of a job in at least five ways, all of which look like this.
+# The service writes the address of a job in at least five ways, all of which look like this.
 JOB_ADDRESSES = (
     r"/resources/(?:v[0-9.]+|alert-enricher)/(?:[a-z-]*jobs|[a-z-]*enrichments?/[^/]+/map)/[^/]+"
 )

@@ -1,4 +1,4 @@
-"""Methods of `BigPanda`: how the organisation is set up, and what went wrong."""
+"""Methods of `BigPanda`: the organisation's setup, and its troubleshooting logs."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ def maintenance_plans(
     Notes
     -----
     Source: "Maintenance Plans".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     plans = services.bigpanda.maintenance_plans()
+    >>> len(plans)
+    4
     """
     return load_resource(
         self, "maintenance_plans", max_rows=max_rows, progress=progress, status=status
@@ -84,6 +92,14 @@ def alert_filters(
     Notes
     -----
     Source: "Alert Filters".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     filters = services.bigpanda.alert_filters()
+    >>> len(filters)
+    1
     """
     return load_resource(self, "alert_filters", max_rows=max_rows, progress=progress)
 
@@ -119,6 +135,14 @@ def incident_tags(
     Notes
     -----
     Source: "Incident Tag Definitions".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     tags = services.bigpanda.incident_tags(active=True)
+    >>> len(tags)
+    1
     """
     return load_resource(self, "incident_tags", max_rows=max_rows, progress=progress, active=active)
 
@@ -137,7 +161,7 @@ def troubleshooting_logs(
     progress: bool | None = None,
     store: StorePath | None = None,
 ) -> pd.DataFrame:
-    """Return the troubleshooting logs, where refused alerts show up.
+    """Return the troubleshooting logs, in which refused alerts appear.
 
     Parameters
     ----------
@@ -169,6 +193,14 @@ def troubleshooting_logs(
     Notes
     -----
     Source: "Troubleshooting Logs".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     logs = services.bigpanda.troubleshooting_logs()
+    >>> logs.columns[:3].tolist()
+    ['log_id', 'timestamp', 'log_type']
     """
     asked = self._window(start, end)
     return load_resource(

@@ -1,4 +1,4 @@
-"""A policy applied to the tenant's own events, compared with what production did."""
+"""A policy applied to the tenant's own events, compared with production."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["Simulation", "simulate"]
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """A simulation beside production. Made by `BigPanda.simulate`.
+    """A simulation compared with production. Made by `BigPanda.simulate`.
 
     Attributes
     ----------
     policy
         The policy that was simulated.
     consolidation
-        What it made of the events.
+        Its result for the events.
     production
         The alerts of production that started in the window.
     agreement
@@ -72,11 +72,11 @@ def simulate(
     start, end
         Alerts that started between the two are compared. Each is a zone-aware datetime, ISO 8601
         text with a zone, a date (UTC midnight) or a span back from now (`"7d"`, `"36h"`,
-        `"15min"`); without `end` it is the present.
+        `"15min"`); `end` defaults to now.
     policy
         The policy to simulate; `None` is the tenant's own, from `policy`.
     warmup
-        How much earlier the events begin, as a span: alerts that were open at `start` need it.
+        How much earlier the events start, as a span, so that alerts open at `start` are included.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.

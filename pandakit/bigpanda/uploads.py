@@ -52,9 +52,9 @@ def verify_upload(
     api_version: ApiVersion = "v2.1",
     progress: bool | None = None,
 ) -> bool:
-    """Return whether the service has exactly this table: the answer to a lost upload.
+    """Return whether the service has exactly this table, as after an upload with unknown outcome.
 
-    One request is enough when the number of rows differs; else the table is read.
+    One request is enough if the number of rows differs; otherwise the table is read.
 
     Parameters
     ----------
@@ -78,6 +78,17 @@ def verify_upload(
     ------
     PandakitError
         When reading fails: `resume()` reads the rest and returns the answer.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, requests_per_second=None) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id)
+    ...     is_there = bigpanda.verify_upload(table, schema_id)
+    >>> is_there
+    True
     """
     from pandakit.enrichment import (  # noqa: PLC0415 - loaded on use
         preview_enrichment as preview,
@@ -121,8 +132,8 @@ def upload_enrichment(
     api_version
         `"v2.1"`, or `"v1.0"`, which takes the org token.
     backup_path
-        A new file (`.parquet`) to which the present table is saved first, read 100 rows
-        per request; `pandakit.load` reads it, to upload it again.
+        A new file (`.parquet`) to which the current table is first saved, read 100 rows per
+        request; to restore it, upload the frame that `pandakit.load` returns.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal
         and in a notebook.
@@ -147,11 +158,11 @@ def upload_enrichment(
         When the job failed: with the service's message, and with advice for known ones.
         The previous table is still in force.
     JobTimeoutError
-        When the job has not ended in time; `resume()` goes on waiting. Also when the job of
-        an earlier upload to this table has not: then nothing was uploaded, and the next
+        When the job has not ended in time; `resume()` continues waiting. Also when the job of
+        an earlier upload to this table has not ended; then nothing was uploaded, and the next
         call does not wait for it again.
     TypeError
-        When `table` is none of these, such as a stream that can be read only once.
+        When `table` is something else, such as a stream that can be read only once.
     OSError
         When there is no space for the file of a frame, or `backup_path` exists.
 
@@ -163,6 +174,17 @@ def upload_enrichment(
     Notes
     -----
     Source: "Create Mapping Enrichment Table".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id).head(2)
+    ...     job = bigpanda.upload_enrichment(table, schema_id, wait=False)
+    >>> job.status, job.rows  # with wait=True, "done"
+    ('pending', 2)
     """
     session = self._session_for(api_version)
     show = self._progress if progress is None else progress
@@ -192,17 +214,17 @@ def job(
     timeout: float = 900.0,
     progress: bool | None = None,
 ) -> UploadJob:
-    """Return the present state of an upload's job, or follow it to its end.
+    """Return the current state of an upload's job, or follow it to its end.
 
     Parameters
     ----------
     job
-        What `upload_enrichment` returned, or its `id` or `url` as text, also from another
+        The result of `upload_enrichment`, or its `id` or `url` as text, even from another
         process.
     api_version
-        API version of the upload, where only the id is given.
+        API version of the upload, if only the id is given.
     wait
-        Follow it to its end, or ask once.
+        Whether to follow it to its end, or ask once.
     timeout
         Seconds after which to stop waiting.
     progress
@@ -225,6 +247,18 @@ def job(
     Notes
     -----
     Source: "Job Status".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     bigpanda = services.bigpanda
+    ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+    ...     table = bigpanda.enrichment_table(schema_id).head(2)
+    ...     started = bigpanda.upload_enrichment(table, schema_id, wait=False)
+    ...     seen = bigpanda.job(started.id)
+    >>> seen.id == started.id, seen.status
+    (True, 'pending')
     """
     session = self._session_for(api_version)
     known = job if isinstance(job, UploadJob) else job_of(session, job, api_version)
@@ -260,7 +294,7 @@ def _save_backup(
     *,
     progress: bool | None,
 ) -> None:
-    """Save the service's table; after a failure, say that nothing was uploaded."""
+    """Save the service's table; errors say that nothing was uploaded."""
     try:
         save(whole_table(self, schema, schema_id, api_version, progress), path)
     except PandakitError as error:

@@ -1,4 +1,4 @@
-"""The columns of a frame as a query sees them: codes into distinct texts."""
+"""The columns of a frame as a query sees them: codes of distinct texts."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TagColumn", "TagColumns", "Texts", "nearest", "tag_places"]
 
-# Tags that another column stands in for.
+# Tags that fall back to another column.
 _INSTEAD = {"source_system": "app_key"}
-# A keyword looks at descriptions, sources, comments and tags; this is none of them.
+# A keyword searches descriptions, sources, comments and tags; this column is none of them.
 _NOT_SEARCHED = "timestamp"
 
 
@@ -86,8 +86,8 @@ class TagColumns:
         if len(found) > 1:
             shown = ", ".join(repr(self.names[i]) for i in found)
             raise EventError(
-                f"the query's tag {tag!r} could be any of the columns {shown}: BPQL does not "
-                f"tell names apart by case; rename or drop all but one"
+                f"the query's tag {tag!r} could be any of the columns {shown}: BPQL ignores "
+                f"case in names; rename or drop all but one"
             )
         if found:
             return self._column(found[0])

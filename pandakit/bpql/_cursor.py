@@ -1,4 +1,4 @@
-"""A place in a query: the next token, and errors that point at it."""
+"""A position in a query: the next token, and errors that point at it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Cursor:
 
     @property
     def token(self) -> Token:
-        """The token to be read next."""
+        """The next token."""
         return self._tokens[self._index]
 
     @property
     def following(self) -> Token:
-        """The one after it; at the end, the end again."""
+        """The token after the next one; at the end, the end again."""
         return self._tokens[min(self._index + 1, len(self._tokens) - 1)]
 
     @property
     def last(self) -> Token:
-        """The token read last."""
+        """The last token that was read."""
         return self._tokens[self._index - 1]
 
     def advance(self) -> Token:
@@ -49,11 +49,11 @@ class Cursor:
         raise complaint(message, self._query, self.token.start if position is None else position)
 
     def fail_depth(self, token: Token) -> NoReturn:
-        """Raise for nesting that no query needs."""
+        """Raise for excessive nesting."""
         self.fail(f"nested more than {MAX_DEPTH} levels deep", token.start)
 
     def fail_reserved(self, token: Token) -> NoReturn:
-        """Raise for a word of the language in the place of a value or a keyword."""
+        """Raise for a reserved word in place of a value or a keyword."""
         if token.upper in {"AND", "OR"}:
             what = "a condition or a value is expected here"
         else:
@@ -68,7 +68,7 @@ class Cursor:
         self.fail(known or expected)
 
     def fail_after_condition(self) -> NoReturn:
-        """Raise for whatever follows a complete condition."""
+        """Raise for anything that follows a complete condition."""
         if self.at(")"):
             self.fail("this ) closes nothing")
         known = REFUSED.get(self.token.upper)

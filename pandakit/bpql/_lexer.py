@@ -38,7 +38,7 @@ class Token:
 
     @property
     def upper(self) -> str:
-        """The word in capitals; empty for what is not a word (``"and"`` is only a value)."""
+        """The word in capitals; empty for anything else (``"and"`` in quotes is only a value)."""
         return self.text.upper() if self.kind == "word" else ""
 
 
@@ -80,12 +80,12 @@ def _check_apart(query: str, position: int) -> None:
     following = query[position : position + 1]
     if following and not following.isspace() and following not in "()[],=!<>":
         raise complaint(
-            "a blank is missing here; or put the whole value in quotes", query, position
+            "a space is missing here; or put the whole value in quotes", query, position
         )
 
 
 def split_value(text: str) -> tuple[str, ...]:
-    r"""Cut a value at its ``*`` and take the backslashes off.
+    r"""Split a value at its ``*``, and remove the backslashes.
 
     A backslash is an escape before a quote, ``*`` and another backslash, else itself.
 

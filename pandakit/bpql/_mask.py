@@ -1,4 +1,4 @@
-"""Evaluation: each condition on the distinct texts of its column, then carried to the rows."""
+"""Evaluation: each condition on the distinct texts of its column, then on the rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 _COMBINE = {"AND": np.logical_and, "OR": np.logical_or}
-# The one column whose values are read without case everywhere, also under === and regex_case.
+# The only column whose values are always compared without case, even by === and regex_case.
 _ALWAYS_FOLDED = "status"
 _MOST_PARTS, _LONGEST_PATTERN = 50, 1_000
 
@@ -117,12 +117,12 @@ def _is_in(literals: list[str], texts: Texts, *, exact: bool) -> Mask:
 def _covers(parts: list[str], texts: Texts) -> Mask:
     """Return which texts consist of the parts in order, with anything in between.
 
-    The first and last part stand at the ends; an empty one there leaves the end open.
+    The first and last part are at the ends; an empty one leaves its end open.
     """
     if len(parts) <= _MOST_PARTS and sum(map(len, parts)) <= _LONGEST_PATTERN:
         pattern = ".*".join("".join(map(_literal, part)) for part in parts)
         return _numpy(pc.match_substring_regex(texts.folded, rf"(?s)\A{pattern}\z"))
-    # Longer patterns are more than RE2 takes.
+    # RE2 refuses longer patterns.
     covered = (_is_covered(text, parts) for text in texts.folded.to_pylist())
     return np.fromiter(covered, dtype=bool, count=len(texts.folded))
 

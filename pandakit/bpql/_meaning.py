@@ -1,4 +1,4 @@
-"""What a tree means, as a key that is equal for queries that differ in spelling only."""
+"""The meaning of a tree, as a key that is equal for queries that differ only in spelling."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _PAIR = 2
 
 
 def to_object(node: Node) -> dict[str, Any]:
-    """Write the object form; raise where it has no way to say it."""
+    """Return the object form; raise if the query has none."""
     if isinstance(node, Group):
         return {node.operator: [to_object(member) for member in node.members]}
     if not isinstance(node, Condition):
@@ -55,7 +55,7 @@ def _value_to_object(value: Value) -> Any:
 
 
 def from_object(obj: Any, path: str = "$", depth: int = 0) -> Node:
-    """Read the object form; errors name the path to what is wrong."""
+    """Return the query of an object form; errors name the path to the fault."""
     if not isinstance(obj, Mapping) or len(obj) != 1:
         _fail(path, f"an object with one key is expected, one of {', '.join(_OPERATORS)}")
     operator, operands = next(iter(obj.items()))

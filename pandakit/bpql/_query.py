@@ -27,29 +27,29 @@ __all__ = ["Bpql"]
 class Bpql:
     r"""A compiled BPQL query: evaluate it over frames, or turn it into the object form.
 
-    Two queries are equal, and hash alike, when they differ only in case where case does not
-    count, in order, repeats, parentheses that change nothing, or in writing a one-item list.
+    Two queries are equal, and have equal hashes, if they differ only in case that does not count,
+    in order, repeats, redundant parentheses, or one-item lists.
 
     Parameters
     ----------
     text
-        The query as BigPanda takes it, for example ``host = "db 01" AND status IN [ok, warning]``.
+        The query as BigPanda accepts it, such as ``host = "db 01" AND status IN [ok, warning]``.
     precedence
         What binds first where ``AND`` and ``OR`` meet without parentheses: ``"and"``, or
         ``"left"`` (as read from left to right).
     missing_differs
         Whether an alert without the tag passes ``!=`` and ``NOT IN``.
     strong_equal
-        How ``===`` compares: ``"exact"`` (case counts) or ``"any_case"``. A ``*`` is itself
-        under both.
+        How ``===`` compares: ``"exact"`` (case counts) or ``"any_case"``. With either, ``*`` is a
+        literal star.
     regex
-        Whether a regex is looked for anywhere in the value (``"search"``) or has to match all
-        of it (``"full"``).
+        Whether a regex may match anywhere in the value (``"search"``) or must match all of it
+        (``"full"``).
     regex_case
         Whether case counts in a regex.
     multi_value
-        With several values in a tag (a list, or text joined with ``|``): ``"any"`` of them is
-        enough, or the ``"whole"`` joined text is compared. ``!=`` and ``NOT IN`` are the
+        For a tag with several values (a list, or text joined with ``|``): ``"any"`` of them may
+        match, or the ``"whole"`` joined text is compared. ``!=`` and ``NOT IN`` are the
         opposite of ``=`` and ``IN``, so under ``"any"`` they hold when no value matches.
 
     Raises
@@ -59,7 +59,7 @@ class Bpql:
         ``NOT``, ``IS NULL`` ...). The message shows the query with a caret under the
         character; ``text`` and ``position`` are fields.
     ValueError
-        A setting has a value that it cannot have.
+        A setting has an invalid value.
 
     Notes
     -----
@@ -150,7 +150,7 @@ class Bpql:
         Raises
         ------
         BpqlSyntaxError
-            The object form has no way to say it: ``*``, a bare keyword, or a literal ``*``
+            The query has no object form: it has ``*`` alone, a bare keyword, or a literal ``*``
             beside a wildcard.
 
         Examples
@@ -162,9 +162,9 @@ class Bpql:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the tags that the conditions look at, in lower case and sorted.
+        """The names of the tags that the conditions use, in lower case and sorted.
 
-        To `mask`, a frame without one of them is worth a warning; see also `missing`.
+        `mask` warns if a frame lacks one of them; see also `missing`.
         A bare keyword names no tag: see `has_keywords`.
         """
         tags = {node.tag.lower() for node in _leaves(self._tree) if isinstance(node, Condition)}
@@ -186,10 +186,10 @@ class Bpql:
         Parameters
         ----------
         frame
-            A DataFrame, an Arrow table, or a mapping of names to arrays of one length. Arrow
-            dictionaries and categories are read without decoding them. A tag's column has
-            its name, or that name behind ``tag.``; a tag without a column is missing in
-            every row, with a warning, and ``source_system`` falls back to ``app_key``.
+            A DataFrame, an Arrow table, or a mapping of names to arrays of equal length. Arrow
+            dictionaries and categories are not decoded. A tag's column has its name, or that
+            name with the prefix ``tag.``; a tag without a column is missing in every row, with
+            a warning, and ``source_system`` falls back to ``app_key``.
 
         Returns
         -------
@@ -204,7 +204,7 @@ class Bpql:
         Warns
         -----
         UnknownFieldWarning
-            The frame has rows, and no column for some tag; the message has the nearest names.
+            The frame has rows, but no column for some tag; the message suggests the nearest names.
 
         Examples
         --------
@@ -259,7 +259,7 @@ class Bpql:
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        # How AND and OR were read has gone into the tree.
+        # The tree already reflects the precedence of AND and OR.
         settings = {**self.settings, "precedence": None}
         return self._meaning, tuple(sorted(settings.items(), key=lambda item: item[0]))
 

@@ -1,4 +1,4 @@
-"""The open readings: what the vendor's pages leave unsaid, as settings."""
+"""The open readings: what the vendor's pages leave open, as settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Readings:
             value = getattr(self, name)
             if type(value) is not type(choices[0]) or value not in choices:
                 allowed = " or ".join(map(repr, choices))
-                raise ValueError(f"{name}={value!r}: it is {allowed}")
+                raise ValueError(f"{name}={value!r}: must be {allowed}")
 
     def changed(self) -> dict[str, Any]:
         """Return the choices that differ from the defaults."""

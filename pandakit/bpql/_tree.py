@@ -1,4 +1,4 @@
-"""What a query is, apart from how it is written: values, conditions and groups."""
+"""A query, independent of its spelling: values, conditions and groups."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
     "whole_match",
 ]
 
-# Levels of parentheses, and of AND and OR inside each other, that a query may have.
+# The deepest nesting of parentheses, and of AND and OR, in a query.
 MAX_DEPTH = 100
 NEGATIONS = frozenset({"!=", "NOT IN"})
 
@@ -104,7 +104,7 @@ Node: TypeAlias = Condition | Keyword | Everything | Group
 
 
 def fold(text: str) -> str:
-    """Return the form in which text is compared without case: that of the vectorised mask."""
+    """Return text in the form in which the vectorised mask compares it without case."""
     return str(pc.utf8_lower(pa.scalar(text, pa.large_string())).as_py())
 
 

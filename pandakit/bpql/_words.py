@@ -1,4 +1,4 @@
-"""The words of the language, and those that people bring along from other ones."""
+"""The words of the language, and those that people know from other languages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOT = (
 )
 _NULL = "BPQL has no {}: tag = * holds where the tag has a value, and tag != * where it has none"
 
-# What the vendor does not have, and what to write instead.
+# What BPQL does not have, and what to write instead.
 REFUSED = MappingProxyType(
     {
         "<": _ORDER.format("<"),

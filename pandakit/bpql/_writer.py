@@ -15,7 +15,7 @@ _SLASH = re.compile(r"\\.|/")
 
 
 def write(node: Node) -> str:
-    """Write a query with the parentheses made explicit."""
+    """Return the text of a query, with explicit parentheses."""
     node = _without_shells(node)
     if isinstance(node, Group):
         return f" {node.operator} ".join(map(_member, node.members))

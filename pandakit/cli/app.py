@@ -37,7 +37,7 @@ COMMANDS = {
 # Older releases of click print the help themselves.
 _NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
-# Bad input has a message of its own; anything else is a defect of ours and keeps its trace.
+# Bad input raises one of these; anything else is a bug in pandakit and keeps its traceback.
 _EXPECTED = (PandakitError, ValueError, OSError, ImportError)
 
 
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
         output.error(output.in_options(_usage(error)))
         code = error.exit_code
     except BrokenPipeError:
-        # The reader, such as `head`, has gone; Python would complain when it flushes at exit.
+        # The reader, such as `head`, has exited; Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FINDINGS
     except FileExistsError as error:

@@ -1,4 +1,4 @@
-"""The report on a window, made from a user's events, with all figures behind it."""
+"""The report on a window, made from a user's events, with the figures behind it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["WINDOWS", "Arguments", "arguments", "report_page"]
 WINDOWS = ("15min", "30min", "1h", "2h", "4h", "8h", "12h", "24h", "48h", "72h")
 _LARGEST = 10
 _COLUMNS = ["title", "subtitle", "severity", "n_alerts", "n_events", "start", "end"]
-# Below such a share a difference is small, above it a part is large.
+# Below this share a difference counts as small; above it, a part counts as large.
 _FLAT, _LARGE, _MANY, _CLOSE = 0.05, 0.10, 0.5, 0.1
 
 
@@ -90,14 +90,14 @@ def arguments(simulation: Consolidation, swept: pd.DataFrame, pattern: Pattern) 
         f"The largest incident has {largest:,} of {len(alerts):,} alerts",
         largest / len(alerts),
         _LARGE,
-        "look whether it is one problem",
+        "check whether it is one problem",
     )
     _weigh(
         found,
         f"{single:,} of {len(sizes):,} incidents have a single alert",
         single / len(sizes),
         _MANY,
-        "little is held together",
+        "few alerts are grouped",
     )
     joined = alerts[alerts["joined_by"] == pattern.name]
     close = int((joined["margin"] < pd.Timedelta(pattern.window) * _CLOSE).sum())
@@ -108,7 +108,7 @@ def arguments(simulation: Consolidation, swept: pd.DataFrame, pattern: Pattern) 
             f"a tenth of the window left",
             close / len(joined),
             _LARGE,
-            "a slightly shorter window would give another answer",
+            "a slightly shorter window would change the result",
         )
     return found
 
@@ -117,9 +117,9 @@ def _compare(found: Arguments, length: str, there: int, today: int) -> None:
     change = (there - today) / today
     what = f"{length} the window makes {there:,} incidents instead of {today:,} ({change:+.1%})"
     if abs(change) <= _FLAT:
-        found.speaks_for.append(f"{what}: the answer hardly depends on it.")
+        found.speaks_for.append(f"{what}: the result hardly depends on it.")
     else:
-        found.speaks_against.append(f"{what}: the answer depends on it.")
+        found.speaks_against.append(f"{what}: the result depends on it.")
 
 
 def _weigh(found: Arguments, what: str, share: float, limit: float, but: str) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of values that options take, and how they are checked."""
+"""The types of values that options accept, and how they are checked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class _Source(click.ParamType):  # type: ignore[type-arg]
-    """A file, a folder or a pattern; what is in it is not looked at yet."""
+    """A file, a folder or a pattern, whose content is not read yet."""
 
     name = "path"
 
@@ -79,7 +79,7 @@ class _Pair(click.ParamType):  # type: ignore[type-arg]
 
 
 class _Spans(_Span):
-    """Spans with commas between them."""
+    """Spans, separated by commas."""
 
     name = "spans"
 
@@ -92,7 +92,7 @@ class _Spans(_Span):
 
 
 class _Anchors(click.ParamType):  # type: ignore[type-arg]
-    """Names of anchors with commas between them."""
+    """Names of anchors, separated by commas."""
 
     name = "anchors"
 

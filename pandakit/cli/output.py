@@ -1,4 +1,4 @@
-"""The one writer to the terminal, and settings named as command-line options in messages."""
+"""The only writer to the terminal; in messages, settings are named as command-line options."""
 
 from __future__ import annotations
 

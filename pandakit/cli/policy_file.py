@@ -1,4 +1,4 @@
-"""Options that choose a policy: a preset, a file of the user, and single settings."""
+"""The options that choose a policy: a preset, a file, and single settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["choose_policy", "policy_options"]
 _PRESETS = {"classic": CLASSIC, "current": CURRENT}
 # TOML has no null: this word means no limit.
 _NO_LIMIT = "none"
-# Keys under which the service's answers have their list.
+# Keys under which the service returns its list.
 _ANSWERS = ("items", "data", "results", "correlation_patterns")
 _MAY_BE_NONE = ("reopen_window", "expire_after", "max_alerts")
 
@@ -99,7 +99,7 @@ def _json(file: Path) -> Any:
 
 
 def _policy_of(settings: Any) -> Policy:
-    """Return the policy of settings as `Policy.to_dict` writes them, or of service's patterns."""
+    """Return the policy of settings from `Policy.to_dict`, or of the service's patterns."""
     records = settings if isinstance(settings, list) else None
     if isinstance(settings, dict):
         records = next((settings[key] for key in _ANSWERS if key in settings), None)

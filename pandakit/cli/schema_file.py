@@ -33,7 +33,7 @@ def read_schema(
             raise click.UsageError("pass --schema FILE, or --query NAMES and --result NAMES")
         return EnrichmentSchema(_names(query), _names(result))
     if query is not None or result is not None:
-        raise click.UsageError("--schema already says which columns there are")
+        raise click.UsageError("--schema already names the columns")
     try:
         found = json.loads(schema_file.read_bytes())
     except ValueError as error:

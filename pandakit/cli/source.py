@@ -36,7 +36,7 @@ source_options = add(
             type=PAIR,
             multiple=True,
             metavar="FIELD=COLUMN",
-            help="A column of the events and its source, as in host=device_id; repeatable.",
+            help="A column of the events and its column in FILE, as in host=device_id; repeatable.",
         ),
         click.option(
             "--constant",
@@ -52,7 +52,7 @@ source_options = add(
             metavar="VALUE=STATUS",
             help="What a value of the status column means, as in firing=critical; repeatable.",
         ),
-        click.option("--time", metavar="COLUMN", help="The column of the time."),
+        click.option("--time", metavar="COLUMN", help="The column with the time."),
         click.option(
             "--time-format", metavar="FORMAT", help='Its strptime format, as in "%d/%m/%Y %H:%M".'
         ),
@@ -62,8 +62,8 @@ source_options = add(
         click.option(
             "--unit", type=click.Choice(_UNITS), help="The unit of numeric times. Default: guessed."
         ),
-        click.option("--start", metavar="COLUMN", help="For alarms: the column of their start."),
-        click.option("--end", metavar="COLUMN", help="For alarms: the column of their end."),
+        click.option("--start", metavar="COLUMN", help="For alarms: the column with their start."),
+        click.option("--end", metavar="COLUMN", help="For alarms: the column with their end."),
         click.option(
             "--skip-bad",
             is_flag=True,
@@ -84,7 +84,7 @@ SOURCE_OPTIONS = (*_TEXTS, *_PAIRS, "skip_bad", "mapping")
 
 
 def given_options(options: dict[str, Any]) -> str:
-    """Return the options about reading that were given, but not the unit, for a message."""
+    """Return the given options about reading, without the unit, for a message."""
     given = [name for name in SOURCE_OPTIONS if options[name] not in (None, ()) and name != "unit"]
     return ", ".join("--" + name.replace("_", "-") for name in given)
 
@@ -110,7 +110,7 @@ def read_source(source: str | list[str], options: dict[str, Any]) -> pd.DataFram
         return read_events(source, **settings)
     except EventError:
         raise
-    except ValueError as error:  # an option without a meaning, or two that contradict each other
+    except ValueError as error:  # an invalid option, or two that contradict each other
         raise click.UsageError(str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""TOML files of the user."""
+"""The user's TOML files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo found, as text and as one HTML page that needs no other file."""
+"""The demo's results, as text and as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Report:
     Parameters
     ----------
     source
-        Where the data came from, as the clients name it.
+        The source of the data, as the clients name it.
     loaded
         One row per list: `list`, `rows`, `pages`, `requests`.
     simulation
@@ -40,9 +40,9 @@ class Report:
     swept_pattern
         The pattern whose window the sweep moves.
     table
-        The enrichment table as it was written: path, rows, bytes, checksum.
+        The enrichment table that was written: path, rows, bytes, checksum.
     refused
-        The validation of a table that is wrong on purpose.
+        The validation of a table with deliberate mistakes.
     job_status
         How the upload ended.
     pictures

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_demo"]
 
-# What a user of the invented company would type.
+# The names that a user at the invented company would type.
 ENVIRONMENT = "Payments"
 APP_KEYS = ("cloudmetrics.eu", "cloudmetrics.us", "nagios.core", "synthetics.edge")
 MAP_NAME = "Host owners"
@@ -87,7 +87,7 @@ def run_demo(
     Raises
     ------
     FileExistsError
-        A file of an earlier run is there, and `overwrite` is false; nothing was done.
+        A file of an earlier run exists, and `overwrite` is false; nothing was done.
     PandakitError
         A list cannot be loaded completely, or the table is refused.
     """
@@ -129,7 +129,7 @@ def _write(text: str, path: Path) -> None:
 
 
 def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd.DataFrame]:
-    """Return every list that the demo shows, loaded side by side."""
+    """Return every list that the demo shows, loaded in parallel."""
     echo("2/5 loading: Panther, BigPanda, Pangea")
     panther, bigpanda, pangea = services.panther, services.bigpanda, services.pangea
     loaders: dict[str, Callable[[], pd.DataFrame]] = {
@@ -146,7 +146,7 @@ def _load(services: sandbox.Sandbox, echo: Callable[[str], Any]) -> dict[str, pd
 
 
 def _events(bigpanda: Any) -> pd.DataFrame:
-    """Return the events of all integrations as one frame, in order of time."""
+    """Return the events of all integrations as one frame, in time order."""
     loaded = [
         bigpanda.raw_alerts(app_key, start="2026-01-01", page_size=1_000) for app_key in APP_KEYS
     ]

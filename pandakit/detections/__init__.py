@@ -1,8 +1,8 @@
 """Detections as code: read and write rules, test them, and run them on past events.
 
-Everything here works on frames and needs no service. Frames have the columns of the loaders of
-`Panther`, so rules from a folder and rules of a tenant can be compared, tested and saved alike.
-Names load on first use: the process that runs rules imports this package without pandas.
+Everything here works on frames and needs no service. Frames have the columns of `Panther`'s
+loaders, so rules from a folder and rules of a tenant are compared, tested and saved in the same
+way. Names load on first use: the process that runs rules imports this package without pandas.
 
 Needs the extra `detections` (``pip install "pandakit[detections]"``) to read and write files.
 """

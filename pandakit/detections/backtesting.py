@@ -1,4 +1,4 @@
-"""A rule run on past events: its matches, and the alerts that they make."""
+"""A rule run on past events: its matches, and the alerts that they raise."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Backtest:
     errors : pandas.DataFrame
         `event`, `function`, `error`.
     alerts : pandas.DataFrame
-        The result of `dedup` with the rule's own period and threshold; empty for a
-        rule that makes no alerts.
+        The result of `dedup` with the rule's own period and threshold; empty for a rule that
+        raises no alerts.
     n_events, n_other_log_types : int
         Events that were run, and events of log types that the rule does not read.
     """
@@ -72,7 +72,7 @@ class Backtest:
 
     @cached_property
     def alerts(self) -> pd.DataFrame:
-        """The alerts that the matches would have made."""
+        """The alerts that the matches would have raised."""
         makes_alerts = self.rule.get("create_alert") is not False
         return dedup(
             self.matches if makes_alerts else self.matches[:0],
@@ -110,11 +110,11 @@ def backtest(rule: pd.DataFrame, events: pd.DataFrame | Iterable[Mapping[str, An
     Warns
     -----
     PartialWarning
-        When the rule has inline filters, which only the service evaluates: it runs without.
+        When the rule has inline filters, which only the service evaluates: it runs without them.
 
     Notes
     -----
-    The rule runs in a process of its own, as in `run_tests`, and each event may take 15 seconds.
+    The rule runs in a separate process, as in `run_tests`; each event may take 15 seconds.
 
     Examples
     --------

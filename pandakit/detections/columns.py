@@ -1,7 +1,7 @@
 """The columns of detection content: rules of every kind, policies and what they depend on.
 
 The loaders of `Panther` and the reader of rules as code build their frames from these tables, so
-that both kinds of frame can be compared, tested and saved alike.
+both kinds of frame can be compared, tested and saved in the same way.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ _QUERY = (
     column("managed", "boolean", "part of a pack of the vendor"),
     column("sql", "text", "the SQL"),
     column("schedule.cron", "text", "when it runs, as a cron expression"),
-    column("schedule.rateMinutes", "integer", "or every so many minutes"),
-    column("schedule.timeoutMinutes", "integer", "stopped after so many minutes"),
+    column("schedule.rateMinutes", "integer", "interval in minutes, instead of a cron expression"),
+    column("schedule.timeoutMinutes", "integer", "time limit in minutes"),
     column("schedule.disabled", "boolean", "schedule disabled"),
     column("emailConfig", "map", "recipients of the results by mail"),
     *_STAMPS,

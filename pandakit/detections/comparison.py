@@ -1,4 +1,4 @@
-"""Where the rules of a folder and those of a tenant differ."""
+"""How the rules of a folder differ from those of a tenant."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _same(name: str, local: Any, tenant: Any) -> bool:
 
 
 def _canonical(name: str, value: Any) -> Any:
-    """Return a value in a form that is equal for equal meanings."""
+    """Return a value in a form that is the same for equivalent values."""
     if value is None:
         return _DEFAULTS.get(name)
     if value in ("", [], {}):
@@ -158,7 +158,7 @@ def _decoded(event: Any) -> Any:
 
 
 def _mock(mock: Any) -> Any:
-    """Return a mock with its values as the service has them, which is text."""
+    """Return a mock with its values as text, as the service has them."""
     if not isinstance(mock, dict):
         return mock
     return {

@@ -23,7 +23,7 @@ _OPEN_END = timedelta(microseconds=1)
 
 
 def dedup(matches: pd.DataFrame, *, period: Span = "60min", threshold: int = 1) -> pd.DataFrame:
-    """Return the alerts that matches make.
+    """Return the alerts that matches raise.
 
     The first match of a rule and deduplication string opens a window; matches before its end
     join it, a match at or after the end opens the next. An alert is created at the match that
@@ -32,7 +32,7 @@ def dedup(matches: pd.DataFrame, *, period: Span = "60min", threshold: int = 1) 
     Parameters
     ----------
     matches
-        From `backtest`: `rule_id`, `dedup`, `time`, and `unique` where the rules count distinct
+        From `backtest`: `rule_id`, `dedup`, `time`, and `unique` if the rules count distinct
         values. A row without `unique` counts as one.
     period
         Length of a window, such as `"60min"`, `"1h 30min"` or a timedelta.
@@ -53,7 +53,7 @@ def dedup(matches: pd.DataFrame, *, period: Span = "60min", threshold: int = 1) 
 
     Notes
     -----
-    Times count to the microsecond. The service counts by the time at which it processes an
+    Times are exact to the microsecond. The service uses the time at which it processes an
     event, and its count of distinct values is an estimate.
     Sources: "How deduplication and threshold work", "Will specifying a dedup period delay
     alerts?".
@@ -73,7 +73,7 @@ def dedup(matches: pd.DataFrame, *, period: Span = "60min", threshold: int = 1) 
 def dedup_sweep(
     matches: pd.DataFrame, *, periods: Iterable[Span], thresholds: Iterable[int] = (1,)
 ) -> pd.DataFrame:
-    """Return how many alerts matches make under several settings.
+    """Return how many alerts the matches raise under several settings.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _alerts(matches: pd.DataFrame, windows: np.ndarray[Any, Any], threshold: int
 
 
 def _in_order(matches: pd.DataFrame, windows: np.ndarray[Any, Any]) -> pd.DataFrame:
-    """Return the matches window by window, with how many the window has counted at each.
+    """Return the matches window by window, each with the number counted in its window so far.
 
     A match counts unless its value of `unique` has been counted in the window.
     """

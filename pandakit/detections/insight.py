@@ -74,9 +74,9 @@ def mitre(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `tactic`, `technique`, `detections`, `enabled` (how many of them are), ordered by tactic
-        and technique. An entry of a report that is not an ATT&CK id stays in `technique`, without
-        a tactic.
+        `tactic`, `technique`, `detections`, `enabled` (how many of these are enabled), ordered by
+        tactic and technique. An entry of a report that is not an ATT&CK id stays in `technique`,
+        without a tactic.
 
     Notes
     -----
@@ -125,14 +125,14 @@ def findings(frame: pd.DataFrame, alerts: pd.DataFrame | None = None) -> pd.Data
     frame
         From `read` or `Panther.detections`.
     alerts
-        From `Panther.alerts`, for `never_fired`: the window is that of the alerts.
+        From `Panther.alerts`, for `never_fired`, which covers the window of these alerts.
 
     Returns
     -------
     pandas.DataFrame
         `kind`, `id`, `finding`: `disabled`; `untested` (no unit test); `one_sided` (all tests
         expect the same); `no_runbook` (not for policies, which have none); `no_reports`;
-        `never_fired` (enabled, makes alerts, and none of `alerts` is from it).
+        `never_fired` (enabled and able to raise alerts, but none of `alerts` is from it).
 
     Raises
     ------

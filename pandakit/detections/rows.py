@@ -49,7 +49,7 @@ def plain_rows(frame: pd.DataFrame) -> list[Row]:
 
 
 def kinds_of(frame: pd.DataFrame) -> list[str]:
-    """Return the kind of each row: of the column `kind`, else of the loader's columns.
+    """Return the kind of each row: from the column `kind`, else from the loader's columns.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
 
 
 def same_text(text: str) -> str:
-    """Return a text without what editors change: line ends, and whitespace at both ends."""
+    """Return a text without what editors change: line ends, leading and trailing whitespace."""
     return text.replace("\r\n", "\n").strip()
 
 

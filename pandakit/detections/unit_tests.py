@@ -77,14 +77,14 @@ def run_tests(frame: pd.DataFrame, *, timeout: float = 15) -> pd.DataFrame:
     Warns
     -----
     PartialWarning
-        When rules have inline filters, which only the service evaluates: they run without.
+        When rules have inline filters, which only the service evaluates: they run without them.
 
     Notes
     -----
-    Detections run in a process of their own, with at most 1 GiB of memory, without network,
-    child processes, files to write or the environment of the caller; an endless loop, an exit or
-    a crash fails one test only. This guards against accidents, not against malice: run rules only
-    if you would run any other code of their authors.
+    Detections run in a separate process with at most 1 GiB of memory, without network, child
+    processes, file writes or the caller's environment; an endless loop, an exit or a crash fails
+    only one test. This guards against accidents, not against malice: run rules only if you would
+    run any other code by their authors.
 
     Sources: "Writing Python detections", "Testing".
 
@@ -111,7 +111,7 @@ def run_tests(frame: pd.DataFrame, *, timeout: float = 15) -> pd.DataFrame:
 
 
 def runner_for(rows: list[Row], timeout: float) -> Runner:
-    """Return a runner that knows the helpers and data models among some rows."""
+    """Return a runner with the helpers and data models among some rows."""
     helpers = {
         row["id"]: row.get("body", "") for row in rows if row["kind"] == "globals" and "id" in row
     }
@@ -121,7 +121,7 @@ def runner_for(rows: list[Row], timeout: float) -> Runner:
 
 
 def loadable(row: Row) -> Row:
-    """Return what the runner needs of a detection."""
+    """Return the parts of a detection that the runner needs."""
     return {name: row.get(name) for name in ("kind", "id", "severity", "body")}
 
 
@@ -270,7 +270,7 @@ def _test_differences(ours: Row | None, theirs: Row | None) -> Iterator[tuple[st
 
 
 def _decoded(output: Any) -> Any:
-    """Return what an output means: JSON text is decoded, so that its layout does not matter."""
+    """Return an output for comparison: JSON text is decoded, so its layout does not matter."""
     try:
         return json.loads(output) if isinstance(output, str) else output
     except ValueError:

@@ -54,8 +54,8 @@ def write(
         When a file exists, unless `overwrite`. Nothing is written then.
     ValueError
         For a row without id, an id or a file that two rows share, a path that leads out of the
-        folder, or a value that the file cannot hold; with row and column. Nothing is
-        written then.
+        folder, or a value that the file cannot hold. The message has row and column, and nothing
+        is written.
 
     Warns
     -----
@@ -106,7 +106,7 @@ def _check_ids(rows: list[Row]) -> None:
 
 
 def _warn_of_unwritten(rows: list[Row]) -> None:
-    """Warn of values that have no place in a file, such as the runbook of a policy."""
+    """Warn about values that have no place in a file, such as the runbook of a policy."""
     unwritten: dict[str, int] = {}
     for row in rows:
         held = {column.name for column in COLUMNS[row["kind"]]} | _OF_FILES
@@ -146,7 +146,7 @@ def _texts(rows: list[Row]) -> Mapping[str, bytes]:
 
 
 def _check_free(path: str, text: bytes, owners: dict[str, str], texts: dict[str, bytes]) -> None:
-    """Refuse a path that another row uses for something else, in any case of its letters."""
+    """Refuse a path that another row uses for something else, ignoring case."""
     owner = owners.setdefault(path.lower(), path)
     if owner != path or texts.get(path, text) != text:
         raise ValueError(f"column file: another row is written to {owner!r}")

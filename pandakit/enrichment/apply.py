@@ -37,16 +37,16 @@ class AppliedEnrichment:
         The alerts with the result tags.
     coverage
         ``tag, alerts, present, matched, rate``: for each query tag, and in the last row for
-        all of them together, how many alerts have it, how many have a value that is in the
-        table, and which share of all alerts these are.
+        all tags together, how many alerts have it, how many have a value that is in the
+        table, and the share of these among all alerts.
     unmatched
         The query tags, ``alerts``, ``near``, ``difference``: the keys of alerts that match no
         row, the most frequent first, and the key of the table that differs only by
         ``"case"``, ``"whitespace"`` or ``"case and whitespace"``.
     conflicts
         ``kind, name, count, message``: alerts that do not meet the schema's condition
-        (``"when"``), keys with several results (``"key"``), and result tags that alerts have
-        already with another value (``"tag"``).
+        (``"when"``), keys with several results (``"key"``), and result tags that alerts
+        already have with another value (``"tag"``).
     """
 
     alerts: pd.DataFrame
@@ -88,29 +88,29 @@ def apply_enrichment(
     A row matches an alert if the text of every query column equals that of the alert's tag;
     an optional query column is skipped if the alert does not have the tag. A key in quotes (a
     list of one item with a pipe) matches its literal text. An alert that does not meet the
-    schema's `when` matches nothing; `active` is ignored. Of several rows with one key the first
-    counts. An empty result value writes nothing. The service documents this in part; the rest
-    is our reading.
+    schema's `when` matches nothing; `active` is ignored. If several rows have the same key, the
+    first counts. An empty result value writes nothing. Part of this is documented; the rest is
+    our reading.
 
     Parameters
     ----------
     alerts
-        One row per alert. A tag is in the column of its name, else of that name in another
-        case, else of that name after ``tag.``, as for `Bpql`. The frame is not changed.
+        One row per alert. A tag's column has its name, else that name in another case, else that
+        name with the prefix ``tag.``, as for `Bpql`. The frame is not changed.
     table
         A frame or another table, the path of a CSV file, or a `CsvFile`.
     schema
         The mapping's columns; case counts unless it says otherwise.
     multi_value
         If an alert's tag has several values (a list, or text joined with ``|``): ``"any"`` of
-        them may match, or the joined text; or only the ``"whole"`` joined text. The service
-        does not say which.
+        them may match, or the joined text; or only the ``"whole"`` joined text. Which one the
+        service uses is not documented.
 
     Returns
     -------
     AppliedEnrichment
         ``.alerts``, ``.coverage``, ``.unmatched``, ``.conflicts``. A result tag that an
-        alert has already is kept, unless the schema says to overwrite it.
+        alert already has is kept, unless the schema overrides it.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def apply_enrichment(
 def _result(
     alerts: pd.DataFrame, name: str, field: EnrichmentField, found: pa.ChunkedArray
 ) -> tuple[pd.Series, list[_Conflict]]:
-    """Return the column of a result tag, and how many alerts have it with another value."""
+    """Return the column of a result tag, and how many alerts already have another value."""
     if name not in alerts:
         return pd.Series(found.to_pandas().to_numpy(), index=alerts.index, name=name), []
     old = alerts[name]

@@ -76,7 +76,7 @@ def diff_enrichment(new: Any, old: Any, schema: EnrichmentSchema) -> pd.DataFram
 
 
 def _keys(table: pa.Table, query: list[str]) -> pa.Table:
-    """Return the keys, and which occurrence of its key each row is."""
+    """Return the keys, and for each row which occurrence of its key it is."""
     keys = table.select(query)
     ids = pd.Series(row_ids(keys))
     return keys.append_column(_OCCURRENCE, pa.array(ids.groupby(ids).cumcount()))
@@ -158,7 +158,7 @@ def preview_enrichment(
     new, old, schema
         As for `diff_enrichment`.
     against
-        What to call the old table.
+        The name of the old table in the preview.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Repairs that cannot change what a table means, each of them listed."""
+"""Repairs that cannot change what a table means, each one listed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def fix_table(
 
 
 def _without_views(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose Arrow columns have layouts from which pandas can pick rows."""
+    """Return a frame whose Arrow columns have layouts that pandas can index."""
     frame = frame.copy(deep=False)
     for place, dtype in enumerate(frame.dtypes):
         kind = getattr(dtype, "pyarrow_dtype", pa.null())
@@ -109,7 +109,7 @@ class _Trim(NamedTuple):
         return pc.if_else(pa.array(is_trimmed), self.after, self.before)
 
     def leave(self, is_left: np.ndarray) -> _Trim:
-        """Return the same column with the whitespace of some rows left."""
+        """Return the same column, with the whitespace of some rows left alone."""
         kept = is_left[self.rows]
         left = np.sort(np.concatenate([self.left, self.rows[kept]]))
         return self._replace(rows=self.rows[~kept], left=left)
@@ -126,7 +126,7 @@ def _trim(series: pd.Series) -> _Trim:
 
 
 def _leave_meaning(trims: dict[str, _Trim], schema: EnrichmentSchema) -> None:
-    """Leave the whitespace that keeps keys apart, keys not empty, and values unquoted."""
+    """Leave whitespace that keeps keys distinct or non-empty, or values unquoted."""
     query = [field.title for field in schema.query if field.title in trims]
     for title, trim in trims.items():
         quoted = (pc.match_substring_regex(text, QUOTED) for text in (trim.before, trim.after))
@@ -141,7 +141,7 @@ def _leave_meaning(trims: dict[str, _Trim], schema: EnrichmentSchema) -> None:
 
 
 def _merged_keys(trims: dict[str, _Trim], query: list[str]) -> np.ndarray:
-    """Return the rows whose keys differ now, and would be equal with other results."""
+    """Return the rows whose keys now differ, but would be equal with different results."""
     now = pa.table([trims[title].before for title in query], query)
     then = pa.table([trim.text() for trim in trims.values()], list(trims))
     key = row_ids(then.select(query))
@@ -166,7 +166,7 @@ def _warn_of_left(trims: dict[str, _Trim]) -> None:
 
 
 def _with_texts(series: pd.Series, trim: _Trim) -> pd.Series:
-    """Rebuild a column with the trimmed texts; of objects if its dtype cannot hold them."""
+    """Rebuild a column with the trimmed texts, as objects if its dtype cannot hold them."""
     if isinstance(series.dtype, pd.ArrowDtype):
         array = _arrow_with_texts(series, trim)
     else:

@@ -36,22 +36,22 @@ class ValidationReport:
     ok : bool
         Whether the table may be sent: there is no error.
     errors, warnings : tuple of Finding
-        ``rule, severity, column, row, value, message``: of each rule and column the first
-        `max_findings`, then one without a row that says how many more there are.
+        ``rule, severity, column, row, value, message``: the first `max_findings` of each rule and
+        column, then one without a row that says how many more there are.
     counts : pandas.DataFrame
-        ``rule, severity, column, count``: everything that was found, beyond `max_findings` too.
+        ``rule, severity, column, count``: all findings, including those beyond `max_findings`.
     n_errors, n_warnings : int
         The sums of these counts.
     rows : int
         How many rows of values there are.
     bytes : int or None
-        The size of the file; of a frame the size once written, `None` if columns are missing.
+        The size of the file, or for a frame its size once written; `None` if columns are missing.
     strict : bool
         Whether doubtful limits were refused.
     max_findings : int
         How many findings of each rule and column are listed.
     notes : tuple of str
-        What could not be checked, and how it can be.
+        What could not be checked, and how to check it.
 
     Notes
     -----
@@ -101,7 +101,7 @@ class ValidationReport:
         -------
         pandas.DataFrame
             ``rule, severity, column, row, value, message``; `column`, `row` and `value` are
-            missing where a finding is not about one.
+            missing if a finding is not about one.
 
         Examples
         --------
@@ -147,17 +147,17 @@ class ValidationReport:
 
         Columns whose names differ from the schema's only by case or whitespace are renamed,
         leading and trailing whitespace is cut from texts, and rows are dropped whose text equals
-        that of an earlier row. The table that was validated is not changed. A file is read as
-        text; its byte order mark and line ends are put right when the frame is written.
+        that of an earlier row. The validated table is not changed. A file is read as text; its
+        byte order mark and line ends are corrected when the frame is written.
 
-        Whitespace stays where cutting it would empty a key, give two keys with other results the
-        same text, or turn a value into a quoted one. Fixing the result again changes nothing.
+        Whitespace stays where removing it would empty a key, give two keys with different results
+        the same text, or turn a value into a quoted one. Fixing the result again changes nothing.
 
         Returns
         -------
         frame : pandas.DataFrame
-            The repaired table. A column with a changed cell keeps its dtype if that can hold the
-            new text, else it is of objects.
+            The repaired table. A column with a changed cell keeps its dtype if it can hold the new
+            text, else it becomes a column of objects.
         changes : pandas.DataFrame
             ``change`` (``"renamed"``, ``"trimmed"``, ``"dropped"``), ``column, row, before,
             after``; rows as in the table that was validated.
@@ -165,7 +165,7 @@ class ValidationReport:
         Warns
         -----
         PartialWarning
-            Whitespace was left for one of the reasons above; the message names the first rows.
+            Whitespace was left for one of these reasons; the message names the first rows.
 
         Examples
         --------

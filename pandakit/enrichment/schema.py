@@ -90,7 +90,7 @@ class EnrichmentSchema:
     note
         A comment, kept by the service.
     schema_id
-        The id of the enrichment, once the service has given it one.
+        The id of the enrichment, once the service has assigned one.
 
     Raises
     ------
@@ -210,6 +210,12 @@ class EnrichmentSchema:
         ------
         EnrichmentError
             `api_version` is neither of these.
+
+        Examples
+        --------
+        >>> schema = EnrichmentSchema(["host"], ["owner"], name="owners")
+        >>> sorted(schema.to_api()["config"])
+        ['case_insensitive', 'fields', 'name']
         """
         names = {"v2.1": "name", "v1.0": "map_name"}
         if api_version not in names:
@@ -250,7 +256,7 @@ def _titles(tags: str | Iterable[str] | Mapping[str, str]) -> dict[str, str | No
 
 
 def _chosen(
-    choice: bool | Iterable[str],  # noqa: FBT001 - the caller's own argument, handed on
+    choice: bool | Iterable[str],  # noqa: FBT001 - the caller's own argument, passed on
     every: Iterable[str],
     known: Iterable[str],
 ) -> set[str]:

@@ -45,14 +45,14 @@ def validate_enrichment(
     max_findings: int = 100,
     current_usage: Mapping[str, int] | None = None,
 ) -> ValidationReport:
-    """Return what the service would refuse in a table, or read otherwise than it was meant.
+    """Return what the service would refuse in a table, or read differently than intended.
 
     Parameters
     ----------
     table
-        A frame, an Arrow table, or anything else with ``__arrow_c_stream__`` (polars, DuckDB),
-        checked as the text that `write_enrichment_csv` writes for each cell. Or the path of a
-        CSV file, or a `CsvFile`, whose bytes are checked first and then its values.
+        A frame, an Arrow table, or anything else with ``__arrow_c_stream__`` (polars, DuckDB);
+        the text that `write_enrichment_csv` writes for each cell is checked. Or the path of a
+        CSV file, or a `CsvFile`; first its bytes are checked, then its values.
     schema
         The mapping's columns.
     strict
@@ -61,9 +61,9 @@ def validate_enrichment(
     max_findings
         How many findings of each rule and column to keep; all are counted.
     current_usage
-        What the organisation uses already, to check its limits: any of ``"alert_tags"``,
-        ``"items"``, ``"items_per_tag"``, ``"result_tags"``. For the others only what the schema
-        adds is checked, and the report's `notes` say so.
+        What the organisation already uses, to check its limits: any of ``"alert_tags"``,
+        ``"items"``, ``"items_per_tag"``, ``"result_tags"``. For limits without a usage, only what
+        the schema adds is checked, and the report's `notes` say so.
 
     Returns
     -------
@@ -125,7 +125,7 @@ class _Checked(NamedTuple):
     source: Source | None
     rows: int
     bytes: int | None
-    """The size of the file; of a frame the size once written, None if columns are missing."""
+    """The size of the file, or of a frame once written; None if columns are missing."""
 
 
 def _check_frame(frame: pd.DataFrame, schema: EnrichmentSchema, tally: Tally) -> _Checked:
@@ -200,7 +200,7 @@ def _check_lines(tally: Tally, batch: Batch) -> None:
 def _check_batch(
     tally: Tally, titles: tuple[str, ...], schema: EnrichmentSchema, batch: Batch
 ) -> int:
-    """Check the values of a batch, and return the bytes that its rows have in a file."""
+    """Check the values of a batch, and return the size of its rows in a file, in bytes."""
     query = {field.title for field in schema.query}
     size = 0
     for title, cells in zip(titles, batch.cells, strict=True):

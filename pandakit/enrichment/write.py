@@ -70,8 +70,8 @@ def write_enrichment_csv(
     schema
         The mapping's columns.
     path
-        The file to write. It is replaced in one step; if anything fails, the old one stays.
-        An existing file keeps its permissions, and no symbolic link is followed.
+        The file to write. An existing file is replaced atomically and keeps its permissions; if
+        anything fails, it stays as it was. No symbolic link is followed.
     strict
         As for `validate_enrichment`.
     overwrite
@@ -133,7 +133,7 @@ def _refusal(report: ValidationReport) -> str:
 
 
 class _Sink:
-    """Counts and digests the bytes on their way to the file."""
+    """Counts and hashes the bytes on their way to the file."""
 
     closed = False
 

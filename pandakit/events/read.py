@@ -99,7 +99,9 @@ def read_events(  # noqa: PLR0913 - all by name
     -------
     pandas.DataFrame
         ``timestamp`` (``datetime64[ns, UTC]``) and ``status``, then the columns of events that
-        the source has (``app_key``, ``host``, ``check`` …), then its other columns as tags.
+        the source has (``app_key``, ``host``, ``check`` …), then its other columns as tags. Text
+        is ``string[pyarrow]``, or ``category`` where the source is so: a categorical column, or
+        text that a Parquet file stores as a dictionary of values that repeat (twice on average).
         Rows are in the order of the source, events of alarms in time order. A list of values keeps
         its items; a row with a list within a list in any of these columns is not an event.
         ``attrs["pandakit"]`` has ``source``, ``profile``, ``mapping`` (one entry per column:

@@ -1,4 +1,4 @@
-"""What-if analysis: the same events under other policies, and beside production."""
+"""What-if analysis: the same events under other policies, and compared with production."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def moved_pattern(policy: Policy, name: str | None) -> Pattern:
 
 
 def check_chance(chance: object, seed: object, *, least: int = 0) -> None:
-    """Raise unless there is a number of permutations, and a seed that makes them repeatable."""
+    """Raise unless the number of permutations and the seed are valid."""
     for name, given, low in (("chance", chance, least), ("seed", seed, 0)):
         if isinstance(given, bool) or not isinstance(given, Integral) or given < low:
             raise ValueError(f"{name}: {given!r} is not a whole number of at least {low}")

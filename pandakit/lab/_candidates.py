@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["candidate_tags"]
 
-# They say when, how bad and of what an event is, or name the columns that do.
+# They hold the time, status and subject of an event, or name the columns that do.
 _NO_TAGS = (
     "timestamp",
     "status",
@@ -38,7 +38,7 @@ _MOST_COLUMNS = 12
 def candidate_tags(
     events: Any, policy: Policy, unit: TimeUnit, tags: Iterable[str] | None
 ) -> list[str]:
-    """Return the columns that are given, or those with a fitting number of values."""
+    """Return the given columns, or those with a suitable number of values."""
     table = as_table(events, name="events")
     names = [str(name) for name in _names(table)]
     if tags is not None:

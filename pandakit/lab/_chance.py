@@ -23,7 +23,7 @@ PRIMARY = Pattern("primary", timedelta(hours=1), name="primary itself")
 
 
 class ByChance(NamedTuple):
-    """A compression beside that of permuted values, which is NaN without permutations."""
+    """A compression, and that of permuted values, which is NaN without permutations."""
 
     compression: float
     mean: float
@@ -36,7 +36,7 @@ class ByChance(NamedTuple):
         return self.compression - self.mean
 
     def columns(self) -> dict[str, float]:
-        """Return what a table shows beside the compression, by column."""
+        """Return the columns that a table shows next to the compression."""
         return {
             "by_chance": self.mean,
             "by_chance_sd": self.sd,
@@ -50,16 +50,16 @@ class PermutationTest:
 
     Values are permuted among their carriers: the primaries, if each of them has one value and the
     values are not the primaries themselves; else the identities. A carrier has the value of its
-    first alert; those without a value take no part. Where primaries are the carriers, permuted
-    values keep what alerts of one primary save; so what the pattern `primary` saves beyond chance
-    is added again (`beyond`).
+    first alert; carriers without a value take no part. If primaries are the carriers, permuted
+    values still save what alerts of one primary save together; so what the pattern `primary` saves
+    beyond chance is added back (`beyond`).
 
     Parameters
     ----------
     openings
         Merged with `PRIMARY` among the patterns.
     pattern
-        The one whose values are permuted.
+        The pattern whose values are permuted.
     """
 
     def __init__(self, openings: Openings, pattern: Pattern) -> None:
@@ -78,11 +78,11 @@ class PermutationTest:
         Parameters
         ----------
         policy
-            How to group; the pattern is among its own.
+            How to group; its patterns include this pattern.
         incidents
             What it groups.
         runs
-            The number of permutations; with 0 all but the compression is NaN.
+            The number of permutations; with 0, everything but the compression is NaN.
         seed
             Seed of the permutations.
         """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandakit.lab._links import connected_components
-from pandakit.lab._pairs import cell_sizes, same_alerts
+from pandakit.lab._pairs import cell_sizes, group_sizes, same_alerts
 
 if TYPE_CHECKING:
     from pandakit.lab._side import Side
@@ -26,10 +26,10 @@ def incident_changes(a: Side, b: Side) -> pd.DataFrame:
     group = np.unique(part)
     of_a, of_b = (np.searchsorted(group, one) for one in (part[:n_a], part[n_a:]))
     n_incidents, n_alerts = (
-        [np.bincount(one, minlength=len(group)) for one in both]
+        [group_sizes(one, len(group)) for one in both]
         for both in ((of_a, of_b), (of_a[a.incidents], of_b[b.incidents]))
     )
-    n_shared = np.bincount(of_a[a.incidents[in_a]], minlength=len(group))
+    n_shared = group_sizes(of_a[a.incidents[in_a]], len(group))
     all_alerts = n_alerts[0] + n_alerts[1] - n_shared
     frame = pd.DataFrame(
         {
@@ -124,7 +124,7 @@ def _at(values: pd.Series, ids: np.ndarray) -> pd.Series:
 
 
 def _companions(side: Side, ids: np.ndarray) -> np.ndarray:
-    sizes: np.ndarray = np.append(np.bincount(side.incidents)[side.incidents] - 1, 0)[ids]
+    sizes: np.ndarray = np.append(group_sizes(side.incidents)[side.incidents] - 1, 0)[ids]
     return sizes
 
 

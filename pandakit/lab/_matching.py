@@ -17,7 +17,7 @@ class Matching:
     Parameters
     ----------
     simulated, real
-        The alerts, with `alert_id`, `incident_id`, `key`, `start` and, where it counts, `source`.
+        The alerts, with `alert_id`, `incident_id`, `key`, `start` and, if it counts, `source`.
     simulated_rows, real_rows
         The rows of each pair.
     """

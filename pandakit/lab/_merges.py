@@ -19,7 +19,7 @@ __all__ = ["Merge", "Merges"]
 
 
 class Merge:
-    """Alerts, and what does not change with their incidents.
+    """Alerts, with everything that does not depend on their grouping.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Merge:
     counts : dict of str to int
         How many events were received, rejected and dropped, and the alerts.
     scorer : Scorer or None
-        The alerts that are also in production.
+        The alerts that production has too.
     """
 
     def __init__(self, openings: Openings, received: dict[str, int], scorer: Scorer | None) -> None:
@@ -60,7 +60,7 @@ class Merges:
     history
         The events.
     join_resolved
-        Whether all policies to come have it; only then need the ends of alerts not be kept.
+        Whether all policies that will be tried have it; if so, the ends of alerts are not kept.
     """
 
     def __init__(self, history: EventHistory, *, join_resolved: bool) -> None:
@@ -83,7 +83,7 @@ class Merges:
         return self._made[rules]
 
     def warn_if_nothing_matched(self, stacklevel: int) -> None:
-        """Warn if no alert of any policy is in production."""
+        """Warn if production has no alert of any policy."""
         scorers = [merge.scorer for merge in self._made.values() if merge.scorer is not None]
         if scorers and not any(scorer.n_matched for scorer in scorers):
             scorers[0].warn_if_nothing_matched(stacklevel + 1)

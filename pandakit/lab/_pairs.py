@@ -11,6 +11,7 @@ __all__ = [
     "PairCounts",
     "cell_sizes",
     "companions_kept",
+    "group_sizes",
     "n_pairs",
     "overlap",
     "same_alerts",
@@ -18,7 +19,7 @@ __all__ = [
 
 
 class PairCounts(NamedTuple):
-    """How many pairs of alerts share an incident: in both groupings, and in each of them."""
+    """How many pairs of alerts share an incident: in both groupings, and in each one."""
 
     kept: int
     a: int
@@ -38,6 +39,17 @@ class Overlap(NamedTuple):
     pairs: PairCounts
 
 
+def group_sizes(groups: np.ndarray, n_groups: int = 0) -> np.ndarray:
+    """Return how many things each group has, in 64 bits also where a platform has 32.
+
+    Examples
+    --------
+    >>> group_sizes(np.array([0, 0, 2]), 4)
+    array([2, 0, 1, 0])
+    """
+    return np.bincount(groups.astype(np.intp, copy=False), minlength=n_groups).astype(np.int64)
+
+
 def n_pairs(groups: np.ndarray) -> int:
     """Return how many pairs share a group.
 
@@ -46,7 +58,7 @@ def n_pairs(groups: np.ndarray) -> int:
     >>> n_pairs(np.array([0, 0, 0, 1]))
     3
     """
-    sizes = np.bincount(groups).astype(np.int64)
+    sizes = group_sizes(groups)
     return int((sizes * (sizes - 1) // 2).sum())
 
 
@@ -54,7 +66,7 @@ def cell_sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return for each thing how many share both its groups, itself included."""
     key = a.astype(np.int64) * (int(b.max(initial=-1)) + 1) + b
     _, place, counts = np.unique(key, return_inverse=True, return_counts=True)
-    sizes: np.ndarray = counts[place]
+    sizes: np.ndarray = counts[place].astype(np.int64)
     return sizes
 
 
@@ -85,7 +97,7 @@ def overlap(
     """
     in_a, in_b = same_alerts(rows_a, rows_b)
     kept = cell_sizes(groups_a[in_a], groups_b[in_b])
-    sizes_a, sizes_b = (np.bincount(groups)[groups] for groups in (groups_a, groups_b))
+    sizes_a, sizes_b = (group_sizes(groups)[groups] for groups in (groups_a, groups_b))
     moved = (sizes_a[in_a] != kept) | (sizes_b[in_b] != kept)
     pairs = PairCounts(int((kept - 1).sum()) // 2, n_pairs(groups_a), n_pairs(groups_b))
     return Overlap(len(in_a), int(moved.sum()), pairs)

@@ -22,7 +22,7 @@ _UTC = "datetime64[ns, UTC]"
 
 
 def simulated_alerts(consolidation: Consolidation, sources: Mapping[str, str]) -> pd.DataFrame:
-    """Return the alerts of a simulation, with the time that its events cover."""
+    """Return the alerts of a simulation, and the time that its events cover."""
     alerts = consolidation.alerts
     key = _joined(alerts["primary_value"], alerts["secondary_value"])
     source = alerts["app_key"].astype(object)
@@ -42,7 +42,7 @@ def simulated_alerts(consolidation: Consolidation, sources: Mapping[str, str]) -
 
 
 def production_alerts(alerts: pd.DataFrame) -> pd.DataFrame:
-    """Return the alerts of production, with the time that their load covers.
+    """Return the alerts of production, and the time that their load covers.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _joined(primary: pd.Series, secondary: pd.Series) -> pd.Series:
 
 
 def _first_there(preferred: pd.Series | None, other: pd.Series) -> np.ndarray:
-    """Return the preferred values, and the other ones where they are missing."""
+    """Return the preferred values, or the other ones where these are missing."""
     if preferred is None:
         preferred = pd.Series(pd.NA, index=other.index, dtype="string")
     there = preferred.astype("string")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCORES", "Production", "Scorer"]
 
-#: What a score has, and its dtype.
+#: The columns of a score, with their dtypes.
 SCORES = dict.fromkeys(("precision", "recall", "f1"), "float64") | dict.fromkeys(
     ("pairs_kept", "pairs_simulated", "pairs_real"), "int64"
 )
@@ -36,7 +36,7 @@ class Production(NamedTuple):
 
 
 class Scorer:
-    """The alerts that are also in production, matched once.
+    """The alerts that production has too, matched once.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Scorer:
 
     def __init__(self, events: Any, policy: Policy, production: Production, unit: TimeUnit) -> None:
         with warnings.catch_warnings():
-            # Whoever groups the events has warned of it.
+            # The caller that groups the events has already warned.
             warnings.simplefilter("ignore", RejectedEventsWarning)
             simulation = consolidate(events, policy, unit=unit)
         matching = agreement(
@@ -69,7 +69,7 @@ class Scorer:
         self.n_matched = len(self._alerts)
 
     def score(self, incidents: np.ndarray) -> dict[str, float]:
-        """Return precision, recall and f1 with their pairs; NaN for nothing over nothing."""
+        """Return precision, recall and f1 with their pairs; NaN where they are 0/0."""
         simulated = incidents[self._alerts]
         kept = int(companions_kept(simulated, self._real).sum()) // 2
         pairs, pairs_real = n_pairs(simulated), n_pairs(self._real)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from pandakit.lab._pairs import group_sizes
+
 if TYPE_CHECKING:
     from pandakit.consolidation import Consolidation
 
@@ -48,10 +50,9 @@ class Side:
         return days
 
     def per_day(self, what: Literal["alerts", "incidents"], first: int, days: int) -> np.ndarray:
-        """Return how many alerts or incidents start on each of so many days."""
+        """Return how many alerts or incidents start on each of the days."""
         started = self.days if what == "alerts" else self.days[self.firsts]
-        counts: np.ndarray = np.bincount(started - first, minlength=days)
-        return counts
+        return group_sizes(started - first, days)
 
     def first_values(self, column: str) -> pd.Series:
         """Return a column of the alert that started each incident, or of its event."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pandakit.lab._pairs import group_sizes
 from pandakit.lab._scorer import SCORES
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def measured(start: np.ndarray, incidents: np.ndarray) -> dict[str, Any]:
     >>> found["largest"], found["single"], found["longest"]
     (3, 1, datetime.timedelta(microseconds=180))
     """
-    sizes = np.bincount(incidents)
+    sizes = group_sizes(incidents)
     n_alerts, n_incidents = len(incidents), len(sizes)
     return {
         "incidents": n_incidents,
@@ -71,7 +72,7 @@ def measured(start: np.ndarray, incidents: np.ndarray) -> dict[str, Any]:
 
 def _longest(start: np.ndarray, incidents: np.ndarray) -> int:
     first, last = (np.empty(int(incidents.max()) + 1, dtype=np.int64) for _ in range(2))
-    last[incidents] = start  # of equal places the one written last stays
+    last[incidents] = start  # of equal positions the one written last wins
     first[incidents[::-1]] = start[::-1]
     return int((last - first).max())
 
@@ -89,9 +90,9 @@ def sweep_table(
     Parameters
     ----------
     tried, rows
-        What was tried, and what was measured.
+        The variations, and their measures.
     varied
-        The columns that say what was chosen, beside anchor and window.
+        The settings that were varied, besides anchor and window.
     production, chance
         Whether the rows have scores, and what chance saves.
     """

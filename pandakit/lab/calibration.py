@@ -38,8 +38,8 @@ class Calibration:
     Attributes
     ----------
     best : Policy or None
-        The policy with the reading that agrees best; of equal ones that of the given policy, if
-        it is among them, else the first. None if no alert was matched.
+        The policy with the reading that agrees best. Among equal ones, the given policy's reading
+        if it is one of them, else the first. None if no alert was matched.
     readings : pandas.DataFrame
         One row per reading, the best first: ``anchor``, ``matchers``, ``join_resolved``,
         ``max_alerts``, ``rank`` (equal ones share it; missing if no alert was matched),
@@ -47,7 +47,7 @@ class Calibration:
     n_matched : int
         Alerts that are on both sides.
     text : str
-        The answer in words, with the readings that this history cannot tell apart.
+        The answer in words, with the readings that this history cannot distinguish.
     """
 
     best: Policy | None
@@ -105,8 +105,8 @@ def calibrate(
     ('latest', np.int64(8))
     """
     table = as_table(events, name="events", error=EventError)
-    # Which alerts open does not hang on the readings; only without `join_resolved` are their ends
-    # kept as well.
+    # Which alerts open does not depend on the readings; their ends are kept only without
+    # `join_resolved`.
     logged = policy.replace(join_resolved=False)
     openings = EventHistory(table, logged, unit).openings(logged)
     scorer = Scorer(table, policy, Production(production, sources, tolerance), unit)
@@ -125,7 +125,7 @@ def calibrate(
 
 
 def _ranks(rows: list[dict[str, Any]]) -> list[int]:
-    """Return the rank of each reading; two sides without any pair agree fully."""
+    """Return the rank of each reading; two sides without pairs agree perfectly."""
     scores = np.nan_to_num([row["f1"] for row in rows], nan=1.0)
     return [1 + int((scores > score).sum()) for score in scores]
 

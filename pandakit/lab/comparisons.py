@@ -1,4 +1,4 @@
-"""A policy against others, from events that are read once: fast enough for a control."""
+"""A policy against others, from events that are read once: fast enough for a slider."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PolicyComparison:
         table = as_table(events, name="events", error=EventError)
         everything = check_policy(policy).replace(patterns=[*policy.patterns, PRIMARY])
         self._policy, self._chance, self._seed = policy, chance, seed
-        # Any policy may come, also one without `join_resolved`.
+        # Any policy may be compared, even one without `join_resolved`.
         self._merges = Merges(EventHistory(table, everything, unit), join_resolved=False)
         self._merge = self._merges.of(policy)
         self._incidents = self._merge.openings.group(policy)

@@ -49,7 +49,7 @@ class Diff:
     Attributes
     ----------
     a, b : Consolidation
-        The two that are compared.
+        The two results that are compared.
     """
 
     def __init__(self, a: Consolidation, b: Consolidation) -> None:
@@ -114,6 +114,19 @@ class Diff:
         ------
         ValueError
             There is no such column.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import pandakit as pk
+        >>> events = pd.DataFrame(
+        ...     {"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1",
+        ...      "check": ["ping", "disk", "cpu"], "team": ["a", "a", "b"]}
+        ... )
+        >>> wider = pk.CURRENT.replace(patterns=[pk.Pattern("host", "2h")])
+        >>> changes = pk.diff(pk.consolidate(events, pk.CURRENT), pk.consolidate(events, wider))
+        >>> changes.by("team").loc["b", "difference"].item()
+        -1
         """
         a, b = self._a.first_values(column), self._b.first_values(column)
         counts = pd.DataFrame(
@@ -142,6 +155,19 @@ class Diff:
             Index ``measure`` (``alerts``, ``incidents``); columns ``mean`` (b less a, per day),
             ``p5`` and ``p95`` (percentiles of the mean over the draws), ``numerator``,
             ``denominator`` (days).
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import pandakit as pk
+        >>> events = pd.DataFrame(
+        ...     {"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1",
+        ...      "check": ["ping", "disk", "cpu"], "team": ["a", "a", "b"]}
+        ... )
+        >>> wider = pk.CURRENT.replace(patterns=[pk.Pattern("host", "2h")])
+        >>> changes = pk.diff(pk.consolidate(events, pk.CURRENT), pk.consolidate(events, wider))
+        >>> changes.per_day().loc["incidents", "mean"].item()
+        -1.0
         """
         days = self._days()
         draws = np.random.default_rng(seed).integers(0, max(days, 1), (_DRAWS, days))
@@ -173,7 +199,20 @@ class Diff:
         Parameters
         ----------
         row
-            Of `alerts`.
+            A row of `alerts`, by position.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import pandakit as pk
+        >>> events = pd.DataFrame(
+        ...     {"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1",
+        ...      "check": ["ping", "disk", "cpu"], "team": ["a", "a", "b"]}
+        ... )
+        >>> wider = pk.CURRENT.replace(patterns=[pk.Pattern("host", "2h")])
+        >>> changes = pk.diff(pk.consolidate(events, pk.CURRENT), pk.consolidate(events, wider))
+        >>> print(changes.explain(2).b)
+        Alert 2 (host db-1, check cpu) joined incident 0 because host=db-1 matches; ...
         """
         if row not in self.alerts.index:
             raise KeyError(f"there is no row {row!r} in .alerts, which has {len(self.alerts):,}")
@@ -182,7 +221,21 @@ class Diff:
         return Explanations(*(None if pd.isna(one) else side.explain(one) for side, one in sides))
 
     def to_html(self) -> str:
-        """Return an HTML page with the summary and the groups of incidents that change most."""
+        """Return an HTML page with the summary and the groups of incidents that change most.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import pandakit as pk
+        >>> events = pd.DataFrame(
+        ...     {"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1",
+        ...      "check": ["ping", "disk", "cpu"], "team": ["a", "a", "b"]}
+        ... )
+        >>> wider = pk.CURRENT.replace(patterns=[pk.Pattern("host", "2h")])
+        >>> changes = pk.diff(pk.consolidate(events, pk.CURRENT), pk.consolidate(events, wider))
+        >>> changes.to_html()[:15]
+        '<!doctype html>'
+        """
         body = self._repr_html_()
         return (
             "<!doctype html><html lang='en'><head><meta charset='utf-8'>"

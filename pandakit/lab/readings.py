@@ -1,4 +1,4 @@
-"""How sensitive incidents are to what the vendor leaves open."""
+"""How sensitive incidents are to what the vendor leaves open: `sensitivity`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from pandakit.consolidation.openings import EventHistory
 from pandakit.consolidation.policy import CLASSIC, check_policy
-from pandakit.lab._pairs import overlap
+from pandakit.lab._pairs import group_sizes, overlap
 from pandakit.spans import read_span, span_text
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def sensitivity(events: Any, policy: Policy = CLASSIC, *, unit: TimeUnit = "s") 
     """Return how much the incidents change under other readings of what the vendor leaves open.
 
     Each setting that the vendor's pages leave open takes its other values, one at a time; then
-    events with the same timestamp are put in reverse order, and in five orders drawn with the
-    seeds 0 to 4.
+    events with the same timestamp are put into reverse order, and into five random orders drawn
+    with the seeds 0 to 4.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _compared(today: Openings, incidents: np.ndarray, reading: _Reading) -> dict
         "change": (after - before) / before if before else np.nan,
         "numerator": after - before,
         "denominator": before,
-        "largest": int(np.bincount(grouped).max(initial=0)),
+        "largest": int(group_sizes(grouped).max(initial=0)),
         "same": both.same,
         "moved": both.moved,
         "f1": both.pairs.f1,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pandakit.lab._matching import Matching, match_alerts
-from pandakit.lab._pairs import cell_sizes, companions_kept, n_pairs
+from pandakit.lab._pairs import cell_sizes, companions_kept, group_sizes, n_pairs
 from pandakit.lab._production import production_alerts, simulated_alerts
 from pandakit.spans import microseconds, read_span
 
@@ -96,14 +96,14 @@ class Agreement:
     Attributes
     ----------
     n_matched : int
-        Alerts that are on both sides.
+        Alerts that both sides have.
     precision, recall, f1 : float
-        Of the pairs of alerts that share an incident: the share of the simulated pairs that
-        production has, of production's pairs that the simulation has, and their harmonic mean.
+        The share of simulated pairs that production has, the share of production's pairs that
+        the simulation has, and their harmonic mean. A pair is two alerts that share an incident.
     adjusted_rand : float
         Agreement of the pairs beyond chance.
     homogeneity, completeness, v_measure : float
-        Whether each simulated incident holds alerts of one real incident only, whether each real
+        Whether each simulated incident contains alerts of one real incident only, whether each real
         incident is in one simulated incident, and their harmonic mean.
     unmatched : pandas.DataFrame
         `side` (`simulated` or `real`), `alert_id` and `reason`: `no such identity`,
@@ -176,8 +176,8 @@ class Agreement:
     def disagreements(self) -> pd.DataFrame:
         """Matched alerts whose companions differ."""
         together = companions_kept(self._simulated, self._real)
-        extra = np.bincount(self._simulated)[self._simulated] - 1 - together
-        missing = np.bincount(self._real)[self._real] - 1 - together
+        extra = group_sizes(self._simulated)[self._simulated] - 1 - together
+        missing = group_sizes(self._real)[self._real] - 1 - together
         differs = np.flatnonzero((extra > 0) | (missing > 0))
         simulated = self.matching.simulated.iloc[self.matching.simulated_rows[differs]]
         real = self.matching.real.iloc[self.matching.real_rows[differs]]
@@ -218,13 +218,12 @@ class Agreement:
         """Return the mutual information over the entropy of a grouping."""
         if not self.n_matched:
             return _NAN
-        entropy = _entropy(np.bincount(groups))
+        entropy = _entropy(group_sizes(groups))
         if not entropy:
             return 1.0
-        size = np.bincount
         share = cell_sizes(self._simulated, self._real)
-        expected = size(self._simulated)[self._simulated] * (
-            size(self._real)[self._real] / self.n_matched
+        expected = group_sizes(self._simulated)[self._simulated] * (
+            group_sizes(self._real)[self._real] / self.n_matched
         )
         return max(0.0, float(np.log(share / expected).mean())) / entropy
 

@@ -18,6 +18,7 @@ from pandakit.interchange import as_table
 from pandakit.lab._arguments import check_chance
 from pandakit.lab._candidates import candidate_tags
 from pandakit.lab._chance import PRIMARY, ByChance, PermutationTest
+from pandakit.lab._pairs import group_sizes
 from pandakit.lab._scorer import SCORES, Production, Scorer
 from pandakit.spans import read_span
 from pandakit.threads import worker_threads
@@ -36,7 +37,7 @@ _WINDOWS = ("1min", "5min", "15min", "30min", "1h", "2h", "4h", "8h", "24h")
 _WORTH = 0.02  # of the alerts that a pattern saves: below it, more tags save even less
 _CLEAR = 3  # standard deviations of chance
 _MOST_TAGS = 5
-_ADDED = 10  # of the best patterns: what they do beside the policy's own
+_ADDED = 10  # how many of the best patterns are also tried beside the policy's own
 
 
 class _Tried(NamedTuple):
@@ -65,9 +66,9 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
     """Return patterns that would group alerts, the most convincing first.
 
     Every set of tags is grouped alone, under the policy's anchor, ``matchers="union"`` and no
-    limit of alerts, and rated by what it saves beyond chance: alerts that come in bursts fall
+    limit of alerts, and rated by what it saves beyond chance: alerts that arrive in bursts fall
     into common windows whatever their tags are. What a pattern saves by chance counts against
-    it, weighed by `cost`.
+    it, weighted by `cost`.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def suggest_patterns(  # noqa: PLR0913 - each changes the answer
         Columns to try; default: the text columns that have between two values and half as many
         as there are alerts, on at least 5 % of the alerts.
     most_tags
-        The most tags in a pattern, 1 to 5.
+        The greatest number of tags in a pattern, 1 to 5.
     windows
         Windows to try; default: 1, 5, 15 and 30 minutes, 1, 2, 4, 8 and 24 hours.
     chance
@@ -198,8 +199,8 @@ def _tried_by_tags(
 ) -> Iterator[list[_Tried]]:
     """Yield the results of each set of tags, except sets that group exactly as a subset does.
 
-    More tags never save more, so a set is tried only at the windows at which all of its subsets
-    are worth it.
+    More tags never save more, so a set is tried only at windows at which all of its subsets save
+    enough.
     """
     worth: dict[tuple[str, ...], set[timedelta]] = {}
     groups: dict[tuple[str, ...], dict[timedelta, bytes]] = {}
@@ -228,7 +229,7 @@ def _row(
     openings: Openings, alone: Policy, best: _Tried, *, cost: float, runs: int, seed: int
 ) -> dict[str, Any]:
     pattern, found, incidents = best
-    sizes = np.bincount(incidents)
+    sizes = group_sizes(incidents)
     half = len(openings) // 2
     halves = (np.arange(half), np.arange(half, len(openings)))
     early, late = (
@@ -274,7 +275,7 @@ def _with_added(frame: pd.DataFrame, openings: Openings, policy: Policy) -> pd.D
     for row in frame.head(_ADDED).itertuples():
         name = f"suggested {'+'.join(row.tags)}"
         added = Pattern(row.tags, row.window.to_pytimedelta(), name=name)
-        sizes = np.bincount(openings.group(policy.replace(patterns=[*policy.patterns, added])))
+        sizes = group_sizes(openings.group(policy.replace(patterns=[*policy.patterns, added])))
         counts.append((len(sizes), int(sizes.max())))
     found = pd.DataFrame(counts, columns=["added_incidents", "added_largest"], dtype="Int64")
     return frame.join(found.reindex(frame.index))

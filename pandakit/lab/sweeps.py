@@ -52,7 +52,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
     unit: TimeUnit = "s",
     **settings: Any,
 ) -> pd.DataFrame:
-    """Return how many incidents there are under other settings, one row for each combination.
+    """Return how many incidents there are under other settings, one row per combination.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def sweep(  # noqa: PLR0913 - each can be varied
         One anchor to try, or several. Default: that of the policy.
     pattern
         The name of the pattern whose window is varied; default: the first one of the policy.
-        ``"all"`` gives each window to all patterns.
+        ``"all"`` sets each window for all patterns.
     patterns
         Lists of patterns to try instead of the policy's own, by name:
         ``{"today": policy.patterns, "new": [Pattern("cluster", "1h")]}``.
@@ -87,13 +87,13 @@ def sweep(  # noqa: PLR0913 - each can be varied
     Returns
     -------
     pandas.DataFrame
-        One row per combination of anchors, windows, patterns and other settings; of those named
-        last, the value changes fastest. ``anchor``, ``pattern`` and ``window`` (both missing
+        One row per combination of anchors, windows, patterns and other settings; the setting named
+        last changes fastest. ``anchor``, ``pattern`` and ``window`` (both missing
         if no window is varied), ``patterns`` and a column for each other setting if they are
         varied; ``received``, ``rejected``, ``duplicates``, ``alerts``; ``incidents``,
         ``largest`` and ``p95`` (the largest incident and the 95th percentile, in alerts),
-        ``single`` (incidents of one alert), ``longest`` (most time from the first to the last
-        alert that opens in an incident), ``compression`` (one minus incidents over alerts),
+        ``single`` (incidents of one alert), ``longest`` (the longest time from the first to the
+        last alert that opens in an incident), ``compression`` (one minus incidents over alerts),
         ``numerator``, ``denominator``.
 
         With `production`: ``precision``, ``recall``, ``f1`` as in `agreement`, and the pairs of
@@ -108,8 +108,8 @@ def sweep(  # noqa: PLR0913 - each can be varied
     EventError
         As in `consolidate`.
     ValueError
-        A window, an anchor, another setting or the pattern's name has no meaning; or
-        `production` is not as `agreement` takes it.
+        A window, an anchor, another setting or the pattern's name is invalid; or `agreement`
+        would refuse `production`.
 
     Warns
     -----

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SmallestWindow", "smallest_window"]
 
-_LEAST = 2  # alerts that can be together
+_LEAST = 2  # how many alerts can be together
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SmallestWindow:
         (both included, in steps), ``together``, ``incidents`` (of the alerts that are linked to
         them). A wider window may separate alerts again, so there may be several ranges.
     text : str
-        The answer as a sentence; why, if there is none.
+        The answer as a sentence, or why there is none.
     """
 
     window: pd.Timedelta | None
@@ -63,7 +63,7 @@ def smallest_window(
 
     A wider window does not always help: an older incident may then take one of the alerts. So
     every window at which the result can change is tried, on the alerts that a chain of shared
-    values links to `together`; no others can share an incident with them.
+    values links to `together`; no other alerts can share an incident with them.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def _windows_to_try(
     """Return each window, in steps, at which the incidents may change.
 
     They can change at the distance of two alerts that share the moved pattern's value, at another
-    pattern's window and one step above (the patterns then run in another order), and for slots
-    of the clock at every step.
+    pattern's window and one step above it (the patterns are then tried in another order), and,
+    for calendar slots, at every step.
     """
     if policy.anchor == "bucket":
         return range(step, limit + 1, step)
@@ -203,7 +203,7 @@ def _tried(part: Openings, policy: Policy, places: np.ndarray) -> tuple[bool, in
 def _merged(
     tried: list[tuple[int, bool, int]], step: int, limit: int
 ) -> list[tuple[int, int, bool, int]]:
-    """Return ranges of windows with the same answer; each window holds up to the next tried."""
+    """Return ranges of windows with the same answer, which holds until the next window tried."""
     ranges: list[tuple[int, int, bool, int]] = []
     ends = [window - step for window, *_ in tried[1:]] + [limit]
     for (window, together, incidents), end in zip(tried, ends, strict=True):

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PandakitError, ServiceWarning, UnknownFieldWarning
 from pandakit.frames import build_frame
-from pandakit.pangea.columns import SCHEMA_COLUMNS, STANDARD_FIELDS, custom_fields, kinds_by_field
-from pandakit.pangea.service import read_result
+from pandakit.pangea.columns import (
+    SCHEMA_COLUMNS,
+    STANDARD_FIELDS,
+    custom_fields,
+    kinds_by_field,
+)
+from pandakit.pangea.service import ROW_CHECKS, read_result
 from pandakit.transport import Call, Client, Listing, OneAnswer, loader, warn_user
 
 if TYPE_CHECKING:
@@ -32,7 +37,7 @@ class Account(Client):
 
     _config_id: str | None
     _arweave_url: str
-    _kinds: dict[str, Kind] | None  # of the fields of a custom schema, once it was fetched
+    _kinds: dict[str, Kind] | None  # the fields of a custom schema, once it was fetched
 
     @loader()
     def schema(
@@ -60,6 +65,14 @@ class Account(Client):
         pandas.DataFrame
             One row per field; `df.attrs["pandakit"]["schema"]` has the other members of the
             schema.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     schema = services.pangea.schema()
+        >>> "actor" in set(schema["id"])
+        True
         """
         rest: Row = {}
 
@@ -72,7 +85,10 @@ class Account(Client):
 
         return self._load(
             Listing(
-                self._call("/v1/schema", {}), OneAnswer(read_fields), "id", label="Pangea schema"
+                self._call("/v1/schema", {}),
+                OneAnswer(read_fields, ROW_CHECKS["schema"]),
+                "id",
+                label="Pangea schema",
             ),
             partial(build_frame, columns=SCHEMA_COLUMNS),
             max_rows=max_rows,
@@ -88,7 +104,7 @@ class Account(Client):
         return Call("POST", path, json={**body, **config}, endpoint=path, needs=_TOKEN_NEEDED)
 
     def _warn_of_unknown_fields(self, named: Iterable[str]) -> None:
-        """Warn of fields that the schema does not have; it is fetched for custom fields only."""
+        """Warn about fields that the schema does not have; it is fetched only for custom fields."""
         custom = [name for name in named if name not in STANDARD_FIELDS]
         if custom and self._kinds is None:
             self._fetch_schema()

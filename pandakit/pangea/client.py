@@ -31,7 +31,7 @@ class Pangea(Account):
         A URL with `{SERVICE_NAME}`, instead of the domain. Default: the setting
         `PANGEA_BASE_URL_TEMPLATE`.
     arweave_url
-        Where Arweave is read for published roots. Default: the setting `PANGEA_ARWEAVE_URL`,
+        The Arweave gateway for published roots. Default: the setting `PANGEA_ARWEAVE_URL`,
         or else `https://arweave.net`.
     config_id
         The configuration to use, for a token that has several. Default: the setting
@@ -97,12 +97,20 @@ class Pangea(Account):
         Returns
         -------
         Check
-            The service, the setting that the token is from, and the number of fields.
+            The service, the setting with the token, and the number of fields.
 
         Raises
         ------
         AuthenticationError
             If the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.pangea.check()
+        >>> answer.service
+        'Pangea sandbox'
         """
         return self._checked(f"a schema of {len(self.schema(progress=False))} fields")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_COLUMNS",
+    "HIDDEN",
     "ROOT_COLUMNS",
     "SCHEMA_COLUMNS",
     "SOURCED_ROOT_COLUMNS",
@@ -40,7 +41,7 @@ _STANDARD_FIELDS: tuple[tuple[str, Kind, str], ...] = (
     ("tenant_id", "text", "tenant"),
 )
 STANDARD_FIELDS = ("received_at", *(name for name, _, _ in _STANDARD_FIELDS))
-"""What every log has."""
+"""The columns that every log has."""
 EVENT_COLUMNS = (
     Column(
         "received_at",
@@ -75,7 +76,7 @@ EVENT_COLUMNS = (
     Column("envelope", "map", meaning="what was hashed, exactly as received"),
     Column("unreadable", "any", meaning="values that fit no column, exactly as received"),
 )
-_HIDDEN = ("root", "unpublished_root")
+HIDDEN = ("root", "unpublished_root")
 _EVIDENCE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("hash", read_text),
     ("membership_proof", read_text),
@@ -132,8 +133,8 @@ def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame
     Parameters
     ----------
     rows
-        Events as received, each with the `root` that its proof leads to. They are used up:
-        members that only the columns need are added to them.
+        Events as received, each with the `root` that its proof leads to. They are modified:
+        members that only the columns need are added.
     kinds
         The column kinds of the fields of a custom schema.
     """
@@ -141,7 +142,7 @@ def events_frame(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> pd.DataFrame
     columns = [*EVENT_COLUMNS, *(_custom_column(name, kinds) for name in names)]
     for row in rows:
         _add_members(row, names)
-    frame = build_frame(rows, columns, ignore=_HIDDEN)
+    frame = build_frame(rows, columns, ignore=HIDDEN)
     return add_facts(frame, roots=_roots(rows))
 
 
@@ -171,7 +172,7 @@ def _custom_column(name: str, kinds: Mapping[str, Kind]) -> Column:
 
 
 def _path(name: str) -> str:
-    return _CUSTOM + name.replace(".", "\0")  # a dot in a path would lead into an object
+    return _CUSTOM + name.replace(".", "\0")  # a dot in a path would descend into an object
 
 
 def _add_members(row: Row, names: Sequence[str]) -> None:
@@ -184,7 +185,7 @@ def _add_members(row: Row, names: Sequence[str]) -> None:
 
 
 def _unreadable(row: Row) -> Row:
-    """Return the members that no column can hold: what is verified must be what was received."""
+    """Return the members that no column can hold, because what was received must be verified."""
     found = {name: row[name] for name, read in _EVIDENCE if read(row.get(name)) is UNREADABLE}
     root = row.get("root")
     if root is not None and (not isinstance(root, dict) or _is_unreadable(root)):

@@ -47,7 +47,7 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
     Raises
     ------
     ValueError
-        If the name has another ending.
+        If the name has a different suffix.
     NotFoundError, InvalidRequestError
         If the service does not keep the search.
 
@@ -56,6 +56,18 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
     The address that the service returns is fetched without the token.
 
     Source: "Pangea API reference".
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     search_id = events.attrs["pandakit"]["search"]["id"]
+    ...     path = pathlib.Path(tempfile.mkdtemp()) / "events.json.gz"
+    ...     path = services.pangea.download(search_id, path)
+    >>> path.name
+    'events.json.gz'
     """
     file = Path(path)
     body = {"result_id": search_id, "format": _file_format(file)}
@@ -69,7 +81,7 @@ def download(self: Account, search_id: str, path: str | os.PathLike[str]) -> Pat
 
 
 def _file_format(path: Path) -> str:
-    """Return the format that a file's name asks for.
+    """Return the format that a file's name stands for.
 
     Raises
     ------
@@ -95,7 +107,7 @@ def _presigned_call(reply: Reply, url: object) -> Call:
 
 
 def _write_whole(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all, gzipped if its name ends in `.gz`, and plain if not."""
+    """Write a file whole or not at all, gzipped if its name ends in `.gz`."""
     packed = data.startswith(_GZIP)
     if path.suffix == ".gz" and not packed:
         data = gzip.compress(data, mtime=0)
@@ -115,7 +127,7 @@ def _unpacked(data: bytes) -> bytes:
         ) from None
     if len(unpacked) > _MOST_BYTES:
         raise ProtocolError(
-            f"the downloaded file is longer than {_MOST_BYTES:,} bytes unpacked: give it a name "
+            f"the downloaded file is longer than {_MOST_BYTES:,} bytes unpacked: use a name "
             "that ends in .gz"
         )
     return unpacked

@@ -1,4 +1,4 @@
-"""What a search may ask for: its typed options, and the body of the request."""
+"""The options of a search, as types, and the body of the request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 Row = dict[str, Any]
 
-MAX_RESULTS = 10_000  # what the service allows at most
+MAX_RESULTS = 10_000  # the service's maximum
 
 SortDirection = Literal["asc", "desc"]
 StandardField = Literal[
@@ -39,7 +39,7 @@ _TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
 _FIELD = re.compile(r"(?<![\w:./@-])-?([A-Za-z_]\w*):(?!//)")
 
 CustomField = NewType("CustomField", str)
-"""The id of a field of a custom schema, where a standard field is expected."""
+"""The id of a custom schema's field, where a standard field is expected."""
 
 OrderBy = StandardField | CustomField
 

@@ -1,7 +1,7 @@
 """Reports of verifications, for an auditor to keep and for anyone with the file to check again.
 
-A report is JSON. The same file, roots, keys and time always make the same bytes, so to check
-a report, verify the file again and compare.
+A report is JSON. The same file, roots, keys and time always make the same bytes. So to check a
+report, verify the file again and compare.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Evidence:
     events
         The frame that was loaded from it.
     roots, keys, complete
-        As `verify` takes them.
+        As for `verify`.
     """
 
     name: str
@@ -113,7 +113,7 @@ def sign_report(report: Row, private_key: bytes) -> Row:
     Raises
     ------
     EventError
-        If the key is of another kind.
+        If the key is of a different kind.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - an extra
         Ed25519PrivateKey,
@@ -185,7 +185,7 @@ def differences(known: Row, fresh: Row) -> list[str]:
 
 
 def _is_same(known: Row, fresh: Row, name: str) -> bool:
-    """Return whether two reports say the same byte for byte: `1` is not `true` or `1.0`."""
+    """Return whether two reports are equal byte for byte: `1` is neither `true` nor `1.0`."""
     both = name in known and name in fresh
     return both and _canonical(known[name]) == _canonical(fresh[name])
 

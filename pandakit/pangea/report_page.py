@@ -1,4 +1,4 @@
-"""A report as a page for people; everything that came from a file is escaped."""
+"""A report as an HTML page; everything from the file is escaped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report_page(report: Row) -> str:
     Parameters
     ----------
     report
-        With the members of the JSON form.
+        The report, as in its JSON form.
     """
     verdict = report["verdict"]
     found = html.badge(verdict, _TONES[verdict]) if verdict in _TONES else verdict

@@ -10,7 +10,7 @@ from pandakit.frames import add_facts, build_frame
 from pandakit.pangea._roots.fetcher import RootFetcher, distinct_roots, needed_sizes
 from pandakit.pangea._search.deferred import DeferredReplies
 from pandakit.pangea.columns import ROOT_COLUMNS, SOURCED_ROOT_COLUMNS
-from pandakit.pangea.service import read_result
+from pandakit.pangea.service import ROW_CHECKS, read_result
 from pandakit.progress import progress_line
 from pandakit.transport import Listing, OneAnswer, loader, warn_user
 
@@ -66,11 +66,23 @@ def root(
         If there is no root of this size.
     TypeError, ValueError
         If `tree_size` is not a whole number from 1.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     root = services.pangea.root(1)
+    >>> root["size"].tolist()
+    [1]
     """
     _check_size(tree_size)
     body = {} if tree_size is None else {"tree_size": tree_size}
     return self._load(
-        Listing(self._call("/v1/root", body), OneAnswer(_read_root), label="Pangea root"),
+        Listing(
+            self._call("/v1/root", body),
+            OneAnswer(_read_root, ROW_CHECKS["root"]),
+            label="Pangea root",
+        ),
         partial(build_frame, columns=ROOT_COLUMNS),
         max_rows=max_rows,
         progress=progress,
@@ -109,7 +121,7 @@ def roots(
     PandakitError
         If Pangea fails; `partial` has the roots that were fetched.
     ValueError
-        If `owners` is empty: that would trust nobody.
+        If `owners` is empty, which would trust nobody.
 
     Warns
     -----
@@ -121,6 +133,15 @@ def roots(
     Notes
     -----
     Source: "Pangea API reference", "Tamperproofing".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     roots = services.pangea.roots(events)
+    >>> sorted(roots["source"].unique())
+    ['arweave']
     """
     shown = self._progress if progress is None else progress
     sizes = needed_sizes(results)

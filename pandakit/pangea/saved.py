@@ -30,7 +30,7 @@ _WHITESPACE = " \t\r\n"
 _PART = 1 << 20  # bytes
 _COPIES = [each.name for each in EVENT_COLUMNS if each.sources[0].startswith("envelope.")]
 _ESCAPED = "pandakit.json_escape"
-# An escape that JSON does not have, which an escape after the backslash would hide.
+# An escape that JSON does not have; escaping what follows its backslash would hide it.
 _BROKEN_ESCAPE = re.compile(rb"\\(?<!\\\\)(?:\\\\)*[\xc4-\xff]")
 
 
@@ -83,7 +83,7 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def check_copies(frame: pd.DataFrame) -> None:
-    """Check that a saved frame shows what its envelopes hold: only those are verified.
+    """Check that a saved frame agrees with its envelopes, because only these are verified.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def check_copies(frame: pd.DataFrame) -> None:
         If a cell of the event's columns differs from the envelope, with row and column.
     """
     if "envelope" not in frame:
-        return  # nothing to verify either
+        return  # nothing to verify either way
     with warnings.catch_warnings(action="ignore", category=CellWarning):
         held = events_frame([{"envelope": each} for each in frame["envelope"]], {})
     held.index = frame.index
@@ -127,8 +127,8 @@ def _text(file: Path) -> str:
 def _narrowed(data: bytes) -> tuple[bytes | bytearray, str]:
     """Return JSON in Latin-1, with escapes for all other characters, and the encoding.
 
-    One character beyond Latin-1 would make Python keep a whole text in two or four bytes each.
-    What is not UTF-8, or would mean something else with escapes, is returned as it is.
+    A single character beyond Latin-1 makes Python store the whole text in two or four bytes per
+    character. Text that is not UTF-8, or whose meaning escapes would change, stays as it is.
     """
     if data.isascii() or _BROKEN_ESCAPE.search(data):
         return data, "utf-8-sig"

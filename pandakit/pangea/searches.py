@@ -39,7 +39,7 @@ Row = dict[str, Any]
 _BY_TIME = "received_at"
 _DEFAULT_DAYS = 14
 _DAY = 86_400  # seconds
-_TICK = timedelta(microseconds=1)  # a start may be read with or without its own moment
+_TICK = timedelta(microseconds=1)  # services may include or exclude the start itself
 
 
 def _brought_up_to_date(
@@ -122,10 +122,10 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
     ------
     PaginationError
         If there are more than 10,000 events, the most that one search finds, and they cannot
-        be found by several searches: in another order than that of `received_at`, or when
-        more than 10,000 were received at one moment. `partial` has what was loaded. In another
-        order `resume()` loads all of them by `received_at` and sorts them here, missing values
-        last.
+        be found by several searches: because the order is not that of `received_at`, or because
+        more than 10,000 were received at one moment. `partial` has what was loaded. In the
+        first case `resume()` loads all of them by `received_at` and sorts them locally, missing
+        values last.
     JobTimeoutError
         If the service did not finish in time; `resume()` keeps polling.
     ValueError
@@ -140,10 +140,18 @@ def search(  # noqa: PLR0913 - the options of the service, and those of every lo
 
     Notes
     -----
-    More than 10,000 events are found by several searches, each from the `received_at` where
-    the one before stopped; the end is fixed before the second one.
+    Several searches find more than 10,000 events, each from the `received_at` where the previous
+    one stopped; the end is fixed before the second one.
 
     Source: "Pangea API reference".
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01", end="2026-06-01")
+    >>> len(events), events["received_at"].is_monotonic_increasing
+    (5, True)
     """
     asked = self._window(start, end)
     body = search_body(
@@ -226,6 +234,16 @@ def results(
     PaginationError
         If the search found 10,000 events, the most that the service returns: there may be
         more.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     events = services.pangea.search(start="2026-05-01")
+    ...     search_id = events.attrs["pandakit"]["search"]["id"]
+    ...     again = services.pangea.results(search_id)
+    >>> again["hash"].equals(events["hash"])
+    True
     """
     return _load_events(
         self,
@@ -238,11 +256,11 @@ def results(
 
 
 def _search_pages(self: Account, order: SortDirection, order_by: OrderBy) -> AuditPages:
-    """Return pages that go on beyond the ceiling, where the order allows it."""
+    """Return pages that continue beyond the ceiling, if the order allows it."""
     asked_at = self._session.clock.wall()
 
     def closed(body: Row) -> Row:
-        # The clock of the service is known now, since the first search was answered.
+        # The service's clock is known now, since the first search was answered.
         skew = self._session.server_time() - self._session.clock.wall()
         end = body.get("end") or _moment(self._session.server_time() + 1)
         start = body.get("start") or _moment(asked_at + skew - _DEFAULT_DAYS * _DAY)
@@ -294,7 +312,7 @@ def _load_events(
 
 
 def _note_search(search: Row, result: Row) -> None:
-    """Keep the handle of the first search, and of all when there are several."""
+    """Keep the handle of the first search, and of all if there are several."""
     if result.get("id"):
         search.setdefault("id", result["id"])
         search.setdefault("expires_at", result.get("expires_at"))
@@ -307,7 +325,7 @@ def _moment(seconds: float) -> str:
 
 
 def _with_verdicts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the columns of a verification that it does not have yet."""
+    """Return the frame with those columns of a verification that it lacks."""
     found = verify(frame).events
     facts = frame.attrs
     frame = frame.join(found[[name for name in found if name not in frame]])

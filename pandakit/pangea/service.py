@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import ProtocolError, SettingsError
+from pandakit.pangea.columns import EVENT_COLUMNS, HIDDEN, ROOT_COLUMNS, SCHEMA_COLUMNS
 from pandakit.settings import Found, check_trust, find, missing_message
-from pandakit.transport import Problem, Service
+from pandakit.transport import Problem, Service, declared_fields, row_checks
 
 if TYPE_CHECKING:
     from pandakit.transport import Reply
 
-__all__ = ["base_url", "pangea_service", "read_result", "read_status"]
+__all__ = ["ROW_CHECKS", "base_url", "pangea_service", "read_result", "read_status"]
 
 Row = dict[str, Any]
 
+ROW_CHECKS = row_checks(
+    {
+        "events": declared_fields(EVENT_COLUMNS, *HIDDEN, "fpe_context"),
+        "schema": declared_fields(SCHEMA_COLUMNS),
+        "root": declared_fields(ROOT_COLUMNS),
+    },
+    common=(),
+)
 _SERVICE_NAME = "{SERVICE_NAME}"
 _SUCCESS = {"success", "accepted"}
 # The HTTP status that each status name corresponds to; other names keep the HTTP status.
@@ -64,7 +73,7 @@ def base_url(domain: str | None, template: str | None, *tokens: Found) -> str:
         raise SettingsError(missing_message("PANGEA_DOMAIN", "PANGEA_BASE_URL_TEMPLATE"))
     if "/" in name:
         raise SettingsError(
-            f"PANGEA_DOMAIN is {name!r}: give the domain alone, as in aws.us.pangea.cloud, or "
+            f"PANGEA_DOMAIN is {name!r}: set the domain alone, as in aws.us.pangea.cloud, or "
             "put the URL in PANGEA_BASE_URL_TEMPLATE"
         )
     check_trust(found, *tokens)

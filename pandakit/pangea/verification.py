@@ -50,13 +50,13 @@ class Verification:
     batches
         One row for each batch of published events that did not fail: `tree_name`,
         `leaf_index`, `events`, `missing` (at least so many), `repeated`, `verdict`: `complete`
-        (the positions fill the batch), `incomplete`, `absent` (no event of this number came;
-        of a hole wider than 1,000, the last row stands for the rest), or `cut` (the first or
+        (the positions fill the batch), `incomplete`, `absent` (no event of this batch is there;
+        in a gap wider than 1,000, the last row stands for the rest), or `cut` (the first or
         the last batch, which the window of a search may cut).
     verdict
         The worst of all events: `failed`, `unproved`, `intact` or `proved`.
     counts
-        Verdict to the number of events that have it.
+        Verdict -> the number of events that have it.
     """
 
     events: pd.DataFrame
@@ -111,16 +111,16 @@ def verify(
     Parameters
     ----------
     results
-        The frame of `search`, `results` or `load`, a part of it, or the JSON of answers,
+        The frame of `search`, `results` or `load`, a part of it, or the JSON of responses,
         artefacts or events as Python data. It is not changed.
     roots
-        Roots from elsewhere: the frame of `Pangea.roots`, root objects, answers of `/v1/root`,
-        or lists of these. One without the name of a tree counts for every tree.
+        Roots from elsewhere: the frame of `Pangea.roots`, root objects, responses of `/v1/root`,
+        or lists of these. A root without a tree name counts for every tree.
     keys
         The public keys that may sign: base64, PEM, OpenSSH, or JSON with such a `key`. By
         default any key may.
     complete
-        Whether the results are to be all events of a range: a batch between the first and the
+        Whether the results should be all events of a range: a batch between the first and the
         last that lacks events or is absent then fails the whole.
 
     Returns
@@ -134,7 +134,7 @@ def verify(
     Raises
     ------
     EventError
-        If `results` holds no audit events at all, or a root has no readable size.
+        If `results` has no audit events at all, or a root has no readable size.
     ValueError
         If one of `keys` cannot be read.
 

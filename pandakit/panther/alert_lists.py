@@ -1,4 +1,4 @@
-"""Loaders of alerts and of what belongs to them; methods of `Panther`."""
+"""Loaders of alerts, their events and comments; methods of `Panther`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def alerts(
     start, end
         First and last moment, each a zone-aware datetime, ISO 8601 text with a zone, a date
         (UTC midnight) or a span back from now (`"7d"`, `"36h"`). Default: the 30 days before
-        `end`, with a warning; `end` is the present, fixed at the start of the load.
+        `end`, with a warning; `end` is now, fixed when the load starts.
     type
         `"ALERT"`, `"DETECTION_ERROR"`, `"SYSTEM_ERROR"`, several of them, or `"all"`.
     max_rows
@@ -77,6 +77,14 @@ def alerts(
     -----
     DefaultWindowWarning
         Without `start`.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="30d", severity=["HIGH", "CRITICAL"])
+    >>> sorted(alerts["severity"].unique())
+    ['CRITICAL', 'HIGH']
     """
     resource = RESOURCES["alerts"]
     params = query_parameters("alerts", resource.filters, dict(filters))
@@ -130,6 +138,15 @@ def alert_events(
     ------
     NotFoundError
         For an alert that does not exist.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="7d")
+    ...     events = services.panther.alert_events(alerts["id"].head(2))
+    >>> events["p_alert_id"].nunique()
+    2
     """
 
     def events_of(key: str) -> Part:
@@ -165,6 +182,15 @@ def alert_comments(
     -------
     pandas.DataFrame
         One row per comment, alert by alert. Needs the permission Read Alerts.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     alerts = services.panther.alerts(start="7d")
+    ...     comments = services.panther.alert_comments(alerts["id"].head(3))
+    >>> set(comments["alert_id"]) <= set(alerts["id"])
+    True
     """
 
     def comments_on(key: str) -> Part:
@@ -200,6 +226,14 @@ def alert_context_tags(
     -------
     pandas.DataFrame
         One row per tag. Needs the permission Read Alerts.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     tags = services.panther.alert_context_tags(managed=True)
+    >>> tags["managed"].all().item()
+    True
     """
     return self._load(
         *whole_list("alert_context_tags", {"managed": managed}),
@@ -216,7 +250,7 @@ def _types(asked: Any) -> list[str]:
 
 
 def _alert_window(self: Client, start: TimeLike | None, end: TimeLike | None) -> Window:
-    """Return both ends; without a start, the service's default as a start that is sent."""
+    """Return both ends; without a start, the service's default is sent as the start."""
     if start is not None:
         asked = self._window(start, end)
         return Window(asked.start, asked.end or self._now())
@@ -240,7 +274,7 @@ def _of_alerts(
     alert_ids: AlertIds,
     part_of: Callable[[str], Part],
     max_rows: int | None,
-    progress: bool | None,  # noqa: FBT001 - handed on from a keyword
+    progress: bool | None,  # noqa: FBT001 - passed on from a keyword
 ) -> pd.DataFrame:
     """Read one list per alert as one list."""
     resource = RESOURCES[name]

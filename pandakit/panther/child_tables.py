@@ -54,6 +54,14 @@ def unit_tests(frame: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError
         When the frame has no `id` or no `tests`.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     tests = services.panther.unit_tests(services.panther.rules())
+    >>> tests[["name", "expected_result"]].dtypes.astype(str).tolist()
+    ['string', 'boolean']
     """
     records = (
         {**test, "event": _event(test), **parent}
@@ -81,12 +89,21 @@ def reports(frame: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError
         When the frame has no `id` or no `reports`.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     reports = services.panther.reports(services.panther.rules())
+    >>> reports["framework"].unique().tolist()
+    ['MITRE ATT&CK']
     """
     records = (
         {**parent, "framework": framework, "control": control}
         for parent, found in _filled_cells(frame, "reports", Mapping)
         for framework, controls in found.items()
-        for control in ([controls] if isinstance(controls, str) else controls or [])
+        for control in (controls if isinstance(controls, list) else [controls])
+        if control is not None
     )
     return build_frame(records, REPORT)
 
@@ -108,6 +125,14 @@ def mappings(frame: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError
         When the frame has no `id` or no `mappings`.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     mappings = services.panther.mappings(services.panther.data_models())
+    >>> mappings.columns.tolist()
+    ['id', 'name', 'path', 'method']
     """
     records = (
         {**mapping, **parent}

@@ -19,7 +19,7 @@ __all__ = ["Panther"]
 
 
 class Panther(Client):
-    """A Panther instance: each loader returns one whole list as a frame.
+    """A client of a Panther instance: each loader returns one whole list as a frame.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Panther(Client):
     is a `TypeError` that lists the known ones, an unknown value a `ValueError`.
 
     Every loader takes `max_rows`, `progress` and `store`, and records the load in
-    `df.attrs["pandakit"]`. Column names and dtypes do not depend on the rows; fields that are
-    new at the service follow the declared columns.
+    `df.attrs["pandakit"]`. Column names and dtypes do not depend on the rows; fields that
+    pandakit does not declare follow the declared columns.
 
     The REST API neither lists log sources nor runs data-lake queries, so there are no loaders
     for them.
@@ -99,6 +99,14 @@ class Panther(Client):
         ------
         AuthenticationError
             When the token is refused.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     answer = services.panther.check()
+        >>> answer.service
+        'Panther sandbox'
         """
         try:
             reply = self._session.send(Call("GET", "/api-tokens/self", endpoint="/api-tokens"))

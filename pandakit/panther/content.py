@@ -1,4 +1,4 @@
-"""Loaders of detections and of what they depend on; methods of `Panther`."""
+"""Loaders of detections and their dependencies; methods of `Panther`."""
 
 from __future__ import annotations
 
@@ -58,6 +58,14 @@ def data_models(
     -------
     pandas.DataFrame
         One row per data model. Needs the permission View Rules.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     models = services.panther.data_models()
+    >>> len(models), "log_types" in models
+    (9, True)
     """
     return self._load(*whole_list("data_models", {}), max_rows=max_rows, progress=progress)
 
@@ -89,6 +97,14 @@ def globals(  # noqa: A001 - the name of the method
     -------
     pandas.DataFrame
         One row per global. Needs the permission View Rules or View Policies.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     helpers = services.panther.globals()
+    >>> len(helpers), "body" in helpers
+    (12, True)
     """
     return self._load(*whole_list("globals", dict(filters)), max_rows=max_rows, progress=progress)
 
@@ -123,6 +139,14 @@ def policies(
     pandas.DataFrame
         One row per policy. The compliance status is a filter and not a column. Needs the
         permission View Policies.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     policies = services.panther.policies(severity="HIGH")
+    >>> policies["severity"].unique().tolist()
+    ['HIGH']
     """
     return self._load(*whole_list("policies", dict(filters)), max_rows=max_rows, progress=progress)
 
@@ -152,6 +176,14 @@ def queries(
     pandas.DataFrame
         One row per query; `schedule_...` is missing where there is no schedule. Needs the
         permission Query Data Lake.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     queries = services.panther.queries()
+    >>> len(queries), "sql" in queries
+    (130, True)
     """
     return self._load(*whole_list("queries", {}), max_rows=max_rows, progress=progress)
 
@@ -185,6 +217,14 @@ def rules(
     -------
     pandas.DataFrame
         One row per rule. Needs the permission View Rules.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.rules(severity=["HIGH", "CRITICAL"], state="enabled")
+    >>> sorted(rules["severity"].unique()), rules["enabled"].all().item()
+    (['CRITICAL', 'HIGH'], True)
     """
     return self._load(*whole_list("rules", dict(filters)), max_rows=max_rows, progress=progress)
 
@@ -216,6 +256,14 @@ def scheduled_rules(
     -------
     pandas.DataFrame
         One row per rule. Needs the permission View Rules.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.scheduled_rules(state="enabled")
+    >>> rules["enabled"].all().item(), "scheduled_queries" in rules
+    (True, True)
     """
     return self._load(
         *whole_list("scheduled_rules", dict(filters)), max_rows=max_rows, progress=progress
@@ -249,6 +297,14 @@ def simple_rules(
     -------
     pandas.DataFrame
         One row per rule. Needs the permission View Rules.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.simple_rules(include_python=True)
+    >>> rules["python_body"].notna().all().item()
+    True
     """
     return self._load(
         *whole_list("simple_rules", dict(filters)), max_rows=max_rows, progress=progress
@@ -287,6 +343,14 @@ def correlation_rules(
     ------
     InvalidRequestError, NotFoundError
         When the instance has no correlation rules, as on Databricks.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.correlation_rules()
+    >>> len(rules)
+    7
     """
     return self._load(
         *whole_list("correlation_rules", dict(filters)), max_rows=max_rows, progress=progress

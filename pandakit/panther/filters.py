@@ -1,6 +1,6 @@
 """The filters of Panther's lists as types: editors complete them, and mypy catches typos.
 
-The same types are the rules that a filter is checked by before a request is sent
+Filters are checked against the same types before a request is sent
 (`pandakit.panther._lists.parameters`), so what an editor offers is what a loader accepts.
 At run time the case of a choice does not matter, and a sequence may be any collection.
 

@@ -1,4 +1,4 @@
-"""Loaders over several lists, and of one object; methods of `Panther`."""
+"""Loaders of several lists at once, and of one object; methods of `Panther`."""
 
 from __future__ import annotations
 
@@ -96,6 +96,14 @@ def detections(
     PartialWarning
         When the instance has no correlation rules; `df.attrs["pandakit"]["unavailable"]`
         has the service's message.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     detections = services.panther.detections(state="enabled")
+    >>> sorted(detections["kind"].unique())
+    ['correlation_rules', 'policies', 'rules', 'scheduled_rules', 'simple_rules']
     """
     known = RESOURCES["correlation_rules"].filters
     params = query_parameters("detections", known, dict(filters))
@@ -149,6 +157,15 @@ def get(
         When there is no such object.
     ValueError
         For an unknown kind, or `include_python` for another kind than simple rules.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     rules = services.panther.rules()
+    ...     rule = services.panther.get("rules", rules["id"].iloc[0])
+    >>> len(rule), rule["id"].eq(rules["id"].iloc[0]).item()
+    (1, True)
     """
     kinds = [row.name for row in RESOURCES.values() if row.single]
     if kind not in kinds:
@@ -159,7 +176,7 @@ def get(
     params = {"include-python": True} if include_python else {}
     call = object_call(resource, id, **params)
     return self._load(
-        Listing(call, OneAnswer(), label=f"Panther {kind} {id}"),
+        Listing(call, OneAnswer(check=resource.check), label=f"Panther {kind} {id}"),
         to_frame(resource),
         max_rows=max_rows,
         progress=progress,
@@ -182,6 +199,14 @@ def inventory(self: Client, *, progress: bool | None = None) -> pd.DataFrame:
     pandas.DataFrame
         One row per list: `resource`, `rows`, `pages`, `requests`, `status` (ok, or the name
         of the error), `message`. Alerts are those of the last 30 days, of every type.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     lists = services.panther.inventory()
+    >>> lists["status"].unique().tolist()
+    ['ok']
     """
     with (
         progress_line("Panther inventory", progress=progress) as line,

@@ -46,6 +46,14 @@ def users(
     -------
     pandas.DataFrame
         One row per user. Needs the permission Read User Info.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     users = services.panther.users(include_deactivated=False)
+    >>> users["enabled"].all().item()
+    True
     """
     return self._load(
         *whole_list("users", {"include_deactivated": True, **filters}),
@@ -87,6 +95,14 @@ def roles(
     -----
     PartialWarning
         When the service has more rows: this list has no pages, so they cannot be fetched.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     roles = services.panther.roles(sort_dir="asc")
+    >>> len(roles), "permissions" in roles
+    (6, True)
     """
     return self._load(*whole_list("roles", dict(filters)), max_rows=max_rows, progress=progress)
 
@@ -120,5 +136,13 @@ def api_tokens(
     -----
     PartialWarning
         When the service has more rows: this list has no pages, so they cannot be fetched.
+
+    Examples
+    --------
+    >>> from pandakit import sandbox
+    >>> with sandbox.start(incidents=5, audit_events=5) as services:
+    ...     tokens = services.panther.api_tokens()
+    >>> len(tokens), "value" in tokens
+    (5, False)
     """
     return self._load(*whole_list("api_tokens", {}), max_rows=max_rows, progress=progress)

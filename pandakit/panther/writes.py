@@ -98,15 +98,15 @@ def save(
         deduplication period below 1, a required column that is missing or blank.
         `run_tests_only` with `dry_run`, or for a kind without tests.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
-        With the rows so far as `partial`, and `resume()` for the rest.
+        With the results so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
         When a response was lost and the service does not have what was sent. A creation is never
         sent twice, not even by `resume()`.
 
     Notes
     -----
-    The service has no versions: changes that others save between our read and our write are
-    overwritten. Needs the permission Manage Rules, Manage Policies or Manage Saved Searches.
+    The service does not version content: changes that others save between our read and our write
+    are overwritten. Needs the permission Manage Rules, Manage Policies or Manage Saved Searches.
 
     Source: "Panther REST API".
 
@@ -169,9 +169,9 @@ def delete(
     ValueError, TypeError
         Before anything is sent: an id that is empty, repeated, or not text.
     AuthenticationError, PermissionDeniedError, ServerError, TransportError
-        With the rows so far as `partial`, and `resume()` for the rest.
+        With the results so far as `partial`, and `resume()` for the rest.
     OutcomeUnknownError
-        When a response was lost and the object is still there.
+        When a response was lost and the object still exists.
 
     Examples
     --------

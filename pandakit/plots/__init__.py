@@ -1,4 +1,4 @@
-"""Plots of results: each call returns a matplotlib `Figure`, which a notebook shows by itself.
+"""Plots of results: each call returns a matplotlib `Figure`, which notebooks display.
 
 They need the `notebook` extra (matplotlib), which is imported on first use.
 """

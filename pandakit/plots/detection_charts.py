@@ -1,4 +1,4 @@
-"""What detections cover, which are noisy, and the effect of another deduplication."""
+"""What detections cover, which are noisy, and the effect of other deduplication settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage", "dedup", "mitre", "noise"]
 
-# From quiet to noisy, apart in lightness as well as in hue.
+# From quiet to noisy, distinct in lightness as well as in hue.
 _SEVERITY_COLOURS = {
     "INFO": "#c9ced6",
     "LOW": "#8fb8de",
@@ -105,7 +105,7 @@ def noise(table: pd.DataFrame, *, count: int = 15) -> Figure:
     table
         From `detections.noise`.
     count
-        How many to draw at most.
+        The greatest number of detections to draw.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def dedup(table: pd.DataFrame, *, today: tuple[Any, int] | None = None) -> Figur
     table
         From `detections.dedup_sweep`.
     today
-        The period (a timedelta) and the threshold in force; their point is marked.
+        The current period (a timedelta) and threshold; their point is marked.
 
     Returns
     -------

@@ -30,7 +30,7 @@ _LABELLED = 0.016  # a thinner incident has no label
 
 
 class _Block(NamedTuple):
-    """An incident of one side: where it begins, and how high an alert is."""
+    """An incident of one side: where it starts, and the height of an alert."""
 
     top: float
     alert: float
@@ -49,8 +49,8 @@ def diff(changes: Diff, *, count: int = 8) -> Figure:
     changes
         The result of `pandakit.diff`.
     count
-        How many changed groups of incidents to draw at most, 1 or more, those with most alerts
-        first; the subtitle says of how many.
+        The greatest number of changed groups of incidents to draw, 1 or more, those with most
+        alerts first; the subtitle has the total.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def diff(changes: Diff, *, count: int = 8) -> Figure:
 
 def _title(changes: Diff, every: pd.DataFrame) -> str:
     before, after = (len(side.incidents) for side in (changes.a, changes.b))
-    kinds = every["change"].value_counts().reindex(_COLOURS).dropna().astype(int)
+    kinds = every["change"].value_counts().reindex(_COLOURS).dropna().astype("int64")
     parts = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     text = f"{style.counted(before, 'incident')} become {after:,}"
     return f"{text}: {parts}" if parts else f"{text}, all of them the same"
@@ -153,7 +153,7 @@ def _blocks(
 def _ribbons(
     axes: Axes, alerts: pd.DataFrame, blocks: dict[str, dict[int, _Block]], colour: str
 ) -> None:
-    """Draw the alerts that each two incidents share, in the order of incidents on both sides."""
+    """Draw the alerts that two incidents share, in the order of the incidents on both sides."""
     within = alerts[alerts["incident_a"].isin(blocks["a"]) & alerts["incident_b"].isin(blocks["b"])]
     shared = within.groupby(["incident_a", "incident_b"], sort=True).size()
     left, right = ({one: block.top for one, block in blocks[side].items()} for side in "ab")

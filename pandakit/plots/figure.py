@@ -1,4 +1,4 @@
-"""A figure that notebooks show by themselves. Imports matplotlib: loaded on first use."""
+"""A figure that notebooks display. Imports matplotlib, so it is loaded on first use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NotebookFigure(Figure):
         )
 
     def freeze_layout(self) -> Self:
-        """Lay the figure out once: laid out again at each drawing, it would move a little."""
+        """Lay the figure out once; it would shift a little with each drawing otherwise."""
         self.draw_without_rendering()
         self.set_layout_engine("none")
         return self

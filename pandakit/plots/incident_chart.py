@@ -29,8 +29,8 @@ def largest_incidents(consolidation: Consolidation, *, count: int = 12) -> Figur
     consolidation
         The result of `pandakit.consolidate`.
     count
-        How many incidents to draw, 1 or more; the title says of how many. Of two with equally
-        many alerts the older one comes first.
+        The greatest number of incidents to draw, 1 or more; the title has the total. Of two with
+        the same number of alerts, the older one comes first.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
         return
     starts, ends = as_numbers(shown["start"]), as_numbers(shown["end"].fillna(as_of))
     colours = [style.SEVERITY_COLOURS[severity] for severity in shown["severity"]]
-    # The outline makes an incident of no length visible.
+    # The outline makes an incident without length visible.
     axes.barh(
         range(len(shown)),
         ends - starts,
@@ -117,4 +117,4 @@ def _name(number: int, title: str, subtitle: Any) -> str:
     lines = [f"{number}  {style.shortened(title, _MAX_LINE)}"]
     if not pd.isna(subtitle):
         lines.append(style.shortened(subtitle, _MAX_LINE))
-    return "\n".join(lines).replace("$", r"\$")  # a dollar sign would begin a formula
+    return "\n".join(lines).replace("$", r"\$")  # a dollar sign would start a formula

@@ -29,13 +29,13 @@ def measures(table: pd.DataFrame, measure: str = "time_to_resolve") -> Figure:
     table
         From `bigpanda.measures` with `by=`.
     measure
-        Which one, such as `"time_to_acknowledge"` or `"reopened"`.
+        The measure to draw, such as `"time_to_acknowledge"` or `"reopened"`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One bar per group, the largest on top, with its value and the incidents or alerts that it
-        is made of; by hour of the week one point per hour. A group without any has none.
+        One bar per group, the largest on top, with its value and the number of incidents or alerts
+        behind it; by hour of the week, one point per hour. A group without a value has no bar.
 
     Raises
     ------

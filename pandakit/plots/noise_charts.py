@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["noise_by_hour", "noisiest"]
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_DARK = 0.7  # of the most: numbers on darker cells are white
-_THOUSANDS = 10_000  # from here on a count is shortened
+_DARK = 0.7  # of the maximum: numbers on darker cells are white
+_THOUSANDS = 10_000  # larger counts are shortened
 _IDENTITY = (
     "app_key", "primary_property", "primary_value", "secondary_property", "secondary_value",
     "incident_identifier",
@@ -80,13 +80,15 @@ def _by_hour(starts: pd.Series, tz: str) -> np.ndarray:
     try:
         local = starts.dt.tz_convert(tz)
     except Exception as error:  # zoneinfo, pytz and pandas each have their own
-        raise ValueError(f"tz: {tz!r} is no time zone; pass one such as 'Europe/Berlin'") from error
+        raise ValueError(
+            f"tz: {tz!r} is not a time zone; pass one such as 'Europe/Berlin'"
+        ) from error
     counts: np.ndarray = np.bincount(local.dt.day_of_week * 24 + local.dt.hour, minlength=168)
     return counts.reshape(7, 24)
 
 
 def _short(count: int) -> str:
-    """Return a count that fits into a cell; none for zero."""
+    """Return a count that fits into a cell; empty for zero."""
     if count >= _THOUSANDS:
         return f"{count / 1000:.0f}k"
     return str(count) if count else ""
@@ -106,14 +108,14 @@ def noisiest(consolidation: Consolidation, *, count: int = 15) -> Figure:
     consolidation
         The result of `pandakit.consolidate`.
     count
-        How many identities to draw at most, 1 or more; the title says of how many.
+        The greatest number of identities to draw, 1 or more; the title has the total.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One bar per identity: the dark part are its alerts, the light part are how often they
-        reopened. Beside it the number of events, and of alerts that flapped. A notebook shows the
-        figure automatically; `savefig` writes it to a file.
+        One bar per identity: the dark part is the number of its alerts, the light part how often
+        they reopened. Beside it are the numbers of events and of alerts that flapped. A notebook
+        shows the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------

@@ -15,7 +15,7 @@ __all__ = ["sensitivity"]
 
 _ROOM = 0.24  # of the axis, for the texts at the ends
 _WHOLE = 0.01  # from here on, whole percents
-_LEAST = 0.02  # of today's incidents, what the axis shows at least
+_LEAST = 0.02  # of today's incidents: the least that the axis shows
 _FEWER, _MORE = style.LINE_COLOURS[2], style.LINE_COLOURS[1]
 
 
@@ -30,9 +30,9 @@ def sensitivity(table: pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One bar per setting, the widest on top, from fewest to most incidents against today's; the
-        values are written at its ends, and the most alerts that move beside its name. A
-        notebook shows the figure automatically; `savefig` writes it to a file.
+        One bar per setting, the widest on top, from the fewest to the most incidents compared with
+        today. The values are at its ends; the greatest number of alerts that move is beside its
+        name. A notebook shows the figure automatically; `savefig` writes it to a file.
 
     Raises
     ------

@@ -35,7 +35,7 @@ __all__ = [
 _LIGHT = {name: light for name, (light, _) in _html.COLOURS.items()}
 PAPER, INK, MUTED, _GRID = (_LIGHT[name] for name in ("paper", "ink", "muted", "line"))
 SEVERITY_COLOURS = {name: _LIGHT[name] for name in _html.SEVERITIES}
-# Readable as text, and apart for most colour-blind readers.
+# Readable as text, and distinct for most colour-blind readers.
 LINE_COLOURS = (_LIGHT["accent"], "#b3590a", _LIGHT["good"], _LIGHT["unknown"], _LIGHT["critical"])
 _TITLE_INCHES = 0.55
 _ROW = 0.3  # inches of a row
@@ -49,7 +49,7 @@ _POINTS = 72  # of an inch
 def new_figure(
     n_panels: int = 1, *, width: float = 9.0, height: float = 4.5, ratios: tuple[float, ...] = (1,)
 ) -> tuple[NotebookFigure, list[Axes]]:
-    """Return an empty figure with panels above one another, sizes in inches."""
+    """Return an empty figure with panels one above the other, sizes in inches."""
     try:
         from pandakit.plots.figure import NotebookFigure  # noqa: PLC0415 - imports matplotlib
     except ImportError as error:
@@ -68,9 +68,9 @@ def new_rows(names: list[str], *, room: float = 0.3) -> tuple[NotebookFigure, Ax
     Parameters
     ----------
     names
-        What to write beside the rows; long ones are cut.
+        The labels of the rows; long ones are cut.
     room
-        What is free beside the longest bar, as a share of the axis.
+        The free space beside the longest bar, as a share of the axis.
     """
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - loaded on first use
 
@@ -83,7 +83,7 @@ def new_rows(names: list[str], *, room: float = 0.3) -> tuple[NotebookFigure, Ax
 
 
 def label(name: str) -> str:
-    r"""Return a name as it is written beside a row: cut where it is long, and no formula.
+    r"""Return a name as it is written beside a row: cut if it is long, and never a formula.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def label(name: str) -> str:
 
 
 def short_identity(primary: str, secondary: Any) -> str:
-    """Return primary and secondary value, each cut where it is long, for a row of their own.
+    """Return the values of primary and secondary as a row's label, each cut if it is long.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return a text cut in the middle: hosts differ at their start and at their end.
+    """Return a text cut in the middle, since hosts differ at their start and at their end.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def write_title(figure: NotebookFigure, title: str, subtitle: str = "") -> None:
-    """Write what the figure shows above it, and how it was made in small."""
+    """Write the title, and below it in small type how the figure was made."""
     from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415 - loaded on first use
 
     for text, drop, size, weight, colour in (

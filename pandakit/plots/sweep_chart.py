@@ -34,13 +34,13 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     frame
         The result of `pandakit.sweep` with ``windows=``.
     today
-        The window in force, as ``"4h"`` or a timedelta; it is marked.
+        The current window, such as ``"4h"`` or a timedelta; it is marked.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Two panels over one logarithmic axis of windows, named for the pattern that has them:
-        the number of incidents, and the alerts of the largest one. If the sweep measured chance,
+        Two panels over one logarithmic axis of windows, named after the pattern: the number of
+        incidents, and the alerts of the largest one. If the sweep measured chance,
         the first panel shows the share of alerts saved (the compression) instead, and what chance
         saves is shaded below the line. Every window that was tried has a tick. A notebook shows
         the figure automatically; `savefig` writes it to a file.
@@ -65,7 +65,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
     [3, 2, 1]
     """
     if frame["window"].isna().any():
-        raise ValueError("the sweep did not vary the window: give windows= to pandakit.sweep")
+        raise ValueError("the sweep did not vary the window: pass windows= to pandakit.sweep")
     mark = None if today is None else microseconds(read_span(today, "today")) / 1e6
     if mark is not None and mark <= 0:
         raise ValueError(f"today: {today!r} is not above zero")
@@ -89,7 +89,7 @@ def sweep(frame: pd.DataFrame, *, today: Any = None) -> Figure:
 
 
 def _by_setting(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Return the rows of each line, named for what differs between the lines."""
+    """Return the rows of each line, named after the settings that differ between the lines."""
     varied = _varied(frame) or ["anchor"]
     by = frame.groupby(varied, sort=False, dropna=False)
     return [(", ".join(_text(*pair) for pair in zip(varied, key, strict=True)), rows)
@@ -97,13 +97,13 @@ def _by_setting(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _varied(frame: pd.DataFrame) -> list[str]:
-    """Return the settings beside the window that have several values."""
+    """Return the settings other than the window that have several values."""
     settings = [field.name for field in dataclasses.fields(Policy)]
     return [name for name in frame if name in settings and len(frame[name].unique()) > 1]
 
 
 def _text(setting: str, value: Any) -> str:
-    """Return the value of a setting; with its name unless the value speaks for itself."""
+    """Return the value of a setting, with its name unless the value is clear without it."""
     if isinstance(value, timedelta):
         return f"{setting} {span_text(value)}"
     plain = "none" if value is None or value != value else str(value)  # noqa: PLR0124 - NaT, NA
@@ -113,7 +113,7 @@ def _text(setting: str, value: Any) -> str:
 def _shade_chance(axes: Axes, lines: list[Any]) -> None:
     from matplotlib.ticker import PercentFormatter  # noqa: PLC0415 - loaded on first use
 
-    alpha = _SHADE / len(lines)  # shades lie on one another
+    alpha = _SHADE / len(lines)  # shaded areas overlap
     for _, rows, colour in lines:
         seconds = rows["window"].dt.total_seconds().tolist()
         axes.fill_between(
@@ -159,8 +159,8 @@ def _scale_windows(axes: Axes, windows: list[float], mark: float | None) -> None
 
 
 def _window_labels(windows: list[float], step: float) -> list[str]:
-    """Return a label for each tick; one that would touch its neighbour goes a line lower."""
-    ends: list[float] = []  # of each line: where its last label stands
+    """Return a label for each tick; one that would touch its neighbour moves down a line."""
+    ends: list[float] = []  # the position of the last label on each line
     labels = []
     for window in windows:
         place = math.log(window)
@@ -214,6 +214,6 @@ def _subtitle(frame: pd.DataFrame) -> str:
 
 
 def _moved(frame: pd.DataFrame) -> str:
-    """Return which window the sweep moved."""
+    """Return the name of the window that the sweep moved."""
     names = frame["pattern"].dropna().unique()
     return f"window of {', '.join(names)}" if len(names) else "window"

@@ -17,13 +17,13 @@ _SHORTEST = 1 / 1440
 
 
 def as_numbers(times: pd.Series) -> np.ndarray:
-    """Return UTC times as days, as matplotlib counts them."""
+    """Return UTC times in matplotlib's unit, days."""
     numbers: np.ndarray = _dates().date2num(times.dt.tz_convert(None).to_numpy())
     return numbers
 
 
 def scale_time(axes: Axes, first: float, last: float, *, room: float) -> None:
-    """Show the time from first to last, with room for labels as a share of it."""
+    """Show the time from first to last, and room for labels as a share of it."""
     dates = _dates()
     span = max(last - first, _SHORTEST)
     axes.set_xlim(first - 0.02 * span, last + room * span)

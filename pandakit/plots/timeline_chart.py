@@ -35,7 +35,7 @@ def timeline(
     incidents
         Ids of the incidents to draw; default: the largest three.
     rows
-        How many alerts to draw at most, 1 or more; the subtitle says of how many.
+        The greatest number of alerts to draw, 1 or more; the subtitle has the total.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def _draw(axes: Axes, alerts: pd.DataFrame, incidents: pd.DataFrame, as_of: Any)
         if places:
             _band(axes, incident, (starts[places].min(), ends[places].max()), places)
     colours = [style.SEVERITY_COLOURS[severity] for severity in alerts["severity"]]
-    # The outline makes an alert of no length visible.
+    # The outline makes an alert without length visible.
     axes.barh(
         range(len(alerts)), ends - starts, left=starts, height=0.5, color=colours,
         edgecolor=colours, linewidth=1.5,

@@ -7,7 +7,7 @@ servers count "7d" and their default windows back from it, and send it in their 
 
 from __future__ import annotations
 
-from pandakit.sandbox import requirement  # noqa: F401 - imported for what it says
+from pandakit.sandbox import requirement  # noqa: F401 - imported for its error
 from pandakit.sandbox.control import Call, Control
 from pandakit.sandbox.lifecycle import Sandbox, start
 from pandakit.sandbox.organisation import REFERENCE_TIME, Organisation, build

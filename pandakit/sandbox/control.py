@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Answer:
-    """An answer that stands in for the service's own, after some and for so many requests."""
+    """An answer that replaces the service's own, after some requests and for a number of them."""
 
     service: str
     path: re.Pattern[str]
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
-    """How an upload's job goes: its end, after how many looks, with which message."""
+    """The course of an upload's job: its end, after how many polls, and the message."""
 
     outcome: JobOutcome = "done"
     message: str = "the enrichment service could not store the table"
@@ -74,14 +74,14 @@ class Move:
 
 @dataclass
 class Control:
-    """Plant faults in a running sandbox.
+    """Plants faults in a running sandbox.
 
     Parameters
     ----------
     calls
         The requests so far, oldest first.
     clock
-        The seconds by which the rate limit counts.
+        The clock of the rate limit, in seconds.
     delay
         Seconds that every response takes.
     newest_first
@@ -139,8 +139,20 @@ class Control:
         times
             How many requests, before the service itself responds again.
         after
-            How many matching requests the service itself answers first: with ``after=2``, the
-            third page of a list fails.
+            How many matching requests the service itself answers first. With ``after=2``, the third
+            page of a list fails.
+
+        Examples
+        --------
+        >>> import pandakit as pk
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.answer("panther", "/users$", 403)
+        ...     try:
+        ...         users = services.panther.users()
+        ...     except pk.PermissionDeniedError as error:
+        ...         print(error.status_code)
+        403
         """
         planned = Answer(
             service=service,
@@ -164,6 +176,18 @@ class Control:
             As in `answer`.
         page
             Counted from 1.
+
+        Examples
+        --------
+        >>> import pandakit as pk
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.lose_page("bigpanda", "/integration-alerts", 1)
+        ...     try:
+        ...         events = services.bigpanda.raw_alerts("nagios.core", start="2026-05-01")
+        ...     except pk.PaginationError as error:
+        ...         print(type(error).__name__)
+        PaginationError
         """
         with self._lock:
             self._lost.append((service, re.compile(path), page))
@@ -177,9 +201,18 @@ class Control:
             `"update"`, `"resolve"`, `"reopen"`, or `"add"` (a new one that starts now, with
             alerts of its own). All but the first write an activity.
         incident
-            Which one: its number by start, 0 is the newest.
+            The incident, by its position from the newest start (0).
         after
             How many searches are answered before that.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.move("add")
+        ...     incidents = services.bigpanda.incidents("All Incidents", start="2026-05-01")
+        >>> len(incidents)
+        6
         """
         with self._lock:
             while len(self._moves) <= after:
@@ -202,11 +235,24 @@ class Control:
             `"done"`, `"failed"`, `"lost"` (404 from the second poll on), or `"stuck"` (never
             ends).
         message
-            Why it failed.
+            The message of a failed job.
         looks
             How many polls find the job unfinished (first pending, then started).
         location
             Whether the upload's response has a `Location` header.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> with sandbox.start(incidents=5, audit_events=5) as services:
+        ...     services.control.plan_job("failed", message="no space left")
+        ...     bigpanda = services.bigpanda
+        ...     schema_id = bigpanda.enrichments()["schema_id"].iloc[0]
+        ...     table = bigpanda.enrichment_table(schema_id).head(2)
+        ...     job = bigpanda.upload_enrichment(table, schema_id, wait=False)
+        ...     jobs = [bigpanda.job(job) for _ in range(3)]
+        >>> jobs[-1].status, jobs[-1].detail
+        ('failed', 'no space left')
         """
         plan = JobPlan(outcome=outcome, message=message, looks=looks, location=location)
         with self._lock:
@@ -228,6 +274,16 @@ class Control:
         ------
         ValueError
             If there is no such kind.
+
+        Examples
+        --------
+        >>> from pandakit import sandbox
+        >>> from pandakit.pangea import verify
+        >>> with sandbox.start(incidents=5, audit_events=100) as services:
+        ...     services.control.tamper("event")
+        ...     events = services.pangea.search(start="2026-05-01")
+        >>> verify(events).counts["failed"]
+        1
         """
         if kind is not None and kind not in get_args(Tampering):
             raise ValueError(f"kind={kind!r}: must be one of {', '.join(get_args(Tampering))}")
@@ -245,7 +301,7 @@ class Control:
         return self.clock()
 
     def note(self, call: Call) -> None:
-        """Write down a call (for the services)."""
+        """Record a call (for the services)."""
         with self._lock:
             self.calls.append(call)
 

@@ -18,14 +18,14 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class Draw:
-    """Everything that chance decides, from one seed.
+    """Everything that is random, from one seed.
 
     Parameters
     ----------
     seed
         The same seed makes the same organisation.
     now
-        Where the organisation's time stands still.
+        The fixed time of the organisation.
     """
 
     def __init__(self, seed: str, now: datetime) -> None:
@@ -55,7 +55,7 @@ class Draw:
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def ago(self, most_days: int, least_days: int = 0) -> int:
-        """Return a time in epoch seconds, between so many days before now."""
+        """Return a time in epoch seconds, between two numbers of days before now."""
         return self.epoch - self.between(least_days * DAY, most_days * DAY)
 
     def seconds(self, epoch: int) -> str:

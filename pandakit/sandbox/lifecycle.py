@@ -1,4 +1,4 @@
-"""Starting and stopping the three services."""
+"""Start and stop the three services."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Sandbox:
     Attributes
     ----------
     env
-        The settings that point at it: name of the environment variable to value.
+        The settings that point to it: environment variable -> value.
     urls
-        Service to the base of its addresses.
+        Service -> its base URL.
     organisation
         The data that is served, as plain Python data.
     control
         Faults on demand, and the calls so far.
     now
-        The moment at which its time stands still.
+        The fixed time of the sandbox.
     """
 
     def __init__(
@@ -151,20 +151,20 @@ def start(  # noqa: PLR0913 - each is one thing that a service may do
     early_404
         Whether Pangea answers the first poll for a deferred result with 404, as it may.
     now
-        Where the organisation's time stands still; zone-aware. Pass the present moment so
-        that spans that a client counts back from today find data.
+        The fixed time of the sandbox; zone-aware. Pass the current time so that spans that a client
+        counts back from today find data.
     incidents, audit_events
         How many there are.
     within
-        Seconds within which all incidents start, each on a host of its own; `None` spreads them
-        over 28 days.
+        Seconds within which all incidents start, each on its own host; `None` spreads them over
+        28 days.
     loosened_rule
         Whether the organisation has a story that runs through all three services: twelve days ago a
         Panther rule was loosened (the audit log has the change), its alerts rose, and BigPanda's
         incidents, to which they are forwarded, grew.
     requests_per_second
-        BigPanda's limit for each endpoint, which the `bigpanda` client keeps to; `None` for no
-        limit on either side, so that loads are as fast as the machine.
+        BigPanda's limit for each endpoint, which the `bigpanda` client respects; `None` for no
+        limit on either side, so that loads are as fast as possible.
     most_results
         The ceiling of a BigPanda search and of a Pangea search.
     most_upload_bytes
@@ -229,7 +229,7 @@ def _addresses(served: dict[str, Served]) -> dict[str, str]:
 
 
 def _settings(seed: int, now: datetime) -> dict[str, str]:
-    """Return tokens that look like the services' own, new ones at each start."""
+    """Return settings with tokens that look like the services' own, new ones at each start."""
     draw = Draw(secrets.token_hex(), now)
     return {
         "PANTHER_API_TOKEN": draw.base32("sandbox-panther-"),

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Limiter"]
 
-_SLACK = 0.25  # of a request: a caller that keeps the pace is not refused for its clock's sake
+_SLACK = 0.25  # of a request, so that a caller that keeps the rate is not refused over rounding
 
 
 class Limiter:
-    """Admit a burst of `rate` requests, then `rate` a second.
+    """Admits a burst of `rate` requests, then `rate` a second.
 
     Refused requests cost nothing.
 

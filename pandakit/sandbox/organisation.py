@@ -1,4 +1,4 @@
-"""The seeded organisation: what the three services know about one invented company."""
+"""The seeded organisation: the data of the three services for one invented company."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Organisation:
     Parameters
     ----------
     now
-        The moment at which the organisation's time stands still.
+        The fixed time of the organisation.
     panther
         List name (`"rules"`, `"alerts"` …) to its rows, as JSON objects. `"alert_events"` and
         `"alert_comments"` hold those of all alerts, by their `p_alert_id` and `alertId`.
@@ -69,7 +69,7 @@ def build(
     within
         Seconds within which all incidents start; `None` for 28 days.
     loosened_rule
-        Whether a Panther rule was loosened twelve days ago, with all that came of it.
+        Whether a Panther rule was loosened twelve days ago, with all its consequences.
 
     Raises
     ------

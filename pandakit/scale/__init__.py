@@ -1,4 +1,4 @@
-"""More events than memory holds: the answer of `consolidate` for folders of files."""
+"""More events than memory holds: the result of `consolidate` for folders of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`consolidate_dataset`: the answer of `consolidate` for more events than memory holds."""
+"""`consolidate_dataset`: the result of `consolidate` for more events than memory holds."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def consolidate_dataset(
     as_of: Any = None,
     unit: TimeUnit = "s",
 ) -> Consolidation | Path:
-    """Return the answer of `consolidate` for files with more events than memory holds.
+    """Return the result of `consolidate` for files with more events than memory holds.
 
-    The files are merged in the order of time, a part at a time. Alerts, incidents and the funnel
-    equal those of `consolidate` on all files one below the other. Memory grows with identities
-    and alerts, not with events.
+    The files are merged in time order, a part at a time. Alerts, incidents and the funnel equal
+    those of `consolidate` on the concatenated files. Memory grows with identities and alerts,
+    not with events.
 
     Parameters
     ----------
@@ -50,42 +50,42 @@ def consolidate_dataset(
         A folder, a glob such as ``"events/*.parquet"``, a list of files, or a
         `pyarrow.dataset.Dataset` of Parquet files; on this machine or, with fsspec, at an address
         such as ``"s3://bucket/events"``. Files are Parquet, CSV (every cell is text) or JSON
-        Lines, with the columns that `consolidate` takes; the same columns in all of them. Of a
-        folder, files whose names start with ``.`` or ``_`` are left out. Of equal times, events
-        come in the order of the list, else of the sorted paths.
+        Lines, with the columns that `consolidate` accepts; all files have the same columns. In a
+        folder, files whose names start with ``.`` or ``_`` are left out. Events with equal times
+        are taken in the order of the list, else of the sorted paths.
     policy
         The settings; `CLASSIC` and `CURRENT` are presets.
     out
-        A folder for the result, which is there when it is complete: ``alerts.parquet``,
-        ``incidents.parquet``, ``funnel.json``, ``manifest.json``. While a run lasts, it keeps
-        its state beside it; the same call goes on from there after an interruption, and returns
-        at once when the result is complete.
+        A folder for the result, which appears when it is complete: ``alerts.parquet``,
+        ``incidents.parquet``, ``funnel.json``, ``manifest.json``. Until then a run keeps its
+        state beside it; after an interruption the same call continues from there. If the result
+        is complete, the call returns at once.
     executor
         Where the work is done: any `concurrent.futures.Executor` (processes, threads, Dask's
         ``client.get_executor()``). Its workers read the source and share the folder of `out`,
         without `out` this machine's temporary folder. Default: this process.
     partitioned_by
-        With an executor: the column by whose values the files are split already, a part of the
-        identity of every event, such as ``"app_key"`` or ``"host"``. Then no event moves from file
-        to file. It is checked.
+        With an executor: the column by whose values the files are already split, such as
+        ``"app_key"`` or ``"host"``. It must be a part of the identity of every event, which is
+        checked. Events are then not moved between files.
     events
-        Whether `out` also has ``events/``: for each input a Parquet file with the outcome of each
-        of its rows, in their order, as in `Consolidation.events`.
+        Whether `out` also has ``events/``: for each input, a Parquet file with the outcome of each
+        of its rows in row order, as in `Consolidation.events`.
     as_of
-        Until when the clock runs on after the last event: a time with a zone.
+        When the clock stops, a time with a zone; default: the time of the last event.
     unit
         The unit of numeric timestamps: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
 
     Returns
     -------
     Consolidation or pathlib.Path
-        Without `out` the result, whose `events` raises; with it, the path of the folder.
+        Without `out`, the result, whose `events` raises an error; with `out`, the folder.
 
     Raises
     ------
     EventError
-        The events cannot be read, or files do not fit each other: the message names the file
-        and the fix. Or `out` holds a result of other inputs or settings.
+        The events cannot be read, or files do not fit together: the message names the file
+        and the fix. Or `out` has a result of other inputs or settings.
     ValueError
         A setting is invalid.
 
@@ -124,7 +124,7 @@ def consolidate_dataset(
         way = ManyMachines(executor, partitioned_by)
     if out is None:
         with tempfile.TemporaryDirectory(prefix="pandakit-") as scratch:
-            return way.consolidate(found, settings, Path(scratch)).result
+            return way.consolidate(found, settings, Path(scratch)).in_memory()
     target = Path(out).absolute()
     manifest = manifest_of(found, settings)
     if target.exists():

@@ -1,4 +1,4 @@
-"""One process: all rows through the stages of a consolidation, in the order of time."""
+"""In one process: all rows go through the stages of a consolidation, in time order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.consolidator import Stages
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
-from pandakit.scale._folder.output import Consolidated
+from pandakit.scale._folder.in_memory import InMemory
 from pandakit.scale._folder.records import OutcomeRecords, numbered_records
 from pandakit.scale._order.checkpoint import Checkpoint
 from pandakit.scale._order.runs import sorted_pieces
@@ -37,7 +37,7 @@ _SORTED = (
 
 
 class _Kept(NamedTuple):
-    """What is kept on disk while the rows go through."""
+    """What is kept on disk while rows are consolidated."""
 
     checkpoint: Checkpoint | None
     outcomes: OutcomeRecords | None
@@ -49,13 +49,13 @@ class OneMachine:
     Parameters
     ----------
     resumable
-        Whether to keep the state on disk from time to time, and to go on from there.
+        Whether to save the state to disk from time to time, and to continue from it.
     """
 
     def __init__(self, *, resumable: bool) -> None:
         self._resumable = resumable
 
-    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> InMemory:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         kept = _Kept(
@@ -63,7 +63,7 @@ class OneMachine:
             OutcomeRecords(scratch / "outcomes", inputs.n_rows) if settings.events else None,
         )
         result = _consolidate(inputs, settings, scratch, kept)
-        return Consolidated(result, inputs.files, kept.outcomes)
+        return InMemory(result, inputs.files, kept.outcomes)
 
 
 def _consolidate(inputs: Inputs, settings: Settings, scratch: Path, kept: _Kept) -> Consolidation:
@@ -100,7 +100,7 @@ def _run(
 
 
 def _refuse_file(chunk: Chunk, inputs: Inputs, pieces: list[Piece], policy: Policy) -> None:
-    """Raise the error of the first piece in the chunk that cannot be read alone."""
+    """Raise the error of the first piece of the chunk that fails when read alone."""
     starts = np.array([piece.first_row for piece in pieces])
     for place in np.unique(np.searchsorted(starts, chunk.rows, "right") - 1).tolist():
         piece = pieces[place]

@@ -1,4 +1,4 @@
-"""What a run is told besides its source."""
+"""The settings of a run, without its source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Settings"]
 
 
 class Settings(NamedTuple):
-    """The settings that decide about the result."""
+    """The settings that determine the result."""
 
     policy: Policy
     unit: TimeUnit = "s"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import ssl
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING_DONE", "PASSING", "AttemptFailed", "failure_of", "fetch"]
 
-# By these statuses the service says that it did nothing.
+# With these statuses the service has not processed the request.
 NOTHING_DONE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 # Faults that may pass.
 PASSING = NOTHING_DONE | {
@@ -49,7 +48,7 @@ class AttemptFailed(Exception):  # noqa: N818 - never leaves the transport
     Parameters
     ----------
     error
-        What the user will see if this was the last attempt.
+        The error that the user sees if this was the last attempt.
     passing
         Whether the fault may be temporary.
     sent
@@ -118,7 +117,7 @@ def fetch(
     except (requests.RequestException, u3.HTTPError, HTTPException, OSError, ValueError) as exc:
         fault = _classify(exc, host, url)
     except KeyboardInterrupt:
-        # Raised again, since the library's frames hold the header with the token.
+        # Raised again, because the library's frames hold the header with the token.
         fault = KeyboardInterrupt()
     raise fault  # outside of the handler: no chain leads to the library's exceptions
 
@@ -129,7 +128,7 @@ def _at_most(limit: float, left: float) -> float | None:
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    """Walk what the layers below wrapped: causes, `reason`s and arguments."""
+    """Walk the exceptions that lower layers wrapped: causes, `reason`s and arguments."""
     todo, seen = [exc], set()
     while todo:
         one = todo.pop()
@@ -141,6 +140,14 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
         todo += [cause for cause in inner if isinstance(cause, BaseException)]
 
 
+try:
+    import ssl
+except ModuleNotFoundError:  # in a browser, where no call gets here
+    _BAD_CERTIFICATE: tuple[type[BaseException], ...] = ()
+    _BROKEN_TLS: tuple[type[BaseException], ...] = ()
+else:
+    _BAD_CERTIFICATE = (ssl.SSLCertVerificationError,)
+    _BROKEN_TLS = (ssl.SSLError,)
 _SOCKS = "socks"  # the package that speaks to such proxies, if it is installed
 _UNSENT = (
     requests.exceptions.ConnectTimeout,
@@ -149,7 +156,7 @@ _UNSENT = (
     u3.NameResolutionError,
     u3.ConnectTimeoutError,
 )
-# (sign in the chain of causes, error class, passing, what to say); the first match counts
+# (sign in the chain of causes, error class, passing, message); the first match counts
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool, str], ...] = (
     (
         (DeadlinePassed,),
@@ -158,7 +165,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         "the answer was not complete within the total deadline",
     ),
     (
-        (ssl.SSLCertVerificationError, ssl.CertificateError),
+        _BAD_CERTIFICATE,
         TransportError,
         False,
         (
@@ -215,7 +222,7 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
         False,
         "it does not speak proper HTTP (its status line or headers are malformed)",
     ),
-    ((ssl.SSLError,), TransportError, True, "the TLS connection broke"),
+    (_BROKEN_TLS, TransportError, True, "the TLS connection broke"),
     (
         (requests.exceptions.InvalidHeader, ValueError),
         ProtocolError,
@@ -226,10 +233,11 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[PandakitError], bool,
 
 
 def _is_bad_certificate_file(cause: BaseException) -> bool:
-    """Return whether our own certificates are missing or malformed, and not the service's."""
-    if isinstance(cause, ssl.SSLError):
-        return cause.library in {"X509", "PEM"} or cause.reason == "NO_CERTIFICATE_OR_CRL_FOUND"
-    # An error of requests that no class tells from others.
+    """Return whether the local certificates, not the service's, are missing or malformed."""
+    if isinstance(cause, _BROKEN_TLS):
+        library, reason = (getattr(cause, name, None) for name in ("library", "reason"))
+        return library in {"X509", "PEM"} or reason == "NO_CERTIFICATE_OR_CRL_FOUND"
+    # An error of requests that has no class of its own.
     return isinstance(cause, OSError) and str(cause).startswith("Could not find ")
 
 
@@ -267,7 +275,7 @@ def _classify(exc: BaseException, host: str, url: str) -> AttemptFailed:
 
 
 def failure_of(service: Service, call: Call, reply: Reply, now: float) -> AttemptFailed | None:
-    """Return the failure that an answer is, by its envelope first and its status second."""
+    """Return the failure in an answer, by its envelope first and its status second."""
     if reply.status in call.expected:
         return None
     problem = None if call.anonymous else reply.read(service.read_error)

@@ -1,4 +1,4 @@
-"""What the clients of all services share: life, `check`, and lists that become frames."""
+"""What the clients of all services share: life cycle, `check`, and lists that become frames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from pandakit import _html
+from pandakit.browser import need_network
 from pandakit.errors import (
     PandakitError,
     PartialWarning,
@@ -50,7 +51,7 @@ class Check:
     service, host
         The service, and its host.
     setting, source
-        The setting that the token is from, and where that was found.
+        The setting with the token, and where it was found.
     answer
         The response, in a few words.
 
@@ -81,20 +82,26 @@ class Client(ABC):
     session
         The authorised session of its ordinary calls.
     token
-        The setting that gave the token.
+        The setting with the token.
     progress
         Whether loads show progress; `None`: on a terminal and in a notebook.
     """
 
     is_sandbox = False  # the sandbox sets it on the clients that it makes
 
-    def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
+    def __new__(cls, *arguments: object, **settings: object) -> Self:
+        """Refuse in a browser, whatever settings there are."""
+        del arguments, settings  # tracebacks may show the locals
+        need_network(cls.__name__)
+        return super().__new__(cls)
+
+    def __init__(self, session: Session, token: Found, progress: bool | None) -> None:  # noqa: FBT001 - passed on from a keyword
         self._session = session
         self._setting, self._setting_source = token.setting.name, token.source
         self._progress = progress
 
     def __repr__(self) -> str:
-        if "_session" not in vars(self):  # seen in the traceback of a constructor that failed
+        if "_session" not in vars(self):  # visible in the traceback of a constructor that failed
             return f"<{type(self).__name__}, not made yet>"
         return f"{type(self).__name__}({self.source}, token from {self._setting_source})"
 
@@ -122,7 +129,7 @@ class Client(ABC):
     def source(self) -> str:
         """The service and its address, as in `df.attrs["pandakit"]`.
 
-        The sandbox's address is left out: its ports differ each time.
+        The sandbox's address is left out, because its ports differ each time.
         """
         service = self._session.service
         return f"{service.name} " + ("sandbox" if self.is_sandbox else f"at {service.base_url}")
@@ -132,12 +139,12 @@ class Client(ABC):
         """Make one cheap authorised call."""
 
     def _identity(self) -> dict[str, Any]:
-        """Return what tells the questions of this client in a store from those of others."""
+        """Return the part of a question that identifies this client in a store."""
         service = self._session.service
         return {"service": service.name, "host": service.base_url}
 
     def _stored(self, kept: StoredLoad, *, knows_time: bool) -> Self:
-        """Return a copy whose replies are kept, and whose present is when the load began."""
+        """Return a copy whose replies are kept, and whose "now" is the start of the load."""
         kept.note_token(self._session.token_mark)
         client = copy.copy(self)
         client._use_sessions(lambda session: StoredSession(session, kept))  # noqa: SLF001 - of a copy of self
@@ -151,14 +158,14 @@ class Client(ABC):
         self._session = wrap(self._session)
 
     def _now(self) -> datetime:
-        """Return the time by the service's clock, or by ours until a response has told it."""
+        """Return the time by the service's clock, or by ours until a response has it."""
         return datetime.fromtimestamp(self._session.server_time(), UTC)
 
     def _window(self, start: TimeLike | None, end: TimeLike | None) -> Window:
-        """Read both ends; a span counts back from the service's clock, which is asked for once."""
+        """Read both ends; a span counts back from the service's clock, which is read once."""
         if not (counts_back(start) or counts_back(end)):
             return window(start, end)
-        window(start, end)  # refuses what cannot be read before anything is sent
+        window(start, end)  # refuses an invalid window before anything is sent
         if not self._session.knows_time:
             self._learn_time()
         if date := self._session.service_clock.odd_date:
@@ -172,13 +179,13 @@ class Client(ABC):
         return window(start, end, now=self._now())
 
     def _learn_time(self) -> None:
-        """Make the cheap call for the sake of its `Date`, which refusals have too."""
+        """Make the cheap call for its `Date` header, which refusals have too."""
         try:
             self.check()
         except TransportError:
             raise  # no response: the call itself would fail too
         except PandakitError:
-            return  # the call itself will tell what is wrong
+            return  # the call itself will raise the error
 
     def _checked(self, answer: str) -> Check:
         host = urlsplit(self._session.service.base_url).netloc
@@ -215,7 +222,7 @@ class Client(ABC):
             _warn_of_missing(listing.label, state)
             if state.capped:
                 warn_user(
-                    f"{listing.label}: cut at max_rows={max_rows}; the list goes on",
+                    f"{listing.label}: cut at max_rows={max_rows}; the list has more rows",
                     TruncatedWarning,
                 )
             stored = {"rows_from_store": state.stored_rows} if where.is_stored else {}
@@ -245,7 +252,7 @@ class Client(ABC):
 
 
 def _warn_of_missing(label: str, state: Collected) -> None:
-    """Warn when fewer rows were read than the service counts: some moved in between."""
+    """Warn if fewer rows were read than the service counts, because some moved meanwhile."""
     fetched = len(state.records)
     if state.complete and not state.capped and state.total is not None and fetched < state.total:
         warn_user(

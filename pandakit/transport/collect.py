@@ -1,4 +1,4 @@
-"""Read a list to its end, or say exactly how far it was read."""
+"""Read a list to its end, or report exactly how far it was read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandakit.transport.service import Call
     from pandakit.transport.session import Session
 
-__all__ = ["Collected", "Listing", "collect"]
+__all__ = ["MAX_IDLE_PAGES", "MAX_PAGES", "Collected", "Listing", "collect"]
 
 Row = dict[str, Any]
 
@@ -29,26 +29,26 @@ MAX_IDLE_PAGES = 50
 
 @dataclass(slots=True)
 class Collected:
-    """What was read so far, and where to go on.
+    """What was read so far, and where to continue.
 
     Parameters
     ----------
     records
         The rows, each id once when the list has ids.
     requests, pages
-        How many were sent, repetitions included, and how many pages they brought.
+        How many requests were sent, retries included, and how many pages were received.
     duplicates
         Rows dropped because their id was already there.
     capped
         Whether `max_rows` cut the list.
     total
-        How many rows the service last said there are, if it says so.
+        The service's latest count of rows, if it has one.
     done
         Whether the end was reached; never undone.
     complete
         Whether nothing failed on the way: false in what becomes `error.partial`.
     extras
-        What else the pages said, one item a page.
+        Further content of the pages, one item per page.
     stored_rows
         How many of the rows are from a store.
     facts
@@ -92,18 +92,18 @@ class Collected:
         lacking = page.total is not None and len(self.records) < page.total
         position = page.spare if page.next is None and lacking else page.next
         self.done = position is None
-        self.position = position  # the last step: from here on the page is in
+        self.position = position  # the last step: now the page has been added
 
     def so_far(self) -> Collected:
-        """Return a copy that going on does not change: for a result that is made later."""
+        """Return a copy that further pages do not change, for a result that is built later."""
         return replace(self, records=list(self.records), extras=list(self.extras), complete=False)
 
     def mark(self) -> tuple[int, int, int, Hashable | None]:
-        """Return where the list stands, to go back to."""
+        """Return the current position, for `go_back`."""
         return len(self.records), self.pages, self.duplicates, self.position
 
     def go_back(self, mark: tuple[int, int, int, Hashable | None]) -> None:
-        """Forget what was added since a mark."""
+        """Forget everything that was added since a mark."""
         records, pages, duplicates, self.position = mark
         del self.records[records:], self.extras[pages:]
         self._places = {key: place for key, place in self._places.items() if place < records}
@@ -140,7 +140,7 @@ class Collected:
             )
         if self.pages >= max_pages:
             raise PaginationError(
-                f"the list has more than {max_pages} pages: narrow the filters, or go on with "
+                f"the list has more than {max_pages} pages: narrow the filters, or continue with "
                 "resume()"
             )
 
@@ -159,16 +159,16 @@ class Listing:
     row_id
         The key (or a function) that identifies a row; a repeated one is counted, not kept.
     newer
-        `newer(row, kept)` says whether a repeated row replaces the kept one.
+        `newer(row, kept)` returns whether a repeated row replaces the kept one.
     send
-        How to send instead of `session.send(call, line)`: for answers that come later.
+        Used instead of `session.send(call, line)`, for deferred answers.
     otherwise
-        Loads the whole in another way when the service has more rows than it returns: what
-        `resume()` does then.
+        Loads the whole list in another way if the service has more rows than it returns; this is
+        what `resume()` then does.
     max_pages
-        Raise after so many pages; `resume()` goes on for as many again.
+        Raise after this many pages; `resume()` reads as many again.
     label
-        What the progress line says.
+        The text of the progress line.
     """
 
     call: Call
@@ -219,7 +219,8 @@ class _Load:
         so_far = state.so_far()
         way_on = self.listing.otherwise if state.done else partial(self.run, state)
         raise failure.extended(
-            f" ({self.label}: {len(state.records)} rows of {state.pages} pages were fetched)",
+            f" ({self.label}, page {state.pages + 1}: {len(state.records)} rows of {state.pages} "
+            "pages were fetched)",
             partial=lambda: self.finish(so_far),
             resume=None if way_on is None else self.resuming(way_on),
         )
@@ -283,7 +284,7 @@ class _Load:
 
 
 def _comparable(identity: Any) -> Hashable:
-    """Return an id in a form that equals only the same id, whatever a service sends."""
+    """Return an id in a form that is equal only for the same id, whatever a service sends."""
     if identity is None or isinstance(identity, str):
         return identity
     return type(identity), json.dumps(identity, sort_keys=True)  # to Python 1, 1.0 and True are one
@@ -308,13 +309,13 @@ def collect(
     session, listing
         Where, and how.
     max_rows
-        Stop after so many rows; `capped` tells whether there were more.
+        Stop after this many rows; `capped` shows whether there were more.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal and
         in a notebook.
     finish
-        Makes the result of what was collected; for the whole, for `error.partial` and for
-        `error.resume()` alike. Without it the result is the `Collected`.
+        Makes the result from what was collected: for the whole, for `error.partial` and for
+        `error.resume()`. Without it the result is the `Collected`.
 
     Raises
     ------

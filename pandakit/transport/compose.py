@@ -1,4 +1,4 @@
-"""Further page styles: single answers, several lists as one, rows that are made of rows."""
+"""Further page styles: single answers, several lists as one, rows derived from rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pandakit.transport.paginate import Page
+from pandakit.transport.row_checks import RowCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,12 @@ class OneAnswer:
     ----------
     rows
         Finds the rows in the answer; by default it is one object, the only row.
+    check
+        Raises for rows of another list.
     """
 
     rows: Callable[[Reply], list[Row]] = _the_object
+    check: RowCheck = RowCheck()  # noqa: RUF009 - frozen
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
         """Return the call unchanged."""
@@ -41,7 +45,9 @@ class OneAnswer:
 
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
         """Read the answer."""
-        return Page(self.rows(reply))
+        rows = self.rows(reply)
+        self.check(rows, reply)
+        return Page(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Part:
     call, pages
         The first call and the page style of this list.
     tag
-        What each of its rows is marked with.
+        Members that are added to each of its rows.
     """
 
     call: Call
@@ -63,7 +69,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainedPages:
-    """Lists read one after another, as one list: a break in any of them can be resumed.
+    """Lists read one after another as one list; a failure in any of them can be resumed.
 
     Parameters
     ----------
@@ -80,7 +86,7 @@ class ChainedPages:
         return part.pages.request(part.call, inner)
 
     def read(self, reply: Reply, position: tuple[int, Any] | None) -> Page:
-        """Read the part's page, mark its rows, and go on with the next part at its end."""
+        """Read the part's page, tag its rows, and continue with the next part at its end."""
         number, inner = position or (0, None)
         part = self.parts[number]
         page = part.pages.read(reply, inner)
@@ -101,7 +107,7 @@ class MappedPages:
     Parameters
     ----------
     pages
-        The style underneath.
+        The page style of the original rows.
     rows
         Makes the new rows of a page.
     """
@@ -110,10 +116,10 @@ class MappedPages:
     rows: Callable[[list[Row]], list[Row]]
 
     def request(self, call: Call, position: Any) -> Call:
-        """Return the call of the style underneath."""
+        """Return the call of the original style."""
         return self.pages.request(call, position)
 
     def read(self, reply: Reply, position: Any) -> Page:
-        """Read the page underneath and turn its rows; its total counted something else."""
+        """Read the original page and convert its rows; its total counts others and is dropped."""
         page = self.pages.read(reply, position)
         return replace(page, rows=self.rows(page.rows), total=None)

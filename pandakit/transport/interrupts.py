@@ -1,4 +1,4 @@
-"""Ctrl-C during a load, a wait or an upload: what was fetched and the way on are kept."""
+"""Ctrl-C during a load, a wait or an upload: what was fetched is kept, and it can be resumed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "interrupted"]
 
-_PATIENCE = 10  # presses of Ctrl-C while the first one is answered
+_PATIENCE = 10  # presses of Ctrl-C while the first one is handled
 
 
 class Interrupted(KeyboardInterrupt):
@@ -21,11 +21,11 @@ class Interrupted(KeyboardInterrupt):
     Parameters
     ----------
     message
-        What was under way, and what to do.
+        What was interrupted, and what to do.
     partial
-        Makes the result of what was fetched; called when `partial` is asked for.
+        Makes the result from what was fetched; called on access to `partial`.
     resume
-        Goes on and returns the whole.
+        Continues and returns the whole.
     verify
         Asks the service whether an interrupted upload arrived.
     """
@@ -58,12 +58,12 @@ class Interrupted(KeyboardInterrupt):
         self._partial = [value]
 
     def resume(self, **options: Any) -> Any:
-        """Ask only for what is missing and return the whole.
+        """Request only what is missing and return the whole.
 
         Raises
         ------
         PandakitError
-            When the rest fails; that error can resume in its turn.
+            When the rest fails; that error can resume in turn.
         TypeError
             When there is nothing to resume.
         """
@@ -77,7 +77,7 @@ class Interrupted(KeyboardInterrupt):
         Raises
         ------
         PandakitError
-            When the question fails too.
+            When asking fails too.
         TypeError
             When nothing was uploaded.
         """

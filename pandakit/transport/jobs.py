@@ -1,4 +1,4 @@
-"""Work that a service does later: where it is asked for, and one poller for every kind of job."""
+"""Work that a service does later: the address of a job, and one poller for all kinds of jobs."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 __all__ = ["JOB_PATH", "Job", "JobRules", "find_job", "wait_for"]
 
 
-# Whatever a service calls the paths of its jobs: nothing else is asked for.
+# The possible paths of jobs; nothing else is polled.
 JOB_PATH = r"(?:/[^/]+)*/[A-Za-z_-]*jobs?/[^/]+"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A piece of work at the service: enough to ask for it again, also from another process.
+    """A piece of work at the service: enough to poll it again, even from another process.
 
     Parameters
     ----------
     id
         The service's id.
     url
-        Where to ask, a path or an absolute URL on the service's host.
+        Its address: a path, or an absolute URL on the service's host.
     """
 
     id: str
@@ -62,16 +62,15 @@ def find_job(
     Parameters
     ----------
     session
-        Whose host and paths count.
+        The session, whose host and paths count.
     reply
         The answer that accepted the work.
     template
         Path of a job with `{id}`, for the id in the body.
     paths
-        A regular expression for the paths of jobs, beside those that are called so; by default
-        that of the template.
+        A regular expression for further paths of jobs; by default that of the template.
     id_key
-        Where the body has the id.
+        The key of the id in the body.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def find_job(
 
 
 def _spellings(address: str, template: str) -> list[str]:
-    """Return how a relative address may be meant: below the host, or below a part of the path."""
+    """Return what a relative address may mean: below the host, or below a part of the path."""
     if not address or "://" in address or address.startswith("//"):
         return [address]
     steps = template.strip("/").split("/")[:-1]
@@ -135,7 +134,7 @@ def _body_of(reply: Reply) -> dict[str, Any]:
     try:
         body = reply.json()
     except ProtocolError:
-        return {}  # the work was accepted all the same: that nothing names it is told by find_job
+        return {}  # the work was accepted all the same; find_job reports that nothing names it
     return body if isinstance(body, dict) else {}
 
 
@@ -152,22 +151,22 @@ def _no_detail(reply: Reply) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JobRules:
-    """How a service tells about its jobs.
+    """How a service reports on its jobs.
 
     Parameters
     ----------
     states
-        State word (lower case) to `"running"`, `"done"` or `"failed"`; others count as running.
+        State word (lower case) -> `"running"`, `"done"` or `"failed"`; others count as running.
     read_state, read_detail
-        Read the state word and, of a failed job, its message from an answer.
+        Read the state word and, for a failed job, its message from an answer.
     first, factor, most
-        Seconds before the first look, how the wait grows, and its bound.
+        Seconds before the first poll, how the wait grows, and its maximum.
     grace_404
-        For so many seconds after the start, 404 means "not there yet".
+        For this many seconds after the start, 404 means "not there yet".
     max_looks
-        The most times that the service lets us look; `None` for no limit.
+        The greatest number of polls that the service allows; `None` for no limit.
     advice
-        A piece of a failure message (lower case) to what the user should do.
+        A part of a failure message (lower case) -> what the user should do.
     """
 
     states: Mapping[str, str]
@@ -183,7 +182,7 @@ class JobRules:
 
 @dataclass(slots=True)
 class _Wait:
-    """The looks at one job."""
+    """The polls of one job."""
 
     session: Session
     call: Call
@@ -218,8 +217,8 @@ class _Wait:
                 return replace(reply, attempts=self.requests)
 
     def look(self, line: ProgressLine, age: float, left: float) -> Reply | None:
-        """Poll once; return the final answer, or `None` while the job goes on."""
-        # Its repetitions and waits end with the wait for the job; the last look has a moment.
+        """Poll once; return the final answer, or `None` while the job is running."""
+        # Retries and their waits end with the wait for the job; the last poll has a moment.
         usual = self.session.options.total if self.call.total is None else self.call.total
         call = replace(self.call, total=min(usual, max(left, _LAST_LOOK)))
         self.looks += 1
@@ -235,7 +234,7 @@ class _Wait:
                 raise
             self.asked = error.retry_after or 0.0
             self.trouble = f"; the last look failed: {error}"
-            return None  # the job goes on whatever happens to our questions
+            return None  # the job continues, whatever happens to our polls
         else:
             self.requests += reply.attempts
             return self.finished(reply)
@@ -273,7 +272,7 @@ class _Wait:
         spent = self.session.clock.monotonic() - started
         return JobTimeoutError(
             f"{self.name} was still {self.last} after {spent:.0f} s and {self.looks} looks; it may "
-            f"end later: resume() goes on waiting{self.trouble}"
+            f"end later: resume() continues waiting{self.trouble}"
         )
 
 
@@ -288,26 +287,27 @@ def wait_for(
 ) -> Reply:
     """Poll a job until it is done, and return the last response.
 
-    Interrupting it loses nothing: the same call waits on, and so does `resume()` of the
+    Interrupting it loses nothing: the same call continues to wait, and so does `resume()` of the
     `KeyboardInterrupt` (`sys.last_value.resume()` in a notebook).
 
     Parameters
     ----------
     session, call, rules
-        Where, how to look once, and how to read the answer.
+        The session, the call that polls once, and how to read its answer.
     timeout
         Seconds after which to stop waiting.
     progress
-        `True` and `False` force the progress line; `None` shows it where someone watches.
+        `True` and `False` force the progress line on and off; `None` shows it in interactive
+        sessions.
     name
-        What to call the job in messages: its id.
+        The name of the job in messages.
 
     Raises
     ------
     JobFailedError
-        With the service's message, and advice where the message is a known one.
+        With the service's message, and advice if the message is a known one.
     JobTimeoutError
-        When the time was not enough; `resume()` waits on.
+        When the time was not enough; `resume()` continues waiting.
     OutcomeUnknownError
         When the service no longer knows the job.
     """
@@ -328,8 +328,8 @@ def _wait(wait: _Wait, line: ProgressLine) -> Reply:
     if failure is None:
         raise interrupted(
             lambda: Interrupted(
-                f"{wait.name} was last seen {wait.last}; it goes on at the service, and resume() "
-                "waits on (sys.last_value.resume() in a notebook)",
+                f"{wait.name} was last seen {wait.last}; it continues at the service, and resume() "
+                "continues waiting (sys.last_value.resume() in a notebook)",
                 resume=partial(_resumed, wait),
             )
         )

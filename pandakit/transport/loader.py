@@ -1,8 +1,8 @@
 """What turns a method into a loader: with `store=FOLDER` its replies are kept in a folder.
 
 A loader with a store runs on a copy of its client. The sessions of the copy look for each reply in
-the folder before they send the call, and their clock stands still at the moment at which the load
-began, so that a load that goes on sends the calls that it would have sent.
+the folder before they send the call. Their clock is fixed at the start of the load, so that a load
+that is continued sends the same calls.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pandakit.errors import (
     NotFoundError,
     PaginationError,
     PandakitError,
+    StoreWarning,
+    warn_user,
 )
 from pandakit.frames import add_facts, facts
 from pandakit.spans import read_span
@@ -39,17 +41,17 @@ Update: TypeAlias = Callable[[Any, pd.DataFrame, dict[str, Any]], pd.DataFrame |
 
 _NO_LONGER_THERE = (GoneError, InvalidRequestError, NotFoundError)
 _ENDS = ("start", "end")
-_NOT_ASKED = ("self", "progress", "store")  # arguments that do not change what is asked
+_NOT_ASKED = ("self", "progress", "store")  # arguments that do not change what is requested
 
 
 def loader(update: Update | None = None) -> Callable[[F], F]:
-    """Return a decorator that gives a method its `store`.
+    """Return a decorator that adds `store` to a method.
 
     Parameters
     ----------
     update
         `update(client, frame, arguments)` brings the frame of an earlier load up to date, or
-        returns `None` where everything has to be requested again. Without it, that is always so.
+        returns `None` if everything has to be requested again. Without `update` it always is.
     """
 
     def decorate(load: F) -> F:
@@ -94,7 +96,7 @@ class _StoredCall:
     how: str = "new"
 
     def run(self) -> pd.DataFrame:
-        """Return the frame of the load, from the folder as far as it is there."""
+        """Return the frame of the load, as far as possible from the folder."""
         return _then(self._read, self._finish)
 
     def _read(self) -> pd.DataFrame:
@@ -110,7 +112,7 @@ class _StoredCall:
         except _NO_LONGER_THERE:
             if self.kept.n_new or not self.kept.n_found:
                 raise
-        # What the replies of another day lead to is gone.
+        # What old replies point to no longer exists.
         self.kept, self.how = self.kept.following(), "everything again"
         return self._ask()
 
@@ -128,8 +130,20 @@ class _StoredCall:
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
         rows = facts(frame).get("rows_from_store", 0)
         add_facts(frame, store=self.how, rows_from_store=rows)
-        self.kept.finish(None if self.update is None else frame)
-        return frame
+        if self.kept.n_damaged:
+            warn_user(
+                f"{self.kept}: {self.kept.n_damaged} damaged files were not used; what they held "
+                "was requested again",
+                StoreWarning,
+            )
+            self.kept.n_damaged = 0
+        try:
+            self.kept.finish(None if self.update is None else frame)
+        except PandakitError as error:
+            failure = error
+        else:
+            return frame
+        raise failure.extended(partial=lambda: frame, resume=lambda: self._finish(frame))
 
 
 def _then(read: Callable[[], pd.DataFrame], finish: Callable[[pd.DataFrame], pd.DataFrame]) -> Any:
@@ -152,12 +166,14 @@ def _then(read: Callable[[], pd.DataFrame], finish: Callable[[pd.DataFrame], pd.
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return an argument as a JSON value that is the same whenever the same is asked."""
+    """Return an argument as a JSON value that is the same for equivalent arguments."""
     if isinstance(value, dict):
         return {key: _plain(key, each) for key, each in value.items()}
     if value is not None and name in _ENDS:
         return str(read_span(value, name)) if counts_back(value) else to_time(value).isoformat()
-    if isinstance(value, pd.DataFrame):  # of objects with an id: what else is in it is not asked
+    if isinstance(
+        value, pd.DataFrame
+    ):  # objects with an id: the rest of their content does not matter
         return list(value["id"]) if "id" in value else value.to_json()
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)

@@ -1,4 +1,4 @@
-"""How patient the transport is, and where it takes time and chance from."""
+"""How patient the transport is, and its source of time and chance."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class TransportOptions:
     Parameters
     ----------
     connect, read, total
-        Deadlines for connecting, for one silence of the service, and for a whole call with its
+        Deadlines for connecting, for a silence of the service, and for a whole call with its
         retries.
     attempts
-        The most attempts of one call.
+        The greatest number of attempts for one call.
     backoff_first, backoff_most
         Bounds of the jittered wait between two attempts.
     retry_after_most
@@ -53,7 +53,7 @@ class TransportOptions:
     retry_budget
         Retries that all calls of a session share; each success returns one.
     body_most
-        The most bytes of one answer, unpacked.
+        The greatest size of one answer in bytes, unpacked.
     """
 
     connect: float = 10.0

@@ -1,8 +1,8 @@
 """When a call is sent: in its turn under the rate limit, and again after a passing fault.
 
 There is one rate limit per token and endpoint, shared by every thread and session of the process.
-Calls that do no harm twice are retried after any passing fault. Writes are retried only when
-nothing was sent, or when the service said (429, 503) that it did nothing.
+Calls that are safe to repeat are retried after any passing fault. Writes are retried only if
+nothing was sent, or if the service refused them without processing (429, 503).
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 __all__ = ["RateLimiter", "RetryBudget", "limiter_for", "with_retries"]
 
 
-# Turns are this much further apart than the rate asks, so that a late and an early packet
+# Turns are this much further apart than the rate requires, so that a late and an early packet
 # do not put one request too many into the service's second.
 _MARGIN = 1.04
-_DUE = 1e-6  # seconds; less is how far sums of such numbers are off
+_DUE = 1e-6  # seconds; smaller differences are rounding errors
 
 
 class RateLimiter:
-    """Turns at even distances, first come first served; a forked process begins its own queue.
+    """Evenly spaced turns, first come, first served; a forked process starts its own queue.
 
     Parameters
     ----------
     rate
         Turns a second.
     clock
-        Where time comes from.
+        The source of time.
     """
 
     def __init__(self, rate: float, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class RateLimiter:
         self._queue: list[object] = []
 
     def acquire(self) -> float:
-        """Wait for a turn and return the seconds that it took; an interrupt releases the turn."""
+        """Wait for a turn and return the seconds waited; an interrupt releases the turn."""
         asked = self._clock.monotonic()
         ticket = object()
         with self._lock:
@@ -76,8 +76,8 @@ class RateLimiter:
     def _left(self, ticket: object) -> float:
         """Return the seconds to wait; with 0.0 the turn is taken.
 
-        The next turn counts from the moment in which this one is taken, not from when it was
-        due: a thread that wakes late must not come close to the one after it.
+        The next turn is counted from when this one is taken, not from when it was due, so that a
+        thread that wakes late does not come too close to the next one.
         """
         with self._lock:
             now, place = self._clock.monotonic(), self._queue.index(ticket)
@@ -90,7 +90,7 @@ class RateLimiter:
 
 
 class _Limiters:
-    """The limiters in use, each for as long as anyone holds it."""
+    """The limiters in use, each for as long as something refers to it."""
 
     def __init__(self) -> None:
         self._known: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
@@ -112,13 +112,13 @@ _limiters = _Limiters()
 
 
 def limiter_for(key: tuple[object, ...], rate: float, clock: Clock) -> RateLimiter:
-    """Return the limiter of a token and endpoint: the same one for as long as anyone holds it."""
+    """Return the limiter of a token and endpoint: the same one while something refers to it."""
     return _limiters.get(key, rate, clock)
 
 
 _log = logging.getLogger("pandakit.transport")
 
-# Responses to a write that leave it open whether it happened.
+# Responses to a write after which its outcome is unknown.
 _AMBIGUOUS = PASSING - NOTHING_DONE
 
 
@@ -128,7 +128,7 @@ class RetryBudget:
     Parameters
     ----------
     size
-        The most retries in store; each success returns one.
+        The greatest number of retries left; each success returns one.
     """
 
     def __init__(self, size: int) -> None:
@@ -184,7 +184,7 @@ class _Plan:
         return max(first, jitter * min(most, first * 2.0**self.tries))
 
     def again(self, failure: AttemptFailed) -> bool:
-        """Decide whether to try again, and wait until then."""
+        """Decide whether to retry, and wait until then."""
         if not self.allowed(failure):
             return False
         wait = self.wait_for(failure)
@@ -211,7 +211,7 @@ class _Plan:
         return ""
 
     def final(self, failure: AttemptFailed) -> PandakitError:
-        """Return the error for the user: what, how often, how long, what to do."""
+        """Return the error for the user: what happened, how often, for how long, and what to do."""
         error = failure.error
         spent = self.clock.monotonic() - self.started
         told = f"{error} [{self.tries} attempt{'s'[: self.tries > 1]} in {spent:.1f} s"
@@ -249,7 +249,7 @@ def with_retries(
     name: str = "the service",
     before_again: Callable[[], object] = lambda: None,
 ) -> Reply:
-    """Return the answer of `once(deadline)`, tried until it answers or a retry makes no sense.
+    """Return the answer of `once(deadline)`, called until it answers or a retry is pointless.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Page styles: each knows how to ask for a page and how to read one, and keeps no state.
+"""Page styles: each requests and reads a page, and keeps no state.
 
 `collect` runs them: it remembers every position, so that a style cannot loop, and it never
-asks again after a style said that this was the end.
+requests a page after the end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandakit.errors import PaginationError
+from pandakit.transport.row_checks import RowCheck
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["CursorPages", "NumberedPages", "OffsetPages", "OnePage", "Page", "PageStyle"]
 
 Row = dict[str, Any]
+
+_UNCHECKED = RowCheck()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,17 @@ class Page:
     next
         The position of the next page; `None` is the end.
     total
-        How many rows the service says there are.
+        The service's count of rows.
     beyond
-        What to tell when the service holds more rows than it will give; empty otherwise.
+        The message if the service has more rows than it returns; empty otherwise.
     ceiling
-        How many it will give then.
+        How many it then returns.
     extra
         The rest of the answer, for adapters that need it (roots, expiry).
     first
-        Whether another list begins here, so that an empty page is not a sign of an endless one.
+        Whether another list starts here, so that an empty page is not a sign of an endless one.
     spare
-        Where to look on when fewer different rows were fetched than `total`; `None` for nowhere.
+        Where to continue if fewer distinct rows were fetched than `total`, or `None`.
     """
 
     rows: list[Row]
@@ -58,17 +61,17 @@ class Page:
 
 
 class PageStyle(Protocol):
-    """What `collect` needs of a style; positions are hashable, the first one is `None`."""
+    """What `collect` needs from a style; positions are hashable, the first one is `None`."""
 
     def request(self, call: Call, position: Any) -> Call:
         """Return the call for the page at a position."""
 
     def read(self, reply: Reply, position: Any) -> Page:
-        """Read that page, and say where the next one is."""
+        """Return that page, with the position of the next one."""
 
 
 def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
-    """Check that something is a list of objects; null counts as an empty list."""
+    """Return a list of objects after checking that it is one; null counts as an empty list."""
     rows = [] if found is None else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise reply.malformed(f"answered with {where} that is not a list of objects")
@@ -76,7 +79,7 @@ def _rows(found: Any, where: str, reply: Reply) -> list[Row]:
 
 
 def _named_rows(reply: Reply, keys: tuple[str, ...]) -> tuple[list[Row], Row]:
-    """Find the list: bare, or under the first of the keys that is there; `{}` is an empty one."""
+    """Return the list: bare, or under the first key that exists; `{}` is an empty list."""
     document = reply.json()
     if isinstance(document, list):
         return _rows(document, "a list", reply), {}
@@ -102,9 +105,18 @@ def _count(body: Row, keys: tuple[str, ...], reply: Reply) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class OnePage:
-    """A list that comes whole: an object with the rows under one of the keys, or a bare list."""
+    """A list in one page: an object with the rows under one of the keys, or a bare list.
+
+    Parameters
+    ----------
+    rows
+        The keys.
+    check
+        Raises for rows of another list.
+    """
 
     rows: tuple[str, ...] = ("results", "items", "data")
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: Any) -> Call:  # noqa: ARG002 - there is one position
         """Return the call unchanged."""
@@ -113,14 +125,15 @@ class OnePage:
     def read(self, reply: Reply, position: Any) -> Page:  # noqa: ARG002 - there is one position
         """Read the only page."""
         rows, body = _named_rows(reply, self.rows)
+        self.check(rows, reply)
         return Page(rows, extra=body)
 
 
 @dataclass(frozen=True, slots=True)
 class CursorPages:
-    """A cursor in the body, handed back as a parameter; absent, null and empty mean the end.
+    """A cursor in the body, sent back as a parameter; absent, null and empty mean the end.
 
-    An absent or null list is an empty page, but an answer of other things is an error.
+    An absent or null list is an empty page, but an answer without either is an error.
 
     Parameters
     ----------
@@ -128,17 +141,20 @@ class CursorPages:
         Keys of the list and of the cursor in the answer.
     param
         The query parameter that takes the cursor.
+    check
+        Raises for rows of another list.
     """
 
     rows: str = "results"
     cursor: str = "next"
     param: str = "cursor"
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: str | None) -> Call:
         """Add the cursor; the first page has none."""
         return call if position is None else call.with_params(**{self.param: position})
 
-    def read(self, reply: Reply, position: str | None) -> Page:  # noqa: ARG002 - the body tells
+    def read(self, reply: Reply, position: str | None) -> Page:  # noqa: ARG002 - the body has it
         """Read rows and cursor."""
         body = reply.object()
         cursor = body.get(self.cursor)
@@ -146,16 +162,18 @@ class CursorPages:
             raise reply.malformed(f"answered with a cursor {self.cursor!r} that is not text")
         if self.rows not in body and body.keys() - {self.cursor}:
             raise reply.malformed(f"answered without {self.rows!r}")
-        return Page(_rows(body.get(self.rows), self.rows, reply), cursor or None)
+        rows = _rows(body.get(self.rows), self.rows, reply)
+        self.check(rows, reply)
+        return Page(rows, cursor or None)
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedPages:
     """Pages counted from 1, with a total or without.
 
-    With a total the list ends when as many different rows were fetched; without one, when a page is
-    empty: a short page may only mean that the service returns fewer at a time than requested.
-    A page that repeats the one before is an error: the service ignores the number.
+    With a total, the list ends when as many distinct rows were fetched; without one, when a page is
+    empty, because a short page may only mean that the service returns fewer rows than requested.
+    A page that repeats the one before is an error, because the service ignores the number.
 
     Parameters
     ----------
@@ -164,9 +182,11 @@ class NumberedPages:
     page_param, size_param
         Query parameters of the number and the size.
     rows, totals
-        Keys under which services put the list and the total; the first that is there counts.
+        Keys under which services put the list and the total; the first that exists counts.
     ceiling
-        The most rows that the service returns for one query.
+        The greatest number of rows that the service returns for one query.
+    check
+        Raises for rows of another list.
     """
 
     size: int = 100
@@ -175,17 +195,19 @@ class NumberedPages:
     rows: tuple[str, ...] = ("items", "incidents", "data", "results", "alerts", "activities")
     totals: tuple[str, ...] = ("total", "total_results", "total_count")
     ceiling: int | None = 10_000
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: tuple[int, int, int] | None) -> Call:
         """Add number and size."""
         number = 1 if position is None else position[0]
         return call.with_params(**{self.page_param: number, self.size_param: self.size})
 
-    def rows_and_total(self, reply: Reply) -> tuple[list[Row], int | None]:
-        """Return the rows of an answer, and how many there are in the whole list."""
+    def rows_and_total(self, reply: Reply, number: int) -> tuple[list[Row], int | None]:
+        """Return the rows of a page, and how many there are in the whole list."""
         if reply.status == HTTPStatus.NO_CONTENT:
             return [], 0
         rows, body = _named_rows(reply, self.rows)
+        self.check(rows, reply, number)
         return rows, _count(body, self.totals, reply)
 
     def read(self, reply: Reply, position: tuple[int, int, int] | None) -> Page:
@@ -193,7 +215,7 @@ class NumberedPages:
         number, before, last = position or (1, 0, 0)
         if position is not None and reply.status == HTTPStatus.NO_CONTENT:
             raise reply.malformed(f"has no content for page {number}, after {before} rows")
-        rows, total = self.rows_and_total(reply)
+        rows, total = self.rows_and_total(reply, number)
         this = hash(reply.content)
         if rows and position is not None and this == last:
             raise PaginationError(f"page {number} is the same as the page before it")
@@ -213,21 +235,21 @@ class NumberedPages:
 
 @dataclass(frozen=True, slots=True)
 class OffsetPages:
-    """Offset and limit on the handle of a result that the first call made.
+    """Offset and limit, on the handle of a result that the first call made.
 
     Parameters
     ----------
     url
-        The second endpoint, which reads pages of the result by `{id, offset, limit}`.
+        The second endpoint, which returns pages of the result by `{id, offset, limit}`.
     size
         Rows a page.
     result, rows, handle, count
         Keys in the answer: the object that holds the others, the list, the handle, the count.
     carry
-        Keys of the first call's body that go into every later one.
+        Keys of the first call's body that are repeated in every later one.
     ceiling
-        The most rows that the first call let the service find: reaching it means that there
-        may be more.
+        The greatest number of rows that the first call lets the service find; reaching it
+        means that there may be more.
     """
 
     url: str
@@ -238,6 +260,7 @@ class OffsetPages:
     count: str = "count"
     carry: tuple[str, ...] = ()
     ceiling: int | None = None
+    check: RowCheck = _UNCHECKED
 
     def request(self, call: Call, position: tuple[str, int, int] | None) -> Call:
         """Return the first call unchanged, later ones on the handle."""
@@ -249,11 +272,12 @@ class OffsetPages:
         return replace(call, url=self.url, json=body)
 
     def read(self, reply: Reply, position: tuple[str, int, int] | None) -> Page:
-        """Read rows and count: the highest that the service told of this result."""
+        """Read rows and count: the highest count that the service reported for this result."""
         result = reply.object().get(self.result)
         if not isinstance(result, dict):
             raise reply.malformed(f"answered without {self.result!r}")
         rows = _rows(result.get(self.rows), self.rows, reply)
+        self.check(rows, reply)
         total = _count(result, (self.count,), reply)
         if total is None:
             raise reply.malformed(f"answered without {self.count!r}")

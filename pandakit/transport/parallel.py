@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParallelLoad", "Task", "TaskQueue", "collect_parallel"]
 
-# Enough to use up a limit of 5 requests per second while an answer takes up to 1.6 s.
+# Enough to use a limit of 5 requests per second fully if answers take up to 1.6 s.
 _WORKERS = 8
 
 Task: TypeAlias = Generator[Sequence[Call], list[Reply], None]
@@ -49,8 +49,8 @@ class _Batch:
 class TaskQueue:
     """Tasks, and the calls that they wait for.
 
-    A call that failed stays in the queue. A task that raised an error is started again by the
-    next `run`, so it must take what it has already stored into account.
+    A call that failed stays in the queue. The next `run` restarts a task that raised an error, so
+    a task must take what it has already stored into account.
     """
 
     def __init__(self) -> None:
@@ -74,12 +74,12 @@ class TaskQueue:
         Raises
         ------
         PandakitError
-            The first error of a call or a task, once the calls under way have ended. The next
-            `run` goes on from there.
+            The first error of a call or a task, once the calls in flight have ended. The next
+            `run` continues from there.
         """
         running: dict[Future[Reply], tuple[_Batch, int]] = {}
         failures: list[PandakitError] = []
-        # With a store one at a time: if the process dies, at most one reply is lost.
+        # With a store, one at a time: if the process dies, at most one reply is lost.
         workers = 1 if session.is_stored else _WORKERS
         pool = ThreadPoolExecutor(workers, thread_name_prefix="pandakit")
         try:
@@ -91,7 +91,7 @@ class TaskQueue:
                     self._take(future, *running[future], failures)
                     del running[future]
                     after_reply()
-        finally:  # after an interrupt, the calls under way are sent again
+        finally:  # after an interrupt, the calls in flight are sent again
             self._calls.extend(running.values())
             pool.shutdown(wait=False, cancel_futures=True)
         if failures:
@@ -154,7 +154,7 @@ class ParallelLoad(ABC):
     Parameters
     ----------
     label
-        What the progress line shows.
+        The text of the progress line.
     """
 
     def __init__(self, label: str) -> None:
@@ -163,7 +163,7 @@ class ParallelLoad(ABC):
         self.count = self.pages = 0
         """Rows and pages so far."""
         self.total: int | None = None
-        """How many rows there are, once the service has said so."""
+        """The service's count of rows, once it is known."""
 
     @abstractmethod
     def collected(self) -> Collected:
@@ -183,14 +183,14 @@ def collect_parallel(
     Parameters
     ----------
     session
-        Where to read.
+        The session that sends.
     load
         The list, with its first tasks in its queue.
     progress
         `True` and `False` force the progress line on and off; `None` shows it on a terminal and
         in a notebook.
     finish
-        Makes the result of what was collected, for the whole and for `error.partial` alike.
+        Makes the result from what was collected, for the whole and for `error.partial`.
     elapsed_s
         Seconds that the load took before it was resumed.
 

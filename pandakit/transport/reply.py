@@ -1,4 +1,4 @@
-"""One whole answer: as strict JSON, in time and memory that its size bounds, or as a problem."""
+"""One whole answer, as strict JSON in bounded time and memory, or as a problem."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ _MISREAD = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error envelope says.
+    """The content of an error envelope.
 
     Parameters
     ----------
     message
-        The service's own words.
+        The service's message.
     status
-        The status it amounts to, where the HTTP status tells otherwise.
+        The equivalent HTTP status, if the actual one differs.
     request_id
         The service's id of the call.
     """
@@ -70,9 +70,9 @@ class Problem:
 class Reply:
     """One whole answer.
 
-    `check` raises when the call's time is over. `secrets` are not read: they are masked in texts
-    about this answer while it is kept. `forget` drops what a store kept of a reply that cannot be
-    read. `attempts` is 0 for a reply from a store.
+    `check` raises when the call's time is over. `secrets` only keeps secrets in use, so that they
+    are masked in texts about this answer. `forget` removes a reply that cannot be read from its
+    store. `attempts` is 0 for a reply from a store.
     """
 
     status: int
@@ -92,7 +92,7 @@ class Reply:
         return self.attempts == 0
 
     def json(self) -> Any:
-        """Return the body as one strict JSON document; it is read once.
+        """Return the body as one strict JSON document, which is parsed once.
 
         A byte order mark is tolerated. A repeated key keeps its last value and warns.
 
@@ -136,7 +136,7 @@ class Reply:
         return document
 
     def read(self, reader: Callable[[Reply], T]) -> T:
-        """Return what `read` makes of this response; every response is read through here.
+        """Return the result of `read` for this response; every response is read through here.
 
         Raises
         ------
@@ -167,8 +167,8 @@ class Reply:
 def read_or_raise(read: Callable[[], T], malformed: Callable[[str], PandakitError]) -> T:
     """Return `read()`; if a value is of the wrong kind, raise `malformed(why)`.
 
-    The readers of the adapters are short because they take a shape for granted. What an answer
-    of any other shape does to them is told as what it is: an answer of another shape.
+    The adapters' readers are short because they assume the promised shape. The errors that an
+    answer of any other shape causes in them become an error about that shape.
     """
     try:
         return read()
@@ -190,16 +190,16 @@ def _place(url: str) -> str:
     return url.partition("?")[0] or "the service"
 
 
-# A document may take so many times the memory of its text, or so many bytes if that is more.
+# A document may take this many times the memory of its text, or this many bytes if that is more.
 MEMORY_FACTOR = 8
 MEMORY_AT_LEAST = 256 * 1024 * 1024
-# What the structures of a document take in CPython, in bytes, beside their text.
+# The size of a document's structures in CPython, in bytes, besides their text.
 _TEXT, _ARRAY, _EMPTY_OBJECT, _OBJECT, _VALUE, _STRING = 2, 64, 64, 184, 8, 50
 _OBJECTS_PER_CHECK = 1024
 
 
 class TooDense(ValueError):  # noqa: N818 - never leaves the transport
-    """The document would take far more memory than its size lets one expect."""
+    """The document would take far more memory than its size suggests."""
 
 
 def read_json(content: bytes, check: Callable[[], object] = lambda: None) -> Any:
@@ -210,7 +210,7 @@ def read_json(content: bytes, check: Callable[[], object] = lambda: None) -> Any
     content
         The text, in UTF-8.
     check
-        Called every so often while reading: raises when there is no time left.
+        Called from time to time while reading; raises when there is no time left.
 
     Raises
     ------
@@ -256,7 +256,7 @@ def read_json(content: bytes, check: Callable[[], object] = lambda: None) -> Any
 
 def _refuse_dense(content: bytes) -> None:
     allowed = max(MEMORY_FACTOR * len(content), MEMORY_AT_LEAST) - _TEXT * len(content)
-    # What stands within quotation marks is text; it is left out only where that matters.
+    # Text within quotation marks is removed only where that matters.
     if _memory_of(content) <= allowed or _memory_of(_without_texts(content)) <= allowed:
         return
     raise TooDense(
@@ -267,7 +267,9 @@ def _refuse_dense(content: bytes) -> None:
 
 def _without_texts(content: bytes) -> bytes:
     """Return a document with empty texts."""
-    plain = content.replace(b"\\\\", b"__").replace(b'\\"', b"__")  # escaped ones end no text
+    plain = content.replace(b"\\\\", b"__").replace(
+        b'\\"', b"__"
+    )  # escaped quotation marks do not end a text
     marks = np.frombuffer(plain, np.uint8)
     quotes = marks == ord('"')
     within = np.logical_xor.accumulate(quotes)
@@ -276,7 +278,7 @@ def _without_texts(content: bytes) -> bytes:
 
 
 def _memory_of(content: bytes) -> int:
-    """Return about how many bytes the structures of a document take, from the marks in it."""
+    """Return about how many bytes the structures of a document take, from its punctuation."""
     empty, objects = content.count(b"{}"), content.count(b"{")
     strings = content.count(b'"') // 2 - content.count(b":")  # keys are kept once
     return (

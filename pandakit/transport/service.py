@@ -50,15 +50,15 @@ class Service:
     base_url
         `https://host[:port][/path]`; plain `http` for loopback hosts only.
     auth_header, auth_prefix
-        The header that carries the token, and what stands before it (`"Bearer "`).
+        The header for the token, and the prefix of its value (`"Bearer "`).
     headers
         Sent with every call.
     rate
         Requests a second, per token and endpoint; `None` for no limit.
     read_error
-        Reads the error envelope of any answer, also of a 200: `None` when it is not an error.
+        Reads the error envelope of any answer, even of a 200; `None` if it is not an error.
     hints
-        What to tell the user on a status.
+        Status -> advice for the user.
     """
 
     name: str
@@ -92,15 +92,15 @@ class Call:
     endpoint
         Key of the rate limit.
     repeatable
-        Whether sending it twice does no harm; also true of a POST that only reads.
+        Whether it is safe to send twice, like a POST that only reads.
     anonymous
         Sent without credentials, and then to any host (a presigned URL).
     needs
-        What the token must be or may do, for the hint on 401 and 403.
+        The kind of token or the permission that it needs, for the hint on 401 and 403.
     total
         A total deadline in seconds, instead of the session's.
     expected
-        Error statuses that are answers to this call: the caller reads them.
+        Error statuses that are valid answers to this call: the caller reads them.
     """
 
     method: str
@@ -117,11 +117,11 @@ class Call:
     expected: tuple[int, ...] = ()
 
     def with_params(self, **params: Any) -> Call:
-        """Return the same call with further or other query parameters."""
+        """Return the same call with additional or changed query parameters."""
         return replace(self, params={**(self.params or {}), **params})
 
     def plain_params(self) -> dict[str, Any]:
-        """Return the query parameters as HTTP takes them."""
+        """Return the query parameters in the form that HTTP needs."""
         given = self.params or {}
         return {key: _plain(value) for key, value in given.items() if value is not None}
 
@@ -135,12 +135,12 @@ def _plain(value: Any) -> Any:
 
 
 def path_segment(key: str) -> str:
-    """Return an id encoded as one segment of a path, whatever characters it has.
+    """Return an id encoded as a single path segment, whatever characters it has.
 
     Raises
     ------
     TypeError, ValueError
-        When it is not text, or cannot name one object: empty, or a step in a path.
+        When it is not text, or cannot name an object: empty, or a relative path segment.
 
     Examples
     --------
@@ -166,7 +166,7 @@ class Home:
     Parameters
     ----------
     service
-        What the adapter declares.
+        The declaration of the service.
 
     Raises
     ------
@@ -209,12 +209,12 @@ class Home:
         return parts.geturl()
 
     def own_url(self, address: str, path: str) -> str | None:
-        """Return an address as an absolute URL, if it is the service's own and leads to a path.
+        """Return an address as an absolute URL, if it is the service's own and has the right path.
 
         Parameters
         ----------
         address
-            A URL or a path that an answer or a user gave.
+            A URL or a path from an answer or a user.
         path
             A regular expression for the whole path, after that of the base URL.
 
@@ -241,8 +241,8 @@ def checked_address(name: str, url: str) -> SplitResult:
     Raises
     ------
     SettingsError
-        For an address that is malformed, has credentials or a query in it, and for plain http to
-        another machine.
+        For an address that is malformed or contains credentials or a query, and for plain http
+        to another machine.
     """
     parts = _split(url)
     if parts is None or parts.port == 0 or re.search(r"[\s\x00-\x1f]", url):
@@ -261,7 +261,7 @@ def checked_address(name: str, url: str) -> SplitResult:
 
 
 def _is_host(name: str) -> bool:
-    """Return whether a text can be the name of a host, or its IP address."""
+    """Return whether a text can be a host name or an IP address."""
     try:
         encoded = name.encode("idna").decode()
     except UnicodeError:  # an empty label, or one of more than 63 characters
@@ -270,10 +270,10 @@ def _is_host(name: str) -> bool:
 
 
 def _split(url: str, base: str = "") -> SplitResult | None:
-    """Return the parts of an address; `None` where it is malformed."""
+    """Return the parts of an address, or `None` if it is malformed."""
     try:
         parts = urlsplit(urljoin(base, url))
-        _ = parts.port, parts.hostname  # read late, and malformed all the same
+        _ = parts.port, parts.hostname  # parsed on access, and may be malformed too
     except ValueError:
         return None
     return parts
@@ -285,13 +285,13 @@ def _origin(parts: SplitResult) -> str:
 
 
 def origin_of(url: str, base: str) -> str:
-    """Return the origin of an address for a message, also of a malformed one."""
+    """Return the origin of an address for a message, even of a malformed one."""
     parts = _split(url, base)
     return "a malformed address" if parts is None else _origin(parts)
 
 
 def _is_private(parts: SplitResult) -> bool:
-    """Return whether requests there are private: TLS, or this machine."""
+    """Return whether requests to an address are private: over TLS, or to this machine."""
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
@@ -306,7 +306,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 class HeaderAuth(requests.auth.AuthBase):
-    """Writes the token into the header; without a token it only keeps netrc away."""
+    """Writes the token into the header; without a token it only disables netrc."""
 
     def __init__(self, service: Service, token: Secret | None) -> None:
         self._service = service
@@ -321,7 +321,7 @@ class HeaderAuth(requests.auth.AuthBase):
 
 
 def has_bad_proxy(url: str) -> bool:
-    """Return whether the environment names a proxy for an address, and it cannot be one."""
+    """Return whether the environment has a proxy for an address that cannot be one."""
     proxy = select_proxy(url, get_environ_proxies(url))
     if proxy is None:
         return False
@@ -341,7 +341,7 @@ def proxy_passwords(url: str) -> list[Secret]:
 
 
 def signature(url: str) -> tuple[Secret, ...]:
-    """Return what makes a presigned address a credential: its query, whole and in long pieces."""
+    """Return the secret part of a presigned address: its query, whole and in long pieces."""
     query = urlsplit(url).query
     pieces = [value for _, value in parse_qsl(query) if len(value) >= _SIGNATURE]
     secrets = filter(None, (query, requote_uri(query), *pieces))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as _json
-import sys
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ServiceClock", "Session"]
 
 
-# What the layers below write to at DEBUG; their text may quote what a service sent.
+# The loggers of the layers below; at DEBUG they may quote what a service sent.
 _LOGGERS = (
     "urllib3.connection",
     "urllib3.connectionpool",
@@ -46,9 +45,9 @@ class Session:
     Parameters
     ----------
     service
-        What the adapter declares.
+        The declaration of the service.
     token
-        The credential; goes to the host of `service.base_url` and nowhere else.
+        The credential; it is sent to the host of `service.base_url` and nowhere else.
     session
         A `requests.Session` of your own (adapters, client certificates, a CA file in `verify`).
     options
@@ -56,7 +55,7 @@ class Session:
     clock
         Time and chance.
     refresh
-        Called when a token is refused (401); returns another one, or `None`.
+        Called when a token is refused (401); returns a new one, or `None`.
 
     Raises
     ------
@@ -78,11 +77,6 @@ class Session:
         clock: Clock | None = None,
         refresh: Callable[[], Secret | None] | None = None,
     ) -> None:
-        if sys.platform == "emscripten":
-            raise TransportError(
-                f"no network in this browser: {service.name} is loaded where Python runs on a "
-                f"machine; save() the frame there and load() it here"
-            )
         self.service = service
         self.options = options or TransportOptions()
         self.clock = clock or Clock()
@@ -92,7 +86,7 @@ class Session:
         self._refresh = refresh
         self._own = session is None
         self._http = _new_http() if session is None else _checked_http(session)
-        # Not used, but masked in texts for as long as they are kept here.
+        # Not used, but masked in texts while they are kept here.
         self._masked = proxy_passwords(service.base_url)
         mask_logs(_LOGGERS)
         self._budget = RetryBudget(self.options.retry_budget)
@@ -118,18 +112,18 @@ class Session:
         leave_connections(self._http)
 
     def close(self) -> None:
-        """Release the connections (of a session of our own); later calls raise."""
+        """Release the connections, unless the session is the caller's; later calls raise."""
         self.is_closed = True
         if self._own:
             self._http.close()
 
     def server_time(self) -> float:
-        """Return seconds since 1970 by the service's clock, as far as an answer told it."""
+        """Return seconds since 1970 by the service's clock, as far as an answer has shown it."""
         return self.service_clock.time(self.clock)
 
     @property
     def knows_time(self) -> bool:
-        """Whether an answer has told the service's clock."""
+        """Whether an answer has shown the service's clock."""
         return self.service_clock.is_known
 
     def own_url(self, address: str, path: str) -> str | None:
@@ -159,11 +153,11 @@ class Session:
         return self._send(call, progress)
 
     def token_mark(self, salt: bytes) -> str:
-        """Return a text that is equal for equal tokens and salts, too short to find the token."""
+        """Return a text, equal for equal tokens and salts, too short to recover the token."""
         return self._token.mark(salt)
 
     def use_token(self, token: str) -> None:
-        """Send another token from now on.
+        """Use another token from now on.
 
         Raises
         ------
@@ -240,18 +234,18 @@ class Session:
 
     def _prepared(self, call: Call, url: str) -> dict[str, Any]:
         body = call.body() if callable(call.body) else call.body
-        # The two that we can unpack under a limit.
+        # The two encodings that can be unpacked under a limit.
         common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         headers: dict[str, str | None] = {**common, **self.service.headers, **(call.headers or {})}
         if call.json is not None:
             body = _json.dumps(call.json, ensure_ascii=False, allow_nan=False).encode()
             headers.setdefault("Content-Type", "application/json")
-        if call.anonymous:  # nor does a session of the user's own add what it has
+        if call.anonymous:  # nor does the caller's own session add its encodings
             headers |= {self.service.auth_header: None, "Authorization": None}
         verify = self._http.verify
         host = urlsplit(url).hostname
         return {
-            # What is meant for this machine would leave it through a proxy, perhaps in the clear.
+            # A request to this machine would leave it through a proxy, perhaps unencrypted.
             "proxies": {"no_proxy": host} if is_loopback(host) else {},
             "url": url,
             "params": call.plain_params(),
@@ -279,13 +273,13 @@ def _checked_http(http: requests.Session) -> requests.Session:
     return http
 
 
-# By this header the sandbox says where its clock stands still; heeded from this machine alone.
+# In this header the sandbox sends its fixed time; it is accepted only from this machine.
 _SANDBOX_TIME = "X-Sandbox-Time"
-_SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is not believed
+_SKEW_MOST = 24 * 3600.0  # seconds; a clock that is further off is ignored
 
 
 class ServiceClock:
-    """How far the service's clock is from ours.
+    """The difference between the service's clock and ours.
 
     Parameters
     ----------
@@ -298,11 +292,11 @@ class ServiceClock:
         self._skew: float | None = None
         self._stands_still: float | None = None
         self.odd_date = ""
-        """A `Date` that was not believed."""
+        """A `Date` that was ignored."""
 
     @property
     def is_known(self) -> bool:
-        """Whether an answer has told the time."""
+        """Whether an answer has shown the time."""
         return self._skew is not None
 
     def time(self, clock: Clock) -> float:
@@ -312,9 +306,9 @@ class ServiceClock:
         return clock.wall() + (self._skew or 0.0)
 
     def learn(self, headers: Mapping[str, str], clock: Clock) -> None:
-        """Take the time from an answer."""
+        """Read the time from an answer."""
         stands_still = headers.get(_SANDBOX_TIME) if self._is_loopback else None
-        # A server in front may add a `Date` of its own before it: the last is the service's.
+        # A proxy in front may add its own `Date` before it: the last one is the service's.
         sent = http_date(stands_still or headers.get("Date", "").rpartition("GMT, ")[2])
         if sent is None:
             return

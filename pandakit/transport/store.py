@@ -1,4 +1,4 @@
-"""Keep the replies of a load in a folder, so that it goes on after its process died.
+"""Keep the replies of a load in a folder, so that it can continue after its process died.
 
 Each question has a folder, and each of its loads a numbered one below it::
 
@@ -8,10 +8,11 @@ Each question has a folder, and each of its loads a numbered one below it::
                                1/result.parquet  the frame, where it can be brought up to date
                                1/finished        the load came to its end
 
-A load goes on in the newest folder until it is finished; then the next one begins. Files are
-written whole or not at all, and start with a checksum of their name and content: a damaged one
-counts as missing. Processes that share a folder share its replies. Tokens are in no file's name or
-content, and a reply that repeats one is not kept. A short mark of the token tells accounts apart.
+A load continues in the newest folder until it is finished; then the next one starts. Files are
+written whole or not at all, and start with a checksum of their place and content; a file that is
+damaged, or belongs elsewhere, counts as missing. Processes that share a folder share its replies.
+Tokens are in no file's name or content, and a reply that repeats one is not kept. A short mark of
+the token distinguishes accounts.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -44,10 +46,11 @@ __all__ = ["StorePath", "StoredLoad", "open_load"]
 
 StorePath: TypeAlias = str | os.PathLike[str]
 
-_VERSION = 1
-_DIGITS = 16  # of the hash in a folder's name
+_VERSION = 2
+_DIGITS = 16  # hexadecimal digits of the hash in a folder's name
 _MOMENT, _FINISHED, _RESULT = "moment", "finished", "result.parquet"
 _ACCOUNT = "../account"  # of all loads of the question
+_PLACE = "pandakit-store"  # in the attrs of a saved frame: where it belongs
 _SALT = 16  # bytes
 _ACCEPTED = 202
 
@@ -70,8 +73,11 @@ class StoredLoad:
         self.has_replies = any(self._folder.glob("*.reply"))
         """Whether an earlier process kept replies of this load."""
         self.n_found = self.n_new = self.n_damaged = 0
-        """Replies from the folder, replies from the service, and files that were damaged."""
+        """The numbers of replies from the folder, replies from the service, and damaged files."""
         self._is_secret = False
+
+    def __str__(self) -> str:
+        return str(self._folder)
 
     @property
     def _folder(self) -> Path:
@@ -79,11 +85,11 @@ class StoredLoad:
 
     @property
     def has_moment(self) -> bool:
-        """Whether `moment` was asked for, by this or an earlier process."""
+        """Whether this or an earlier process has used `moment`."""
         return (self._folder / _MOMENT).exists()
 
     def moment(self, now: Callable[[], float]) -> float:
-        """Return when the load began, in seconds since 1970; the first time it is `now()`."""
+        """Return when the load began, in seconds since 1970; the first call stores `now()`."""
         kept = self._read(_MOMENT)
         if kept is None:
             self._write(_MOMENT, repr(now()).encode(), overwrite=self.n_damaged > 0)
@@ -91,7 +97,7 @@ class StoredLoad:
         return now() if kept is None else float(kept)
 
     def note_token(self, mark: Callable[[bytes], str]) -> None:
-        """Write down a salted mark of the token; warn if the question has that of another one."""
+        """Store a salted mark of the token; warn if the question has the mark of another token."""
         kept = self._read(_ACCOUNT)
         salt, known = kept.split() if kept else (secrets.token_hex(_SALT).encode(), b"")
         marked = mark(bytes.fromhex(salt.decode())).encode()
@@ -105,7 +111,7 @@ class StoredLoad:
             self._write(_ACCOUNT, salt + b" " + marked)
 
     def find(self, call: Call) -> Reply | None:
-        """Return the reply to a call, if it was kept; that of the n-th time to the n-th time."""
+        """Return the reply to a call, if it was kept; the n-th reply to the n-th such call."""
         key = _key(call)
         name = _reply_name(key, self._sent[key])
         content = self._read(name)
@@ -118,10 +124,10 @@ class StoredLoad:
         return self._forgettable(Reply(known["status"], {}, body, known["url"], attempts=0), name)
 
     def add(self, call: Call, reply: Reply) -> Reply:
-        """Keep the reply to a call, and return it so that it is forgotten if it cannot be read."""
+        """Keep the reply to a call, and return one that is forgotten if it cannot be read."""
         self.n_new += 1
         if reply.status == _ACCEPTED and call.method == "GET":
-            return reply  # still running: the next process asks again
+            return reply  # still running: the next process sends the call again
         if holds_secret(reply.content):
             self._is_secret = True
             return reply
@@ -133,15 +139,17 @@ class StoredLoad:
         return self._forgettable(reply, name)
 
     def following(self) -> StoredLoad:
-        """Return another load of the same question, which has no replies yet."""
-        return StoredLoad(self._question, self._number + 1)
+        """Return a new load of the same question, without replies."""
+        return _opened(self._question, lambda: self._number + 1)
 
     def finish(self, frame: pd.DataFrame | None) -> None:
-        """Note that the load came to its end, with a frame that can be brought up to date."""
+        """Mark the load as finished, with a frame that can be brought up to date."""
         if frame is not None and not self._is_secret:
-            # A frame that cannot be saved, or whose folder is gone, is loaded again next time.
+            placed = frame.copy(deep=False)
+            placed.attrs = {**frame.attrs, _PLACE: self._place(self._number, _RESULT)}
+            # If the frame cannot be saved, or the folder is gone, it is loaded again next time.
             with suppress(TypeError, ValueError, OSError):
-                save(frame, self._folder / _RESULT)
+                save(placed, self._folder / _RESULT)
         self._write(_FINISHED, b"")
         for number in _numbers(self._question):
             if number < self._number:
@@ -156,29 +164,45 @@ class StoredLoad:
         ]
         if not finished:
             return False, None
+        return True, self._result(finished[-1])
+
+    def _result(self, number: int) -> pd.DataFrame | None:
         try:
-            return True, load(self._question / str(finished[-1]) / _RESULT)
+            frame = load(self._question / str(number) / _RESULT)
         except FileNotFoundError:
-            return True, None
-        except PandakitError:
+            return None
+        except (PandakitError, OSError):
             self.n_damaged += 1
-            return True, None
+            return None
+        if frame.attrs.pop(_PLACE, None) == self._place(number, _RESULT):
+            return frame
+        self.n_damaged += 1
+        return None
 
     def _forgettable(self, reply: Reply, name: str) -> Reply:
-        path = self._folder / name
-        return replace(reply, forget=lambda: path.unlink(missing_ok=True))
+        def forget() -> None:
+            with suppress(OSError):
+                (self._folder / name).unlink(missing_ok=True)
+
+        return replace(reply, forget=forget)
+
+    def _place(self, number: int, name: str) -> str:
+        """Return what tells a file from those of other loads and questions."""
+        return os.path.normpath(f"{self._question.name}/{number}/{name}")
 
     def _read(self, name: str) -> bytes | None:
         """Return a file's content; `None` if it is missing or damaged."""
+        path = self._folder / name
         try:
-            content = (self._folder / name).read_bytes()
+            is_file = stat.S_ISREG(path.stat().st_mode)  # a pipe would be waited for
+            content = path.read_bytes() if is_file else b""
         except FileNotFoundError:
             return None
         except OSError as error:
             fault = str(error)
         else:
             digest, _, rest = content.partition(b"\n")
-            if digest == _checksum(name, rest):
+            if digest == _checksum(self._place(self._number, name), rest):
                 return rest
             self.n_damaged += 1
             return None
@@ -188,7 +212,7 @@ class StoredLoad:
         path = self._folder / name
         try:
             with atomic_write(path, overwrite=overwrite) as file:
-                file.write(_checksum(name, content) + b"\n" + content)
+                file.write(_checksum(self._place(self._number, name), content) + b"\n" + content)
         except FileExistsError:
             return
         except OSError as error:
@@ -203,14 +227,14 @@ class StoredLoad:
 
 
 def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
-    """Return the load of a question that goes on, or a new one if the last was finished.
+    """Return the unfinished load of a question, or a new one.
 
     Parameters
     ----------
     folder
-        The folder of all questions; made if it is not there.
+        The folder of all questions; it is created if needed.
     question
-        What tells it from others: `service`, `host`, `operation` and the arguments, as JSON values.
+        Its identity: `service`, `host`, `operation` and the arguments, as JSON values.
 
     Raises
     ------
@@ -221,13 +245,22 @@ def open_load(folder: StorePath, question: dict[str, Any]) -> StoredLoad:
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
     name = f"{question['service']}-{question['operation']}-{digest}".lower()
     path = Path(folder) / name
-    try:
+
+    def newest() -> int:
         last = max(_numbers(path), default=0)
-        is_finished = last == 0 or (path / str(last) / _FINISHED).exists()
-        return StoredLoad(path, last + is_finished)
+        return last + (last == 0 or (path / str(last) / _FINISHED).exists())
+
+    return _opened(path, newest)
+
+
+def _opened(question: Path, number: Callable[[], int]) -> StoredLoad:
+    try:
+        return StoredLoad(question, number())
     except OSError as error:
         fault = str(error)
-    raise SettingsError(f"store={str(folder)!r} cannot be used ({fault}): pass another folder")
+    raise SettingsError(
+        f"store={str(question.parent)!r} cannot be used ({fault}): pass another folder"
+    )
 
 
 def _numbers(question: Path) -> list[int]:
@@ -248,7 +281,7 @@ def _reply_name(key: str, time: int) -> str:
     return f"{key}-{time}.reply"
 
 
-def _checksum(name: str, content: bytes) -> bytes:
-    digest = hashlib.sha256(name.encode() + b"\n")
+def _checksum(place: str, content: bytes) -> bytes:
+    digest = hashlib.sha256(place.encode() + b"\n")
     digest.update(content)
     return digest.hexdigest().encode()

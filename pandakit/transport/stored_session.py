@@ -17,12 +17,12 @@ __all__ = ["StoredSession"]
 
 
 class StoredSession(Session):
-    """A session that looks for replies in a store, and keeps there those that it receives.
+    """A session that looks for replies in a store, and keeps those that it receives there.
 
     Parameters
     ----------
     session
-        Sends what is not in the store.
+        Sends the calls whose replies are not in the store.
     kept
         The load's part of the store.
     """
@@ -60,7 +60,7 @@ class StoredSession(Session):
         return self._session.own_url(address, path)
 
     def use_token(self, token: str) -> None:
-        """Send another token from now on."""
+        """Use another token from now on."""
         self._session.use_token(token)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Connections that check the deadline before every read and print nothing, and whole bodies.
 
-The socket's own timeout bounds one silence. A service that sends one byte now and then, in the
-headers or in the body, never lets it fire; so each read asks the call's deadline first. A body is
-unpacked under a limit, and compared with what its headers promised.
+The socket's own timeout limits a single silence. If a service sends one byte now and then, in the
+headers or in the body, it never fires; so each read first checks the call's deadline. A body is
+unpacked under a limit, and compared with its headers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def watching(check: Callable[[], None]) -> Iterator[None]:
 
 
 class _WatchedRaw(io.RawIOBase):
-    """A socket's byte stream behind the check."""
+    """A socket's byte stream, with the check before each read."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
@@ -93,8 +93,8 @@ class _WatchedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._watched)
 
     def _read_status(self) -> tuple[str, int, str]:
-        # Of the answers before the answer `http.client` knows one only; it would take any other
-        # for the answer itself, and the true one for that of the next call.
+        # `http.client` knows only one interim answer (100); it would take any other for the final
+        # answer, and the final one for that of the next call.
         version, status, reason = super()._read_status()  # type: ignore[misc]
         early = HTTPStatus.SWITCHING_PROTOCOLS < status < HTTPStatus.OK
         return version, HTTPStatus.CONTINUE if early else status, reason
@@ -107,10 +107,10 @@ class _WatchedResponse(http.client.HTTPResponse):
 
 
 class _WatchedPool:
-    """What a pool of connections does differently in a call of ours."""
+    """How a connection pool differs during one of our calls."""
 
     def urlopen(self, method: str, url: str, *args: Any, **options: Any) -> Any:
-        """Send once: whether to send again is for `retry` to decide, never for the layers below."""
+        """Send once: only `with_retries` decides whether to send again, never the layers below."""
         if getattr(_current, "check", None) is not None:
             options["retries"] = urllib3.Retry(0, read=False)
         return super().urlopen(method, url, *args, **options)  # type: ignore[misc]
@@ -118,9 +118,9 @@ class _WatchedPool:
 
 @functools.cache
 def _watched(pool: type) -> type:
-    """Make the same kind of pool, of the same kind of connections, but watched."""
+    """Return the same kind of pool with the same kind of connections, but watched."""
     kind: Any = pool.ConnectionCls  # type: ignore[attr-defined]
-    # With a debuglevel http.client would print the credential when someone debugs globally.
+    # With a debuglevel, http.client would print the credential if debugging is on globally.
     fields = {"response_class": _WatchedResponse, "debuglevel": 0}
     connection = type(f"Watched{kind.__name__}", (kind,), fields)
     return type(f"Watched{pool.__name__}", (_WatchedPool, pool), {"ConnectionCls": connection})
@@ -130,7 +130,7 @@ def _watch_pools(manager: Any) -> None:
     kinds = manager.pool_classes_by_scheme
     if not any(issubclass(kind, _WatchedPool) for kind in kinds.values()):
         manager.pool_classes_by_scheme = {name: _watched(kind) for name, kind in kinds.items()}
-        manager.clear()  # of connections that were made before
+        manager.clear()  # for connections that were made before
 
 
 def watch(adapter: Any) -> None:
@@ -157,7 +157,7 @@ _watched_adapters: WeakSet[HTTPAdapter] = WeakSet()
 
 
 class RoomyAdapter(HTTPAdapter):
-    """The adapter of our own sessions: as many connections as threads, and an end of them."""
+    """The adapter of our own sessions: as many connections as threads, closed when asked."""
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=_THREADS, max_retries=0)
@@ -171,9 +171,9 @@ class RoomyAdapter(HTTPAdapter):
 
 
 def leave_connections(http: requests.Session) -> None:
-    """Start afresh in a forked process: connections and the locks around them are its parent's.
+    """Start afresh in a forked process: connections and their locks belong to the parent.
 
-    Nothing here may wait for a lock: a thread that only the parent has may have held it.
+    Nothing here may wait for a lock, because a thread of the parent may have held it.
     """
     http.cookies._cookies_lock = threading.RLock()  # type: ignore[attr-defined]  # noqa: SLF001
     for adapter in {id(one): one for one in http.adapters.values()}.values():
@@ -184,7 +184,7 @@ def leave_connections(http: requests.Session) -> None:
                 _leave_pool(pool.pool)
         adapter.proxy_manager = {}
         made: Any = adapter
-        made.__setstate__(made.__getstate__())  # as a copy is made: with pools of its own
+        made.__setstate__(made.__getstate__())  # as in a copy: with new pools
         if adapter in _watched_adapters:
             _watch_pools(adapter.poolmanager)
 
@@ -210,7 +210,7 @@ _UNASKED = (HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.PARTIAL_CONTENT)
 
 
 class BadBody(Exception):  # noqa: N818 - never leaves this module
-    """The body is not what was promised."""
+    """The body is not what the headers promised."""
 
     def __init__(self, words: str, kind: type[PandakitError], *, passing: bool) -> None:
         super().__init__(words)
@@ -219,10 +219,10 @@ class BadBody(Exception):  # noqa: N818 - never leaves this module
 
 
 def read_body(response: requests.Response, most: int, check: Callable[[], None]) -> bytes:
-    """Read piece by piece under the deadline, then compare with the headers."""
+    """Return the body, read piece by piece under the deadline and compared with the headers."""
     raw = response.raw
     _check_head(response)
-    # One check for all versions of urllib3, ours: see below.
+    # The same check for all versions of urllib3: our own, see below.
     raw.enforce_content_length = False
     read = getattr(raw, "read1", raw.read)
     unpack = _unpacker(response.headers.get("Content-Encoding", ""))
@@ -250,18 +250,18 @@ class _Plain:
 
 
 class _Inflate:
-    """gzip or deflate, never more than asked for at a time, and aware of its end."""
+    """gzip or deflate: unpacks no more than requested at a time, and knows its end."""
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
 
     def __call__(self, chunk: bytes, most: int) -> bytes:
-        """Unpack; what is compressed in several pieces (gzip allows it) counts to the last."""
+        """Unpack, including bodies of several compressed members, which gzip allows."""
         body = b""
         try:
             while chunk and len(body) < most:
                 if self._stream.eof:
-                    chunk = chunk.lstrip(b"\0")  # padding is not a piece
+                    chunk = chunk.lstrip(b"\0")  # padding is not a member
                     if not chunk:
                         break
                     self._stream = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
@@ -286,7 +286,7 @@ def _unpacker(encoding: str) -> _Plain | _Inflate:
 
 
 def _check_head(response: requests.Response) -> None:
-    """Refuse headers that leave it open where the body ends."""
+    """Refuse headers that do not determine where the body ends."""
     head = getattr(getattr(response.raw, "_original_response", None), "msg", None)
     if head is not None:
         assert_header_parsing(head)

@@ -111,7 +111,7 @@ def what_if(
     events, unit
         As in `compare_policies`, which returns the same numbers without controls.
     policy
-        The settings of today; the controls start there.
+        Today's settings, with which the controls start.
     windows
         The windows to choose from, in this order; those of the policy are added at the end.
 
@@ -119,7 +119,7 @@ def what_if(
     -------
     ipywidgets.VBox
         Controls for the pattern, its window, the anchor, the matchers and `join_resolved`, and a
-        table of today, the chosen policy and the difference. What saves nothing beyond
+        table of today, the chosen policy and the difference. A pattern that saves nothing beyond
         chance groups by accident.
 
     Raises
@@ -130,11 +130,20 @@ def what_if(
         The events cannot be read.
     ValueError
         A window is not a span above zero.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pandakit as pk
+    >>> events = pd.DataFrame({"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1"})
+    >>> controls = what_if(events, pk.CURRENT)
+    >>> len(controls.children) > 0
+    True
     """
     own = [pattern.window for pattern in check_policy(policy).patterns]
     spans = list(dict.fromkeys([*(read_span(window, "windows") for window in windows), *own]))
     for span in spans:
-        with_window(policy, span)  # refused now, not when the slider gets there
+        with_window(policy, span)  # refused now, not only when the slider reaches it
     try:
         import ipywidgets  # noqa: PLC0415 - loaded on first use
     except ImportError as error:
@@ -148,7 +157,7 @@ def what_if(
     card = ipywidgets.HTML()
 
     class WhatIf(ipywidgets.VBox):  # type: ignore[misc]
-        """Controls whose card is shown even where no widgets are: in exports and in mail."""
+        """Controls whose card is visible even without widgets, as in exports and mail."""
 
         def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
             return {**super()._repr_mimebundle_(**kwargs), "text/html": card.value}

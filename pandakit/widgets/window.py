@@ -27,7 +27,7 @@ def consolidate_with_window(
     pattern: str | None = None,
     unit: TimeUnit = "s",
 ) -> Consolidation:
-    """Return the consolidation with another window: what one row of a sweep counts, in full.
+    """Return the consolidation with another window: one row of a sweep, in full.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def window_slider(
     Returns
     -------
     ipywidgets.VBox
-        The slider and, below it, the consolidation with its window. Letting go of the slider
-        runs it again.
+        The slider and, below it, the consolidation with its window. It runs again when the
+        slider is released.
 
     Raises
     ------
@@ -99,12 +99,20 @@ def window_slider(
     ValueError
         A window is not a span above zero, the policy has no pattern of that name, or there
         are no windows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> events = pd.DataFrame({"timestamp": [0, 600, 4500], "status": "critical", "host": "db-1"})
+    >>> slider = window_slider(events, windows=["1h", "2h"])
+    >>> len(slider.children)
+    2
     """
     choices = [(_label(window), window) for window in windows]
     if not choices:
-        raise ValueError("windows: give at least one, such as '4h'")
+        raise ValueError("windows: pass at least one, such as '4h'")
     for window in windows:
-        with_window(policy, window, pattern)  # refused now, not when the slider gets there
+        with_window(policy, window, pattern)  # refused now, not only when the slider reaches it
     try:
         import ipywidgets  # noqa: PLC0415 - loaded on first use
     except ImportError as error:
@@ -123,7 +131,7 @@ def window_slider(
     card = ipywidgets.HTML()
 
     class WindowSlider(ipywidgets.VBox):  # type: ignore[misc]
-        """A slider whose card is shown even where no widgets are: in exports and in mail."""
+        """A slider whose card is visible even without widgets, as in exports and mail."""
 
         def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
             return {**super()._repr_mimebundle_(**kwargs), "text/html": card.value}

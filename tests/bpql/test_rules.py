@@ -170,7 +170,7 @@ def test_open_reading(query, settings, default, rows):
 def test_setting_refused(settings):
     """A value that a setting cannot have is refused, and the message names the choices."""
     (name,) = settings
-    with pytest.raises(ValueError, match=f"^{name}=.* it is .* or "):
+    with pytest.raises(ValueError, match=f"^{name}=.* must be .* or "):
         Bpql("host = a", **settings)
     with pytest.raises(ValueError, match=f"^{name}="):
         Bpql.from_object({"=": ["host", "a"]}, **settings)

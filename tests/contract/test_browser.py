@@ -1,7 +1,8 @@
-"""In a browser: the pure packages work without threads, sockets, fcntl, resource and numba."""
+"""In a browser: the pure packages work without threads, sockets and what else it lacks."""
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +10,23 @@ from pathlib import Path
 import pytest
 
 import pandakit as pk
+from pandakit.sandbox import requirement
 
 ROOT = Path(__file__).parents[2]
-# Of each pure package what runs most of it in a few seconds.
+# Of packages that the results of the samples only touch, what runs most in a second or two.
 PURE = (
     "tests/bpql/test_frames.py",
-    "tests/consolidation/test_explain.py",
     "tests/consolidation/test_presets.py",
     "tests/enrichment/test_apply.py",
-    "tests/lab/test_agreement.py",
 )
+RESULTS = ("scripts/lite/results.py", "data-samples")
+_GUARDED = """
+import tests.browser
+tests.browser.install()
+import runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 _LARGE = """
 import tests.browser
 tests.browser.install()
@@ -42,6 +50,19 @@ def test_pure_packages():
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+def test_results(tmp_path):
+    """Results for the samples, of each pure package, are those of an ordinary process."""
+    for name, command in {"ordinary": RESULTS, "guarded": ("-c", _GUARDED, *RESULTS)}.items():
+        done = run(*command, str(tmp_path / name))
+        assert done.returncode == 0, done.stderr
+    ordinary, guarded = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("ordinary", "guarded")
+    )
+    assert len(ordinary) > 40
+    assert guarded == ordinary
+
+
 def test_large_input():
     """Input that is large enough for threads is consolidated without them."""
     done = run("-c", _LARGE)
@@ -50,16 +71,19 @@ def test_large_input():
 
 
 @pytest.mark.parametrize(
-    "client",
+    "start",
     [
         lambda: pk.Panther("api.example.com", "token"),
         lambda: pk.BigPanda("key", region="us"),
         lambda: pk.Pangea("token", domain="aws.us.pangea.cloud", config_id="one"),
+        pk.Panther,
+        pk.connect,
+        lambda: importlib.reload(requirement),
     ],
-    ids=["Panther", "BigPanda", "Pangea"],
+    ids=["Panther", "BigPanda", "Pangea", "without settings", "connect", "sandbox"],
 )
-def test_clients(monkeypatch, client):
-    """A client of a service says at once that there is no network."""
+def test_network(monkeypatch, start):
+    """What needs a network says at once that a browser has none, whatever settings there are."""
     monkeypatch.setattr(sys, "platform", "emscripten")
     with pytest.raises(pk.TransportError, match="no network in this browser"):
-        client()
+        start()

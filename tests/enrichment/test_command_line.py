@@ -69,7 +69,7 @@ def test_a_doubtful_table(validate, tmp_path):
     [
         ([], 2, "--query"),
         (["--query", "host"], 2, "--result"),
-        (["--schema", SCHEMA, "--query", "host"], 2, "--schema already says"),
+        (["--schema", SCHEMA, "--query", "host"], 2, "--schema already names"),
         (["--schema", SAMPLES / "enrichment-good.csv"], 1, "is not JSON"),
         (["--schema", SAMPLES / "rules.json"], 1, "not the JSON object"),
         (["--schema", "no-such.json"], 2, "does not exist"),

@@ -73,7 +73,7 @@ def feed(frame, policy):
     """Feed a frame to a consolidator."""
     consolidator = pk.Consolidator(policy)
     consolidator.feed(frame)
-    return consolidator.finish()
+    return consolidator.result()
 
 
 def validate(frame, _policy):

@@ -144,7 +144,10 @@ def test_a_frame_of_the_same_records_reads_alike(file, tmp_path):
     table = read_records(member).table
     pa.parquet.write_table(table, tmp_path / "saved.parquet")
     assert shown(read_events(tmp_path / "saved.parquet", **options)) == expected
-    assert shown(read_events(table.to_pandas(), **options)) == expected
+    frame = table.to_pandas()
+    assert shown(read_events(frame, **options)) == expected
+    texts = [name for name in frame if pd.api.types.infer_dtype(frame[name]) == "string"]
+    assert shown(read_events(frame.astype(dict.fromkeys(texts, "category")), **options)) == expected
 
 
 def test_labels_are_tags_under_their_own_names():

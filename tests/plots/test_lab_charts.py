@@ -145,7 +145,7 @@ def test_hours_are_those_of_the_time_zone():
     image = plots.noise_by_hour(result, tz="Europe/Berlin").axes[0].images[0].get_array()
     assert (image[1, 0], image.sum()) == (3, 3)
     assert plots.noise_by_hour(result).axes[0].images[0].get_array()[0, 23] == 3
-    with pytest.raises(ValueError, match="tz: 'Mars' is no time zone"):
+    with pytest.raises(ValueError, match="tz: 'Mars' is not a time zone"):
         plots.noise_by_hour(result, tz="Mars")
 
 

@@ -274,7 +274,7 @@ def test_a_sweep_says_which_window_moved_and_what_was_rejected():
 
 def test_a_sweep_without_windows_is_refused():
     """Without windows there is nothing to put on the axis: the error says what to do."""
-    with pytest.raises(ValueError, match=r"give windows= to pandakit\.sweep"):
+    with pytest.raises(ValueError, match=r"pass windows= to pandakit\.sweep"):
         plots.sweep(sweep(EVENTS, HOST))
 
 

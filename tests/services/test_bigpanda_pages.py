@@ -152,3 +152,27 @@ def test_a_service_that_ignores_the_number_is_an_error(bigpanda_at):
     client, _ = bigpanda_at(lambda _: {"items": [{"host": "a"}]})
     with pytest.raises(pk.PaginationError, match="same as the page before"):
         client.raw_alerts("key", start="2026-01-01")
+
+
+def test_a_count_out_of_all_proportion_is_an_error(bigpanda_at):
+    """A total of 10**30 adds no more tasks than the pages that are asked for at once."""
+    rows = [{"host": "a"}]
+    client, calls = bigpanda_at(
+        lambda request: {"total": 10**30, "items": rows * (request.args["page"] == "1")}
+    )
+    with pytest.raises(pk.PaginationError, match="is empty after 1") as caught:
+        client.raw_alerts("key", start="2026-01-01")
+    assert len(caught.value.partial) == 1
+    assert len(calls) < 100
+
+
+def test_activities_that_do_not_end_are_an_error(bigpanda_at):
+    """Pages that repeat known activities under a count that is never reached are an error."""
+
+    def answer(request):
+        return {"total": 200, "items": [{"id": "a", "n": request.args["page"]}]}
+
+    client, calls = bigpanda_at(answer)
+    with pytest.raises(pk.PaginationError, match="does not end"):
+        client.activities(["b" * 24])
+    assert len(calls) < 100

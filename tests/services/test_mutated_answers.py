@@ -21,8 +21,12 @@ from tests.transport.clock import FakeClock
 
 
 def _first(frame, column):
-    ids = frame[column].dropna()
-    return ids.iloc[0] if len(ids) else "none"
+    return next(iter(_ids(frame[column])), "none")
+
+
+def _ids(column):
+    """Return the cells that can be ids: others are refused as arguments."""
+    return [each for each in column.dropna() if each not in {"", ".", ".."}]
 
 
 ALERTS = pd.DataFrame(
@@ -105,7 +109,7 @@ OPERATIONS = {
             LISTED, _first(client.incidents(LISTED, start="7d"), "incident_id")
         ),
         "activities": lambda client: client.activities(
-            client.incidents(LISTED, start="7d")["incident_id"].head(2)
+            _ids(client.incidents(LISTED, start="7d")["incident_id"].head(2))
         ),
         "refresh": lambda client: client.refresh(client.incidents(LISTED, start="7d")),
         "raw_alerts": lambda client: client.raw_alerts("nagios.core", start="3d"),

@@ -177,7 +177,7 @@ def test_a_report_is_checked_with_one_command(folder, capsys):
     (folder / "copy.json").write_bytes((folder / "events.json").read_bytes())
     for name in ("events.json", "copy.json"):
         assert run(folder, name, "--roots", "roots.json", "--against", "report.json") == 0
-    assert "gives the same report" in capsys.readouterr().out
+    assert "makes the same report" in capsys.readouterr().out
     assert run(folder, "events.json", "--against", "report.json") == 1
     assert "verifying the file again finds a different" in capsys.readouterr().err
 

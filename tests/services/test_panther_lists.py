@@ -322,6 +322,14 @@ def test_unit_tests_as_a_table(panther, services):
     assert frame["event"][0] == json.loads(tests[0][1]["resource"])
 
 
+def test_reports_that_are_no_lists(panther):
+    """A framework with something that is no list has that as its one control."""
+    frame = pd.DataFrame({"id": ["a"], "reports": [{"CIS": "1.1", "own": 2.5, "none": None}]})
+    table = panther.reports(frame)
+    assert table["framework"].tolist() == ["CIS", "own"]
+    assert table["control"].tolist() == ["1.1", "2.5"]
+
+
 def test_reports_as_a_table(panther, services):
     """Reports become one row per framework and control."""
     frame = panther.reports(panther.rules())

@@ -159,7 +159,8 @@ def test_a_damaged_file_is_asked_for_again(running, broken_off, damage):
     for path in files[::2]:
         path.write_bytes(damage(path.read_bytes()))
     files[1].rename(files[1].with_name("0" * 64 + "-0.reply"))
-    same(rules(running, broken_off), whole)
+    with pytest.warns(pk.StoreWarning, match="3 damaged files"):
+        same(rules(running, broken_off), whole)
 
 
 @pytest.mark.parametrize("damage", [truncate, flip])
@@ -169,7 +170,8 @@ def test_a_damaged_result_is_loaded_again(running, tmp_path, damage):
         whole = client.incidents(ALL, store=tmp_path)
         [path] = tmp_path.rglob("result.parquet")
         path.write_bytes(damage(path.read_bytes()))
-        frame = client.incidents(ALL, store=tmp_path)
+        with pytest.warns(pk.StoreWarning, match="1 damaged files"):
+            frame = client.incidents(ALL, store=tmp_path)
     same(frame, whole)
     assert told(frame)["store"] == "everything again"
 

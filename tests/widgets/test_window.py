@@ -66,7 +66,7 @@ def test_what_means_nothing_is_refused(window, pattern, message):
 
 def test_a_slider_needs_windows():
     """There is nothing to slide over without windows."""
-    with pytest.raises(ValueError, match="windows: give at least one"):
+    with pytest.raises(ValueError, match="windows: pass at least one"):
         window_slider(EVENTS, windows=[])
 
 

@@ -1,4 +1,4 @@
-"""BigPanda's columns: where each value stands in the service's JSON, and what it means."""
+"""BigPanda's columns: the path of each value in the service's JSON, and its meaning."""
 
 from __future__ import annotations
 

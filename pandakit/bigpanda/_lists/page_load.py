@@ -1,4 +1,4 @@
-"""Read the numbered pages of a list at the same time."""
+"""Read the numbered pages of a list in parallel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import PaginationError
-from pandakit.transport import Collected, ParallelLoad
+from pandakit.transport import MAX_PAGES, Collected, ParallelLoad
 
 if TYPE_CHECKING:
     from pandakit.transport import Call, NumberedPages, Task
@@ -16,14 +16,15 @@ __all__ = ["PageLoad"]
 Row = dict[str, Any]
 
 _REREADS = 3
+_AHEAD = 64  # pages that are asked for at once, whatever number the service counts
 
 
 class PageLoad(ParallelLoad):
     """A list whose rows have no ids and that may grow at its end while it is read.
 
-    The first page tells how many there are. Without a total, one page is read after the other
-    until one is empty. Of a list of several pages the first is read again at the end: only if it
-    is still the same did no row move from page to page meanwhile.
+    The first page has the total. Without one, pages are read one after the other until a page is
+    empty. If a list has several pages, the first one is read again at the end: only if it is
+    unchanged did no row move between pages meanwhile.
 
     Parameters
     ----------
@@ -50,14 +51,14 @@ class PageLoad(ParallelLoad):
         self._pages: dict[int, list[Row]] = {}
         self._hashes: dict[int, int] = {}
         self._stored: dict[int, bool] = {}  # whether a page is from a store
-        self._last = 1
+        self._last, self._most = 1, MAX_PAGES
         self._ended_at: tuple[int, int] | None = None
         self.queue.add(partial(self._read, 1))
 
     def _read(self, number: int) -> Task:
         """Read a page."""
         [reply] = yield [self._request(number)]
-        rows, total = self._style.rows_and_total(reply)
+        rows, total = self._style.rows_and_total(reply, number)
         this = hash(reply.content)
         if rows and this == self._hashes.get(number - 1):
             raise PaginationError(f"page {number} is the same as the page before it")
@@ -77,19 +78,27 @@ class PageLoad(ParallelLoad):
 
     def _go_on(self) -> None:
         """Add the tasks of further pages, or the one that checks the list when all are read."""
-        if (last := self._last_page()) > self._last:
-            for number in range(self._last + 1, last + 1):
-                self.queue.add(partial(self._read, number))
-            self._last = last
-        elif len(self._pages) < self._last:
+        if len(self._pages) < self._last:
             return
+        last = min(self._last_page(), self._last + _AHEAD)
+        if last > self._last and self._pages[self._last]:
+            self._add(last)
         elif self.count < self._wanted():
             self._read_end_again()
         elif self._last > 1:
             self.queue.add(self._check)
 
+    def _add(self, last: int) -> None:
+        """Add the tasks of the pages up to this one."""
+        if last > self._most:
+            self._most += MAX_PAGES
+            raise PaginationError(f"more than {self._last:,} pages; resume() goes on for as many")
+        for number in range(self._last + 1, last + 1):
+            self.queue.add(partial(self._read, number))
+        self._last = last
+
     def _last_page(self) -> int:
-        """Return the number of the last page, as far as is known."""
+        """Return the number of the last page, as far as it is known."""
         if self.total is not None:
             return -(-self._wanted() // max(1, len(self._pages.get(1, ()))))
         enough = self._max_rows is not None and self.count >= self._max_rows
@@ -111,7 +120,7 @@ class PageLoad(ParallelLoad):
         """Read the first page again, and everything if it is not the same."""
         [reply] = yield [self._request(1)]
         self.pages += 1
-        rows, _ = self._style.rows_and_total(reply)
+        rows, _ = self._style.rows_and_total(reply, 1)
         first = self._pages[1]
         if rows[: len(first)] == first:
             return

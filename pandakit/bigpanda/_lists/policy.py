@@ -81,7 +81,7 @@ def _pattern(row: dict[str, Any], name: str) -> Pattern:
 
 
 def _window(number: int, name: str) -> timedelta:
-    """Return a window of so many minutes; more than the service allows can only be seconds."""
+    """Return a window in minutes; a number above the service's limit must be seconds."""
     if number <= _MOST_MINUTES:
         return timedelta(minutes=number)
     warn_user(
@@ -93,7 +93,7 @@ def _window(number: int, name: str) -> timedelta:
 
 
 def _filter(given: Any) -> str | None:
-    """Return the filter as text; `None` for one that lets everything pass."""
+    """Return the filter as text; `None` for one that everything passes."""
     if isinstance(given, dict):
         return str(Bpql.from_object(given))
     return given if isinstance(given, str) and given.strip() not in {"", _ALL} else None

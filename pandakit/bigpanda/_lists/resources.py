@@ -20,15 +20,22 @@ from pandakit.bigpanda._lists.columns import (
     TROUBLESHOOTING_LOG,
 )
 from pandakit.bigpanda.service import ENRICHMENT_PATHS, NEEDS_USER
-from pandakit.transport import Call, NumberedPages, OnePage
+from pandakit.transport import (
+    Call,
+    NumberedPages,
+    OnePage,
+    RowCheck,
+    declared_fields,
+    row_check,
+    row_checks,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pandakit.frames import Column
-    from pandakit.transport import PageStyle
 
-__all__ = ["RESOURCES", "Resource", "pages_of", "user_call"]
+__all__ = ["RESOURCES", "Resource", "check_of", "check_of_table", "pages_of", "user_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,13 @@ class Resource:
     id_field
         Field that identifies a row; `None` where there is none.
     hidden
-        Fields left out because columns under other names hold their content.
+        Fields that are left out because other columns hold their content.
     """
 
     name: str
     path: str
     columns: tuple[Column, ...]
-    pages: PageStyle
+    pages: NumberedPages | OnePage
     id_field: str | None = "id"
     hidden: tuple[str, ...] = ()
 
@@ -109,4 +116,29 @@ _ROWS = (
     Resource("enrichments", ENRICHMENT_PATHS["v2.1"], ENRICHMENT, _UNPAGED),
 )
 
-RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
+# What any list may have or gain.
+_COMMON = (
+    *("id", "name", "description", "note", "status", "active"),
+    *("created_at", "created_by", "updated_at", "updated_by"),
+)
+_FIELDS = {
+    row.name: declared_fields(row.columns, *row.hidden)
+    for row in _ROWS
+    if row.name != "alerts"  # which are read from incidents
+}
+_CHECKS = row_checks(_FIELDS, common=_COMMON)
+
+
+def check_of(name: str) -> RowCheck:
+    """Return what raises for rows of another list."""
+    return _CHECKS["incidents" if name == "alerts" else name]
+
+
+def check_of_table(titles: Iterable[str]) -> RowCheck:
+    """Return what raises for rows that are not of a table with these columns."""
+    return row_check("enrichment_table", frozenset(titles), _FIELDS, common=_COMMON)
+
+
+RESOURCES: Mapping[str, Resource] = MappingProxyType(
+    {row.name: replace(row, pages=replace(row.pages, check=check_of(row.name))) for row in _ROWS}
+)

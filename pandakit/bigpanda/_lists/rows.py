@@ -32,9 +32,9 @@ __all__ = [
 
 Row = dict[str, Any]
 
-# Marks keys that become columns of their own name: tags, and the free fields of events.
+# Marks keys that become columns with their own names: tags, and the free fields of events.
 _FREE = "\0"
-# Separates several values where the service has room for only one text.
+# Separates several values where the service has a single text.
 _SEPARATOR = "|"
 
 
@@ -47,7 +47,7 @@ def load_resource(
     window: Window | None = None,
     **params: Any,
 ) -> pd.DataFrame:
-    """Load a list that needs no more than its row in `RESOURCES`."""
+    """Load a list that needs nothing but its row in `RESOURCES`."""
     resource = RESOURCES[name]
     return self._load(
         Listing(
@@ -84,7 +84,7 @@ def _free_columns(records: Iterable[Row]) -> list[Column]:
 
 
 def _free_key(name: str) -> str:
-    # A dot in a column's path leads into an object, so the key must not have one.
+    # A dot in a column's path descends into an object, so the key must not have one.
     return _FREE + name.replace(".", _FREE)
 
 
@@ -93,7 +93,7 @@ def _tag_key(name: Any) -> str:
 
 
 def incident_row(row: Row) -> Row:
-    """Return an incident with the values that follow from its nested parts."""
+    """Return an incident with the values that are derived from its nested parts."""
     start, end, alerts = row.get("start"), row.get("end"), row.get("alerts")
     current = _current_patterns(row.get("correlation_matchers_log"))
     tags = _tags(row.get("incident_tags"), ("tag_id", "name"), ("tag_value", "value"))
@@ -201,5 +201,5 @@ def is_newer(row: Row, kept: Row) -> bool:
 
 
 def updated_at(row: Row) -> int:
-    """Return when a row was last updated, in epoch nanoseconds; 0 where that is not readable."""
+    """Return when a row was last updated, in epoch nanoseconds; 0 if that is not readable."""
     return _nanoseconds(row.get("updated_at")) or 0

@@ -1,12 +1,13 @@
-"""Reading the tables of mapping enrichments: the calls, the size, and the declared columns."""
+"""Read the tables of mapping enrichments: the calls, the size, and the declared columns."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pandakit.bigpanda._lists.resources import pages_of
+from pandakit.bigpanda._lists.resources import check_of_table, pages_of
 from pandakit.bigpanda.service import enrichment_call
 from pandakit.errors import PandakitError
 from pandakit.frames import Column, build_frame
@@ -37,14 +38,14 @@ _MOST_PAGES = 1_000_000  # a table of 500 MB has more rows than any other list
 
 
 class TableSize(NamedTuple):
-    """How large a table is at the service, and what it costs to read it.
+    """The size of a table at the service, and the cost of reading it.
 
     Attributes
     ----------
     rows, requests
-        Their numbers; `None` when the service does not count its rows.
+        How many there are; `None` if the service does not count its rows.
     seconds
-        The least time that reading takes under the rate limit.
+        The shortest time in which the rate limit lets the table be read.
     """
 
     rows: int | None
@@ -61,11 +62,13 @@ def _table_call(schema_id: str, api_version: str) -> Call:
     return enrichment_call(api_version, f"/{path_segment(schema_id)}/map")
 
 
-def table_listing(schema_id: str, api_version: str, note: str = "") -> Listing:
-    """Return how a table is read; the progress line shows `note`."""
+def table_listing(
+    schema: EnrichmentSchema, schema_id: str, api_version: str, note: str = ""
+) -> Listing:
+    """Return the listing of a table; the progress line shows `note`."""
     return Listing(
         _table_call(schema_id, api_version),
-        pages_of(size=_PAGE),
+        replace(pages_of(size=_PAGE), check=check_of_table(schema.columns)),
         max_pages=_MOST_PAGES,
         label=f"BigPanda enrichment table {schema_id}{note}",
     )
@@ -85,7 +88,7 @@ def read_size(session: Session, schema_id: str, api_version: str) -> TableSize:
 
 def frame_of_table(schema: EnrichmentSchema) -> Callable[[Sequence[dict[str, Any]]], pd.DataFrame]:
     """Return the function that makes a frame of a table's rows, in the schema's columns."""
-    # Headers are free text, and a dot in a column's path leads into an object: read by number.
+    # Titles are free text, and a dot in a column's path descends into an object: read by number.
     keys = {title: f"column {number}" for number, title in enumerate(schema.columns)}
     columns = [Column(title, "text", (key,)) for title, key in keys.items()]
 
@@ -97,7 +100,7 @@ def frame_of_table(schema: EnrichmentSchema) -> Callable[[Sequence[dict[str, Any
 
 
 def to_compare(against: Any) -> tuple[Any, str]:
-    """Return a table to compare with, and what messages call it."""
+    """Return a table to compare with, and its name in messages."""
     path = getattr(against, "path", against)
     if not isinstance(path, (str, os.PathLike)):
         return against, "the given frame"

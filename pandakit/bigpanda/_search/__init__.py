@@ -1,1 +1,1 @@
-"""Searching for incidents: what is asked, and how a moving list is read completely."""
+"""Search for incidents: the query, and how a moving list is read completely."""

@@ -1,4 +1,4 @@
-"""The activities of several incidents, read at the same time."""
+"""The activities of several incidents, read in parallel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pandakit.bigpanda._lists.resources import RESOURCES, user_call
-from pandakit.transport import Collected, ParallelLoad, path_segment
+from pandakit.errors import PaginationError
+from pandakit.transport import MAX_IDLE_PAGES, Collected, ParallelLoad, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,15 +65,15 @@ class ActivityLoad(ParallelLoad):
     Parameters
     ----------
     incident_ids
-        Each once.
+        The incidents, each once.
     types
         The filter by type, if any.
     max_rows
         Where to stop; `None` for all rows.
     environment
-        Id of the environment that the incidents are in, where it is known.
+        The id of the incidents' environment, if it is known.
     loaded_at
-        Returns when the load began, in epoch seconds.
+        Returns the time when the load began, in epoch seconds.
     """
 
     def __init__(
@@ -98,7 +99,9 @@ class ActivityLoad(ParallelLoad):
         resource = RESOURCES["activities"]
         path = resource.path.format(incident_id=path_segment(incident_id))
         call = user_call(path, resource.path, {"types": self._types})
-        found, position = self._rows[incident_id], None
+        found = self._rows[incident_id]
+        position: Any = None
+        idle = 0
         while not self._has_enough(incident_id):
             [reply] = yield [resource.pages.request(call, position)]
             page = resource.pages.read(reply, position)
@@ -112,9 +115,15 @@ class ActivityLoad(ParallelLoad):
             if position is None:
                 self._unfinished.discard(incident_id)
                 return
+            idle = 0 if len(found) > known else idle + 1
+            if idle >= MAX_IDLE_PAGES:
+                raise PaginationError(
+                    f"{idle} pages in a row had no new activity of incident {incident_id}: the "
+                    "list does not end"
+                )
 
     def _has_enough(self, incident_id: str) -> bool:
-        """Return whether the incidents up to this one have as many rows as are wanted."""
+        """Return whether the incidents up to this one have as many rows as requested."""
         if self._max_rows is None:
             return False
         count = 0

@@ -1,8 +1,8 @@
 """Read a second in which more incidents started than fit on a page.
 
-A lower `to` cannot cut inside a second, so its pages are numbered. Incidents that move between
-those pages, or equal starts whose order changes, can hide one from all of them. So the second
-is counted: the total at `to` = the second less the total at the second before. It is complete
+A lower `to` cannot split a second, so its pages are numbered. Incidents that move between those
+pages, or equal starts whose order changes, can hide an incident from all of them. So the second
+is counted: the total at `to` = the second, minus the total at the second before. It is complete
 when as many distinct incidents were received, the count was the same before and after, and none
 of them left the search meanwhile (see `departures`).
 """
@@ -61,8 +61,8 @@ class _DenseSecond:
     narrower
         Parameters that narrow the search.
     departures
-        What left the search. Not needed for a part: what leaves it enters another one, or leaves
-        the whole.
+        The incidents that left the search. Not needed for a part: an incident that leaves it
+        enters another part, or leaves the whole.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class _DenseSecond:
         self._seen: set[str] = set()
 
     def start(self, full: IncidentPage, below: IncidentPage) -> Subtask[Totals]:
-        """Begin again with nothing received."""
+        """Start again with nothing received."""
         self._seen = set()
         if self._departures is None or not self._departures.can_happen:
             return full, below
@@ -88,7 +88,7 @@ class _DenseSecond:
         """Read the first pages whose totals differ by the number of incidents in the second."""
         ends = self._second, self._second - 1
         full, below = yield [self._load.request(to, narrower=self._narrower) for to in ends]
-        return self._load.take(full, ends[0]), self._load.take(below, ends[1])
+        return self._load.take(full, 1, ends[0]), self._load.take(below, 1, ends[1])
 
     def run(self, full: IncidentPage, below: IncidentPage) -> Subtask[set[str]]:
         """Read until nothing can be missing, and return the identities."""
@@ -113,7 +113,7 @@ class _DenseSecond:
                 full, below = yield from self.start(full, below)
 
     def _is_proved(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
-        """Return whether nothing left the search, which an entry elsewhere could hide."""
+        """Return whether no incident left the search, which a new one could hide."""
         if self._departures is None or not self._departures.can_happen:
             return True
         now = yield from self.count()
@@ -123,8 +123,8 @@ class _DenseSecond:
     def _read_pages(self, full: IncidentPage, below: IncidentPage) -> Subtask[bool]:
         """Read the numbered pages; return whether the total was the same on all of them.
 
-        When there is only the first, it is read again: `below` is later, and one that entered
-        there in between makes the difference too small.
+        If there is only the first page, it is read again: `below` was read later, and an incident
+        that entered there in between makes the difference too small.
         """
         count = full.total - below.total
         pages = range(2, -(-count // max(1, len(full.keys))) + 1) or [1]

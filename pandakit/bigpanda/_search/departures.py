@@ -1,10 +1,10 @@
-"""Notice that incidents stopped matching a search while its numbered pages were read.
+"""Detect that incidents stopped matching a search while its numbered pages were read.
 
-An incident that enters, or only changes its place, is no danger: as long as nothing leaves, as
-many distinct incidents as the service counts are all of them. One that leaves makes room, so
-that another one slips to a page that was read already; and when a third one enters meanwhile,
-even the count stays the same. Whatever leaves a folder or no longer matches a query was changed,
-so it is among the last changes of the environment, but not among those of the search.
+An incident that enters, or only moves, does no harm: as long as none leaves, the list is complete
+when it has as many distinct incidents as the service counts. One that leaves makes room, so that
+another slips to a page that has already been read; if a third one enters meanwhile, even the count
+stays the same. But an incident that leaves a folder or stops matching a query was changed, so it
+is among the last changes of the environment, though not among those of the search.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandakit.bigpanda._lists.rows import updated_at
-from pandakit.bigpanda._search.load import incident_id
-from pandakit.transport import NumberedPages
+from pandakit.bigpanda._search.load import PAGES, incident_id
 
 if TYPE_CHECKING:
     from pandakit.bigpanda._search.load import IncidentLoad, Subtask
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Departures"]
 
-_PAGES = NumberedPages()
 _MOST_PAGES = 10  # of changes during one pass
 _ANYWHERE = {"query": None, "folder": None}
 
@@ -30,7 +28,7 @@ Changes = dict[str, int]  # identity of an incident: when it was last changed
 
 
 class Departures:
-    """What left a search between `mark` and `has_none`.
+    """The incidents that left a search between `mark` and `has_none`.
 
     Parameters
     ----------
@@ -43,7 +41,7 @@ class Departures:
     def __init__(self, load: IncidentLoad, low: int | None, high: int) -> None:
         params = load.call.params or {}
         self.can_happen = bool(params.get("folder") or params.get("query"))
-        """Whether a search leaves anything out; else nothing can leave it."""
+        """Whether a search leaves anything out; otherwise nothing can leave it."""
         window = {"to": high} if low is None else {"from": low, "to": high}
         self._load = load
         self._search = load.call.with_params(**window, sort_by="last_change", page_size=load.size)
@@ -58,8 +56,8 @@ class Departures:
     def has_none(self, received: set[str]) -> Subtask[bool]:
         """Return whether all incidents that were received since `mark` still match.
 
-        A service that does not list the last changes first cannot tell. Then the same incidents
-        must have been received twice.
+        If the service does not list the last changes first, this cannot be known; then the same
+        incidents must have been received twice.
         """
         if not self.can_happen:
             return True
@@ -110,7 +108,7 @@ class Departures:
 
     def _page(self, search: Call, number: int) -> Subtask[tuple[list[Row], int]]:
         [reply] = yield [search.with_params(page=number)]
-        rows, total = _PAGES.rows_and_total(reply)
+        rows, total = PAGES.rows_and_total(reply, number)
         self._load.renew(rows, is_stored=reply.is_stored)
         return rows, len(rows) if total is None else total
 

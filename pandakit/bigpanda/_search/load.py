@@ -1,4 +1,4 @@
-"""One search for incidents: what it asks, what an answer holds, and what was received so far."""
+"""One search for incidents: its query, its pages, and what was received so far."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import ceil, inf, lgamma, log
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from pandakit.bigpanda._lists.resources import check_of
 from pandakit.bigpanda._lists.rows import is_newer
 from pandakit.bigpanda._search.params import narrowed_params
 from pandakit.errors import PaginationError, ProtocolError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandakit.transport import Reply, Task
 
-__all__ = ["CEILING", "IncidentLoad", "IncidentPage", "Subtask", "incident_id"]
+__all__ = ["CEILING", "PAGES", "IncidentLoad", "IncidentPage", "Subtask", "incident_id"]
 
 Row = dict[str, Any]
 
@@ -30,8 +31,8 @@ T = TypeVar("T")
 Subtask: TypeAlias = Generator[Sequence[Call], list["Reply"], T]
 
 CEILING = 10_000
-_ORDER_KNOWN = log(1e6)  # as many orders: one of them is no chance
-_PAGES = NumberedPages()
+_ORDER_KNOWN = log(1e6)  # of this many orders, one is not seen by chance
+PAGES = NumberedPages(check=check_of("incidents"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class IncidentPage:
 
     @property
     def order_evidence(self) -> float:
-        """The logarithm of how many orders its starts could have."""
+        """The logarithm of the number of orders that its starts could have."""
         ties = Counter(self.starts).values()
         return lgamma(len(self.starts) + 1) - sum(lgamma(tie + 1) for tie in ties)
 
@@ -95,15 +96,15 @@ class IncidentLoad(ParallelLoad):
     size
         Incidents per page.
     now
-        Returns the present by the service's clock, in epoch seconds.
+        Returns the current time by the service's clock, in epoch seconds.
     rows_of
         Returns the rows for an incident: itself, or its alerts.
     max_rows
         Where to stop; `None` for all rows.
     facts
-        Returns what `df.attrs["pandakit"]` says about the search.
+        Returns the facts about the search for `df.attrs["pandakit"]`.
     window
-        What the caller asked for; its end is fixed by the first answer.
+        The window that the caller chose; the first answer fixes its end.
     ceiling
         Results of one query that the service returns.
     """
@@ -142,7 +143,7 @@ class IncidentLoad(ParallelLoad):
 
     @property
     def is_order_known(self) -> bool:
-        """Whether answers are newest first, and not by chance."""
+        """Whether answers are known to be newest first, not just by chance."""
         return self._order_evidence > _ORDER_KNOWN
 
     def add_dense_second(self, second: int, make: Callable[[], Task]) -> None:
@@ -168,7 +169,7 @@ class IncidentLoad(ParallelLoad):
     def page(self, to: int | None) -> Subtask[IncidentPage]:
         """Read the first page of what started at `to` or before."""
         [reply] = yield [self.request(to)]
-        answer = self.take(reply, to)
+        answer = self.take(reply, 1, to)
         if answer.total and not answer.keys:
             raise PaginationError(
                 f"the service counts {answer.total} incidents, but returned none of them on the "
@@ -185,13 +186,13 @@ class IncidentLoad(ParallelLoad):
         narrower: Mapping[str, str] | None = None,
     ) -> Subtask[list[IncidentPage]]:
         """Read several pages at the same time."""
-        calls = [self.request(to, page, low=low, narrower=narrower) for page in pages]
-        if not calls:
+        numbers = list(pages)
+        if not numbers:
             return []
-        replies = yield calls
-        return [self.take(reply, to) for reply in replies]
+        replies = yield [self.request(to, each, low=low, narrower=narrower) for each in numbers]
+        return [self.take(*each, to) for each in zip(replies, numbers, strict=True)]
 
-    def take(self, reply: Reply, to: int | None) -> IncidentPage:
+    def take(self, reply: Reply, number: int, to: int | None) -> IncidentPage:
         """Keep the incidents of a page.
 
         Raises
@@ -199,7 +200,7 @@ class IncidentLoad(ParallelLoad):
         PaginationError
             When the page cannot be part of a complete list.
         """
-        rows, total = _PAGES.rows_and_total(reply)
+        rows, total = PAGES.rows_and_total(reply, number)
         answer = IncidentPage(
             [_start(row) for row in rows],
             [incident_id(row) for row in rows],
@@ -248,17 +249,16 @@ class IncidentLoad(ParallelLoad):
             self._stored.discard(key)
 
     def renew(self, rows: Iterable[Row], *, is_stored: bool) -> None:
-        """Take later states of incidents that were received already."""
+        """Take later states of incidents that have already been received."""
         for row in rows:
             kept = self._incidents.get(key := incident_id(row))
             if kept is not None and is_newer(row, kept):
                 self._keep(key, row, is_stored=is_stored)
 
     def fix_end(self, to: int | None, answer: IncidentPage) -> int:
-        """Return the `to` that holds for the whole load.
+        """Return the `to` of the whole load.
 
-        The first request may have left it to the service; then it is the present by the
-        service's clock.
+        If the first request left it to the service, it is now, by the service's clock.
         """
         if to is None:
             to = max([int(self._now()), *answer.starts])

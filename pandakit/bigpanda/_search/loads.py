@@ -24,7 +24,7 @@ AnyLoad = TypeVar("AnyLoad", bound=IncidentLoad)
 
 _PAGE = 100
 _EXPANDED_PAGE = 10  # the service refuses more when alerts are expanded
-_SLACK = 2  # seconds: what changed while the first answer was under way is read again
+_SLACK = 2  # seconds: changes made while the first answer was on its way are read again
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -50,9 +50,9 @@ def new_load(
     environment
         Id or name.
     params
-        What the search asks; see `search_params`.
+        The parameters of the search; see `search_params`.
     window
-        What the caller asked for.
+        The window that the caller chose.
     max_rows
         Where to stop; `None` for all rows.
     """
@@ -79,10 +79,10 @@ def new_load(
 
 
 def time_of_start(session: Session) -> Callable[[], int]:
-    """Return a function that returns the present moment by the service's clock, in epoch seconds.
+    """Return a function that returns the current time by the service's clock, in epoch seconds.
 
-    It may be called as soon as a response has told the service's time. The moment is a little
-    early, so that nothing that changes from now on is older.
+    It may be called as soon as a response has the service's time. The time is a little early, so
+    that nothing that changes from now on is older.
     """
     started = session.clock.monotonic()
     return lambda: int(session.server_time() - (session.clock.monotonic() - started)) - _SLACK
@@ -96,13 +96,13 @@ def incident_call(self: Account, environment: str, params: dict[str, Any], tail:
 
 
 def _environment_id(self: Account, environment: str) -> str:
-    """Return the id of an environment; only what does not look like an id is looked up."""
+    """Return the id of an environment; only a name is looked up."""
     if _ID.fullmatch(environment):
         return environment
     try:
         known = load_resource(self, "environments", max_rows=None, progress=False)
     except (NotFoundError, PermissionDeniedError):
-        return environment  # without a list to look it up in, it can only be an id
+        return environment  # without permission to list environments, it can only be an id
     ids = known.loc[known["environment_id"] == environment, "environment_id"]
     named = known.loc[known["name"] == environment, "environment_id"]
     found = list(ids) or list(named)

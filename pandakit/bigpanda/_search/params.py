@@ -1,4 +1,4 @@
-"""What one search for incidents asks, checked before anything is sent."""
+"""The parameters of a search for incidents, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Expansion = Literal["alerts"]
 
 _LONGEST_QUERY = 2_000
 _STATUSES = ("critical", "warning", "unknown", "ok", "acknowledged")
-# Every incident is active or resolved; the other folders are there should a service disagree.
+# Every incident is active or resolved; the other folders are for services that disagree.
 _STEPS = {
     "folder": ("active", "resolved", "shared", "snoozed", "unhandled", "maintenance"),
     "status": _STATUSES,
@@ -51,7 +51,7 @@ def search_params(
     return {
         "query": query,
         "folder": folder,
-        # By what does not change, so that incidents do not move between the pages.
+        # Sorted by a value that does not change, so that incidents do not move between pages.
         "sort_by": "start",
         "from": window.start and int(window.start.timestamp()),
         "to": window.end and -int(-window.end.timestamp() // 1),
@@ -60,7 +60,7 @@ def search_params(
 
 
 def expansion(expand: str | Iterable[str] | None) -> dict[str, Any]:
-    """Return the parameter that asks for nested objects in full; one name or several."""
+    """Return the parameter that requests nested objects in full; one name or several."""
     names = [expand] if isinstance(expand, str) else list(expand or ())
     unknown = [name for name in names if name not in get_args(Expansion)]
     if unknown:
@@ -78,7 +78,7 @@ def narrower_searches(
     params
         The search.
     narrower
-        What narrows it already: folder, then status, then severity.
+        The parameters that already narrow it: folder, then status, then severity.
     """
     known = {*narrower, *(["folder"] if params.get("folder") else [])}
     step = next((step for step in _STEPS if step not in known), None)

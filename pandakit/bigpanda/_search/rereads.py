@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["REREADS", "Rereads"]
 
 REREADS = 3  # after passes during which something moved
-_SHUFFLED_REREADS = 12  # that bring nothing new although nothing moves: only the order changes
+_SHUFFLED_REREADS = 12  # after passes in which only the order changed
 
 
 class Rereads:
@@ -22,7 +22,7 @@ class Rereads:
         is_steady
             Whether nothing moved during it.
         has_gained
-            Whether it brought incidents that were not known.
+            Whether it returned new incidents.
         """
         if not is_steady:
             self._moved += 1

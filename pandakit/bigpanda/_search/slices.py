@@ -1,8 +1,9 @@
 """Read a search whose answers are not newest first.
 
-No order is promised. Without one, pages are numbered: those of a whole window when it has at
-most 10,000 incidents, else those of its halves. An incident that moves between two pages may
-hide from both, so the distinct incidents are compared with the total, and the pages read again.
+The service promises no order. Without one, pages are numbered: those of a whole window if it has
+at most 10,000 incidents, else those of its halves. An incident that moves between two pages may
+be missing from both, so the distinct incidents are compared with the total, and the pages are
+read again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = ["read_slice"]
 def read_slice(
     load: IncidentLoad, low: int | None, high: int, narrower: Mapping[str, str] | None = None
 ) -> Task:
-    """Read what was active between two seconds, by numbered pages.
+    """Read the incidents that were active between two seconds, by numbered pages.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Bring a loaded or saved frame up to date, by what was touched since it was loaded."""
+"""Bring a loaded or saved frame up to date with what was touched since it was loaded."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["TouchedLoad", "in_order_of", "merged", "newest_start_first"]
 
-_MOST_PAGES = 100  # the service returns no more results of one query
+_MOST_PAGES = 100  # the service's limit for one query
 
 
 class TouchedLoad(IncidentLoad):
     """The incidents of a search that were updated at or after a second.
 
-    They are read by last change, newest first, again from the top until nothing new is there:
+    They are read by last change, newest first, and again from the top until nothing new appears:
     an incident that is touched meanwhile moves to the top.
     """
 
@@ -37,7 +37,7 @@ class TouchedLoad(IncidentLoad):
 
     @property
     def touched_ids(self) -> set[str]:
-        """The ids of the incidents that were touched; their pages hold others too."""
+        """The ids of the incidents that were touched; their pages contain others too."""
         keys = {str(row.get("id")): key for key, row in self.items()}
         return {each for each, key in keys.items() if self._updated(key) >= self._since}
 
@@ -47,7 +47,7 @@ class TouchedLoad(IncidentLoad):
             pass
 
     def _read_pass(self, to: int, since: int, known: set[tuple[str, float]]) -> Subtask[bool]:
-        """Read from the top to what is older, or known; return whether anything was new."""
+        """Read from the top to older or known incidents; return whether anything was new."""
         any_new = False
         for page in range(1, _MOST_PAGES + 1):
             [answer] = yield from self.read(to, [page])
@@ -80,13 +80,13 @@ def merged(
     Parameters
     ----------
     frame
-        What was loaded before.
+        The frame that was loaded before.
     changed
         The rows of touched incidents that still match.
     touched
         Ids of all incidents that were touched.
     columns
-        What is declared; it comes first.
+        The declared columns, which come first.
     """
     kept = frame[~frame["incident_id"].isin(touched)]
     names = [column.name for column in columns]

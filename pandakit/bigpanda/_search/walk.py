@@ -1,7 +1,7 @@
 """Read every incident that a search matches, while incidents move between the answers.
 
-Each answer is one moment's list, newest start first, and a lower `to` cuts that list by start.
-So the search walks: it reads the first page, and goes on with `to` = the oldest start received.
+Each answer is the list at one moment, newest start first, and a lower `to` cuts that list by
+start. So the search walks: it reads the first page, and continues with `to` = the oldest start.
 That second is read again, because the page may have ended in the middle of it. Nothing that
 moves can push an incident past such a reader, and no page lies beyond the 10,000 results that
 the service returns for one query.
@@ -33,7 +33,7 @@ Proof: TypeAlias = "tuple[IncidentPage, IncidentPage | None]"
 
 __all__ = ["walk"]
 
-_LANES = 8  # ranges that are walked at the same time
+_LANES = 8  # ranges that are walked in parallel
 
 
 def walk(
@@ -83,9 +83,9 @@ def walk(
 def _prove_order(load: IncidentLoad, to: int, answer: IncidentPage) -> Subtask[Proof | None]:
     """Return a page with the newest incidents, and the page below it; `None` without proof.
 
-    A short page, or one of equal starts, may look newest first by chance. Then the total at its
-    oldest start is less than its own total by more than the newer incidents on it. Totals also
-    differ while incidents move, but not twice in the same way.
+    A short page, or one with equal starts, may look newest first by chance. In that case the total
+    at its oldest start is lower than its own total by more than the newer incidents on it. Totals
+    also differ while incidents move, but not twice in the same way.
     """
     differed: set[tuple[int, int]] = set()
     while answer.is_newest_first and answer.oldest < to and len(differed) <= REREADS:

@@ -1,1 +1,1 @@
-"""Sending alerts: rows checked and turned into payloads, and payloads sent in batches."""
+"""Send alerts: rows are checked and become payloads, which are sent in batches."""

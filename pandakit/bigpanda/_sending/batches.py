@@ -27,7 +27,7 @@ _UNSENT: tuple[SendOutcome, ...] = ("planned", "not_sent")
 
 
 class Outbox:
-    """Payloads, and what became of each.
+    """Payloads, and the outcome of each.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Outbox:
     app_key
         The integration.
     facts
-        Returns what `df.attrs["pandakit"]` says, given the number of requests.
+        Returns the facts for `df.attrs["pandakit"]`, given the number of requests.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Outbox:
         return frame
 
     def claim(self, numbers: Sequence[int]) -> list[int]:
-        """Return those of the payloads that were not sent yet, which are to be sent now."""
+        """Return those payloads that were not sent yet, and mark them as being sent."""
         left = [number for number in numbers if self.outcomes[number] in _UNSENT]
         self._mark(left, "not_sent")
         return left
@@ -113,7 +113,7 @@ class Outbox:
 def send_in_batches(
     outbox: Outbox, session: Session, numbers: Sequence[int], batch_size: int
 ) -> pd.DataFrame:
-    """Send what was not sent yet, in this order; after a failure, `resume()` sends the rest."""
+    """Send the unsent payloads in this order; after a failure, `resume()` sends the rest."""
     left = outbox.claim(numbers)
     resume = partial(send_in_batches, outbox, session, numbers, batch_size)
     batch: Sequence[int] = ()

@@ -66,7 +66,7 @@ def read_payloads(
 
 
 def time_order(payloads: list[Payload]) -> list[int]:
-    """Return the numbers of the payloads by time; equal times, and none, keep their order.
+    """Return the numbers of the payloads by time; equal and missing times keep their order.
 
     A payload without a time gets the time at which it arrives, so it comes last.
     """
@@ -74,7 +74,7 @@ def time_order(payloads: list[Payload]) -> list[int]:
 
 
 def _payload(row: dict[str, Any], app_key: str) -> Payload:
-    """Return what is sent of a row: missing cells are left out."""
+    """Return the payload of a row, without missing cells."""
     found = {}
     for name, cell in row.items():
         value = _seconds(cell) if name == "timestamp" else _value(cell, name)

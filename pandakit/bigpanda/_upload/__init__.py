@@ -1,1 +1,1 @@
-"""Uploading an enrichment table, and following its job."""
+"""Upload an enrichment table, and follow its job."""

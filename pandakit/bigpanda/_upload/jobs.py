@@ -1,9 +1,9 @@
 """The jobs of uploads: followed to their end, and one at a time for each table.
 
-Two jobs for one table may end in another order than they began, and the last one wins. So a
-table stays taken until its job has ended; where the end has not been seen yet (`wait=False`, or
-following the job failed), the next upload to the table waits for it first. Other processes of
-the same user are detected by a lock file, and only warned about.
+Two jobs for one table may not end in the order in which they began, and the last one wins. So a
+table stays locked until its job has ended. If the end has not been seen yet (`wait=False`, or
+polling failed), the next upload to the table first waits for it. Other processes of the same
+user are detected by a lock file, and only cause a warning.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ class UploadJob:
     status
         `"pending"`, `"started"`, `"done"` or `"failed"`, as last seen.
     schema_id
-        The enrichment whose table it replaces, where that is known.
+        The enrichment whose table it replaces, if that is known.
     api_version
         API version of the upload.
     rows, bytes, sha256, sent_at
-        What was sent and when (UTC), where that is known.
+        What was sent and when (UTC), if that is known.
     detail
         The service's message about a failure.
     """
@@ -110,7 +110,7 @@ JOB_RULES = JobRules(
 
 
 def read_job(job: UploadJob, reply: Reply) -> UploadJob:
-    """Return the job as an answer shows it."""
+    """Return the job in an answer."""
     status = JOB_RULES.read_state(reply).lower()
     return replace(job, status=status, detail=_read_detail(reply) if status == "failed" else "")
 
@@ -141,7 +141,7 @@ def _schema_of(job_id: str) -> str:
 def outcome_unknown(
     error: PandakitError, job: UploadJob, verify: Callable[[], bool] | None
 ) -> OutcomeUnknownError:
-    """Return the error of a lost answer: what was sent, and how to find out whether it arrived."""
+    """Return the error for a lost answer: what was sent, and how to find out whether it arrived."""
     names = ("rows", "bytes", "sha256", "sent_at")
     sent = {name: fact for name in names if (fact := getattr(job, name))}
     facts = ", ".join(f"{name}={fact}" for name, fact in sent.items())
@@ -161,14 +161,14 @@ class TableLock:
 
     def __init__(self) -> None:
         self.job: UploadJob | None = None
-        """A job that was sent and has not been seen to end."""
+        """A job that was sent and has not yet been seen to end."""
         self.file_lock = ExitStack()
         """Keeps the lock file that other processes look at."""
         self.renew()
         renew_in_children(self)
 
     def renew(self) -> None:
-        """Begin unlocked in a forked process: the upload is its parent's."""
+        """Start unlocked in a forked process: the upload belongs to the parent."""
         self.thread_lock = threading.Lock()
         self.job = None
         self.file_lock.close()
@@ -198,7 +198,7 @@ def lock_table(
     Warns
     -----
     ServiceWarning
-        When another process of this user uploads to the same table, or that cannot be known.
+        When another process of this user uploads to the same table, or when that is unknown.
     """
     table = base_url, schema_id
     lock = _locks.get(table) or _locks.setdefault(table, TableLock())

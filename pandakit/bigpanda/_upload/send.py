@@ -1,4 +1,4 @@
-"""Sending a table: checked first, streamed from disk, and never sent twice blindly."""
+"""Send a table: checked first, streamed from disk, and never sent twice blindly."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["check_header", "prepared", "refuse_empty", "send_table"]
 
 _CHUNK = 1 << 20
-_NO_LIMIT = float("inf")  # a slow line may take hours; silence ends by the read deadline
+_NO_LIMIT = float("inf")  # a slow connection may take hours; the read deadline ends silence
 _HEADERS = {"Content-Type": "text/csv; charset=utf8"}
 
 
@@ -44,7 +44,7 @@ def send_table(
     progress: bool | None,
     verify: Callable[[], bool],
 ) -> UploadJob:
-    """Send the file once, and return the job that the service made of it.
+    """Send the file once, and return the job that the service started.
 
     Raises
     ------
@@ -110,20 +110,20 @@ def _accepted(session: Session, reply: Reply, started: UploadJob) -> UploadJob:
 class _CheckedFile(FileIO):
     """A file being sent: counts rows, and stops before its end when the file has changed.
 
-    The service takes a table whole or not at all, so a body that is cut changes nothing.
+    The service accepts a table whole or not at all, so a body that is cut changes nothing.
     """
 
     def __init__(self, file: CsvFile, line: ProgressLine, changes: list[EnrichmentError]) -> None:
         super().__init__(file.path)
         self._file, self._line, self._changes = file, line, changes
-        line.advance(rows=-line.rows)  # a retry begins at the start
+        line.advance(rows=-line.rows)  # a retry starts from the beginning
         self._digest, self._sent = hashlib.sha256(), 0
         if os.fstat(self.fileno()).st_size != file.bytes:
             self.close()
             raise self._changed()
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes; the last ones only when the checksum is right."""
+        """Return the next bytes; the last ones only if the checksum is right."""
         chunk = super().read(-1 if size is None else size) or b""
         self._digest.update(chunk)
         self._sent += len(chunk)
@@ -134,7 +134,7 @@ class _CheckedFile(FileIO):
         return chunk
 
     def _changed(self) -> EnrichmentError:
-        # Kept, because the transport takes an error while sending for a fault of the network.
+        # Kept, because the transport would treat an error while sending as a network fault.
         self._changes.append(
             EnrichmentError(
                 f"{self._file.path} changed after it was validated, so it was not sent to "
@@ -145,7 +145,7 @@ class _CheckedFile(FileIO):
 
 
 def refuse_empty(table: pd.DataFrame | CsvFile | str | os.PathLike[str]) -> None:
-    """Refuse a table without rows before anything is sent: that needs no schema.
+    """Refuse a table without rows before anything is sent; this needs no schema.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def _read_header(path: Path) -> tuple[list[str], bool]:
 
 
 def _report(table: Any, titles: list[Any]) -> ValidationReport | None:
-    """Validate a table against its own columns, where a schema can have them."""
+    """Validate a table against its own columns, if a schema can have them."""
     from pandakit.enrichment import (  # noqa: PLC0415 - loaded on use
         EnrichmentSchema,
         validate_enrichment,
@@ -241,7 +241,7 @@ def _validate_file(path: Path, schema: EnrichmentSchema) -> CsvFile:
             f"{path} is not a regular file: a table is read twice, to validate it and to send it; "
             "copy it into a file first"
         )
-    # Before validation, so that a change in between is noticed while sending.
+    # Before validation, so that a later change is noticed while sending.
     digest, size, rows = hashlib.sha256(), 0, -1
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -22,7 +22,7 @@ __all__ = ["demo"]
     default=Path("demo-output"),
     show_default=True,
     metavar="FOLDER",
-    help="Where the report goes.",
+    help="The folder for the report.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sandbox.")
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")

@@ -1,4 +1,4 @@
-"""`pandakit detections test` and `drift`: rules as code, on their own and beside a tenant."""
+"""`pandakit detections test` and `drift`: rules as code, alone and against a tenant."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _verdict(row: dict[str, object]) -> str:
 def drift(folder: Path) -> int:
     """Compare the rules below FOLDER with the tenant of the settings; exit code 1 on drift.
 
-    Only kinds that the folder has are compared.
+    Only the kinds of content that the folder has are compared.
     """
     local = content.read(folder, strict=True)
     with connect(sandbox="never") as services:

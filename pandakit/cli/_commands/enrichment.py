@@ -20,17 +20,17 @@ __all__ = ["validate"]
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--schema", "schema_file", type=FILE, help="The schema as the service's own JSON.")
+@click.option("--schema", "schema_file", type=FILE, help="The schema, as the service's JSON.")
 @click.option("--query", metavar="NAMES", help="Instead of --schema: query columns, as in a,b.")
 @click.option("--result", metavar="NAMES", help="Instead of --schema: result columns, as in c.")
-@click.option("--strict", is_flag=True, help="Refuse what a stricter reading would refuse.")
+@click.option("--strict", is_flag=True, help="Refuse what only a lenient limit allows.")
 @click.option("--fix", is_flag=True, help="Make the repairs that cannot change a meaning.")
 @click.option(
     "--output",
     "fixed_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where the repaired table goes. Default: the name of FILE with .fixed.csv.",
+    help="The file for the repaired table. Default: the name of FILE with .fixed.csv.",
 )
 @click.option("--force", is_flag=True, help="Overwrite a repaired table of an earlier run.")
 def validate(
@@ -44,7 +44,7 @@ def validate(
     fix: bool,
     force: bool,
 ) -> int:
-    """Validate the enrichment table in FILE by BigPanda's rules; exit code 1 when it is refused."""
+    """Validate the enrichment table in FILE by BigPanda's rules; exit code 1 if it is refused."""
     if fixed_file is not None and not fix:
         raise click.UsageError("--output is where --fix puts the repaired table")
     schema = read_schema(schema_file, query, result)

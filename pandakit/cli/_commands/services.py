@@ -24,13 +24,13 @@ def settings() -> None:
 def check() -> int:
     """Make one cheap authorised call to each service that has settings.
 
-    Prints one line for each; exit code 1 when one fails, or no service has settings.
+    Prints one line for each; exit code 1 if one fails, or if no service has settings.
     """
     every = list(dict.fromkeys(setting.service for setting in SETTINGS.values()))
     asked = [service for service in every if _has_settings(service)]
     failed = not asked
     with connect(sandbox="never") as services:
-        for name in asked or every:  # without any settings each service says what it needs
+        for name in asked or every:  # without any settings, each service reports what it needs
             try:
                 output.write(str(getattr(services, name).check()))
             except PandakitError as error:

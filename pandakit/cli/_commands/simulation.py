@@ -1,4 +1,4 @@
-"""`pandakit simulate`, `sweep`, `explain` and `report`: the user's own events."""
+"""`pandakit simulate`, `sweep`, `explain` and `report`, on the user's own events."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def sweep(
     force: bool,
     **options: Any,
 ) -> None:
-    """Count the incidents of FILE that other windows would give."""
+    """Count the incidents that other windows would make of FILE."""
     policy = choose_policy(options)
     varied = pattern if pattern == _ALL else _pattern(policy, pattern).name
     events = read_source(file, options)
@@ -122,7 +122,7 @@ def sweep(
 @source_options
 @policy_options
 def explain(file: str, alert: int, **options: Any) -> None:
-    """Explain why the alert with the number ALERT of FILE is in its incident."""
+    """Explain why alert number ALERT of FILE is in its incident."""
     policy = choose_policy(options)
     result = consolidate(read_source(file, options), policy)
     if alert >= len(result.alerts):
@@ -148,7 +148,7 @@ def explain(file: str, alert: int, **options: Any) -> None:
 @source_options
 @policy_options
 def report(file: str, pattern: str | None, folder: Path, *, force: bool, **options: Any) -> None:
-    """Write a page on FILE: the funnel, the curve of windows, what speaks for today's window."""
+    """Write a report on FILE: the funnel, the curve of windows, the case for today's window."""
     policy = choose_policy(options)
     varied = _pattern(policy, pattern)
     page = report_page(read_source(file, options), policy, varied)

@@ -1,4 +1,4 @@
-"""`pandakit verify`: saved audit events, verified offline; a report that anybody can check."""
+"""`pandakit verify`: saved audit events, verified offline, and a report that anyone can check."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ Row = dict[str, Any]
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--roots", "roots_file", type=FILE, help="Roots from elsewhere, as JSON or Parquet.")
-@click.option("--key", "key_files", type=FILE, multiple=True, help="A public key that may sign.")
-@click.option("--complete", is_flag=True, help="The file is to hold all events of its range.")
+@click.option(
+    "--key", "key_files", type=FILE, multiple=True, help="A public key to trust; repeatable."
+)
+@click.option("--complete", is_flag=True, help="The file should have all events of its range.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT",
               help="Write a report: OUT ends in .json or .html.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Overwrite the report of an earlier run.")
-@click.option("--against", type=FILE, metavar="REPORT", help="Check a report, saved as JSON.")
+@click.option("--against", type=FILE, metavar="REPORT", help="Check this report, saved as JSON.")
 @click.option("--at", metavar="TIME", help="The time in the report. Default: now.")
 @click.option("--sign", "sign_with", type=FILE, help="Sign the report with an Ed25519 key.")
 def verify(
@@ -69,7 +71,7 @@ def verify(
     if report is not None and report.suffix not in _WRITERS:
         raise click.UsageError("--report writes .json or .html")
     if sign_with is not None and report is None:
-        raise click.UsageError("--sign signs the report: give --report too")
+        raise click.UsageError("--sign signs the report: pass --report too")
     try:
         if report is not None and not force:
             refuse_existing(report)
@@ -92,7 +94,7 @@ def verify(
     for fault in faults:
         output.error(f"{against}: {fault}")
     if known is not None and not faults:
-        output.write(f"{against} matches: verifying the file again gives the same report")
+        output.write(f"{against} matches: verifying the file again makes the same report")
     return 1 if faults else _EXIT_CODES[found.verdict]
 
 
@@ -104,7 +106,7 @@ def _evidence(
     *,
     complete: bool,
 ) -> Evidence:
-    """Read all files; a known report says which keys were trusted and what was claimed."""
+    """Read all files; a known report has the keys that were trusted and what was claimed."""
     keys: Any = [path.read_text(encoding="utf-8") for path in key_files] or None
     if known is not None:
         keys = known.get("keys") if keys is None else keys
@@ -134,7 +136,7 @@ def _roots(file: Path) -> Any:
 
 
 def _compare(evidence: Evidence, found: Any, known: Row) -> list[str]:
-    """Make the report again, with the name and the time of the known one, and compare."""
+    """Make the report again with the name and time of the known one, and compare them."""
     try:
         moment = to_time(str(known.get("verified_at")))
     except ValueError:

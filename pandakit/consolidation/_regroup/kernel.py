@@ -2,9 +2,9 @@
 
 An entry's window is counted from its first alert (or by the clock), incidents may be joined when
 all their alerts have ended, and matchers are united. Time never runs backwards, so if the window of
-a value's newest entry has passed, those of all older ones have passed as well, and no entry ever
-counts again once it did not. So a value needs no heap of entries that may return, as in
-`_group/kernel.py`, but only a stack, and an alert only the top of it.
+a value's newest entry has passed, those of all older ones have passed as well, and an entry that no
+longer counts never counts again. So a value needs only a stack, not a heap of entries that may
+return as in `_group/kernel.py`, and an alert looks only at its top.
 
 Whether an incident has an entry of a value is looked up in two lists at once, newest first: the
 entries of the value, and those of the incident. The search ends with the shorter list, almost

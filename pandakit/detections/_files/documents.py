@@ -40,7 +40,7 @@ _COLUMN_OF = {
     kind: {column.sources[0]: column.name for column in columns}
     for kind, columns in COLUMNS.items()
 }
-# Ends an object whose text in REST has no newline at its end.
+# Marks an object whose text in REST does not end in a newline.
 _NO_NEWLINE = "# no newline at the end"
 
 
@@ -103,7 +103,7 @@ def parse(text: str) -> Document:
 
 
 def _flat(kind: str, content: Row) -> Row:
-    """Lift the members of `Schedule` that are fields of their own."""
+    """Lift those members of `Schedule` that are separate fields."""
     flat = dict(content)
     schedule = flat.get("Schedule") if kind == "queries" else None
     if isinstance(schedule, dict):
@@ -126,7 +126,7 @@ def _identity(value: Any, key: str) -> str:
 
 
 def _shaped(declared: Field, value: Any, sources: dict[str, str], name: str) -> Any:
-    """Check the shape of a value; scalars become text where text is wanted."""
+    """Check the shape of a value; scalars become text where text is expected."""
     shape = declared.shape
     if shape == "yaml" and declared.key in sources:
         return _without_marker(sources[declared.key])
@@ -217,7 +217,7 @@ def _reads_as(block: str, declared: Field, value: str, column: str) -> bool:
 
 
 def _check(text: str, row: Row, other: Row, body_name: str | None) -> None:
-    """Refuse to write what would not be read back."""
+    """Refuse to write values that would not be read back."""
     document = parse(text)
     columns = {_COLUMN_OF[row["kind"]][each.field] for each in FIELDS[row["kind"]]}
     columns |= {"name"} if row["kind"] == "queries" else {"id"}

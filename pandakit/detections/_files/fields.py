@@ -1,7 +1,7 @@
 """The fields of each kind of detection content: its key in YAML, and its field in REST.
 
 Both forms are declared once, as rows of a table, and converted in both directions. Keys that are
-not in a table (`Status`, `BaseVersion`, `LookbackWindowMinutes` ...) are kept as `other`.
+not in the table (`Status`, `BaseVersion`, `LookbackWindowMinutes` ...) are kept in `other`.
 
 Source: "Panther Analysis: detections as code"; "Panther REST API".
 """
@@ -61,7 +61,7 @@ class Field:
     from_yaml, to_yaml
         Convert a value from one form to the other.
     aliases
-        Other keys under which files have it.
+        Other keys that files use for it.
     """
 
     key: str
@@ -107,7 +107,7 @@ def _severity_to_yaml(text: Any) -> Any:
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """Rename the members of an object; anything else is left for the check of shapes."""
+    """Rename the members of an object; anything else is left to the check of shapes."""
     if not isinstance(value, dict):
         return value
     return {names.get(key, key): member for key, member in value.items()}
@@ -167,7 +167,7 @@ def _test_to_yaml(test: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decoded(text: Any) -> Any:
-    """Return the object of a JSON text, if that object leads back to the very same text."""
+    """Return the object of a JSON text, if encoding it gives exactly the same text."""
     try:
         value = json.loads(text)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""File names for ids: any id gets one that every file system takes, and no two share one."""
+"""File names for ids: each id gets its own, and every file system accepts it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["check_inside", "file_stems"]
 
 _LONGEST = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-# Names that Windows keeps for devices, whatever their extension.
+# Names that Windows reserves for devices, whatever their extension.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
 def file_stems(ids: Iterable[str]) -> list[str]:
     """Return a file name without extension for each id.
 
-    A name that had to be changed, or that differs from another only in case, ends in a hash.
+    A name that had to be changed, or that differs from another only by case, ends in a hash.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def file_stems(ids: Iterable[str]) -> list[str]:
 
 
 def check_inside(path: str, column: str) -> None:
-    """Refuse a path that leads out of the folder, or into a hidden one.
+    """Refuse a path outside the folder, or in a hidden one.
 
     Raises
     ------

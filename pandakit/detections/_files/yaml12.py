@@ -1,8 +1,8 @@
 """YAML 1.2 with PyYAML, which reads 1.1 by default.
 
 In YAML 1.1 the key `On` is `True`, `off` is `False` and `01234567` is an octal number. Rules are
-written in YAML 1.2, where they are two texts and a decimal number; what we write is quoted
-wherever either version would read a text as something else.
+written in YAML 1.2, where these are two texts and a decimal number. Text that either version
+would read as something else is quoted when it is written.
 
 Sources: "YAML Ain't Markup Language (YAML) version 1.2", section 10.3 (core schema).
 """
@@ -34,8 +34,8 @@ _CORE = (
     ("merge", r"<<", ["<"]),
 )
 _NOT_PLAIN = re.compile("|".join(pattern for _, pattern, _ in _CORE))
-_END = "...\n"  # written after a block with newlines at its end, though more may follow
-_PRINTABLE = re.compile(r"[ -~\n\xa0-\u2027\u2030-\ud7ff]*")  # what a literal block may hold
+_END = "...\n"  # written after a block that ends in newlines, though more may follow
+_PRINTABLE = re.compile(r"[ -~\n\xa0-\u2027\u2030-\ud7ff]*")  # what a literal block may contain
 
 
 class YamlError(ValueError):
@@ -43,7 +43,7 @@ class YamlError(ValueError):
 
 
 def load(text: str) -> Any:
-    """Return what a document holds.
+    """Return the content of a document.
 
     Raises
     ------
@@ -59,14 +59,14 @@ def load(text: str) -> Any:
 
 
 def load_with_source(text: str, keys: frozenset[str]) -> tuple[Any, dict[str, str]]:
-    r"""Return what a document holds, and the source text of some top-level lists and maps.
+    r"""Return the content of a document, and the source text of some top-level lists and maps.
 
     Parameters
     ----------
     text
         One YAML document.
     keys
-        Top-level keys whose source text is wanted, indentation removed.
+        Top-level keys whose source text is returned, without its indentation.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def load_with_source(text: str, keys: frozenset[str]) -> tuple[Any, dict[str, st
     """
     tools = _tools()
     text = text.removeprefix("\ufeff")
-    text = text if text.endswith("\n") else text + "\n"  # else the last block's end is not marked
+    text = text if text.endswith("\n") else text + "\n"  # marks the last block's end
     loader = tools.Loader(text)
     try:
         node = loader.get_single_node()
@@ -227,6 +227,6 @@ def _dumper(yaml: Any) -> Any:
 
 
 def _may_be_literal(text: str) -> bool:
-    """Return whether a literal block holds a text exactly; other texts are escaped."""
+    """Return whether a literal block keeps a text exactly; other texts are escaped."""
     trailing = any(line != line.rstrip() for line in text.split("\n"))
     return bool(_PRINTABLE.fullmatch(text)) and not text[0].isspace() and not trailing

@@ -1,1 +1,1 @@
-"""Running detections in a process of their own: events < modules < engine < worker < process."""
+"""Run detections in a separate process: events < modules < engine < worker < process."""

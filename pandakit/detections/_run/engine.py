@@ -83,7 +83,7 @@ class Detection:
         }
 
     def severity_of(self, outcome: FunctionResult | None) -> Any:
-        """Return the severity of an alert; the detection's own when the function has failed."""
+        """Return the severity of an alert; the detection's own if the function failed."""
         output, error = outcome or (None, "")
         return self._severity if error is not None or output == "DEFAULT" else output
 
@@ -123,7 +123,7 @@ def _called(
         raise
     except (BrokenHelperError, LookupMissingError) as error:
         return None, str(error)
-    except BaseException as error:  # noqa: BLE001 - also SystemExit costs this test only
+    except BaseException as error:  # noqa: BLE001 - even SystemExit fails only this test
         return None, describe(error)
 
 
@@ -165,7 +165,7 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Sequence):
         return list(value)
-    raise TypeError(f"a {type(value).__name__} is no JSON")
+    raise TypeError(f"a {type(value).__name__} is not JSON")
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {

@@ -11,12 +11,12 @@ from typing import Any
 
 __all__ = ["Event", "ImmutableCaseInsensitiveDict", "ImmutableList", "LookupMissingError"]
 
-# Gives what a data model says about an event: found or not, and the value.
+# Returns whether a data model has a value for an event, and the value.
 Udm = Callable[[Any, str], tuple[bool, Any]]
 
 
 class LookupMissingError(LookupError):
-    """A lookup table was asked for, but only the service has it."""
+    """A rule used a lookup table, which only the service has."""
 
 
 def _frozen(value: Any) -> Any:
@@ -41,7 +41,7 @@ class ImmutableCaseInsensitiveDict(Mapping[str, Any]):
         self._lowered: dict[str, str] | None = None
 
     def _key(self, key: Any) -> Any:
-        """Return the key as the data has it; `None` when there is none."""
+        """Return the key as the data has it, or `None`."""
         if key in self._data or not isinstance(key, str):
             return key if key in self._data else None
         if self._lowered is None:
@@ -135,9 +135,9 @@ class Event(ImmutableCaseInsensitiveDict):
     Parameters
     ----------
     data
-        The event as JSON has it.
+        The event as decoded JSON.
     udm
-        Asks the data model of the event's log type.
+        Looks a common name up in the data model of the event's log type.
     """
 
     __slots__ = ("_udm",)
@@ -156,9 +156,10 @@ class Event(ImmutableCaseInsensitiveDict):
         return value
 
     def deep_walk(self, *keys: Any, default: Any = None, return_val: str = "all") -> Any:
-        """Return nested values, of each item where a list is on the way.
+        """Return nested values; if a list is on the path, the values of each item.
 
-        With lists on the way: a list of different values (`"all"`), the `"first"` or `"last"`.
+        With lists on the path, `return_val` selects `"all"` distinct values, the `"first"` or the
+        `"last"`.
         """
         through_list, found = False, [_thawed(self)]
         for key in keys:
@@ -175,7 +176,7 @@ class Event(ImmutableCaseInsensitiveDict):
         return _frozen(chosen)
 
     def udm(self, *keys: Any, default: Any = None) -> Any:
-        """Return a field by its common name: of the data model, of `p_udm`, or of the event."""
+        """Return a field by its common name: from the data model, `p_udm`, or the event."""
         if self._udm is not None and len(keys) == 1:
             found, value = self._udm(self, keys[0])
             if found and value is not None:
@@ -187,7 +188,7 @@ class Event(ImmutableCaseInsensitiveDict):
         return default
 
     def udm_path(self, name: str) -> Any:
-        """Return the path that the data model has for a common name; `None` without one."""
+        """Return the data model's path for a common name, or `None`."""
         return getattr(self._udm, "path_of", lambda *_: None)(self, name)
 
     def lookup(self, table: str, key: Any) -> Any:

@@ -1,6 +1,6 @@
 """What the process that runs detections may not do.
 
-The guard stops accidents, not malice: a rule that wants to get out of a Python process can.
+The guard prevents accidents, not malice: a rule can break out of a Python process if it tries.
 """
 
 from __future__ import annotations

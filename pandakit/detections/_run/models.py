@@ -47,12 +47,12 @@ class DataModels:
                 return True, getattr(self._module(row), mapping["method"])(event)
             return True, self._at_path(event, mapping["path"])
         except Exception as error:
-            reason = f"the data model {row.get('id')!r} cannot give {name!r}: {describe(error)}"
+            reason = f"the data model {row.get('id')!r} cannot evaluate {name!r}: {describe(error)}"
             self.broken.append(reason)
             raise BrokenHelperError(reason) from error
 
     def path_of(self, event: Any, name: str) -> Any:
-        """Return the path of a common name; `None` without one."""
+        """Return the path of a common name, or `None`."""
         mapping, _ = self._mapping(event, name)
         return None if mapping is None else mapping.get("path")
 

@@ -18,7 +18,7 @@ __all__ = ["BrokenHelperError", "Cache", "Helpers", "describe", "install_stand_i
 
 
 class BrokenHelperError(Exception):
-    """A helper or data model that cannot be loaded; never an ImportError that a rule catches."""
+    """A helper or data model that cannot be loaded; not an ImportError, which rules may catch."""
 
 
 def describe(error: BaseException) -> str:
@@ -36,7 +36,7 @@ def new_module(name: str, body: str, before: Mapping[str, Any] | None = None) ->
 
 
 class Helpers(MetaPathFinder, Loader):
-    """Finds globals by their id, before any module of that name that is installed.
+    """Finds globals by their id, before installed modules of the same name.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Helpers(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return where a helper is loaded from."""
+        """Return the import spec of a helper."""
         del path, target
         return spec_from_loader(fullname, self) if fullname in self._bodies else None
 

@@ -1,4 +1,4 @@
-"""The caller's side of the process that runs detections: it bounds time, and starts it again."""
+"""The caller's side of the process that runs detections: it limits time, and restarts it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _CODE = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from pandakit.detections._run.worker import main; main()"
 )
-# The environment of the caller may hold secrets. A fixed hash seed makes the order of sets, and
-# with it the text of outputs, the same each time.
+# The caller's environment may hold secrets. A fixed hash seed makes the order of sets, and so the
+# text of outputs, the same each time.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "TZ": "UTC"}
 _KEPT = ("SYSTEMROOT",)  # Windows cannot start a process without it
 
 
 class StoppedError(Exception):
-    """The process ended, or was killed, during a request."""
+    """The process exited, or was killed, during a request."""
 
 
 class Runner:
-    """Runs requests in a process of its own; a context manager.
+    """Runs requests in a separate process; a context manager.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Runner:
         process = self._process or self._start()
         answer = self._exchange(process, request, self._timeout)
         if answer.pop("spent", False):
-            self._stop()  # memory is short in it from now on
+            self._stop()  # its memory is exhausted
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -163,7 +163,7 @@ def _read_answer(line: bytes, request: Message) -> Message | None:
 def _close(pipe: Any) -> None:
     try:
         pipe.close()
-    except OSError:  # the reader has gone
+    except OSError:  # the caller no longer reads
         return
 
 

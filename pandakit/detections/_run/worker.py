@@ -1,6 +1,6 @@
 """The process that runs detections: it reads requests and writes outcomes, as lines of JSON.
 
-It imports neither pandas nor anything of the caller, so that it starts in a moment.
+It imports neither pandas nor any of the caller's modules, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Message = dict[str, Any]
 
 
 class Worker:
-    """Keeps what was loaded from one request to the next."""
+    """Keeps the loaded detection from one request to the next."""
 
     def __init__(self, request: Message) -> None:
         self._helpers = Helpers(request["globals"])
@@ -109,7 +109,7 @@ def _answer(worker: Worker | None, request: Message) -> Message:
         answer: Message = getattr(worker, request["do"])(request)
     except MemoryError:
         return {"error": "MemoryError: it needs more memory than it may have", "spent": True}
-    except BaseException as error:  # noqa: BLE001 - also SystemExit costs this request only
+    except BaseException as error:  # noqa: BLE001 - even SystemExit fails only this request
         return {"error": describe(error)}
     return answer
 

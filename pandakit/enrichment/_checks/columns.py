@@ -1,6 +1,6 @@
 """The rules for columns: the schema's tags, the titles, and every value.
 
-Values are looked at by cheap signs first, and by exact tests where there is a sign.
+Cheap signs select the values that an exact test then looks at.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 
 _TAG = re.compile(r"[a-z][a-z0-9_-]*")
 
-#: What an organisation may already use: a name for it, and the limit.
+#: What an organisation may already use: its name in messages, and the limit.
 CURRENT_USAGE = {
     "alert_tags": ("alert tags", LIMITS.alert_tags),
     "items": ("enrichment items", LIMITS.items),
@@ -81,7 +81,7 @@ def check_columns(tally: Tally, names: Sequence[Any], schema: EnrichmentSchema) 
 
 
 def extra_columns(names: Sequence[Any], schema: EnrichmentSchema) -> dict[str, int]:
-    """Return the positions of the columns that the schema has under no name."""
+    """Return the positions of the columns that the schema does not have under any name."""
     meant = renames(names, schema)
     return {
         name: place
@@ -107,7 +107,7 @@ def _plain(name: str) -> str:
 
 
 def check_index(tally: Tally, index: pd.Index) -> None:
-    """Warn about an index with a name, which seems to hold data: it is never sent."""
+    """Warn about a named index, which seems to hold data: an index is never sent."""
     if any(name is not None for name in index.names):
         tally.add("index", value=", ".join(str(name) for name in index.names))
 
@@ -158,7 +158,7 @@ _FORMULA = np.isin(np.arange(256), np.frombuffer(b"=+-@\t\r", np.uint8))
 
 
 class _Values:
-    """Some values of a column, with the signs that the rules go by."""
+    """Some values of a column, with the signs that select them for a rule."""
 
     def __init__(self, cells: Cells, *, is_result: bool) -> None:
         self.text, self.kinds, self.is_result = cells.text, cells.kinds, is_result
@@ -267,7 +267,7 @@ def _many(values: _Values) -> np.ndarray:
 class _CellRule(NamedTuple):
     rule: str
     sign: Callable[[_Values], Any]
-    """If this is false, which costs next to nothing to find out, no value breaks the rule."""
+    """A cheap test: if it is false, no value breaks the rule."""
     where: Callable[[_Values], np.ndarray]
 
 

@@ -14,7 +14,7 @@ __all__ = ["check_layout"]
 
 
 def check_layout(tally: Tally, layout: CsvLayout) -> None:
-    """Check the bytes of a file; an empty one has no faults of this kind."""
+    """Check the bytes of a file; an empty file has no faults of this kind."""
     if not layout.size:
         return
     if layout.has_byte_order_mark:

@@ -1,9 +1,9 @@
 """The rules for rows against each other: repeated rows, keys with two results, keys by case.
 
-Hashes of 64 bits say which rows may repeat: equal rows have equal hashes, and almost nothing else
-has. Their text decides. A table of up to 6 million rows in which no key repeats is read once. Any
-other is read again: for the hashes that did not fit, and to compare whole rows and then keys, once
-for each 32 MiB of text to compare.
+Hashes of 64 bits show which rows may repeat: equal rows have equal hashes, and other rows almost
+never do. Their text decides. A table of up to 6 million rows in which no key repeats is read once.
+Any other table is read again: for the hashes that did not fit, and to compare whole rows and then
+keys, once for each 32 MiB of text to compare.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DuplicateCheck", "Hashes", "is_among", "key_hashes", "row_hashes"]
 
 
-#: More hashes than these are kept in parts; a hash that too many rows have cannot be divided.
+#: More hashes than these are kept in parts; one hash that many rows share cannot be divided.
 _MOST_HASHES, _MOST_PARTS = 6_000_000, 64
 _WORD = 8
 _MIX, _JOIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
@@ -66,7 +66,7 @@ class DuplicateCheck:
         self._end = int(batch.numbers[-1]) + 1 if batch.numbers.size else self._end
 
     def report(self, tally: Tally) -> None:
-        """Read the table again where keys repeat, and add what is found."""
+        """Read the table again if keys repeat, and add what is found."""
         rules = ("duplicate_row", "key_conflict", "key_case")
         found = {rule: _Repeats(tally.room(rule)) for rule in rules}
         for keys, count in self._repeated_hashes(self._hashes_of_keys, self._keys):
@@ -127,9 +127,9 @@ class DuplicateCheck:
         *,
         without: np.ndarray | None = None,
     ) -> Iterator[_Rows]:
-        """Yield the rows that have one of the wanted hashes, those of one hash together.
+        """Yield the rows that have one of the wanted hashes; rows with the same hash come together.
 
-        There are `count` of them; if their text is long, it comes in parts.
+        There are `count` of them; if their text is long, they come in parts.
         """
         size = count * (self._bytes / self._rows + _ROW_BYTES)
         parts = min(int(size / _AT_ONCE) + 1, len(wanted))
@@ -215,7 +215,7 @@ def row_hashes(columns: Sequence[pa.LargeStringArray]) -> np.ndarray:
 
 
 def key_hashes(columns: Sequence[pa.LargeStringArray]) -> np.ndarray:
-    """Return the hash of each row's key; keys that differ by case alone have the same."""
+    """Return the hash of each row's key; keys that differ only by case have the same hash."""
     return row_hashes([_lower(text) for text in columns])
 
 
@@ -228,7 +228,7 @@ def _lower(text: pa.LargeStringArray) -> pa.LargeStringArray:
 
 
 def _value_hashes(text: pa.LargeStringArray) -> np.ndarray:
-    """Hash all values at once, eight bytes of each in a round."""
+    """Hash all values at once, eight bytes of each per round."""
     data, offsets = text_bytes(text)
     padded = np.zeros(len(data) + _WORD, np.uint8)  # so that the last value's word can be read
     padded[: len(data)] = data
@@ -250,9 +250,10 @@ def _value_hashes(text: pa.LargeStringArray) -> np.ndarray:
 class Hashes:
     """The hashes of many rows, 8 bytes each, and which of them repeat.
 
-    Only so many are held at a time. Of more rows one part of the hashes is kept, those that leave
-    the remainder `part` when divided by `parts`. While the first part is collected, `parts`
-    doubles until it is small enough; the caller then reads the table again for each other part.
+    Only a limited number is held at a time. If there are more, only one part of the hashes is kept:
+    those that leave the remainder `part` when divided by `parts`. While the first part is
+    collected, `parts` doubles until the part is small enough; the caller then reads the table
+    again for each of the other parts.
 
     Parameters
     ----------
@@ -277,7 +278,7 @@ class Hashes:
     def _in_part(self, hashes: np.ndarray) -> np.ndarray:
         if self.parts == 1:
             return hashes
-        low = hashes.astype(np.uint8)  # the lowest bits tell the part
+        low = hashes.astype(np.uint8)  # the lowest bits select the part
         kept: np.ndarray = hashes[low % np.uint8(self.parts) == self._part]
         return kept
 

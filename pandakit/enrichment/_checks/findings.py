@@ -55,7 +55,7 @@ class Findings:
         The first `max_findings` of each rule and column, then one without a row that says how
         many more there are.
     counts
-        How many there are of each rule and column.
+        The number of findings of each rule and column.
     max_findings
         How many of each rule and column are kept.
     """
@@ -67,12 +67,12 @@ class Findings:
 
     @property
     def n_errors(self) -> int:
-        """How many errors there are, beyond `max_findings` as well."""
+        """How many errors there are, including those beyond `max_findings`."""
         return self._count(self.errors)
 
     @property
     def n_warnings(self) -> int:
-        """How many warnings there are, beyond `max_findings` as well."""
+        """How many warnings there are, including those beyond `max_findings`."""
         return self._count(self.warnings)
 
     def _count(self, findings: tuple[Finding, ...]) -> int:
@@ -112,7 +112,7 @@ class Tally:
         facts: Sequence[Mapping[str, Any]],
         count: int | None = None,
     ) -> None:
-        """Add findings of one kind, of which there are `count` in all."""
+        """Add findings of one kind, of which there are `count` in total."""
         self._counts[rule, column] += len(facts) if count is None else count
         kept = self._kept.setdefault((rule, column), [])
         severity, message = self._severity(rule), RULES[rule].message

@@ -1,4 +1,4 @@
-"""What makes a table unacceptable, or doubtful: one row per rule."""
+"""What makes a table unacceptable or doubtful: one row per rule."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIMITS = Limits()
 
 
 class Rule(NamedTuple):
-    """One thing that is checked, and the page behind it."""
+    """One condition that is checked, and the page that it comes from."""
 
     name: str
     severity: Literal["error", "doubtful", "warning"]

@@ -1,4 +1,4 @@
-"""The tags of alerts that a table is looked up by, and which alerts meet the schema's condition."""
+"""The alert tags by which a table is looked up, and which alerts meet the schema's condition."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class AlertTags:
     text : pyarrow.Table
         A column for each query field, null where an alert does not have the tag.
     is_present : numpy.ndarray
-        The same as booleans, a row for each alert.
+        Which tags each alert has, one row per alert.
     meets_condition : numpy.ndarray
         Which alerts meet the schema's condition.
     is_usable : numpy.ndarray
-        Which alerts meet it and have all the tags that they must have.
+        Which alerts meet it and have all required tags.
     condition : Bpql or None
         The schema's condition.
     unknown : tuple of str

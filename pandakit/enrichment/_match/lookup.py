@@ -31,7 +31,7 @@ class Lookup:
     table, schema
         As for `apply_enrichment`.
     each
-        Whether to look up a tag with several values by each of them too.
+        Whether to look up a tag with several values by each value too.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Lookup:
         return match
 
     def _first_match(self, known: pa.Table, sought: pa.Table) -> np.ndarray:
-        """Return, for each row that is sought, the first row of `known` it matches, or -1."""
+        """Return, for each row of `sought`, the first row of `known` that it matches, or -1."""
         if not self._each:
             return first_rows(known, sought)
         choices, rows = _choices(sought)
@@ -88,7 +88,7 @@ class Lookup:
         return frame.assign(rate=frame["matched"] / frame["alerts"].where(frame["alerts"] > 0))
 
     def unmatched(self) -> pd.DataFrame:
-        """List the keys that match no row, and the table's key that is nearest."""
+        """List the keys that match no row, each with the nearest key of the table."""
         rows = np.flatnonzero(self._tags.is_usable & (self._match < 0))
         sought = self._sought.take(pa.array(rows))
         ids = row_ids(sought)
@@ -109,7 +109,7 @@ class Lookup:
         return frame.sort_values("alerts", ascending=False, kind="stable", ignore_index=True)
 
     def _difference(self, sought: pa.Table, near: np.ndarray) -> np.ndarray:
-        """Return in what each key that is sought differs from the nearest one."""
+        """Return how each key differs from the nearest one."""
         known = self._known.take(pa.array(near, mask=near < 0))
         by_case, by_space = (_is_equal(f(known), f(sought)) for f in (lowered, _trimmed))
         return np.select(

@@ -1,4 +1,4 @@
-"""Reports and results as cards in a notebook, the bad cells marked."""
+"""Reports and results as cards in a notebook, with the bad cells marked."""
 
 from __future__ import annotations
 

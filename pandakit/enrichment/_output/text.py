@@ -1,4 +1,4 @@
-"""A report as lines of text; nothing in them can act on a terminal."""
+"""A report as lines of text that are safe for a terminal."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ReportContent:
 
     @property
     def summary(self) -> str:
-        """The size of the table, and how much was found."""
+        """The size of the table, and the number of findings."""
         name = f"{visible(self.name, LONG)}, " if self.name else ""
         size = f"{counted(self.rows, 'row')} of {counted(self.columns, 'column')}"
         written = "" if self.bytes is None else f", {counted(self.bytes, 'byte')}"

@@ -1,8 +1,8 @@
 """A CSV file in blocks of whole rows, and each block as columns of text.
 
-Where all quotes enclose whole values, a line end is outside of values if an even number of
-quotes precedes it, which is quickly found from the end of a block. Otherwise rows are told apart
-by the grammar of the CSV reader: only a quote at the start of a value opens it.
+If all quotes enclose whole values, a line end is outside a value when an even number of quotes
+precedes it, which is quickly found from the end of a block. Otherwise rows are separated by the
+grammar of the CSV reader: only a quote at the start of a value opens it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["Block", "parse_block", "row_blocks"]
 
 #: No row may be longer: it has to fit into memory several times over.
 _LONGEST_ROW = 16 << 20
-# Until Python 3.11.5 a possessive group may miss a match; one that is not takes more memory.
+# Before Python 3.11.5 a possessive group may miss a match; other groups take more memory.
 _ONCE = b"+" if sys.version_info >= (3, 11, 5) else b""
 _QUOTED = rb'"[^"]*+(?:""[^"]*+)*' + _ONCE + rb'"(?!")[^,\r\n]*+'
 _VALUE = rb"(?:" + _QUOTED + rb'|[^",\r\n][^,\r\n]*+)?' + _ONCE
@@ -38,12 +38,12 @@ _ROWS = re.compile(rb"(?:" + _ROW + rb")*" + _ONCE)
 
 
 def row_blocks(path: Path, size: int, *, is_regular: bool) -> Iterator[bytes]:
-    """Yield the whole rows of a file in blocks; what follows the last line end comes last.
+    """Yield the whole rows of a file in blocks; text after the last line end comes last.
 
     Parameters
     ----------
     path
-        The file; a byte order mark is left out.
+        The file; a byte order mark is skipped.
     size
         Bytes to read at a time.
     is_regular
@@ -101,7 +101,7 @@ class Block(NamedTuple):
 
 
 class _BadLines:
-    """Collects the lines that the reader cannot take as rows."""
+    """Collects the lines that the reader cannot read as rows."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -152,7 +152,7 @@ def _read(data: bytes, width: int, wanted: Sequence[int], bad: _BadLines, *, ski
     names = [str(place) for place in range(width)]
     if data.startswith(BYTE_ORDER_MARK) and not skip:  # the reader would leave it out
         data = b"\n" + data
-    # The reader frees its input when it likes, in whatever thread: it gets a copy that Python
+    # The reader may free its input at any time and in any thread, so it gets a copy that Python
     # has no part in.
     buffer = pa.allocate_buffer(len(data))
     np.frombuffer(buffer, np.uint8)[:] = np.frombuffer(data, np.uint8)
@@ -173,12 +173,12 @@ def _read(data: bytes, width: int, wanted: Sequence[int], bad: _BadLines, *, ski
     )
 
 
-_MARK = "\ufdd0"  # Unicode promises that no text has it
+_MARK = "\ufdd0"  # Unicode guarantees that no text has it
 _ESCAPE = "pandakit.enrichment.escape"
 
 
 def _as_utf8(data: bytes) -> bytes:
-    """Write out bytes that are not UTF-8, each after a mark: the reader takes only UTF-8."""
+    """Escape bytes that are not UTF-8, each with a mark: the reader accepts only UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
 """A CSV file as a source of rows, read block by block.
 
-Each block is parsed in this thread before the next one is read. A reader that works ahead holds
-many blocks at once; and one that is abandoned while it calls back into Python, or frees memory
-of Python's, can hang the end of the process (Arrow's issues 33975 and 43741).
+Each block is parsed in this thread before the next one is read. A reader that reads ahead holds
+many blocks at once. If it is abandoned while it calls back into Python, or frees memory that
+Python owns, it can hang the end of the process (Arrow's issues 33975 and 43741).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _NO_CELLS = Cells(pa.array([], pa.large_string()), TEXTS, {})
 
 
 class FileSource:
-    """The rows of a CSV file; lines that are not rows are counted as well.
+    """The rows of a CSV file; lines that are not rows are counted too.
 
     Parameters
     ----------
     path
         The file.
     layout
-        What its bytes say about it.
+        What a scan of its bytes found.
     places
         Title to the position of the file's column.
     most
@@ -59,8 +59,8 @@ class FileSource:
             yield from self._read()
         except ValueError as error:
             nothing, why = np.empty(0, np.int64), str(error).splitlines()[0]
-            if "straddling" in why:  # Arrow's word for a row without an end
-                why = "the last row does not end: is a quote left open?"
+            if "straddling" in why:  # how Arrow reports a row without an end
+                why = "the last row does not end: is a quote unclosed?"
             yield Batch(nothing, [_NO_CELLS] * len(self.titles), unreadable=why)
 
     def _read(self) -> Iterator[Batch]:
@@ -83,8 +83,8 @@ def read_csv_file(path: Path) -> pd.DataFrame:
     Raises
     ------
     EnrichmentError
-        The file is not CSV in UTF-8, a title is repeated, or a row has another number of values
-        than the header row.
+        The file is not CSV in UTF-8, a title is repeated, or a row does not have as many values
+        as the header row.
     """
     layout = scan_csv(path)
     header = layout.header

@@ -26,7 +26,7 @@ _BORDERS = np.isin(np.arange(256), [_LF, _CR, _QUOTE, _COMMA])
 
 @dataclass(slots=True)
 class Places:
-    """Where something was found: how often, and the first row numbers (None: the header row)."""
+    """How often something was found, and the first row numbers (None: the header row)."""
 
     count: int = 0
     rows: list[int | None] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Places:
 
 @dataclass(slots=True)
 class CsvLayout:
-    """What the bytes of a file say about its rows."""
+    """What the bytes of a file reveal about its rows."""
 
     size: int
     tail: bytes = b""
@@ -60,7 +60,7 @@ class CsvLayout:
 
     @property
     def has_open_quote(self) -> bool:
-        """A quote is never closed, so nothing tells where lines end."""
+        """A quote is never closed, so the ends of lines are unknown."""
         return self.quotes % 2 == 1
 
     @property
@@ -147,7 +147,7 @@ def _read(path: Path, layout: CsvLayout, start: int, stop: int) -> np.ndarray:
 
 
 def _outside(places: np.ndarray, quotes: np.ndarray, earlier: int) -> np.ndarray:
-    """Keep the places outside values: an even number of quotes precedes them."""
+    """Keep the places outside values, which an even number of quotes precedes."""
     outside: np.ndarray = places[(np.searchsorted(quotes, places) + earlier) % 2 == 0]
     return outside
 

@@ -81,11 +81,11 @@ class Batch(NamedTuple):
     """Some rows of a table."""
 
     numbers: np.ndarray
-    """Row numbers as a report names them, ascending."""
+    """Row numbers as in a report, ascending."""
     cells: list[Cells]
     """One item per column, in the order of the source's `titles`."""
     bad_lines: BadLines | None = None
-    """The lines among these rows that are not rows."""
+    """The lines of this batch that are not rows."""
     unreadable: str = ""
     """Why reading ends here, before the end of the file."""
 
@@ -105,7 +105,7 @@ class Source(Protocol):
 
 
 def rows_at(source: Source, numbers: np.ndarray) -> tuple[np.ndarray, pa.Table]:
-    """Return those of the row numbers that are rows, ascending, and the text of these rows."""
+    """Return the row numbers that exist, ascending, and the text of these rows."""
     found, tables = [np.empty(0, np.int64)], []
     last = max(numbers, default=-1)
     for batch in source.batches():
@@ -118,7 +118,7 @@ def rows_at(source: Source, numbers: np.ndarray) -> tuple[np.ndarray, pa.Table]:
 
 
 class FrameSource:
-    """The rows of a frame, numbered as `iloc` numbers them.
+    """The rows of a frame, numbered as by `iloc`.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _bytes(cells: pd.Series) -> int:
 
 # What a cell was before it became text.
 TEXTS, LISTS, OTHERS = 0, 1, 2
-#: A text that is one quoted value: a pipe in it separates nothing.
+#: A text that is one quoted value: a pipe in it is not a separator.
 QUOTED = r'^"(?:[^"]|"")*"$'
 
 _LISTS = (list, tuple, np.ndarray)
@@ -184,7 +184,7 @@ class Cells(NamedTuple):
     kinds: np.ndarray | int
     """TEXTS, LISTS or OTHERS for each cell; one number if all are alike."""
     invalid: dict[str, dict[int, Any]]
-    """By rule, the cells that have no text form, by their position; their text means nothing."""
+    """Rule -> positions of the cells that have no text form; their text is meaningless."""
 
 
 def text_cells(series: pd.Series) -> Cells:
@@ -221,7 +221,7 @@ def _objects(series: pd.Series) -> pd.Series:
 
 
 def _kind_of_all(dtype: Any) -> int | None:
-    """Return the kind of all cells of a dtype, None where each must be looked at."""
+    """Return the kind of all cells of a dtype, None if each must be inspected."""
     if isinstance(dtype, pd.CategoricalDtype):
         labels = pd.api.types.infer_dtype(dtype.categories)
         if labels in {"string", "empty"}:
@@ -245,7 +245,7 @@ def _kind_of_arrow(dtype: pa.DataType) -> int | None:
 
 def _from_objects(series: pd.Series) -> Cells:
     if pd.api.types.infer_dtype(series, skipna=True) in {"string", "empty"}:
-        with suppress(ValueError):  # half of a surrogate pair: find out which cells have one
+        with suppress(ValueError):  # half of a surrogate pair: find the cells that have one
             return Cells(_one_array(to_text(series)), TEXTS, {})
     cells = series.to_numpy(dtype=object)
     text, invalid = _one_by_one(cells)
@@ -264,7 +264,7 @@ def _one_by_one(cells: np.ndarray) -> tuple[pa.LargeStringArray, dict[str, dict[
         except ValueError:
             rule = "lone_surrogate" if isinstance(cell, str) else "no_text_form"
             rows.setdefault(rule, []).append(row)
-            text.append("\0" + described(cell))  # a NUL: equal to no text that is accepted
+            text.append("\0" + described(cell))  # a NUL, which equals no accepted text
     return pa.array(text, pa.large_string()), _by_rule(cells, rows)
 
 
@@ -279,7 +279,7 @@ def _kind(cell: Any) -> int:
 
 
 def _protected(cell: Any) -> Any:
-    """Quote the items of a list that hold a pipe, so that it separates nothing."""
+    """Quote the items of a list that contain a pipe, so that it is not a separator."""
     if not isinstance(cell, _LISTS) or (isinstance(cell, np.ndarray) and cell.ndim != 1):
         return cell
     return [_quoted(item) for item in cell]
@@ -298,7 +298,7 @@ def _is_infinite(cell: Any) -> bool:
 
 
 def described(cell: Any) -> str:
-    """Return any object as text; what UTF-8 cannot hold is escaped."""
+    """Return any object as text; what UTF-8 cannot encode is escaped."""
     return str(cell).encode("utf-8", "backslashreplace").decode()
 
 

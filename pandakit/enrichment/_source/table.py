@@ -1,4 +1,4 @@
-"""A whole table as text, to look up and compare; it must have the schema's columns."""
+"""A whole table as text, for look-ups and comparisons; it must have the schema's columns."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pandakit.errors import EventError
 from pandakit.events._files.delimited import read_delimited
+from pandakit.events._files.dictionaries import stored_as_dictionaries, with_repeating
 from pandakit.events._files.lines import LOG_LINE, read_lines
 from pandakit.events._files.nested import as_flat_text, flat_column, nesting
 from pandakit.events._files.raw import Raw, checked_names
@@ -27,8 +28,6 @@ __all__ = ["from_frame", "from_member"]
 
 
 _FIRST_LINES = 10  # a log may begin with other lines
-# Columns with few distinct values: Parquet stores each once, and they are read as stored.
-_FEW_VALUES = ("status", "state", "severity")
 
 
 def from_member(member: Member) -> Raw:
@@ -67,10 +66,9 @@ def _parquet(member: Member) -> Raw:
     from pyarrow import parquet  # noqa: PLC0415 - loaded on use
 
     with parquet.ParquetFile(member.open()) as source:
-        names = source.schema_arrow.names
-    coded = [name for name in names if name.lower() in _FEW_VALUES]
-    with parquet.ParquetFile(member.open(), read_dictionary=coded) as source:
-        return Raw(member.name, source.read(), "Parquet")
+        names = stored_as_dictionaries(source)
+    with parquet.ParquetFile(member.open(), read_dictionary=names) as source:
+        return Raw(member.name, with_repeating(source.read(), names), "Parquet")
 
 
 def _feather(member: Member) -> Raw:

@@ -145,12 +145,26 @@ def _field(raw: Raw, names: tuple[str, ...]) -> Any:
 
 
 def _without_empty(cells: Any) -> Any:
+    if pa.types.is_dictionary(cells.type):
+        return _without_empty_label(cells)
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return cells
     lengths = pc.binary_length(cells)
     if pc.min(lengths).as_py() != 0:
         return cells
     return pc.if_else(pc.equal(lengths, 0), pa.scalar(None, cells.type), cells)
+
+
+def _without_empty_label(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = []
+    for chunk in cells.chunks:
+        empty = pc.index(chunk.dictionary.cast(pa.large_string()), "").as_py()
+        indices = chunk.indices
+        if empty >= 0:
+            is_empty = pc.equal(indices, pa.scalar(empty, indices.type))
+            indices = pc.if_else(is_empty, pa.scalar(None, indices.type), indices)
+        chunks.append(pa.DictionaryArray.from_arrays(indices, chunk.dictionary))
+    return pa.chunked_array(chunks, cells.type)
 
 
 def _with_last_resort(raw: Raw, plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +216,7 @@ def _alarms(
     if reversed_.any():
         pairs = _pairs(_field(raw, plan.start), _field(raw, plan.end))
         rejects.add("end_before_start", reversed_, pairs, "correct {!r} or {!r}".format(*both))
-    status = _status(raw, plan, rejects)
+    status = _status(raw, plan, rejects).cast(pa.large_string())
     _reject_without_primary(raw, columns, rejects)
     kept = np.flatnonzero(rejects.kept)
     closing = kept[closed[kept]]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pandakit.errors import EventError
+from pandakit.events._files.dictionaries import without_dictionaries
 from pandakit.events._mapping.fields import ALIASES, PRIMARIES, normalized
 from pandakit.events._mapping.times import TimeRules, time_zone
 from pandakit.events._profiles.table import PROFILES
@@ -83,6 +84,7 @@ def plan_for(raw: Raw, request: Request) -> tuple[Plan, Raw]:
     profile, how = _profile(raw, request)
     if profile is not None:
         raw = _as_the_profile_has_them(raw, profile)
+        raw = replace(raw, table=without_dictionaries(raw.table))
     original = set(raw.table.column_names)
     if profile is not None and profile.derive is not None:
         raw = replace(raw, table=profile.derive(raw.table))
@@ -321,7 +323,7 @@ class _Guess:
         cells = self._raw.table.column(column)
         if len(cells) < _MANY_ROWS or pa.types.is_nested(cells.type):
             return False
-        return bool(pc.count_distinct(cells).as_py() == len(cells))
+        return len(pc.unique(cells)) == len(cells)
 
     def how(self, found: dict[str, str | None]) -> str:
         return "by name" if all(name == column for name, column in found.items()) else "guessed"

@@ -49,7 +49,7 @@ def checked_statuses(mapping: Mapping[Any, str] | None) -> dict[str, str]:
 def read_statuses(
     cells: pa.ChunkedArray, mapping: Mapping[str, str], otherwise: str | None, column: str
 ) -> tuple[Any, np.ndarray]:
-    """Return the statuses, and which rows have none.
+    """Return the statuses, as a dictionary if the column is one, and which rows have none.
 
     Parameters
     ----------
@@ -62,12 +62,17 @@ def read_statuses(
     column
         For messages.
     """
-    if not pa.types.is_dictionary(cells.type):
+    is_dictionary = pa.types.is_dictionary(cells.type)
+    if not is_dictionary:
         cells = to_text(cells, column=column).dictionary_encode()
     encoded = cells.combine_chunks()
-    labels = to_text(encoded.dictionary, column=column).to_pylist()
     known = {status: status for status in STATUSES} | dict(mapping)
-    statuses = [known.get((label or "").lower(), otherwise) for label in labels]
-    found = pa.array(statuses, pa.large_string()).take(encoded.indices)
-    found = found if otherwise is None else pc.fill_null(found, otherwise)
-    return pa.chunked_array([found]), np.asarray(found.is_null().to_numpy(zero_copy_only=False))
+    labels = [label or "" for label in to_text(encoded.dictionary, column=column).to_pylist()]
+    statuses = [known.get(label.lower(), otherwise) for label in labels]
+    places = [None if status is None else STATUSES.index(status) for status in statuses]
+    codes = pa.array(places, pa.int8()).take(encoded.indices)
+    if otherwise is not None:
+        codes = pc.fill_null(codes, STATUSES.index(otherwise))
+    found = pa.DictionaryArray.from_arrays(codes, pa.array(STATUSES, pa.large_string()))
+    bad = np.asarray(codes.is_null())
+    return pa.chunked_array([found if is_dictionary else found.cast(pa.large_string())]), bad

@@ -1,9 +1,9 @@
 """The canonical JSON that is hashed and signed, in the forms that services have used.
 
-All forms sort keys, leave out whitespace and write text as raw UTF-8. They differ in numbers:
-Python writes `1.0` and every digit of an integer, RFC 8785 writes `1` and `1e+30`, and some
-services hash the text as it was. A form is only used where it denotes exactly the number that
-was received: otherwise a digit beyond a double's precision could change unnoticed.
+All forms sort keys, omit whitespace and write text as raw UTF-8. They differ in numbers: Python
+writes `1.0` and every digit of an integer, RFC 8785 writes `1` and `1e+30`, and some services
+hash the text as it was. A form is used only if it denotes exactly the number that was received;
+otherwise a digit beyond a double's precision could change unnoticed.
 
 Source: "RFC 8785, JSON Canonicalization Scheme".
 """
@@ -135,7 +135,7 @@ def _ecmascript(number: float) -> str:
         return "0"
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
     text = "".join(map(str, digits))
-    point = len(text) + int(exponent)  # where the decimal point stands, counted in digits
+    point = len(text) + int(exponent)  # the position of the decimal point, counted in digits
     if len(text) <= point <= _FEW_DIGITS:
         shown = text + "0" * (point - len(text))
     elif 0 < point <= _FEW_DIGITS:

@@ -1,9 +1,9 @@
 """The consistency check: the tree only grew when the event's batch was added.
 
 The proof of size n is a list of `x:<node>,<l|r>:<hash>,…`, one item for each complete part of
-the tree of size n - 1, the last and smallest first. Folded together the nodes give the root of
-size n - 1, and each node folds with the rest of its item to the root of size n. The first
-sibling of the first item is the batch that was added, which binds the proof to the event.
+the tree of size n - 1, the last and smallest first. The nodes fold together to the root of size
+n - 1, and each node folds with the rest of its item to the root of size n. The first sibling of
+the first item is the batch that was added, which binds the proof to the event.
 
 Source: "Tamperproofing".
 """
@@ -27,7 +27,7 @@ __all__ = ["ConsistencyCheck"]
 
 
 class _Step(NamedTuple):
-    """What the roots of two sizes say, whatever the event: the added batch, or an outcome."""
+    """What the roots of two sizes show, for every event: the added batch, or an outcome."""
 
     batch: bytes | None
     problem: CheckOutcome | None
@@ -50,7 +50,7 @@ class ConsistencyCheck:
         self._steps: dict[tuple[str | None, int], _Step] = {}
 
     def check(self, place: Place, fold: Fold | None) -> tuple[CheckOutcome, Root | None]:
-        """Return the outcome, and on a pass the root from elsewhere that it rests on, if any."""
+        """Return the outcome, and for a pass the root from elsewhere behind it, if any."""
         tree, leaf = place.tree, place.leaf
         if isinstance(tree, Unreadable) or isinstance(leaf, Unreadable):
             return CheckOutcome(FAIL, "the tree or the batch cannot be read"), None
@@ -83,7 +83,7 @@ class ConsistencyCheck:
         if problem is not None and problem.status == FAIL:
             return _Step(None, problem)
         steps = [_read_step(proof, root_hash, before, leaf) for proof in proofs]
-        # A second source may repair a proof, since a proof speaks for itself.
+        # A second source may replace a bad proof, since a proof needs no trust.
         best = next((step for step in steps if step.problem is None), steps[0])
         return best if best.problem else best._replace(problem=problem, root=roots[0])
 

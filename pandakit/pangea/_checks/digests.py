@@ -1,8 +1,8 @@
 """The hash check: SHA-256 of the canonical envelope, exactly as received.
 
-Almost all envelopes of a log hold text only and have one of a few sets of keys. For these the
-canonical JSON is a template, filled with the encoded values; everything else takes the general
-way of `canonical`.
+Almost all envelopes of a log contain only text and have one of a few sets of keys. For these the
+canonical JSON is a template, filled with the encoded values; everything else goes through
+`canonical`.
 
 Source: "Pangea API reference", "Tamperproofing".
 """
@@ -34,9 +34,9 @@ class Digests:
     Attributes
     ----------
     hashes
-        Of each envelope in Python's form; `None` where it has no canonical form.
+        The hash of each envelope in Python's form; `None` if it has no canonical form.
     faults
-        Position to why an envelope has no hash.
+        Position -> the reason why an envelope has no hash.
     signed
         Positions of the envelopes that hold a signature or a public key.
     """
@@ -55,11 +55,13 @@ class _Template:
     def __init__(self, envelope: Row) -> None:
         event = sorted(envelope[_EVENT])
         if not event:
-            raise KeyError(_EVENT)  # the general way: empty text and an empty list have no keys too
+            raise KeyError(
+                _EVENT
+            )  # through `canonical`: empty text and an empty list have no keys either
         rest = sorted(key for key in envelope if key != _EVENT)
         if rest and rest[0] < _EVENT:
-            raise KeyError(rest[0])  # the general way: only malformed events have such a key
-        # Literal text and gaps for the encoded values, in turn.
+            raise KeyError(rest[0])  # through `canonical`: only malformed events have such a key
+        # Literal text alternates with gaps for the encoded values.
         members = ",".join(f"{encode_basestring(key)}:\0" for key in event)
         others = "".join(f",{encode_basestring(key)}:\0" for key in rest)
         text = f"{{{encode_basestring(_EVENT)}:{{{members}}}{others}}}"

@@ -1,8 +1,8 @@
 """Fold membership proofs: from each event's own hash to the hash of its batch and to a root.
 
 A proof is `l:<hash>,r:<hash>,…` from the event up to the root: first the part inside its batch
-(the hot tree), then the part above (the cold tree). Events of a batch share most of their way,
-so every pair of siblings is hashed once, and an event stops climbing where an earlier one was.
+(the hot tree), then the part above (the cold tree). Events of a batch share most of their path,
+so every pair of siblings is hashed once, and an event stops climbing where an earlier one passed.
 
 Source: "Tamperproofing".
 """
@@ -35,7 +35,7 @@ class Fold:
     root
         The hash that the proofs lead to; `None` if they cannot be read.
     batch
-        The hash of the batch; `None` if the proofs do not tell where it ends.
+        The hash of the batch; `None` if the proofs do not show where it ends.
     letters
         The sides of the siblings above the batch.
     """
@@ -82,7 +82,7 @@ def fold_all(
         The proof of each event; those that are not text have `NO_FOLD`.
     depths
         The number of items above the batch, by the tree's size and the batch's number; -1
-        where it is not known.
+        if it is not known.
     folds
         The folds so far.
     """
@@ -95,7 +95,7 @@ def fold_all(
             continue
         text = proof + "," if proof else ""
         stop = len(text) - ITEM * depth
-        # A proof that is too short is folded like one whose depth is not known.
+        # A proof that is too short is folded like one with an unknown depth.
         above = text[stop:] if depth >= 0 and stop >= 0 else None
         if above != last:  # the events of a batch usually follow each other
             last = above

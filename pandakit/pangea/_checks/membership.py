@@ -1,7 +1,7 @@
 """The membership check: the proof leads from our own hash of the event to a root.
 
-The root that came with the results is worth as much as the file it stands in, so roots from
-elsewhere go first. Roots of one tree and size must agree.
+The root that came with the results is only as trustworthy as their file, so roots from elsewhere
+take precedence. Roots of the same tree and size must agree.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExpectedRoot", "check_membership", "expected_root", "problem_with"]
 
-_PREFERRED = ("arweave",)  # of several equal roots: the one that is the hardest to change
+_PREFERRED = ("arweave",)  # of several equal roots, the one that is hardest to change
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ExpectedRoot:
     Parameters
     ----------
     root
-        The root; `None` if there is none, or none that can be used.
+        The root; `None` if there is no usable one.
     problem
         Why it cannot be used.
     trusted
@@ -43,12 +43,12 @@ class ExpectedRoot:
 
     @property
     def size(self) -> int | None:
-        """The size of the tree, where it is known."""
+        """The size of the tree, if it is known."""
         return None if self.root is None else self.root.size
 
 
 def expected_root(place: Place, given: Roots) -> ExpectedRoot:
-    """Return the root for a place: one from elsewhere, or else the one of the results."""
+    """Return the root for a place: one from elsewhere, or else that of the results."""
     tree, size = place.tree, place.size
     if any(isinstance(value, Unreadable) for value in (tree, size, place.root_hash)):
         return ExpectedRoot(problem=CheckOutcome(FAIL, "the root cannot be read"))
@@ -66,7 +66,7 @@ def expected_root(place: Place, given: Roots) -> ExpectedRoot:
 
 
 def problem_with(roots: list[Root], size: int) -> CheckOutcome | None:
-    """Return why the roots of one size cannot be used, if so: there is none, or they disagree."""
+    """Return why the roots of a size cannot be used, if so: there is none, or they disagree."""
     if not roots:
         return CheckOutcome(NONE, f"no root of size {size}")
     if len({root.root_hash for root in roots}) > 1:

@@ -1,4 +1,4 @@
-"""What a check says about one event."""
+"""The outcome of a check for one event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE: Status = "none"
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """The status of a check, and the words for one that did not pass.
+    """The status of a check, and the reason if it did not pass.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The shape of the tree: on which side each sibling of a leaf stands.
+"""The shape of the tree: on which side each sibling of a leaf is.
 
 A tree of n leaves is split at the largest power of two below n (as in RFC 6962), so the size of
-the tree and the number of the leaf decide the letters of the whole path.
+the tree and the number of the leaf determine the letters of the whole path.
 
 Source: "Tamperproofing".
 """
@@ -52,7 +52,7 @@ def sides(size: int, leaf: int) -> str:
 
 
 def depth_of(place: Place, size: int | None) -> int:
-    """Return how many items of a proof are above the batch; -1 where that is not known."""
+    """Return how many items of a proof are above the batch; -1 if that is not known."""
     leaf = place.leaf
     if place.published is not True or not isinstance(leaf, int) or size is None or leaf >= size:
         return -1
@@ -60,7 +60,7 @@ def depth_of(place: Place, size: int | None) -> int:
 
 
 def check_path(place: Place, size: int | None, fold: Fold | None) -> CheckOutcome:
-    """Return whether a proof ends with the path of the batch that the event is said to be in."""
+    """Return whether a proof ends with the path of the batch that the event claims to be in."""
     leaf = place.leaf
     if isinstance(place.published, Unreadable) or isinstance(leaf, Unreadable):
         return CheckOutcome(FAIL, "'published' or 'leaf_index' cannot be read")

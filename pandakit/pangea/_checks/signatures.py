@@ -1,7 +1,7 @@
 """The signature check: Ed25519 over the canonical event.
 
-The key comes with the event, so a good signature says that whoever holds the key signed it, and
-nothing about who that is: that is what trusted keys are for.
+The key comes with the event, so a valid signature shows only that the holder of the key signed
+it, not who that is. Trusted keys answer that.
 
 Source: "Secure Audit Log API".
 """
@@ -82,7 +82,7 @@ def _check(event: Any, signature: Any, raw: bytes) -> CheckOutcome:
 
 
 def _messages(event: Any) -> Iterator[bytes]:
-    """Yield what may have been signed: the event, and the event without its null members."""
+    """Yield the texts that may have been signed: the event, with and without null members."""
     yield from canonical_forms(event)
     if isinstance(event, dict) and None in event.values():
         yield from canonical_forms({k: v for k, v in event.items() if v is not None})

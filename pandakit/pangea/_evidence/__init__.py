@@ -1,1 +1,1 @@
-"""What there is to verify: events, proofs and roots, read without losing anything."""
+"""The evidence to verify: events, proofs and roots, read without loss."""

@@ -1,7 +1,7 @@
 """The events to verify as arrays, from a frame or from JSON: nothing is checked here.
 
-What the events of a page have in common (the root, the batch) is a `Place`, and each event has
-the number of its place, so that the checks of a batch are made once and not for every event.
+A `Place` is what the events of a batch share: its root and its number. Each event has the number
+of its place, so that the checks of a batch run once and not for every event.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _HELD = [
 
 
 class Place(NamedTuple):
-    """The claimed position of an event: under which root, in which batch.
+    """The claimed position of an event: its root and its batch.
 
     Parameters
     ----------
     tree, size, root_hash
-        The root that came with the results; the size alone where only that came.
+        The root that came with the results, or only its size.
     published
         Whether the batch is under a published root.
     leaf
@@ -77,11 +77,12 @@ class Events:
     index
         The labels of the rows.
     received_at
-        When the service received each, as UTC times: from the envelope, which is hashed.
+        When the service received each event, as UTC times; from the envelope, which is hashed.
     envelopes, hashes
         One value for each event, as received.
     proofs
-        The same; a column of text stays one, since proofs are the bulk of a log.
+        One value for each event, as received; a text column stays a column, since proofs are
+        most of a log.
     places, place_of
         The distinct places, and the number of each event's place.
     roots
@@ -136,7 +137,7 @@ def _from_rows(rows: Sequence[tuple[Row, Any]]) -> Events:
 
 
 def _place_key(row: Row, root: Any) -> Any:
-    """Return what the events of one place have in common: values with their types, and the root."""
+    """Return what the events of a place share: values with their types, and the root."""
     published, leaf, size = row.get("published"), row.get("leaf_index"), row.get("tree_size")
     if isinstance(leaf, dict | list) or isinstance(size, dict | list):
         leaf, size = id(leaf), id(size)
@@ -174,7 +175,7 @@ def _received(envelopes: NDArray[Any]) -> Any:
     texts = [each.get("received_at") if isinstance(each, dict) else None for each in envelopes]
     plain = pd.Series([text if isinstance(text, str) else None for text in texts], dtype=object)
     times = pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
-    held = times.between(*_HELD)  # years that nanoseconds cannot reach are no time here
+    held = times.between(*_HELD)  # years beyond the range of nanoseconds are not times here
     return times.where(held).astype("datetime64[ns, UTC]").array
 
 
@@ -208,7 +209,7 @@ def _from_frame(frame: pd.DataFrame) -> Events:
 
 
 def _corrected(place: Place, row: Row) -> Place:
-    """Return a place with the values that no column could hold."""
+    """Return a place with the values that did not fit their columns."""
     if "root" in row or "tree_size" in row:
         root = _place(row, row.get("root"))
         place = place._replace(tree=root.tree, size=root.size, root_hash=root.root_hash)
@@ -220,7 +221,7 @@ def _corrected(place: Place, row: Row) -> Place:
 
 
 def _places_of(frame: pd.DataFrame) -> tuple[list[Place], NDArray[np.int64]]:
-    """Return the distinct combinations of what makes a place, and the number of each row's."""
+    """Return the distinct places, and the number of each row's place."""
     combined = np.zeros(len(frame), np.int64)
     parts = []
     for name, read in _READERS:
@@ -259,7 +260,7 @@ def _objects_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
 
 
 def _objects(values: list[Any]) -> NDArray[Any]:
-    """Return an array of objects, also of lists and dicts."""
+    """Return an array of objects, even of lists and dicts."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

@@ -29,7 +29,7 @@ class WrittenFloat(float):
 class RepeatedKey:
     """Stands for the value of a key that an object has more than once.
 
-    It is no JSON value on purpose: parsers disagree about which value counts, so nothing may
+    It is deliberately not a JSON value: parsers disagree about which value counts, so nothing may
     hash, show or save one of them as if it were the only one.
 
     Parameters

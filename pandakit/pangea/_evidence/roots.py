@@ -1,4 +1,4 @@
-"""Roots of trees: those that came with the results, and those that were obtained elsewhere."""
+"""Roots of trees: those that came with the results, and those obtained elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Root:
     Parameters
     ----------
     tree
-        The name of its tree; `None` where the source has no names.
+        The name of its tree; `None` if the source does not name trees.
     size
         The number of batches under it.
     root_hash
@@ -37,7 +37,7 @@ class Root:
     proof
         Its consistency proof, as received.
     source
-        Who vouches for it: `results`, `given`, `arweave`, `pangea`.
+        Where it comes from: `results`, `given`, `arweave`, `pangea`.
     url, published_at
         Where and when it was published, as received.
     """
@@ -94,7 +94,7 @@ def read_roots(roots: Any, source: str = "given") -> list[Root]:
     EventError
         If one has no readable size.
     TypeError
-        If something is no root at all.
+        If something is not a root at all.
     """
     return [_read_root(row, source, place) for place, row in enumerate(_rows(roots))]
 

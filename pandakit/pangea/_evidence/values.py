@@ -23,7 +23,7 @@ UNREADABLE: Final = Unreadable()
 
 
 def read_text(value: Any) -> str | Unreadable | None:
-    """Return text, `None`, or `UNREADABLE` for anything else and for text that UTF-8 lacks."""
+    """Return text, `None`, or `UNREADABLE` for anything else and for text without a UTF-8 form."""
     if value is None or (isinstance(value, str) and (value.isascii() or _has_utf8(value))):
         return value
     return UNREADABLE
@@ -45,7 +45,7 @@ def read_flag(value: Any) -> bool | Unreadable | None:
 
 
 def read_count(value: Any) -> int | Unreadable | None:
-    """Return a whole number from 0, also one written as text, `None` or `UNREADABLE`.
+    """Return a whole number from 0, even one written as text, `None` or `UNREADABLE`.
 
     Examples
     --------

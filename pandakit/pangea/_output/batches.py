@@ -1,4 +1,4 @@
-"""Batches as a frame: which are whole, which lack events, and which are missing."""
+"""Batches as a frame: which are complete, which lack events, and which are missing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DTYPES = {
 
 Row = dict[str, Any]
 
-# Rows of one hole in the numbers; the last stands for the rest. A forged file may claim any size.
+# The most rows for one gap in the numbers, the last for the rest: a forged file may claim any size.
 _LISTED = 1_000
 
 
@@ -55,7 +55,7 @@ def batches_frame(events: Events, outcomes: CheckOutcomes, verdicts: Any) -> pd.
 
 
 def _found(events: Events, outcomes: CheckOutcomes, good: NDArray[np.bool_]) -> list[Row]:
-    """Count the events of each batch, and the different positions that they fill."""
+    """Count the events of each batch, and the distinct positions that they fill."""
     batch_of, batches = _batch_numbers(events, outcomes)
     rows = np.flatnonzero(good & (batch_of >= 0))
     if not len(rows):
@@ -89,7 +89,7 @@ def _order(batch: tuple[str | None, int]) -> tuple[str, int]:
 def _batch_numbers(
     events: Events, outcomes: CheckOutcomes
 ) -> tuple[NDArray[np.int64], list[tuple[str | None, int]]]:
-    """Return the number of each event's batch, -1 where its position is not proved."""
+    """Return the number of each event's batch, -1 if its position is not proved."""
     numbers: dict[Any, int] = {}
     of_place = np.array(
         [numbers.setdefault((place.tree, place.leaf), len(numbers)) for place in events.places],
@@ -103,7 +103,7 @@ def _batch_numbers(
 
 
 def _gaps(addresses: set[str]) -> int:
-    """Count the parts of a batch's tree that hold no event; each holds at least one.
+    """Count the parts of a batch's tree without events; each lacks at least one.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def _gaps(addresses: set[str]) -> int:
 
 
 def _with_absent(rows: list[Row]) -> Iterator[Row]:
-    """Yield the batches of a tree with their verdicts, and those in between that are absent."""
+    """Yield the batches of a tree with their verdicts, and the absent ones in between."""
     last = len(rows) - 1
     for place, row in enumerate(rows):
         whole = "cut" if place in {0, last} else "incomplete"
@@ -128,7 +128,7 @@ def _with_absent(rows: list[Row]) -> Iterator[Row]:
 
 
 def _absent(tree: str | None, first: int, after: int) -> Iterator[Row]:
-    """Yield the batches from `first` until `after`, of which no event is there."""
+    """Yield the batches from `first` to before `after`, which have no events."""
     last = min(after, first + _LISTED) - 1
     for number in range(first, last + 1):
         missing = after - number if number == last else 1

@@ -1,7 +1,7 @@
 """Run the five checks over all events: one outcome for each check and event.
 
-Hashes and folds are made event by event; everything else is decided once for all events that
-share a place and a fold, which in a log are those of a batch.
+Hashes and folds are computed event by event; everything else is decided once for all events that
+share a place and a fold, which in a log are the events of a batch.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class CheckOutcomes:
     distinct
         All outcomes that occur.
     codes
-        Check to the position in `distinct` of each event's outcome.
+        Check -> the position in `distinct` of each event's outcome.
     digests
-        Each event's own hash, `None` where it has none.
+        Each event's own hash, or `None`.
     groups, group_of
-        What events with the same place and fold have in common, and each event's group.
+        The outcomes that events with the same place and fold share, and each event's group.
     addresses
         The sides of the siblings inside the batch, from the event upwards.
     public_keys
-        Position to the public key of signed events.
+        Position -> the public key of a signed event.
     """
 
     distinct: list[CheckOutcome]
@@ -65,7 +65,7 @@ class CheckOutcomes:
 
 @dataclass(frozen=True)
 class SharedOutcomes:
-    """What the checks found for all events of one place whose proofs lead the same way.
+    """What the checks found for all events with the same place and fold.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def check_events(events: Events, given: Roots, keys: frozenset[bytes] | None) ->
 
 
 def _hash_codes(events: Events, digests: Digests, code: _Codes) -> NDArray[np.int64]:
-    """Compare all hashes together, then examine those that differ one by one."""
+    """Compare all hashes at once, then examine those that differ one by one."""
     own = np.array([None if each is None else each.hex() for each in digests.hashes], dtype=object)
     codes = np.full(len(own), code(PASS), np.int64)
     for position in np.flatnonzero(own != events.hashes).tolist():
@@ -193,7 +193,7 @@ def _groups(
 
 
 def _by_hash(expected: ExpectedRoot, fold: Fold | None, given: Roots) -> ExpectedRoot:
-    """Return the root from elsewhere that a proof leads to, where no size says which it is."""
+    """Return the root from elsewhere that a proof leads to, if no size identifies it."""
     if expected.root is not None or expected.problem is None or expected.problem.status == FAIL:
         return expected
     if fold is None or fold.root is None:

@@ -1,7 +1,7 @@
 """Published roots on Arweave: a public ledger, read without a token.
 
-Anyone can publish a transaction with the tags of a tree, so roots from here are compared with
-those of Pangea, and the publisher can be pinned.
+Anyone can publish a transaction with the tags of a tree, so these roots are compared with
+Pangea's, and the publisher can be pinned.
 
 Source: "Tamperproofing"; Arweave's "GraphQL Guide".
 """
@@ -47,7 +47,7 @@ _QUERY = """{{
 
 
 class Transaction(NamedTuple):
-    """One transaction that is said to hold a root.
+    """One transaction that claims to hold a root.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def fetch_root(session: Session, url: str, found: Transaction) -> Row | None:
     except PandakitError as error:
         if error.status_code not in _REDIRECTS:
             return None
-        # A gateway that sends readers to a host of its own: the same data, not redirected.
+        # The gateway redirects to another host; this address has the same data without a redirect.
         body = _unwrapped(session.send(Call("GET", f"{url}/tx/{found.id}/data", **_ANONYMOUS)))
     try:
         root = decode(body.decode("utf-8-sig"))

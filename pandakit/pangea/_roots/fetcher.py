@@ -74,7 +74,7 @@ class RootFetcher:
     session
         The session that sends the calls.
     arweave_url
-        Where Arweave is read.
+        The URL of the Arweave gateway.
     owners
         The Arweave addresses that may have published the roots; `None` for any.
     ask_pangea
@@ -93,7 +93,7 @@ class RootFetcher:
         Raises
         ------
         PandakitError
-            If Pangea fails for another reason than that there is no such root.
+            If Pangea fails for a reason other than a missing root.
         """
         found = self.found
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -124,7 +124,7 @@ class RootFetcher:
         tasks: list[tuple[Any, ...]] = [
             (self._of_tree, tree, wanted[start : start + CHUNK])
             for tree, wanted in sizes.items()
-            if tree is not None  # Arweave knows trees by their names
+            if tree is not None  # Arweave finds trees by name
             for start in range(0, len(wanted), CHUNK)
         ]
         every = sorted({size for wanted in sizes.values() for size in wanted})
@@ -162,7 +162,7 @@ class RootFetcher:
 
 
 def distinct_roots(rows: list[Row]) -> list[Row]:
-    """Return roots in order, one where both sources say the same: the one from Arweave."""
+    """Return roots in order; where both sources agree, only the one from Arweave."""
     ordered = sorted(rows, key=lambda row: (str(row.get("tree_name")), row["size"], row["source"]))
     kept: dict[str, Row] = {}
     for row in ordered:

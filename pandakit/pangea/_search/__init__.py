@@ -1,1 +1,1 @@
-"""How a search is read: replies that come later, and pages."""
+"""How a search is read: deferred replies, and pages."""

@@ -19,17 +19,17 @@ __all__ = ["continued", "settled_rows"]
 def settled_rows(frame: pd.DataFrame, window: Window) -> tuple[pd.DataFrame, datetime] | None:
     """Return the rows that cannot have changed, and the `received_at` from which to search on.
 
-    An event whose batch is not published yet gets its place in the tree later, and events that
-    were received at the same moment may come in any order: so the search goes on at the first
-    event that is not published, or else at the moment of the last one, and no row before it is
-    requested again.
+    An event whose batch is not published yet gets its place in the tree later, and events
+    received at the same moment may come in any order. So the search continues at the first event
+    that is not published, or else at the moment of the last one; no row before it is requested
+    again.
 
     Parameters
     ----------
     frame
         The result of an earlier search in ascending order of `received_at`.
     window
-        The window that is asked for now; it may start later than that of the frame.
+        The window of the new search; it may start later than that of the frame.
 
     Returns
     -------

@@ -23,7 +23,7 @@ _POLLING = JobRules(
     most=30.0,
 )
 _REQUESTS = "/request/"
-_TIMEOUT = 120.0  # seconds; the search continues at the service, and resume() polls it again
+_TIMEOUT = 120.0  # seconds; the service continues the search, and resume() polls it again
 
 
 class DeferredReplies:
@@ -39,7 +39,7 @@ class DeferredReplies:
         Whether to show progress while polling; `None` shows it in interactive sessions only.
     """
 
-    def __init__(self, session: Session, progress: bool | None) -> None:  # noqa: FBT001 - handed on from a keyword
+    def __init__(self, session: Session, progress: bool | None) -> None:  # noqa: FBT001 - passed on from a keyword
         self._session = session
         self._progress = progress
         self._poll: Call | None = None

@@ -1,9 +1,9 @@
 """Pages of a search, and searches that find more than the service returns at once.
 
-A search finds at most 10,000 events. The rest is found by another search that starts at the
-`received_at` of the last event, and so finds the events of that moment again: those that came
-already are recognised by moment, hash and how often both occurred. Proofs cannot tell equal
-events apart, since they change when the tree grows between two searches.
+A search finds at most 10,000 events. Another search, which starts at the `received_at` of the
+last event, finds the rest, and the events of that moment again. Those are recognised by moment,
+hash and how often both occurred. Proofs cannot distinguish equal events, since they change when
+the tree grows between two searches.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pandakit.pangea._evidence.documents import root_of
 from pandakit.pangea._evidence.exact_json import decode
+from pandakit.pangea.service import ROW_CHECKS
 from pandakit.transport import OffsetPages
 
 if TYPE_CHECKING:
@@ -31,21 +32,21 @@ Bound = Literal["start", "end"]
 PAGE_SIZE = 1_000
 IDENTITY = "event\0identity"  # cannot be the name of a member of an event
 
-_RESULTS = OffsetPages("/v1/results", PAGE_SIZE, carry=("config_id",))
+_RESULTS = OffsetPages("/v1/results", PAGE_SIZE, carry=("config_id",), check=ROW_CHECKS["events"])
 
 
 class Position(NamedTuple):
-    """A page: of which search, and where in it.
+    """A page: its search, and its offset there.
 
     Parameters
     ----------
     part
         The number of the search, from 0.
     moment
-        The `received_at` from which it goes on; empty for the first search.
+        The `received_at` from which it continues; empty for the first search.
     handle, offset, total
-        The id of its results, the events before the page, and how many it found; the id is
-        empty when the search is yet to be made.
+        The id of its results, the number of events before the page, and how many it found; the
+        id is empty if the search has not been made yet.
     """
 
     part: int = 0
@@ -62,7 +63,7 @@ class AuditPages:
     Parameters
     ----------
     ceiling
-        The most events that one search finds.
+        The greatest number of events that one search finds.
     search_id
         The id of an earlier search; empty when the first call makes the search.
     bound
@@ -77,7 +78,7 @@ class AuditPages:
     bound: Bound | None = None
     closed: Callable[[Row], Row] = dict
     _body: Row = field(default_factory=dict)
-    # What a page needs to know of those before it, kept by position: a page may be read twice.
+    # What a page needs to know about those before it, by position: a page may be read twice.
     _counts: dict[Position, Counter[str]] = field(default_factory=dict)
     _last: dict[Position, str] = field(default_factory=dict)
     _renewed: dict[Position, Position] = field(default_factory=dict)
@@ -157,7 +158,7 @@ class AuditPages:
                 f"more ({way_on} in the order of received_at finds all)"
             )
         if following is None:
-            return "the last event has no received_at to go on from: there may be more"
+            return "the last event has no received_at to continue from: there may be more"
         if following.part > place.part and following.moment == place.moment:
             return f"more than {self.ceiling:,} events were received at {place.moment}"
         return ""

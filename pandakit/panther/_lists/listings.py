@@ -44,6 +44,7 @@ __all__ = [
     "chained",
     "detections_listing",
     "object_call",
+    "pages_of",
     "part",
     "to_frame",
     "whole_list",
@@ -75,12 +76,12 @@ def whole_list(name: str, filters: Mapping[str, Any]) -> tuple[Listing, ToFrame]
     Raises
     ------
     TypeError, ValueError
-        For a filter that the list does not have, or a value that it does not take.
+        For a filter that the list does not have, or a value that it does not accept.
     """
     resource = RESOURCES[name]
     listing = Listing(
         _list_call(resource, query_parameters(name, resource.filters, filters), {}),
-        _pages(resource),
+        pages_of(resource),
         row_id=resource.id_field,
         label=f"Panther {name}",
     )
@@ -107,12 +108,12 @@ def part(
     name, params
         The resource, and its query parameters.
     path
-        Placeholder to value.
+        Placeholder -> value.
     tag
         Members that are added to each of its rows.
     """
     resource = RESOURCES[name]
-    return Part(_list_call(resource, params, path or {}), _pages(resource), tag or {})
+    return Part(_list_call(resource, params, path or {}), pages_of(resource), tag or {})
 
 
 def chained(
@@ -138,8 +139,8 @@ def detections_listing(
     session
         Sends the calls.
     unavailable
-        Gets the words of the service when it refuses correlation rules: they need a certain
-        data platform, or a newer version, and are left out with a warning.
+        Filled with the service's message if it refuses correlation rules: they need a certain
+        data platform or a newer version, and are left out with a warning.
     """
     return chained(
         [part(name, params, tag={"kind": name}) for name in DETECTIONS],
@@ -186,5 +187,8 @@ def _list_call(resource: Resource, params: Mapping[str, Any], path: Mapping[str,
     )
 
 
-def _pages(resource: Resource) -> CursorPages | OnePage:
-    return _UnpagedList() if resource.page is None else CursorPages()
+def pages_of(resource: Resource) -> CursorPages | OnePage:
+    """Return the page style of a list, which checks that rows are of that list."""
+    if resource.page is None:
+        return _UnpagedList(check=resource.check)
+    return CursorPages(check=resource.check)

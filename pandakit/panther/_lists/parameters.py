@@ -1,4 +1,4 @@
-"""Filters to query parameters: each is checked by the type that declares it."""
+"""Filters as query parameters: each is checked by the type that declares it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def query_parameters(
     TypeError
         For a filter that the list does not have, or a value of another type.
     ValueError
-        For a value that the service does not know, or none at all.
+        For a value that the service does not know, or an empty one.
 
     Examples
     --------

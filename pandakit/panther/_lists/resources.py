@@ -10,12 +10,14 @@ from pandakit.detections.columns import COLUMNS
 from pandakit.panther import filters
 from pandakit.panther._lists import entities
 from pandakit.panther._lists.parameters import declared_filters
+from pandakit.transport import declared_fields, row_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pandakit.frames import Column
     from pandakit.panther._lists.parameters import Filter
+    from pandakit.transport import RowCheck
 
 __all__ = ["RESOURCES", "Resource"]
 
@@ -35,14 +37,16 @@ class Resource:
     filter_type
         The `TypedDict` that declares its filters.
     page
-        Rows a page: the service's default, or its maximum where it declares one; `None` for
-        a list without pages.
+        Rows per page: the service's maximum if it declares one, else its default; `None` for a
+        list without pages.
     id_field
         The field that identifies a row; `None` where there is none.
     hidden
         Fields that never enter a frame: secrets.
     single
         Whether one object can be read by its id.
+    has_any_fields
+        Whether a row may have any fields, so that absent ones show nothing.
     rename
         Turns the name of a field without a column into a column's; default: snake_case.
     """
@@ -56,12 +60,18 @@ class Resource:
     id_field: str | None = "id"
     hidden: tuple[str, ...] = ()
     single: bool = True
+    has_any_fields: bool = False
     rename: Callable[[str], str] | None = None
 
     @property
     def filters(self) -> dict[str, Filter]:
         """The filters by name."""
         return declared_filters(self.filter_type)
+
+    @property
+    def check(self) -> RowCheck:
+        """What raises for rows of another list."""
+        return _CHECKS[self.name]
 
 
 # The seven lists of the vendor's first public version come first.
@@ -107,7 +117,8 @@ _ROWS = (
         page=50,
         id_field=None,
         single=False,
-        rename=str,  # the fields of a log event, under the names that rules ask for
+        has_any_fields=True,
+        rename=str,  # the fields of a log event, under the names that rules use
     ),
     Resource("alert_comments", "/alert-comments", entities.COMMENT, "Read Alerts", page=50),
     Resource(
@@ -133,3 +144,15 @@ _ROWS = (
 )
 
 RESOURCES: Mapping[str, Resource] = MappingProxyType({row.name: row for row in _ROWS})
+
+# Lists gained some of these over the years, and answer with others that no specification names.
+_COMMON = (
+    *("id", "name", "displayName", "description", "enabled", "managed", "tags", "reference"),
+    *("createdAt", "createdBy", "createdByExternal", "updatedAt", "updatedBy"),
+    *("lastModified", "lastModifiedBy"),
+)
+_CHECKS = row_checks(
+    {row.name: declared_fields(row.columns, *row.hidden) for row in _ROWS},
+    common=_COMMON,
+    open_lists={row.name for row in _ROWS if row.has_any_fields},
+)

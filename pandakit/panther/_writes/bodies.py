@@ -1,4 +1,4 @@
-"""What may be written of each kind, and the bodies that are sent.
+"""The fields that may be written of each kind, and the bodies that are sent.
 
 Source: "Panther REST API".
 """
@@ -59,7 +59,7 @@ class Writing:
     update
         The method of an update; a creation is a POST.
     path_only
-        Fields that stand in the path of an update, not in its body.
+        Fields that are in the path of an update, not in its body.
     needs
         The permission.
     """
@@ -123,13 +123,13 @@ def create_body(writing: Writing, row: Row) -> Row:
 
 
 def update_body(writing: Writing, row: Row, current: Row) -> Row:
-    """Return the body that updates an object: all that it has, with the changes.
+    """Return the body that updates an object: all its fields, with the changes.
 
     A field that is left out of an update falls back to its default.
     """
     present = {each.name: _field(current, each.sources[0]) for each in writing.columns}
     kept = {name: value for name, value in present.items() if value is not None}
-    if "python_body" not in row:  # the service makes it from the detection
+    if "python_body" not in row:  # the service generates it from the detection
         kept.pop("python_body", None)
     body = _body(writing, kept | row)
     return {name: value for name, value in body.items() if name not in writing.path_only}
@@ -177,7 +177,7 @@ def _field(current: Row, path: str) -> Any:
 
 
 def _sent(name: str, value: Any) -> Any:
-    """Return a value as it is sent: no nulls, and what mocks return as text."""
+    """Return a value as it is sent: without nulls, and mocks' return values as text."""
     if name == "tests" and isinstance(value, list):
         return [_test(test) for test in value]
     if name == "mappings" and isinstance(value, list):

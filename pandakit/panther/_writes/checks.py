@@ -21,7 +21,7 @@ __all__ = ["checked_ids", "checked_rows", "writing_of"]
 
 Row = dict[str, Any]
 
-# Columns of frames that say where a row comes from.
+# Columns that only say where a row comes from.
 _ORIGIN = frozenset({"kind", "file", "body_file", "other"})
 _ALL_COLUMNS = frozenset(column.name for columns in COLUMNS.values() for column in columns)
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -77,7 +77,7 @@ def checked_ids(ids: Any) -> list[str]:
     Raises
     ------
     TypeError, ValueError
-        For an id that is not text, empty, or there twice.
+        For an id that is not text, empty, or repeated.
     """
     if isinstance(ids, pd.DataFrame):
         if "id" not in ids.columns:
@@ -92,7 +92,7 @@ def checked_ids(ids: Any) -> list[str]:
 
 
 def _as_rows(records: Any) -> tuple[list[Row], frozenset[str]]:
-    """Return the rows, and the columns that a loader found new at the service."""
+    """Return the rows, and the columns that a loader did not declare."""
     extra: Sequence[str] = ()
     if isinstance(records, pd.DataFrame):
         extra = records.attrs.get("pandakit", {}).get("extra_columns", ())
@@ -175,7 +175,7 @@ def _check_items(place: int, name: str, items: list[Any]) -> None:
 
 
 def _check_required(writing: Writing, place: int, row: Row, *, create: bool) -> None:
-    """Refuse a required column that is missing, or blank; on an update it may be missing."""
+    """Refuse a required column that is blank, or missing; on an update it may be missing."""
     if not create or writing.kind != "queries":
         _check_id(place, row)
     for name in writing.required:

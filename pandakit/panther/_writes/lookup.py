@@ -1,4 +1,4 @@
-"""What the service has of some objects, with few requests: one a record, or list pages."""
+"""The service's state of some objects, with few requests: one per record, or list pages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pandakit.errors import NotFoundError
-from pandakit.panther._lists.listings import object_call
+from pandakit.panther._lists.listings import object_call, pages_of
 from pandakit.panther._lists.resources import RESOURCES
-from pandakit.transport import Call, CursorPages
+from pandakit.transport import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ __all__ = ["find_object", "find_objects"]
 
 Row = dict[str, Any]
 
-_PAGE = 1_000  # the most that the vendor's own client asks for
+_PAGE = 1_000  # the largest page that the vendor's own client requests
 
 
 def find_objects(
@@ -27,21 +27,21 @@ def find_objects(
 ) -> dict[str, Row]:
     """Return the objects that the service has, by id (or by another field).
 
-    Objects are fetched by their ids where they are no more than the list has pages: one object,
-    or several of a list that is known to be long. Otherwise the list is read until no more
-    objects are missing than pages were read; those are fetched one by one. How long a list is
-    shows only at its end, so no order of requests is always the cheapest: this one costs at most
+    Objects are fetched by their ids if they are no more than the pages of the list: one object, or
+    several of a list that is known to be long. Otherwise the list is read until no more objects
+    are missing than pages were read; the rest are fetched one by one. The length of a list is
+    known only at its end, so no order of requests is always the cheapest. This one costs at most
     twice the number of objects or of list pages, whichever is fewer, and no more than that number
-    where the length is known.
+    if the length is known.
 
     Parameters
     ----------
     session, kind
-        Whom to ask for what.
+        The session that asks, and the kind of objects.
     keys, key_field
         The values to look for, and the field that holds them.
     n_listed
-        How many objects the list has at least, as known from a load.
+        The least number of objects in the list, as known from a load.
     """
     missing = dict.fromkeys(keys)
     found: dict[str, Row] = {}
@@ -49,7 +49,7 @@ def find_objects(
     n_pages = max(1, math.ceil(n_listed / _PAGE))
     if by_id and len(missing) <= n_pages:
         return _fetched(session, kind, missing)
-    pages = CursorPages()
+    pages = pages_of(RESOURCES[kind])
     position: Any = None
     requests = 0
     while missing:

@@ -53,12 +53,12 @@ class Options:
 
 @dataclass
 class _Job:
-    """Writes that can be interrupted: what is done so far, and how to go on.
+    """Writes that can be interrupted: what is done so far, and how to continue.
 
     Parameters
     ----------
     client
-        Whose session sends.
+        The client whose session sends.
     rows
         One per record.
     key_field, keys
@@ -88,7 +88,7 @@ class _Job:
         return str(row[self.key_field])
 
     def run(self) -> pd.DataFrame:
-        """Go on until all rows are done.
+        """Continue until all rows are done.
 
         Raises
         ------
@@ -216,7 +216,7 @@ def _save_call(writing: Writing, row: Row, body: Row, options: Options) -> Call:
 
 
 def _saved(row: Row, reply: Reply, options: Options) -> Row:
-    """Return what an answer to a save means."""
+    """Return the outcome that an answer to a save stands for."""
     result = _result(row, "", status_code=reply.status)
     if reply.status == HTTPStatus.NO_CONTENT:
         return result | {"status": "tested"}
@@ -235,7 +235,7 @@ def _saved(row: Row, reply: Reply, options: Options) -> Row:
 
 
 def _object(reply: Reply) -> Row:
-    """Return the body as an object; a body that is none has nothing to say."""
+    """Return the body as an object; any other body counts as empty."""
     try:
         body = json.loads(reply.content)
     except ValueError:
@@ -269,7 +269,7 @@ def _columns_of(writing: Writing, body: Row) -> Row:
 
 
 def _known_failure(error: OutcomeUnknownError) -> PandakitError:
-    """Return the error of a write that is not there: 500 is an answer, the others are none."""
+    """Return the error of a write that did not arrive: 500 is an answer, the others are not."""
     if error.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
         return error
     return ServerError(
@@ -281,7 +281,7 @@ def _known_failure(error: OutcomeUnknownError) -> PandakitError:
 
 
 def _after_lost_answer(job: _Job, writing: Writing, row: Row, options: Options) -> Row:
-    """Go on at a write whose answer was lost: it is looked up, and a POST not sent again."""
+    """Continue at a write whose answer was lost: it is looked up, and a POST is not repeated."""
     current = find_object(job.session, writing.kind, job.key(row), job.key_field)
     if not options.create and writing.update == "PUT":
         job.unsure = False

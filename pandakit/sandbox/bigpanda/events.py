@@ -1,9 +1,9 @@
 """The raw events of the organisation, and the incidents that they make.
 
-The incidents come first: each is a trouble of one cluster, one lone host or one service, and
-the next trouble of the same unit starts only when the tenant's own patterns (cluster 120
-minutes, host 60 minutes) can no longer join the two. So those patterns find exactly these
-incidents again, and wider windows find fewer.
+The incidents are made first: each is a failure of one cluster, one single host or one service, and
+the next failure of the same unit starts only when the tenant's own patterns (cluster 120 minutes,
+host 60 minutes) can no longer join the two. So those patterns find exactly these incidents again,
+and wider windows find fewer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLUSTER_WINDOW = 120  # minutes
 HOST_WINDOW = 60
 _SPAN = 28 * DAY
 _APART = CLUSTER_WINDOW * 60 + 600
-REOPENS = 49 * HOUR  # longer than a resolved alert can come back
+REOPENS = 49 * HOUR  # longer than the reopen window
 _FOR_EVER = 10**12
 _LONGEST_OFFSET = 50 * 60
 _MOST_ALERTS = 14
@@ -34,7 +34,7 @@ _PER_HOST = 40  # more incidents for each host beyond them
 
 @dataclass(frozen=True)
 class Unit:
-    """What fails together: the hosts of a cluster, one lone host, or one service."""
+    """What fails together: the hosts of a cluster, a single host, or a service."""
 
     name: str
     primaries: tuple[str, ...]
@@ -43,7 +43,7 @@ class Unit:
 
 @dataclass
 class Alert:
-    """One alert: its identity, its life, and the payloads that told of it."""
+    """One alert: its identity, its life, and the payloads that reported it."""
 
     id: str
     app_key: str
@@ -116,7 +116,7 @@ def _units(draw: Draw) -> list[Unit]:
 
 
 class _Timetable:
-    """Who is free to fail: no identity comes back while its last alert could reopen."""
+    """Which units may fail: no identity fails again while its last alert could reopen."""
 
     def __init__(self, units: list[Unit], draw: Draw) -> None:
         self.units = units
@@ -176,7 +176,7 @@ class _Timetable:
 
 
 def _payloads(draw: Draw, alert: Alert, until: int) -> list[Row]:
-    """Return what the monitoring systems sent: the first event, repeats, the end, some twice."""
+    """Return what the monitoring systems sent: the first event, repeats, the end; some twice."""
     count = min(int(draw.random.expovariate(0.33)), max(0, until - alert.start - 1))
     moments = {draw.between(alert.start + 1, until - 1) for _ in range(count)}
     events = [
@@ -203,7 +203,7 @@ def _payload(draw: Draw, alert: Alert, moment: int, status: str) -> Row:
 
 
 def _noise(draw: Draw) -> list[Row]:
-    """Return what makes no alert: ends without a beginning, payloads without a subject."""
+    """Return payloads that make no alert: ends without a start, payloads without a subject."""
     orphans: list[Row] = [
         {
             "app_key": words.INTEGRATIONS[0],

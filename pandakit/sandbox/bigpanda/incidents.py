@@ -24,7 +24,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "alerts": lambda row: len(row["alerts"]),
 }
 
-# What a change writes down; the service spells the type so here, though not in the filter.
+# The activity of a change; the service spells the type differently in the filter.
 _ACTIVITIES = {
     "add": "incident_created",
     "resolve": "incident_resolved_api",
@@ -42,7 +42,7 @@ class IncidentStore:
     control
         The order of searches, and how incidents move.
     now
-        The present, in epoch seconds.
+        The current time, in epoch seconds.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class IncidentStore:
     def search(
         self, environment: str, folder: str, query: str, order: str, test: Predicate
     ) -> list[Row]:
-        """Return what an environment holds, after the moves that are due."""
+        """Return the incidents of an environment, after the moves that are due."""
         with self._lock:
             for move in self._control.next_moves():
                 self._move(move)
@@ -88,7 +88,7 @@ class IncidentStore:
             return self._sorted[key]
 
     def _in_order(self, rows: list[Row], order: str) -> list[Row]:
-        # The id decides between equals, so that pages do not overlap.
+        # The id decides between equal values, so that pages do not overlap.
         rows.sort(key=lambda row: row["id"], reverse=True)
         if self._control.shuffled:
             self._random.shuffle(rows)
@@ -116,11 +116,11 @@ class IncidentStore:
         self._sorted.clear()
 
     def _note(self, key: str, kind: str | None) -> None:
-        """Write down that an incident began, ended or came back."""
+        """Record that an incident started, ended or reopened."""
         rows = self._activities.setdefault(key, [])
         if kind is None:
             return
-        # Positions from the end, so that no id is that of an incident.
+        # Numbers from the top, so that no id equals that of an incident.
         entry = {
             "id": f"{2**96 - self._changes:024x}",
             "incident_id": key,
@@ -133,7 +133,7 @@ class IncidentStore:
 
 
 def _begun(row: Row, key: str, now: int) -> Row:
-    """Return what changes when an incident like another one begins."""
+    """Return the changes for a new incident like an existing one."""
     times = {"start": now, "changed_at": now, "updated_at": now, "last_event_at": now}
     alerts = [
         alert | times | {"id": f"{key}-{number}", "end": None, "active": True}
@@ -146,7 +146,7 @@ def _begun(row: Row, key: str, now: int) -> Row:
 
 
 def _turned(row: Row, *, active: bool, now: int) -> Row:
-    """Return what changes when an incident is resolved or reopened."""
+    """Return the changes for an incident that is resolved or reopened."""
     folders = [name for name in row["folders"] if name not in ("active", "resolved", "unhandled")]
     end = None if active else max(now, row["start"])
     alerts = [

@@ -32,7 +32,7 @@ _KINDS = {"query_tag", "result_tag"}
 
 @dataclass
 class _Job:
-    """An upload on its way: each look at it brings it one step on."""
+    """An upload in progress: each poll advances it by one step."""
 
     id: str
     schema: str
@@ -44,7 +44,7 @@ class _Job:
 
     @property
     def status(self) -> str:
-        """What the last look saw."""
+        """The status at the last poll."""
         if self.plan.outcome == "stuck" or self.looks <= self.plan.looks:
             return "pending" if self.looks <= 1 else "started"
         return "failed" if self.errors else "done"
@@ -63,7 +63,7 @@ class MappingRoutes:
     organisation
         Its schemas and the tables that are there from the start.
     control
-        How jobs go.
+        How jobs end.
     folder
         Where uploads are kept.
     most_bytes

@@ -1,7 +1,6 @@
 """BigPanda's query language as the sandbox's search reads it (BigPanda Query Language).
 
-It is written for the sandbox alone, apart from the library's own reader, so that each can be
-tested against the other.
+It is independent of the library's own parser, so that each can be tested against the other.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def alert_tags(alert: dict[str, Any]) -> Tags:
 
 
 def compile_query(text: str) -> Predicate:
-    """Return the test that a query makes of an alert's tags; `*` passes everything.
+    """Return the predicate of a query on an alert's tags; everything passes `*`.
 
     Examples
     --------

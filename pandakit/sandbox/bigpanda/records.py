@@ -260,7 +260,7 @@ def _tags(draw: Draw) -> list[Row]:
             "name": "Priority",
             "type": "Priority",
             "active": True,
-            "description": "How soon somebody has to look",
+            "description": "How soon somebody has to respond",
             "created_at": draw.ago(300, 100) * 1000,  # the object's page says milliseconds
             "updated_at": draw.ago(99, 30) * 1000,
         }

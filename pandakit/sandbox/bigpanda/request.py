@@ -1,4 +1,4 @@
-"""Reading what a BigPanda request asks for; anything unreadable is refused with 400."""
+"""Read the parameters of a BigPanda request; anything unreadable is refused with 400."""
 
 from __future__ import annotations
 

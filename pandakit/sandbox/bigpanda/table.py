@@ -21,7 +21,7 @@ TRUNCATED = "Stream finished but there was a truncated final frame in the buffer
 LONGEST_CELL = 32_768  # characters
 _MOST_FAULTS = 20  # are named
 _BLOCK = 1 << 20
-_EVERY = 100  # one row offset is kept for so many rows
+_EVERY = 100  # one offset is kept for this many rows
 _LONGEST_LINE = 64 * LONGEST_CELL
 
 
@@ -30,11 +30,11 @@ class Malformed(Exception):  # noqa: N818 - a finding about the sender's bytes
 
 
 class TooLarge(Malformed):
-    """There are more bytes than the service takes."""
+    """There are more bytes than the service accepts."""
 
 
 class UploadedTable:
-    """Rows on disk, to be read by page; `faults` is what the job will fail for.
+    """Rows on disk, read by page; `faults` are the reasons why the job will fail.
 
     Parameters
     ----------

@@ -34,14 +34,14 @@ _TEXT = re.compile(r"\"([^\"]*)\"")
 
 
 class Arweave:
-    """Answers as a gateway does.
+    """Answers like a gateway.
 
     Parameters
     ----------
     log
         The log whose roots are published.
     control
-        Says whether the published roots are tampered with.
+        Decides whether the published roots are tampered with.
     """
 
     def __init__(self, log: AuditLog, control: Control) -> None:
@@ -80,7 +80,7 @@ class Arweave:
         return {"cursor": str(place), "node": node}
 
     def transaction(self, key: str) -> Response:
-        """Return the data of a transaction as it is."""
+        """Return the raw data of a transaction."""
         return Response(self._data(key), content_type="application/json")
 
     def encoded(self, key: str) -> Response:
@@ -89,7 +89,7 @@ class Arweave:
         return Response(text, content_type="text/plain")
 
     def _data(self, key: str) -> str:
-        """Write a root as it is published: without the name of its tree and its own address."""
+        """Return a root as it is published, without the name of its tree and its own address."""
         for size in range(1, self._log.published + 1):
             if transaction_id(self._log.tree_name, size) == key:
                 root = self._log.root(size)

@@ -44,7 +44,7 @@ _FIELDS = (
 
 @dataclass(kw_only=True)
 class AuditLog:
-    """The events as a search returns them, and what proves them.
+    """The events as a search returns them, with their proofs.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class AuditLog:
 
 
 def transaction_id(tree_name: str, size: int) -> str:
-    """Return the id under which a root stands on Arweave."""
+    """Return the id of a root on Arweave."""
     return f"{tree_name[:12]}-{size}"
 
 
@@ -146,7 +146,7 @@ def _hot_tree(batch: list[Row]) -> Tree:
 def build_log(
     draw: Draw, users: list[Row], count: int, further: Iterable[tuple[int, Row]] = ()
 ) -> AuditLog:
-    """Build the log of so many events, and of further ones with their times."""
+    """Build the log from a number of events, and from further ones with their times."""
     tree_name = draw.hexadecimal(64)
     moments = sorted(draw.epoch - draw.between(60, _SPAN) for _ in range(count))
     envelopes = [

@@ -36,7 +36,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """One search: which events, in which order, and how many."""
+    """One search: its events, their order, and their number."""
 
     test: Callable[[Row], bool]
     start: datetime

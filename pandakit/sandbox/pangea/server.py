@@ -192,7 +192,7 @@ class PangeaService(SandboxService):
         return Response(data, content_type="application/octet-stream")
 
     def export(self, request: Request) -> Response:
-        """Start an export: always answered later, and then downloaded by the request's id."""
+        """Start an export, which is always deferred, and then downloaded by the request's id."""
         body = self._body(request)
         if body.pop("format", "csv") not in FORMATS:
             raise invalid("format", "NotEnumMember", f"must be one of {', '.join(FORMATS)}")

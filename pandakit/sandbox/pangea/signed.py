@@ -1,6 +1,6 @@
 """Three signed audit events, made once with a key that is used for nothing else.
 
-Signing needs a library that the sandbox does without, so the signatures are kept here.
+Signing needs a library that the sandbox does not use, so the signatures are kept here.
 """
 
 from __future__ import annotations

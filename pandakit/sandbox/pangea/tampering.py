@@ -1,7 +1,7 @@
-"""What someone who can change the log, or what is read of it, might do.
+"""What someone who can change the log, or its responses, might do.
 
-Every kind changes a published event in the middle of what a search found. The log itself stays
-what it is, except for `forge`, which rebuilds the whole log.
+Every kind changes a published event in the middle of the results of a search. The log itself stays
+unchanged, except for `forge`, which rebuilds the whole log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ACTOR = "somebody.else@example.com"
 
 
 def tamper_events(kind: str, events: list[Row]) -> list[Row]:
-    """Return the events of a search as a tampering leaves them."""
+    """Return the events of a search after tampering."""
     change = _CHANGES.get(kind)
     published = [place for place, row in enumerate(events) if row["leaf_index"] is not None]
     if change is None or not published:
@@ -68,7 +68,7 @@ def _proof(events: list[Row], place: int) -> list[Row]:
 
 
 def _drop(events: list[Row], place: int) -> list[Row]:
-    """Leave out an event, of a batch that keeps others where there is one."""
+    """Leave out an event, if possible from a batch that keeps others."""
     batches = [row["leaf_index"] for row in events]
     inner = [at for at in range(place, len(events)) if batches.count(batches[at]) > 1]
     del events[inner[0] if inner else place]
@@ -81,7 +81,7 @@ def _drop_batch(events: list[Row], place: int) -> list[Row]:
 
 
 def _reorder(events: list[Row], place: int) -> list[Row]:
-    """Swap two events in the log, so that each stands where the other is proved."""
+    """Swap two events in the log, so that each has the other's proof."""
     one = events[place]
     other = next((row for row in events if row["hash"] != one["hash"]), one)
     for name in ("envelope", "hash"):

@@ -24,7 +24,7 @@ _SHORT = {
 
 
 def read_time(text: str, now: datetime) -> datetime:
-    """Return the time that a text names; without a zone it is UTC.
+    """Return the time in a text; without a zone it is UTC.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Logging events: read strictly, sealed as a batch, answered with what proves them."""
+"""Log events: read strictly, sealed as a batch, answered with their proofs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Writer:
     log
         The log.
     epoch
-        The moment at which the sandbox stands still.
+        The fixed time of the sandbox.
     """
 
     log: AuditLog

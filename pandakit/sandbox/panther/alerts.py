@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 _ALERTS = 420
 _NOISY_ALERTS = 60
-# Rules that make no alerts: one that never fires, one whose events it errs on.
+# Rules that raise no alerts: one never fires, one fails on its events.
 _QUIET = frozenset({PLANTED["never_fired"], PLANTED["erring"], PLANTED["noisy"]})
 _SOURCE = "larkfield-source"
 _DAYS = 60  # twice the default window of the list
@@ -121,7 +121,7 @@ def events_of(draw: Draw, alert: Row, names: dict[str, str]) -> list[Row]:
             "action": names.get(rule_id, "Unknown"),
             "user": user,
             "sourceIPAddress": alert.get("_address") or f"203.0.113.{draw.between(1, 254)}",
-            "bytes": draw.random.getrandbits(60),  # beyond what a float holds
+            "bytes": draw.random.getrandbits(60),  # beyond the precision of a float
         }
         for _ in range(alert["eventCount"])
     ]

@@ -1,4 +1,4 @@
-"""Panther detections and what they depend on: globals, data models and queries."""
+"""Panther detections and their dependencies: globals, data models and queries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 _SEVERITIES = ("INFO", "LOW", "MEDIUM", "MEDIUM", "HIGH", "CRITICAL")
 _RARE = 40
 _PLANTED_KINDS = ("failing", "erring", "untested", "one_sided", "noisy")
-# What is planted: kind of trouble -> position among the rules.
+# The planted problems: kind -> position among the rules.
 PLANTED = {"failing": 3, "erring": 4, "untested": 5, "one_sided": 6, "noisy": 8, "never_fired": 7}
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 _BODY = """from larkfield_helpers_00 import is_action
@@ -56,7 +56,7 @@ _DETECTION_YAML = """MatchFilters:
 
 
 def build_detections(draw: Draw, users: list[Row]) -> dict[str, list[Row]]:
-    """Return the rows of each list: about 300 detections, and what they depend on."""
+    """Return the rows of each list: about 300 detections, and their dependencies."""
     queries = [_query(draw, number) for number in range(130)]
 
     def scheduled(row: Row) -> Row:
@@ -121,7 +121,7 @@ def _tests(draw: Draw, name: str) -> list[Row]:
 
 
 def _plant(rules: list[Row]) -> None:
-    """Make rules that fail, err, lack tests, test one side, or are loud."""
+    """Change rules so that they fail, raise errors, lack tests, test one side, or are noisy."""
     failing, erring, untested, one_sided, noisy = (rules[PLANTED[name]] for name in _PLANTED_KINDS)
     failing["tests"][0]["resource"] = json.dumps({"action": failing["displayName"].upper()})
     erring["body"] = _ERRING_BODY.format(name=erring["displayName"])

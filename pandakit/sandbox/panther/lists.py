@@ -1,4 +1,4 @@
-"""Panther's lists as data: path, limits, filters and how the end of a list looks."""
+"""Panther's lists as data: path, limits, filters and the form of the last page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIME_FORMS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d", "%Y-
 
 @dataclass(frozen=True)
 class RowFilter:
-    """A query parameter: which rows it keeps, and the values that it accepts."""
+    """A query parameter: the rows that it keeps, and the values that it accepts."""
 
     test: Predicate
     values: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class RowFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class ListEndpoint:
-    """One list: its rows, limits and filters, and how its last page looks."""
+    """One list: its rows, limits and filters, and the form of its last page."""
 
     rows: str
     limit: int = 100
@@ -105,7 +105,7 @@ def _managed(row: Row, values: list[str]) -> bool:
 
 
 def _compliance(row: Row, values: list[str]) -> bool:
-    """Return whether a policy has a status, which is no field of its row."""
+    """Return whether a policy has a status, which is not a field of its row."""
     statuses = ("PASS", "FAIL", "PASS", "ERROR")
     return statuses[crc32(row["id"].encode()) % len(statuses)] in values
 
@@ -223,7 +223,11 @@ LISTS = {
         rows="users", limit=60, most=60, filters=_USER_FILTERS, end="null", bare=False
     ),
     "alert-context-tags": ListEndpoint(
-        rows="alert_context_tags", limit=2000, most=2000, bare=False
+        rows="alert_context_tags",
+        limit=2000,
+        most=2000,
+        filters={"managed": RowFilter(_managed)},
+        bare=False,
     ),
     "roles": ListEndpoint(
         rows="roles", filters=_ROLE_FILTERS, end="empty", bare=False, single=True

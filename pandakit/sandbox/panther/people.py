@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _USERS = 75  # more than one page of at most 60
-_ZERO_TIME = "0001-01-01T00:00:00Z"  # Go's time that was never set
+_ZERO_TIME = "0001-01-01T00:00:00Z"  # Go's zero time, for a time that was never set
 _READ = ["AlertRead", "RuleRead", "PolicyRead", "DataAnalyticsRead", "UserRead"]
 _ROLES = {
     "Admin": [*_READ, "AlertModify", "RuleModify", "PolicyModify", "UserModify"],

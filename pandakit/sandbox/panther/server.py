@@ -135,7 +135,7 @@ class PantherService(SandboxService):
             raise Refused(400, refused.message, name="decode_payload") from None
 
     def _only_tested(self, request: Request, kind: str, body: Row) -> bool:
-        """Run the unit tests when they are asked for; whether that was all that was asked."""
+        """Run the unit tests if requested; return whether nothing else was requested."""
         if kind not in _TESTED:
             return False
         asked = {
@@ -149,7 +149,7 @@ class PantherService(SandboxService):
         return asked["run-tests-only"]
 
     def _stamped(self, kind: str, body: Row, current: Row | None) -> Row:
-        """Return a row as it is kept: the body, and what only the service sets."""
+        """Return a row as it is stored: the body, and the fields that only the service sets."""
         now = self.organisation.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         changed = "updatedAt" if kind == "queries" else "lastModified"
         row = {name: value for name, value in body.items() if value is not None}
@@ -218,7 +218,7 @@ class PantherService(SandboxService):
 
 
 def _with_python(request: Request, kind: str, rows: list[Row]) -> list[Row]:
-    """Add the Python that the service makes of simple rules, when it is asked for."""
+    """Add the Python that the service generates for simple rules, if requested."""
     if kind != "simple-rules" or request.args.get("include-python") != "true":
         return rows
     return [row | {"pythonBody": "def rule(event):\n    return True\n"} for row in rows]

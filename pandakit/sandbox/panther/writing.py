@@ -25,7 +25,7 @@ CONTENT: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "queries": ("queries", ("name", "sql")),
 }
 _SEVERITIES = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-# Fields by the type that a body must give them.
+# Fields by the type that they must have in a body.
 _FIELD_TYPES: Mapping[str, type] = {
     **dict.fromkeys(
         ("id", "body", "severity", "displayName", "description", "runbook", "reference",

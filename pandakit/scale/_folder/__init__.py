@@ -1,1 +1,1 @@
-"""The result folder: complete, or not there."""
+"""The result folder, which is complete or does not exist."""

@@ -1,4 +1,4 @@
-"""What a result was made of, so that an interrupted run goes on and a changed input is noticed."""
+"""What a result was made of: lets an interrupted run continue, and detects a changed input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 
 
 def manifest_of(source: InputFiles, settings: Settings) -> dict[str, Any]:
-    """Return what decides about the result: the inputs, the settings, the version."""
+    """Return everything that determines the result: the inputs, the settings, the version."""
     inputs = [
         {"path": file.path, "size": file.size, "modified": file.modified} for file in source.files
     ]

@@ -17,7 +17,7 @@ __all__ = ["scratch_of", "unfinished"]
 
 
 def scratch_of(folder: Path) -> Path:
-    """Return where a run keeps what the result does not have."""
+    """Return the folder for a run's temporary files."""
     return folder / "scratch"
 
 
@@ -25,8 +25,8 @@ def scratch_of(folder: Path) -> Path:
 def unfinished(target: Path, manifest: dict[str, Any]) -> Iterator[Path]:
     """Yield the folder of an interrupted run, or a new one; it becomes `target` at the end.
 
-    If the block raises, it stays, so that the same call goes on from there. It is removed after
-    an `EventError`: then the input has to change first.
+    If the block raises, the folder stays, so that the same call continues from there. It is removed
+    after an `EventError`, because then the input has to change first.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Putting the rows of all files in the order of time, with bounded memory."""
+"""Put the rows of all files into time order, with bounded memory."""

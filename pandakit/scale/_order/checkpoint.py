@@ -1,4 +1,4 @@
-"""The state of a consolidation on disk, so that an interrupted run goes on from there."""
+"""The state of a consolidation on disk, so that an interrupted run continues from there."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint"]
 
 EVERY = 50_000_000
-"""Events from one checkpoint to the next."""
+"""The number of events from one checkpoint to the next."""
 
 
 class Checkpoint:
-    """Keeps the stages, and the time up to which all rows went through them."""
+    """Keeps the stages, and the time before which they have consolidated all rows."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._n_rows = 0
 
     def read(self) -> tuple[Stages, int] | None:
-        """Return what was kept last, None if nothing was."""
+        """Return what was last kept, or None."""
         if not self._path.exists():
             return None
         kept: tuple[Stages, int] = pickle.loads(self._path.read_bytes())  # noqa: S301 - our own
         return kept
 
     def offer(self, stages: Stages, chunk: Chunk) -> None:
-        """Keep the stages after a chunk, if enough rows went by since the last time."""
+        """Keep the stages after a chunk, if there were enough rows since the last time."""
         self._n_rows += len(chunk.rows)
         if self._n_rows < EVERY or chunk.until is None:
             return

@@ -1,4 +1,4 @@
-"""Sort what cannot be merged in memory, once, into runs on disk."""
+"""Sort what cannot be merged in memory into runs on disk, once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["MEMORY", "sorted_pieces"]
 
 MEMORY = 1 << 30
-"""Bytes of input that are held at once."""
+"""The bytes of input that are held at once."""
 _COPIES = 3  # while a run is sorted: as loaded, joined, sorted
 _FEWEST = 1 << 12  # rows of a segment
 
 
 def sorted_pieces(pieces: list[Piece], bytes_per_row: int, folder: Path) -> list[Piece]:
-    """Return the pieces, or sorted runs in their place where they cannot be merged in memory."""
+    """Return the pieces, or sorted runs in place of those that cannot be merged in memory."""
     if most_held(pieces) * bytes_per_row <= MEMORY:
         return pieces
     return _sorted_runs(pieces, folder, bytes_per_row)
@@ -35,7 +35,7 @@ def sorted_pieces(pieces: list[Piece], bytes_per_row: int, folder: Path) -> list
 def _sorted_runs(pieces: list[Piece], folder: Path, bytes_per_row: int) -> list[Piece]:
     """Write the rows of all pieces into sorted runs, and return the segments of these.
 
-    Runs that are there already, from a process that was interrupted, are not written again.
+    Runs that an interrupted process has written are not written again.
     """
     groups = list(_groups(pieces, max(MEMORY // _COPIES // bytes_per_row, _FEWEST)))
     n_rows = max(_FEWEST, min(CHUNK_ROWS, MEMORY // bytes_per_row // max(len(groups), 1) // 4))
@@ -61,7 +61,7 @@ def _groups(pieces: list[Piece], most_rows: int) -> Iterator[list[Piece]]:
 
 
 def _segments(group: list[Piece], n_rows: int) -> Iterator[Segment]:
-    """Yield the rows of pieces in the order of time, rows of one time as they follow."""
+    """Yield the rows of pieces in time order; rows with equal times keep their order."""
     loaded = [piece.load() for piece in group]
     times = [
         np.where(part.time == BAD_TIME, piece.earliest, part.time)

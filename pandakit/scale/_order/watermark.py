@@ -1,12 +1,12 @@
-"""Merge pieces behind a watermark: the time before which no row can still come.
+"""Merge pieces behind a watermark: the time before which no unread row can be.
 
 Pieces are loaded in the order of their earliest time. The watermark is the earliest time of the
-next one: all loaded rows before it go on, in the order of their pieces, so that of equal times
-the row with the smaller number comes first.
+next piece: all loaded rows before it are emitted in time order, and rows with equal times in the
+order of their numbers.
 
 Example, with pieces a (0:00 to 0:50), b (0:20 to 1:10) and c (0:40 to 0:45)::
 
-    loaded   watermark   goes on             still held
+    loaded   watermark   emitted             still held
     a        0:20        a before 0:20       a
     b        0:40        a, b before 0:40    a, b
     c        none        everything          nothing
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["CHUNK_ROWS", "Chunk", "in_time_order", "most_held"]
 
 CHUNK_ROWS = 1 << 21
-_SAMPLED = 64  # one row in so many decides where a long chunk is cut
+_SAMPLED = 64  # at most: one row in this many decides where a long chunk is cut
+_FEWEST_SAMPLES = 256
 
 
 class Chunk(NamedTuple):
-    """Rows that all lie before the next chunk's."""
+    """Rows that are all earlier than those of the next chunk."""
 
     table: pa.Table
     time: np.ndarray
@@ -45,7 +46,7 @@ class Chunk(NamedTuple):
 
 
 class _Held:
-    """The rows of a piece that have not gone on yet, in the order of time."""
+    """The rows of a piece that have not been emitted yet, in time order."""
 
     def __init__(self, piece: Piece) -> None:
         table, time, rows = piece.load()
@@ -67,8 +68,14 @@ class _Held:
         return table, time, rows
 
 
-def in_time_order(pieces: Iterable[Piece], since: int | None = None) -> Iterator[Chunk]:
-    """Yield all rows in chunks, each later than those before; those before `since` are left out."""
+def in_time_order(
+    pieces: Iterable[Piece], since: int | None = None, most_rows: int | None = None
+) -> Iterator[Chunk]:
+    """Yield all rows in chunks, each later than those before; those before `since` are left out.
+
+    Chunks have about `most_rows` rows, by default `CHUNK_ROWS`.
+    """
+    most_rows = most_rows or CHUNK_ROWS
     waiting = sorted(pieces, key=lambda piece: (piece.earliest, piece.first_row))
     if since is not None:
         waiting = [piece for piece in waiting if piece.latest >= since]
@@ -81,16 +88,16 @@ def in_time_order(pieces: Iterable[Piece], since: int | None = None) -> Iterator
         held.append(loaded)
         n_new += len(loaded.time)
         watermark = waiting[place].earliest if place < len(waiting) else None
-        if n_new >= CHUNK_ROWS or watermark is None:
-            yield from _before(held, watermark)
+        if n_new >= most_rows or watermark is None:
+            yield from _before(held, watermark, most_rows)
             held = [each for each in held if len(each.time)]
             n_new = 0
 
 
-def _before(held: list[_Held], watermark: int | None) -> Iterator[Chunk]:
-    """Yield the rows before the watermark, in chunks of about `CHUNK_ROWS`."""
+def _before(held: list[_Held], watermark: int | None, most_rows: int) -> Iterator[Chunk]:
+    """Yield the rows before the watermark, in chunks."""
     while True:
-        until = _cut_time(held, watermark)
+        until = _cut_time(held, watermark, most_rows)
         chunk = _chunk(held, until)
         if len(chunk.rows):
             yield chunk
@@ -98,20 +105,22 @@ def _before(held: list[_Held], watermark: int | None) -> Iterator[Chunk]:
             return
 
 
-def _cut_time(held: list[_Held], watermark: int | None) -> int | None:
-    """Return a time up to which a chunk is not too long; the watermark if that is none."""
+def _cut_time(held: list[_Held], watermark: int | None, most_rows: int) -> int | None:
+    """Return a time up to which a chunk is not too long, or the watermark if there is none."""
     ready = [each.time if watermark is None else each.time[: _n_before(each, watermark)]
              for each in held]  # fmt: skip
-    if sum(map(len, ready)) <= 2 * CHUNK_ROWS:
+    if sum(map(len, ready)) <= 2 * most_rows:
         return watermark
-    sample = np.concatenate([time[::_SAMPLED] for time in ready])
-    wanted = CHUNK_ROWS // _SAMPLED
+    step = max(1, min(_SAMPLED, most_rows // _FEWEST_SAMPLES))
+    # From the middle of each step, or many short pieces would count as longer than they are.
+    sample = np.concatenate([time[step // 2 :: step] for time in ready])
+    wanted = most_rows // step
     if wanted >= len(sample):
         return watermark
     until = int(np.partition(sample, wanted)[wanted])
     if any(len(time) and time[0] < until for time in ready):
         return until
-    # There are more rows of one time than a chunk should have: they stay together.
+    # More rows share one time than a chunk should have: they stay together.
     later = [time[int(np.searchsorted(time, until, "right")) :][:1] for time in ready]
     return min((int(time[0]) for time in later if len(time)), default=watermark)
 
@@ -129,7 +138,7 @@ def _chunk(held: list[_Held], until: int | None) -> Chunk:
 
 
 def most_held(pieces: Iterable[Piece]) -> int:
-    """Return how many rows are held at most while the pieces are merged."""
+    """Return the greatest number of rows held while the pieces are merged."""
     most = held = 0
     ends: list[tuple[int, int]] = []
     for piece in sorted(pieces, key=lambda piece: piece.earliest):

@@ -1,1 +1,1 @@
-"""From a folder, glob, list or dataset to pieces whose times are known."""
+"""From a folder, glob, list or dataset to pieces with known times."""

@@ -39,17 +39,17 @@ _WAYS = {"number": "numbers", "time": "datetimes", "text": "text"}
 
 @dataclass(frozen=True)
 class InputColumns:
-    """The columns to read, in one order, and what they become."""
+    """The columns to read, in one order, and the types that they become."""
 
     names: tuple[str, ...]
     types: dict[str, pa.DataType]
     as_text: frozenset[str]
     """Columns that the files have in different types: all become their text form."""
     as_ticks: bool
-    """Whether timestamps are handed on as they were read, because reading them again is slow."""
+    """Whether timestamps are passed on as parsed, because parsing them again is slow."""
 
     def encoded(self, schema: pa.Schema) -> list[str]:
-        """Return the columns of text that a file should hand over as dictionaries."""
+        """Return the text columns that a file should be read as dictionaries."""
         return [
             name
             for name in self.names
@@ -59,11 +59,17 @@ class InputColumns:
         ]
 
     def of_openings(self, policy: Policy) -> pa.Schema:
-        """Return the columns that the grouping needs of an event that opens an alert."""
+        """Return the columns that grouping needs of the events that open alerts."""
         needed = _needed(list(self.names), policy.replace(dedup="none"))
         if not looks_at("description", policy):
             needed -= {"description"}
         return pa.schema([(name, self.types[name]) for name in self.names if name in needed])
+
+    def exchanged(self, policy: Policy) -> InputColumns:
+        """Return the columns as the exchange leaves them: with timestamps as parsed."""
+        if looks_at("timestamp", policy):
+            return self
+        return replace(self, types={**self.types, "timestamp": TICKS})
 
     def only(self, *names: str) -> InputColumns:
         """Return some of the columns."""
@@ -107,14 +113,14 @@ def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 class FileColumns(NamedTuple):
-    """The columns of a file, and how strictly they are taken."""
+    """The columns of a file, and how strict they are."""
 
     name: str
     schema: pa.Schema
     may_lack: bool
-    """Whether columns that other files have may be absent: as in JSON, they are missing then."""
+    """Whether columns that other files have may be absent, as in JSON; they are then missing."""
     is_typed: bool
-    """Whether the types are those of the writer: in CSV and JSON, they are not."""
+    """Whether the file itself records the types, as CSV and JSON do not."""
 
 
 def plan_columns(files: Sequence[FileColumns], policy: Policy) -> InputColumns:
@@ -195,7 +201,7 @@ def looks_at(column: str, policy: Policy) -> bool:
 
 
 def _kinds_of(name: str, files: Sequence[FileColumns]) -> set[pa.DataType]:
-    """Return the types that files have a column in; text is one type, however it is kept."""
+    """Return the types of a column over all files; text is one type, however it is stored."""
     schemas = [file.schema for file in files if name in file.schema.names]
     kinds = {_plain(schema.field(name).type) for schema in schemas}
     return kinds - {pa.null()} or {pa.null()}
@@ -212,12 +218,12 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 def _joint_type(name: str, kinds: set[pa.DataType], *, mixed: bool) -> pa.DataType:
     kind = pa.large_string() if mixed else next(iter(kinds))
     if kind == pa.large_string() and name != "description":
-        return pa.dictionary(pa.int32(), pa.string())  # as Parquet hands it over
+        return pa.dictionary(pa.int32(), pa.string())  # as Parquet returns it
     return kind
 
 
 def kind_of(kind: pa.DataType) -> str:
-    """Return which kind of values a type has."""
+    """Return the kind of values that a type has."""
     tests = {
         "number": pa.types.is_integer(kind)
         or pa.types.is_floating(kind)

@@ -31,7 +31,7 @@ _FORMATS = {
     ".json": JSON_LINES,
 }
 _COMPRESSIONS = (".gz", ".bz2", ".zst")
-_HIDDEN = (".", "_")  # as Arrow, Hive and Spark have it
+_HIDDEN = (".", "_")  # as in Arrow, Hive and Spark
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class InputFile:
     format: str
     size: int
     modified: int | None
-    """Nanoseconds since the epoch; None where the file system does not know."""
+    """Nanoseconds since the epoch; None if the file system does not record it."""
     constants: dict[str, Any] = field(default_factory=dict)
     """The columns that a dataset takes from the path."""
 
     @property
     def may_lack(self) -> bool:
-        """Whether a column that other files have may be absent, as keys in JSON are."""
+        """Whether a column that other files have may be absent, as keys in JSON may."""
         return self.format == JSON_LINES
 
     def check_unchanged(self) -> None:
@@ -66,7 +66,7 @@ class InputFile:
 
 @dataclass(frozen=True)
 class InputFiles:
-    """The files in the order that decides between equal times."""
+    """The files, in the order that decides between events with equal times."""
 
     files: list[InputFile]
     schema: pa.Schema | None = None
@@ -75,7 +75,7 @@ class InputFiles:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Raise whatever goes wrong as an `EventError` that begins with the name of the file."""
+    """Turn any failure into an `EventError` that begins with the name of the file."""
     try:
         yield
     except EventError as error:
@@ -93,7 +93,7 @@ def find_files(source: Any) -> InputFiles:
     Raises
     ------
     EventError
-        There are none, or one of them is of no known format.
+        There are none, or the format of one of them is unknown.
     """
     if isinstance(source, ds.Dataset):
         return _of_dataset(source)
@@ -165,7 +165,7 @@ def _remote(address: str) -> list[InputFile]:
 
 
 def _shown(paths: list[str], folder: str) -> list[str]:
-    """Return the paths below a folder in order, without hidden ones and folders of hidden ones."""
+    """Return the paths below a folder in order, without hidden files and folders."""
     kept = []
     for path in sorted(paths):
         parts = PurePosixPath(os.path.relpath(path, folder)).parts

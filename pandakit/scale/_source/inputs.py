@@ -46,13 +46,13 @@ class Inputs:
         return sum(file.n_rows for file in self.files)
 
     def place(self, row: int) -> str:
-        """Return the file of a row of the whole input, and its number there."""
+        """Return the file of a row of the whole input, and its number in that file."""
         starts = [file.first_row for file in self.files]
         file = self.files[bisect_right(starts, row) - 1]
         return f"{file.file.name}, row {row - file.first_row}"
 
     def only(self, column: str) -> Inputs:
-        """Return the same files with nothing but one column and the times."""
+        """Return the same files with only one column and the times."""
         if column not in self.columns.names:
             raise EventError(f"the events have no column {column!r}")
         return replace(self, columns=self.columns.only("timestamp", column))
@@ -67,14 +67,14 @@ class Inputs:
         Raises
         ------
         EventError
-            Times cannot be read, or those of two files cannot both be in the unit.
+            Times cannot be read, or the numbers of two files cannot have the same unit.
         """
         of_files = [file.pieces(self.columns, self.unit) for file in self.files]
         self._check_units(of_files)
         return of_files
 
     def _check_units(self, of_files: list[list[Piece]]) -> None:
-        """Refuse files whose numbers mean 1970, or nothing, beside others of our days."""
+        """Refuse files whose numbers are in 1970, or no times, beside files with recent times."""
         latest = [max((piece.latest for piece in pieces), default=0) for pieces in of_files]
         today = next((at for at, time in enumerate(latest) if time > _NUMBERS_BEFORE), None)
         if today is None:
@@ -114,7 +114,7 @@ def check_columns_of(source: InputFiles, policy: Policy) -> None:
 
 
 def open_inputs(source: InputFiles, policy: Policy, unit: str, folder: Path) -> Inputs:
-    """Open the files of a source; those of text are rewritten below `folder` first.
+    """Open the files of a source; text files are first rewritten below `folder`.
 
     Raises
     ------

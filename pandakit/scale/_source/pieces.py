@@ -1,4 +1,4 @@
-"""Pieces: parts of the input that are read at once, with the times between which they lie."""
+"""Pieces: parts of the input that are read at once, with their earliest and latest time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
     time: np.ndarray
     """In microseconds; `BAD_TIME` where a row has none."""
     rows: np.ndarray | None
-    """The number of each row in the whole input; None if they follow each other."""
+    """The number of each row in the whole input; None if they are consecutive."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Piece:
 
     name: str
     first_row: int
-    """Of two events of one time, that of the piece with the smaller number is earlier."""
+    """Of two events with equal times, the one in the piece with the smaller number is earlier."""
     n_rows: int
     earliest: int
     latest: int
@@ -57,7 +57,7 @@ class Piece:
         return f"{self.name}, row {row - self.first_of_file}"
 
     def place_of(self, row: int) -> str:
-        """Return the same for a row that is counted from the first one of the piece."""
+        """Return the same for a row number within the piece."""
         return self.place(self.first_row + row)
 
 
@@ -108,7 +108,7 @@ class ParquetFile:
         return found
 
     def _statistics(self, group: int, unit: str) -> tuple[int, int] | None:
-        """Return the earliest and latest time by the file's own account, None without one."""
+        """Return the earliest and latest time by the file's own statistics, or None."""
         kind = self.schema.field("timestamp").type
         chunks = self._metadata.row_group(group)
         columns = [chunks.column(place) for place in range(chunks.num_columns)]

@@ -32,9 +32,9 @@ _TEXT = pa.large_string()
 
 
 def stage(file: InputFile, path: Path, unit: str, *, timestamp_as_text: bool) -> None:
-    """Write the rows of a file of text as Parquet: all cells in their text form.
+    """Write the rows of a text file as Parquet: all cells in their text form.
 
-    Timestamps become datetimes, unless they are wanted as text.
+    Timestamps become datetimes, unless they are needed as text.
     """
     if path.exists():
         return

@@ -1,4 +1,4 @@
-"""What tasks count while they read: received, rejected, and between which times events lie."""
+"""What tasks count while they read: rows received and rejected, earliest and latest time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Counts:
         self._bounds: list[int] = []
 
     def add(self, reader: Reader) -> None:
-        """Count what a reader of its own has read."""
+        """Add the counts of one reader."""
         self._rejections.append(reader.rejections.to_dict())
         self._bounds += [each for each in (reader.earliest, reader.until) if each is not None]
 
@@ -36,7 +36,7 @@ class Counts:
 
 
 def add_up(facts: Iterable[dict[str, Any]], reader: Reader) -> None:
-    """Put the counts of all tasks into a reader, in place of what it counted itself."""
+    """Replace a reader's own counts with those of all tasks."""
     rejections, bounds = Rejections(reader.unit), []
     for each in facts:
         for counted in each["rejections"]:

@@ -1,4 +1,4 @@
-"""Files that are split by a part of the identity already: which of them belong together."""
+"""Files that are already split by a part of the identity: which of them belong together."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def files_that_share(
 
 
 def check_identities(reader: Reader, encoded: EncodedEvents, column: str) -> None:
-    """Raise if the identity of an accepted row does not have the column as a part."""
+    """Raise if the column is not a part of the identity of every accepted row."""
     rows = np.arange(len(encoded.time)) if encoded.order is None else encoded.order
     bad = rows[~_has_part(reader, encoded, column)[rows]]
     if len(bad):
         raise EventError(
             f"partitioned_by: {column!r} is no part of the identity of {len(bad):,} rows, first of "
-            f"row {bad[0]:,} of a chunk; name a column that tells alerts apart, or leave it out"
+            f"row {bad[0]:,} of a chunk; name a column that is, or leave it out"
         )
 
 

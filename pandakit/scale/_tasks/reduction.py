@@ -1,9 +1,9 @@
 """Reduce: the alerts of one bucket, and the log of what happened to them for the grouping.
 
-The log has a row for every alert that opens, with the columns that patterns look at, and, where
-an incident must have an open alert to be joined, one for every alert that closes or reopens.
-Rows are in the order of time; of one time, those of the input come in its order, and expiries
-before them, because an alert expires before an event of that time is handled.
+The log has a row for every alert that opens, with the columns that patterns use, and, if an
+incident must have an open alert to be joined, one for every alert that closes or reopens.
+Rows are in time order. At equal times, expiries come first, because an alert expires before an
+event of that time is handled; events follow in the order of the input.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pandakit.consolidation._merge.layout import (
     STANDING,
 )
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.frames import AlertColumns
+from pandakit.consolidation._output.frames import NewestDescriptions
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import FOREVER
 from pandakit.files import atomic_write
@@ -35,6 +35,7 @@ from pandakit.scale._order.runs import sorted_pieces
 from pandakit.scale._order.segments import Segment, read_pieces, write_segments
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
+from pandakit.scale._tasks.alert_files import write_alerts
 from pandakit.scale._tasks.counts import Counts
 from pandakit.scale._tasks.partitions import check_identities
 
@@ -48,17 +49,17 @@ if TYPE_CHECKING:
     from pandakit.scale._order.watermark import Chunk
     from pandakit.scale._source.pieces import Piece
 
-__all__ = ["ALERT", "BUCKET", "WHAT", "BucketTask", "reduce_bucket", "reduce_files"]
+__all__ = ["ALERT", "BUCKET", "WHAT", "BucketTask", "log_schema", "reduce_bucket", "reduce_files"]
 
 WHAT, ALERT, BUCKET = "pandakit.what", "pandakit.alert", "pandakit.bucket"
-_EXPIRY = -1  # the row of what no event did
-_SEGMENT = 1 << 16
+_LOG = {WHAT: pa.int8(), ALERT: pa.int32(), BUCKET: pa.int32()}
+_EXPIRY = -1  # the row of an entry that no event caused
 _LOGGED = {OPENED: LOG_OPENED, REOPENED: LOG_REOPENED, RESOLVED: LOG_CLOSED}
 
 
 @dataclass(frozen=True)
 class BucketTask:
-    """What a reduce task is told besides its input."""
+    """The settings of a reduce task."""
 
     number: int
     policy: Policy
@@ -66,20 +67,27 @@ class BucketTask:
     schema: pa.Schema
     """The columns that the grouping needs of the events that open alerts."""
     path: Path
+    batch_rows: int
+    """How many rows of its files the grouping reads at once."""
     events: bool
     """Whether the outcome of each event is kept."""
     column: str | None = None
-    """The part of the identity by which the files are said to be split."""
+    """The part of the identity by which the caller says that the files are split."""
+
+
+def log_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the columns of a log of events with some columns."""
+    return pa.schema([*_LOG.items(), *schema])
 
 
 def reduce_bucket(paths: list[Path], task: BucketTask) -> Path:
-    """Write the alerts and the log of the bucket that a number of files have a part of."""
+    """Write the alerts and the log of one bucket, whose rows are in several files."""
     pieces = [piece for path in paths for piece in read_pieces(path, task.number)]
     return _reduce(pieces, task, lambda row: f"row {row}")
 
 
 def reduce_files(pieces: list[Piece], task: BucketTask, bytes_per_row: int) -> Path:
-    """Write the alerts and the log of files whose identities no other file has."""
+    """Write the alerts and the log of files whose identities are in no other file."""
     starts = np.array([piece.first_row for piece in pieces])
 
     def place(row: int) -> str:
@@ -101,7 +109,7 @@ class _Bucket:
         self._task = task
         self._reader = Reader(task.policy, task.unit)
         self._merger = Merger(task.policy)
-        self._columns = AlertColumns(self._reader)
+        self._descriptions = NewestDescriptions()
         self._needs_open = not task.policy.join_resolved
         self._expire_after = task.policy.microseconds("expire_after")
         self._limit = _prunable_after(task.policy)
@@ -118,7 +126,7 @@ class _Bucket:
                 if self._task.column is not None:
                     check_identities(self._reader, encoded, self._task.column)
                 merged = self._merger.merge(encoded)
-                self._columns.add(encoded, merged)
+                self._descriptions.add(encoded, merged)
                 if self._task.events:
                     arrays = chunk.rows, merged.alert, merged.outcome, encoded.reason
                     file.write(numbered_records(*arrays).tobytes())
@@ -127,7 +135,7 @@ class _Bucket:
         self._tally.add(self._reader)
 
     def _log(self, chunk: Chunk, encoded: EncodedEvents, merged: Merged) -> Iterator[Segment]:
-        """Yield what the events of a chunk did, and the expiries that they brought to light."""
+        """Yield what the events of a chunk did, and the expiries that they revealed."""
         wanted = list(_LOGGED) if self._needs_open else [OPENED]
         rows = np.flatnonzero(np.isin(merged.outcome, wanted))
         what = np.array([_LOGGED.get(outcome, 0) for outcome in range(7)])[merged.outcome[rows]]
@@ -153,28 +161,21 @@ class _Bucket:
         resolved = np.append(False, outcome[:-1] == RESOLVED)[: len(time)]
         resolved = np.where(first, self._resolved[alert], resolved)
         found = (outcome == REOPENED) & ~resolved
-        self._last[alert], self._resolved[alert] = time, outcome == RESOLVED  # the last one stays
+        self._last[alert], self._resolved[alert] = time, outcome == RESOLVED  # the last one wins
         return _expired(alert[found], before[found] + self._expire_after)
 
     def _at_the_end(self) -> Iterator[Segment]:
-        """Write the alerts; yield the expiries that no event of theirs brought to light."""
+        """Write the alerts, and yield the expiries that no event revealed."""
         alerts = self._merger.alerts(self._reader.until or 0, final=True)
-        path = self._task.path
-        with atomic_write(path.with_suffix(".npz")) as file:
-            np.savez(file, rows=alerts.rows, last_event=alerts.last_event, start=alerts.start)
-        description = self._columns.description(len(alerts.start))
-        with (
-            atomic_write(path.with_suffix(".description")) as file,
-            pa.ipc.new_file(file, pa.schema([("text", description.type)])) as writer,
-        ):
-            writer.write_table(pa.table({"text": description}))
+        task, description = self._task, self._descriptions.of_all(len(alerts.start))
+        write_alerts(task.path.with_suffix(".alerts"), alerts, description, task.batch_rows)
         if self._needs_open and self._expire_after < FOREVER:
             ends = np.flatnonzero(np.isin(alerts.rows[:, STANDING], (OPEN, EXPIRED)))
             entries = _expired(ends, alerts.last_event[ends] + self._expire_after)
             yield from self._pruned(entries, alerts.start).segments(None, self._task)
 
     def _pruned(self, entries: _Entries, start: np.ndarray) -> _Entries:
-        """Return the entries that can matter: no incident can be joined long after its start."""
+        """Return the entries that can matter; no incident can be joined long after its start."""
         if self._limit is None or not self._needs_open:
             return entries
         late = entries.time > start[entries.alert] + self._limit
@@ -195,7 +196,7 @@ def _numbered(place: Callable[[int], str], rows: np.ndarray) -> Callable[[int], 
 
 
 def _prunable_after(policy: Policy) -> int | None:
-    """Return how long after an alert's start its changes can matter, None if for ever.
+    """Return how long after an alert's start its changes can matter, or None if always.
 
     If values do not spread (`intersect`) and windows do not move (not `latest`), all entries of
     an incident are dead one longest window after its start, and no alert joined before that.
@@ -214,7 +215,7 @@ class _Entries:
     alert: np.ndarray
     what: np.ndarray
     place: np.ndarray
-    """The row in the chunk's table; -1 where no event did it."""
+    """The row in the chunk's table; -1 if no event caused the entry."""
 
     def _arrays(self) -> tuple[np.ndarray, ...]:
         return self.time, self.row, self.alert, self.what, self.place
@@ -227,15 +228,14 @@ class _Entries:
 
     def segments(self, table: pa.Table | None, task: BucketTask) -> Iterator[Segment]:
         order = np.lexsort((self.row, self.time))
-        for begin in range(0, len(order), _SEGMENT):
-            part = self.only(order[begin : begin + _SEGMENT])
+        for begin in range(0, len(order), task.batch_rows):
+            part = self.only(order[begin : begin + task.batch_rows])
             columns = {
                 WHAT: part.what,
                 ALERT: part.alert,
                 BUCKET: np.full(len(part.row), task.number),
             }
-            kinds = {WHAT: pa.int8(), ALERT: pa.int32(), BUCKET: pa.int32()}
-            log = pa.table({name: pa.array(each, kinds[name]) for name, each in columns.items()})
+            log = pa.table({name: pa.array(each, _LOG[name]) for name, each in columns.items()})
             places = pa.array(part.place, mask=part.place < 0)
             for field in task.schema:
                 cells = (
@@ -248,6 +248,6 @@ class _Entries:
 
 
 def _expired(alert: np.ndarray, end: np.ndarray) -> _Entries:
-    """Return the closing of alerts at the first microsecond after their end."""
+    """Return entries that close alerts, at the first microsecond after their end."""
     nothing = np.full(len(alert), _EXPIRY)
     return _Entries(end + 1, nothing, alert, np.full(len(alert), LOG_CLOSED), nothing)
