@@ -181,20 +181,21 @@ def what_if(
 
 def _controls(ipywidgets: Any, policy: Policy, spans: list[Any]) -> dict[str, Any]:
     """Return a control for each setting, which starts at the policy's own value."""
-    first, wide = policy.patterns[0], {"style": {"description_width": "initial"}}
+    first = policy.patterns[0]
+    aligned, wide = ({"style": {"description_width": width}} for width in ("70px", "initial"))
     return {
         "pattern": ipywidgets.Dropdown(
-            options=[pattern.name for pattern in policy.patterns], description="pattern", **wide
+            options=[pattern.name for pattern in policy.patterns], description="pattern", **aligned
         ),
         "window": ipywidgets.SelectionSlider(
             options=[(span_text(span), span) for span in spans],
-            value=first.window, description="window", continuous_update=False, **wide,
+            value=first.window, description="window", continuous_update=False, **aligned,
         ),
         "anchor": ipywidgets.Dropdown(
-            options=get_args(Anchor), value=policy.anchor, description="anchor", **wide
+            options=get_args(Anchor), value=policy.anchor, description="anchor", **aligned
         ),
         "matchers": ipywidgets.Dropdown(
-            options=get_args(Matchers), value=policy.matchers, description="matchers", **wide
+            options=get_args(Matchers), value=policy.matchers, description="matchers", **aligned
         ),
         "join_resolved": ipywidgets.Checkbox(
             value=policy.join_resolved, description="join resolved incidents", **wide
@@ -215,9 +216,7 @@ def _card(table: pd.DataFrame, other: Policy) -> str:
     )
 
 
-def _number(measure: str, value: float, sign: str = "") -> Any:
-    if pd.isna(value):
-        return ""
-    if measure in _SHARES:
-        return f"{value:{sign}.1%}"
-    return f"{value:{sign},.1f}" if measure in ("p95", "longest_hours") else f"{value:{sign},.0f}"
+def _number(measure: str, value: float, sign: str = "") -> _html.Cell:
+    form = f"{sign},.1f" if measure in ("p95", "longest_hours") else f"{sign},.0f"
+    form = f"{sign}.1%" if measure in _SHARES else form
+    return _html.Cell("" if pd.isna(value) else format(value, form), "number")

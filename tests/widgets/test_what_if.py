@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -133,3 +134,11 @@ def test_without_a_kernel_the_card_is_shown():
     made = what_if(history(3), TWO)
     made.children[2].value = "latest"
     assert made._repr_mimebundle_()["text/html"] == made.children[-1].value
+
+
+def test_numbers_of_the_card_are_right_aligned():
+    """Also those with a percent sign or a plus."""
+    card = what_if(history(3), TWO).children[-1].value
+    cells = re.findall(r"<td([^>]*)>([+-]?[0-9][0-9,.]*%?)</td>", card)
+    assert len(cells) > 20
+    assert all("number" in look for look, _ in cells)
