@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from pandakit.errors import CellWarning, ProtocolError
+from pandakit.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -259,7 +260,7 @@ def _typed(values: list[Any], column: Column, unreadable: list[dict[str, Any]]) 
         kept = [_readable(value, read) for value in values]
         kept = _within_range(kept) if column.kind == "time" else kept
         unreadable += [
-            {"column": column.name, "row": row, "value": ascii(value)[:200]}
+            {"column": column.name, "row": row, "value": redact(ascii(value))[:200]}
             for row, (value, new) in enumerate(zip(values, kept, strict=True))
             if new is None and value is not None and not _never_set(value)
         ]

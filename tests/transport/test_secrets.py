@@ -11,7 +11,8 @@ import warnings
 import pandas as pd
 import pytest
 
-from pandakit.errors import PandakitError
+from pandakit.errors import CellWarning, PandakitError
+from pandakit.frames import Column, build_frame
 from pandakit.progress import progress_line
 from pandakit.redaction import Secret, redact
 from pandakit.snapshot import save
@@ -183,3 +184,13 @@ def test_pieces_of_a_secret_are_masked():
             assert not any(piece in redact(f"<{CANARY[start:end]}>") for piece in pieces())
     assert redact(CANARY[:7]) == CANARY[:7]
     del token
+
+
+def test_a_value_that_fits_no_column_is_masked():
+    """The texts of unreadable values in attrs and in the warning have no token."""
+    secret = Secret(CANARY)
+    with pytest.warns(CellWarning) as caught:
+        frame = build_frame([{"enabled": f"x{CANARY}"}], [Column("enabled", "boolean")])
+    shown = str(frame.attrs) + str(caught[0].message)
+    assert not any(CANARY[start : start + 8] in shown for start in range(len(CANARY) - 7))
+    del secret
