@@ -11,12 +11,8 @@ import pandas as pd
 from pandakit.consolidation._arrays.compile import COMPILED
 from pandakit.consolidation._group.grouper import Grouper, Matcher
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.frames import (
-    AlertColumns,
-    EventArrays,
-    ResultArrays,
-    events_frame,
-)
+from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
+from pandakit.consolidation._output.frames import AlertColumns, events_frame
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation._read.ticks import moment, read_time
 from pandakit.consolidation.policy import CLASSIC, check_policy
@@ -68,7 +64,7 @@ class Stages:
         """Return the arrays of the result, without copies if no more events follow (`final`)."""
         self._refuse_half_fed()
         self.reader.rejections.report(stacklevel=3)
-        until = self._clock(as_of)
+        until = self.clock(as_of)
         alerts = self.merger.alerts(0 if until is None else until, final=final)
         return ResultArrays(
             alerts=alerts,
@@ -77,7 +73,7 @@ class Stages:
             incidents=self.grouper.totals(self.assignment, alerts),
             identity=self.columns.identity(),
             description=self.columns.description(self.merger.n_alerts),
-            counts=self._counts(),
+            counts=self.counts(),
             rejected=dict(self.reader.rejections.counts),
             as_of=until,
         )
@@ -89,7 +85,8 @@ class Stages:
                 "and start again with a new Consolidator"
             )
 
-    def _clock(self, as_of: Any) -> int | None:
+    def clock(self, as_of: Any) -> int | None:
+        """Return the time of the last event, or a later one; None without accepted events."""
         last = self.reader.until
         if as_of is None:
             return last
@@ -101,7 +98,8 @@ class Stages:
             )
         return until
 
-    def _counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
+        """Return the measures of the funnel."""
         rejections = self.reader.rejections
         received, rejected = rejections.n_received, rejections.n_rejected
         duplicates = self.merger.n_duplicates

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pandakit.consolidation._explain.explain import checked_alert, explain
 from pandakit.consolidation._explain.replay import Replay
 from pandakit.consolidation._output.frames import (
+    alert_arrays,
     alerts_frame,
     events_frame,
+    incident_arrays,
     incidents_frame,
 )
 from pandakit.consolidation._output.funnel import funnel_frame
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pandakit.consolidation._explain.explain import Explanation
-    from pandakit.consolidation._output.frames import EventArrays, ResultArrays
+    from pandakit.consolidation._output.arrays import EventArrays, ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["Consolidation"]
@@ -121,7 +123,7 @@ class Consolidation:
         ``anchor_alert_id``, ``gap`` (since that alert's start) and ``margin`` (what was
         left of the window; missing for calendar slots).
         """
-        return alerts_frame(self._arrays, self.policy)
+        return alerts_frame(alert_arrays(self._arrays), self.policy)
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
@@ -133,7 +135,8 @@ class Consolidation:
         ``n_events``, ``patterns`` (a tuple: names of the patterns by which it can still be
         joined, in run order).
         """
-        return incidents_frame(self._arrays, self.policy)
+        found = incident_arrays(self._arrays, len(self.policy.patterns))
+        return incidents_frame(found, self.policy)
 
     @cached_property
     def funnel(self) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def diff(changes: Diff, *, count: int = 8) -> Figure:
 
 def _title(changes: Diff, every: pd.DataFrame) -> str:
     before, after = (len(side.incidents) for side in (changes.a, changes.b))
-    kinds = every["change"].value_counts().reindex(_COLOURS).dropna().astype(int)
+    kinds = every["change"].value_counts().reindex(_COLOURS).dropna().astype("int64")
     parts = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     text = f"{style.counted(before, 'incident')} become {after:,}"
     return f"{text}: {parts}" if parts else f"{text}, all of them the same"

@@ -124,7 +124,7 @@ def consolidate_dataset(
         way = ManyMachines(executor, partitioned_by)
     if out is None:
         with tempfile.TemporaryDirectory(prefix="pandakit-") as scratch:
-            return way.consolidate(found, settings, Path(scratch)).result
+            return way.consolidate(found, settings, Path(scratch)).in_memory()
     target = Path(out).absolute()
     manifest = manifest_of(found, settings)
     if target.exists():

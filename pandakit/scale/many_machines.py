@@ -6,26 +6,23 @@ import math
 from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pandakit.consolidation.result import Consolidation
 from pandakit.errors import PandakitError
-from pandakit.scale._folder.output import Consolidated
-from pandakit.scale._folder.records import OutcomeRecords, read_records
 from pandakit.scale._order.segments import is_complete
 from pandakit.scale._source.inputs import open_inputs
 from pandakit.scale._tasks.exchange import exchange
+from pandakit.scale._tasks.gathered import Gathered
 from pandakit.scale._tasks.grouping import Grouping
 from pandakit.scale._tasks.partitions import distinct_values, files_that_share
 from pandakit.scale._tasks.reduction import BucketTask, reduce_bucket, reduce_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
-    import numpy as np
+    import pyarrow as pa
 
     from pandakit.scale._source.files import InputFiles
     from pandakit.scale._source.inputs import Inputs
@@ -37,6 +34,9 @@ __all__ = ["ManyMachines"]
 TASK_ROWS = 4_000_000
 BUCKET_ROWS = 10_000_000
 FEWEST_BUCKETS = 4
+HELD_ROWS = 1 << 17
+"""The grouping reads so many rows of all buckets together at once, in batches of each."""
+FEWEST_ROWS, MOST_ROWS = 1 << 10, 1 << 15
 
 
 class ManyMachines:
@@ -54,28 +54,29 @@ class ManyMachines:
         self._executor = executor
         self._column = partitioned_by
 
-    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Gathered:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         of_files = inputs.pieces_of_files()
+        columns, policy = inputs.columns, settings.policy
         if self._column is None:
-            counted, buckets = self._exchanged(inputs, of_files, settings, scratch)
+            schema = columns.exchanged(policy).of_openings(policy)
+            counted, buckets = self._exchanged(inputs, of_files, settings, schema, scratch)
         else:
-            counted = buckets = self._split(inputs, of_files, settings, scratch)
+            schema = columns.of_openings(policy)
+            counted = buckets = self._split(inputs, of_files, settings, schema, scratch)
         inputs.check_unchanged()
-        grouping = Grouping(buckets, settings)
-        arrays = grouping.run(counted)
-        notes = grouping.stages.notes()
-        result = Consolidation(arrays, settings.policy, notes, unit=settings.unit)
-        outcomes = None
-        if settings.events:
-            outcomes = OutcomeRecords(scratch / "outcomes", inputs.n_rows)
-            for records in chain(grouping.outcomes(), _rejected(set(counted) - set(buckets))):
-                outcomes.put(records)
-        return Consolidated(result, inputs.files, outcomes)
+        grouping = Grouping(buckets, counted, settings, schema, scratch)
+        rejected = sorted(set(counted) - set(buckets))
+        return Gathered(grouping, inputs, settings, rejected, scratch)
 
     def _exchanged(
-        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+        self,
+        inputs: Inputs,
+        of_files: list[list[Piece]],
+        settings: Settings,
+        schema: pa.Schema,
+        scratch: Path,
     ) -> tuple[list[Path], list[Path]]:
         """Return the files of the tasks that read the input, and those of the buckets."""
         n_buckets = max(FEWEST_BUCKETS, math.ceil(inputs.n_rows / BUCKET_ROWS))
@@ -90,13 +91,18 @@ class ManyMachines:
         parts = self._run(readers)
         reducers = []
         for number in range(n_buckets):
-            task = _bucket_task(number, inputs, settings, folder)
+            task = _bucket_task(number, n_buckets, schema, settings, folder)
             call = partial(reduce_bucket, parts, task)
             reducers.append(_Task(task.path, call, f"bucket {number} of {n_buckets}"))
         return parts, self._run(reducers)
 
     def _split(
-        self, inputs: Inputs, of_files: list[list[Piece]], settings: Settings, scratch: Path
+        self,
+        inputs: Inputs,
+        of_files: list[list[Piece]],
+        settings: Settings,
+        schema: pa.Schema,
+        scratch: Path,
     ) -> list[Path]:
         """Return the files of one bucket for each group of files that share values."""
         column, names = str(self._column), [file.file.name for file in inputs.files]
@@ -106,8 +112,9 @@ class ManyMachines:
         folder = scratch / f"by-{column}"
         folder.mkdir(exist_ok=True)
         tasks = []
-        for number, group in enumerate(files_that_share(values, names, column)):
-            task = _bucket_task(number, inputs, settings, folder, column)
+        groups = files_that_share(values, names, column)
+        for number, group in enumerate(groups):
+            task = _bucket_task(number, len(groups), schema, settings, folder, column)
             pieces = [piece for file in group for piece in of_files[file]]
             call = partial(reduce_files, pieces, task, inputs.columns.bytes_per_row())
             tasks.append(_Task(task.path, call, names[group[0]]))
@@ -142,16 +149,22 @@ class _Task(NamedTuple):
 
 
 def _bucket_task(
-    number: int, inputs: Inputs, settings: Settings, folder: Path, column: str | None = None
+    number: int,
+    n_buckets: int,
+    schema: pa.Schema,
+    settings: Settings,
+    folder: Path,
+    column: str | None = None,
 ) -> BucketTask:
     return BucketTask(
-        number,
-        settings.policy,
-        settings.unit,
-        inputs.columns.of_openings(settings.policy),
-        folder / f"bucket-{number:05d}.arrow",
-        settings.events,
-        column,
+        number=number,
+        policy=settings.policy,
+        unit=settings.unit,
+        schema=schema,
+        path=folder / f"bucket-{number:05d}.arrow",
+        batch_rows=min(max(HELD_ROWS // n_buckets, FEWEST_ROWS), MOST_ROWS),
+        events=settings.events,
+        column=column,
     )
 
 
@@ -165,10 +178,6 @@ def _in_tasks(pieces: list[Piece]) -> Iterator[list[Piece]]:
         group.append(piece)
     if group:
         yield group
-
-
-def _rejected(paths: Iterable[Path]) -> Iterator[np.ndarray]:
-    return (part for path in paths for part in read_records(path.with_suffix(".outcomes")))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.consolidator import Stages
 from pandakit.consolidation.result import Consolidation
 from pandakit.errors import EventError
-from pandakit.scale._folder.output import Consolidated
+from pandakit.scale._folder.in_memory import InMemory
 from pandakit.scale._folder.records import OutcomeRecords, numbered_records
 from pandakit.scale._order.checkpoint import Checkpoint
 from pandakit.scale._order.runs import sorted_pieces
@@ -55,7 +55,7 @@ class OneMachine:
     def __init__(self, *, resumable: bool) -> None:
         self._resumable = resumable
 
-    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> Consolidated:
+    def consolidate(self, source: InputFiles, settings: Settings, scratch: Path) -> InMemory:
         """Return the result of all rows of a source."""
         inputs = open_inputs(source, settings.policy, settings.unit, scratch)
         kept = _Kept(
@@ -63,7 +63,7 @@ class OneMachine:
             OutcomeRecords(scratch / "outcomes", inputs.n_rows) if settings.events else None,
         )
         result = _consolidate(inputs, settings, scratch, kept)
-        return Consolidated(result, inputs.files, kept.outcomes)
+        return InMemory(result, inputs.files, kept.outcomes)
 
 
 def _consolidate(inputs: Inputs, settings: Settings, scratch: Path, kept: _Kept) -> Consolidation:

@@ -7,6 +7,7 @@ import pytest
 
 from pandakit import CLASSIC, EventError, consolidate_dataset
 from pandakit.scale import one_machine
+from tests.scale.test_many_machines import Losing
 
 GOOD = pd.DataFrame(
     {"timestamp": [1.7e9, 1.7e9 + 60], "status": ["critical", "ok"], "host": ["a", "b"]}
@@ -107,8 +108,9 @@ BAD = {
 }
 
 
+@pytest.mark.parametrize("executor", [None, Losing(0, after=False)], ids=["one", "many"])
 @pytest.mark.parametrize("write", BAD, ids=lambda write: write.__name__)
-def test_bad_files(tmp_path, write):
+def test_bad_files(tmp_path, write, executor):
     """One bad file among good ones is an error with its name, and no folder is left."""
     folder = tmp_path / "events"
     folder.mkdir()
@@ -116,7 +118,7 @@ def test_bad_files(tmp_path, write):
     GOOD.to_parquet(folder / "a.parquet")
     write(folder / name)
     with pytest.raises(EventError, match=message):
-        consolidate_dataset(folder, out=tmp_path / "out")
+        consolidate_dataset(folder, out=tmp_path / "out", executor=executor)
     assert [path.name for path in tmp_path.iterdir()] == ["events"]
 
 

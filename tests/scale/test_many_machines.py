@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import tempfile
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from unittest.mock import patch
 
 import numpy as np
@@ -26,9 +27,9 @@ from pandakit import (
     consolidate,
     consolidate_dataset,
 )
-from pandakit.scale import many_machines
+from pandakit.scale import dataset, many_machines
 from pandakit.scale._order import watermark
-from pandakit.scale._tasks import exchange as exchange_module, reduction
+from pandakit.scale._tasks import exchange as exchange_module, grouping
 from tests.consolidation import engines
 from tests.consolidation.strategies import Scenario, scenarios
 from tests.fuzz import examples
@@ -46,7 +47,11 @@ from tests.scale.writing import (
 @examples(quick=8, full=5_000)
 @given(scenarios(), st.data(), st.sampled_from([1, 2, 7]), st.sampled_from([1, 7, 1000]))
 def test_buckets_give_what_the_frame_gives(scenario: Scenario, data, n_buckets, chunk_rows):
-    """Random files, cuts, ties, rejects, policies and buckets: equal frames and outcomes."""
+    """Random files, cuts, ties, rejects, policies and buckets: equal frames and outcomes.
+
+    So too if entries and texts that no longer matter are dropped after every other alert.
+    """
+    evict_from = data.draw(st.sampled_from([0, 2, 1000]))
     policy, settings = engines.policy_of(scenario.settings), scenario.settings
     options = {"as_of": engines.moment(settings["as_of"]), "unit": settings["unit"]}
     table = as_arrow(scenario.frame())
@@ -59,7 +64,10 @@ def test_buckets_give_what_the_frame_gives(scenario: Scenario, data, n_buckets, 
             patch.object(watermark, "CHUNK_ROWS", chunk_rows),
             patch.object(many_machines, "FEWEST_BUCKETS", n_buckets),
             patch.object(many_machines, "TASK_ROWS", 10),
-            patch.object(reduction, "_SEGMENT", 4),
+            patch.object(many_machines, "MOST_ROWS", 4),
+            patch.object(many_machines, "FEWEST_ROWS", 1),
+            patch.object(grouping, "GROUP_ROWS", chunk_rows),
+            patch.object(grouping, "EVICT_FROM", evict_from),
         ):
             plain = {name: options[name] for name in ("as_of", "unit")}
             expected = attempt(lambda: consolidate(table, policy, **plain))
@@ -312,6 +320,74 @@ def test_a_worker_that_dies(folder, tmp_path, monkeypatch):
     with ThreadPoolExecutor(1) as executor:
         out = consolidate_dataset(folder, CURRENT, out=tmp_path / "out", executor=executor)
     assert_same_files(out, expected)
+
+
+@contextmanager
+def file_sizes_limited_to(n_bytes):
+    """Make every longer file fail, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(many_machines, "exchange"), (many_machines, "reduce_bucket"), (dataset, "write_result")],
+)
+def test_a_full_disk(folder, tmp_path, monkeypatch, module, step):
+    """A full disk in any step is one error of the system's; the same call does the rest later."""
+    expected = consolidate_dataset(folder, CURRENT, out=tmp_path / "one")
+    run = getattr(module, step)
+
+    def limited(*arguments):
+        with file_sizes_limited_to(3_000):
+            return run(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, limited)
+        with pytest.raises(OSError, match="File too large"):
+            consolidate_dataset(
+                folder, CURRENT, out=tmp_path / "out", executor=Losing(0, after=False)
+            )
+    assert not (tmp_path / "out").exists()
+    out = consolidate_dataset(
+        folder, CURRENT, out=tmp_path / "out", executor=Losing(0, after=False)
+    )
+    assert_same_files(out, expected)
+
+
+def test_a_lost_scheduler(folder, tmp_path, monkeypatch):
+    """Dask's cluster that goes away in the middle is one error, and a new one does the rest."""
+    distributed = pytest.importorskip("distributed")
+    expected = consolidate_dataset(folder, CURRENT, out=tmp_path / "one")
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+
+    def run():
+        with (
+            distributed.LocalCluster(**options, dashboard_address=None) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            lost.append(cluster)
+            return consolidate_dataset(
+                folder, CURRENT, out=tmp_path / "out", executor=client.get_executor()
+            )
+
+    lost, over = [], Event()
+
+    def close(*_):
+        Thread(target=lost[0].close).start()
+        over.wait(60)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(many_machines, "reduce_bucket", close)
+        with pytest.raises(PandakitError, match="the executor lost the task"):
+            run()
+        over.set()
+    assert not (tmp_path / "out").exists()
+    assert_same_files(run(), expected)
 
 
 def test_order_is_checked_in_each_bucket(folder, monkeypatch):

@@ -17,7 +17,7 @@ from pandakit.spans import microseconds, span_text
 
 if TYPE_CHECKING:
     from pandakit.consolidation._explain.replay import Entry, Replay, Standing
-    from pandakit.consolidation._output.frames import ResultArrays
+    from pandakit.consolidation._output.arrays import ResultArrays
     from pandakit.consolidation.pattern import Pattern
 
 __all__ = ["Explanation", "checked_alert", "explain"]

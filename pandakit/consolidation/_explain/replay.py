@@ -17,7 +17,7 @@ from pandakit.consolidation._merge.layout import OPENED, RESOLVED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandakit.consolidation._output.frames import EventArrays
+    from pandakit.consolidation._output.arrays import EventArrays
     from pandakit.consolidation.pattern import Pattern
     from pandakit.consolidation.policy import Policy
 

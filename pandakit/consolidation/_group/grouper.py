@@ -16,6 +16,7 @@ from pandakit.consolidation._arrays.codes import (
     grown,
     one_chunk,
 )
+from pandakit.consolidation._group.eviction import Evicted, evict_entries, link_entries
 from pandakit.consolidation._group.layout import (
     BUCKET,
     ENTRY_COLUMNS,
@@ -28,7 +29,9 @@ from pandakit.consolidation._group.layout import (
     N_INCIDENTS,
     N_REGISTERED,
     PATTERN,
+    SET_BY,
     UNLIMITED,
+    VALUE,
     GroupRules,
     IncidentState,
 )
@@ -210,18 +213,26 @@ class IncidentTotals(NamedTuple):
 
 
 class Grouper:
-    """Puts alerts into incidents; keeps incidents and their entries between chunks."""
+    """Puts alerts into incidents; keeps incidents and their entries between chunks.
 
-    def __init__(self, policy: Policy) -> None:
+    Parameters
+    ----------
+    policy
+        The settings.
+    room
+        How many alerts there will be, if that is known: then no array is copied to grow.
+    """
+
+    def __init__(self, policy: Policy, room: int = 0) -> None:
         self._rules = group_rules(policy)
         self._uses_slots = policy.matchers == "union" and len(policy.patterns) > 1
         self._state = IncidentState(
             entries=np.zeros((0, ENTRY_COLUMNS), dtype=np.int32),
             times=np.zeros((0, 2), dtype=np.int64),
             newest=np.zeros(0, dtype=np.int32),
-            incidents=np.zeros((0, INCIDENT_COLUMNS), dtype=np.int32),
+            incidents=np.empty((room, INCIDENT_COLUMNS), dtype=np.int32),
             slots=np.full(1, -1, dtype=np.int32),
-            assignment=np.zeros((0, 3), dtype=np.int32),
+            assignment=np.empty((room, 3), dtype=np.int32),
             counters=np.zeros(2, dtype=np.int64),
         )
 
@@ -229,6 +240,11 @@ class Grouper:
     def n_incidents(self) -> int:
         """How many incidents there are so far."""
         return int(self._state.counters[N_INCIDENTS])
+
+    @property
+    def n_entries(self) -> int:
+        """How many entries are held."""
+        return int(self._state.counters[N_REGISTERED])
 
     def group(self, merged: Merged, matches: Matches) -> np.ndarray:
         """Group new alerts into incidents; return the assignment of all alerts so far."""
@@ -241,7 +257,7 @@ class Grouper:
 
     def _make_room(self, first_alert: int, values: np.ndarray, n_values: int) -> None:
         state, n_incidents = self._state, self.n_incidents
-        n_entries = int(state.counters[N_REGISTERED])
+        n_entries = self.n_entries
         entries = n_entries + int((values >= 0).sum())
         check_ids(entries, "entries of incidents")
         known = len(state.newest)
@@ -254,16 +270,39 @@ class Grouper:
             incidents=grown(state.incidents, n_incidents, n_incidents + len(values)),
             assignment=grown(state.assignment, first_alert, first_alert + len(values)),
         )
-        if self._uses_slots and len(state.slots) < 2 * entries:
-            from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
+        if len(state.slots) < 2 * entries:
+            self._fill_slots(entries)
 
-            slots = np.full(1 << (2 * entries).bit_length(), -1, dtype=np.int32)
-            self._state = state._replace(slots=slots)
-            kernel.index_entries(self._state)
+    def _fill_slots(self, n_entries: int) -> None:
+        """Make room for that many entries in the hash table, and fill it again."""
+        if not self._uses_slots:
+            return
+        from pandakit.consolidation._group import kernel  # noqa: PLC0415 - imports numba
+
+        slots = np.full(1 << (2 * n_entries).bit_length(), -1, dtype=np.int32)
+        self._state = self._state._replace(slots=slots)
+        kernel.index_entries(self._state)
+
+    def evict(self, time: int) -> Evicted:
+        """Drop the entries of incidents that no alert from `time` on can join.
+
+        The numbers of values that the other entries have are set anew by `renumber`, which has to
+        be called next.
+        """
+        self._state, found = evict_entries(self._state, self._rules, time)
+        return found
+
+    def renumber(self, setters: np.ndarray, matches: Matches) -> None:
+        """Take the values of entries from those that `Evicted.setters` have now."""
+        entries = self._state.entries
+        row = np.searchsorted(setters, entries[:, SET_BY])
+        entries[:, VALUE] = matches.values[row, entries[:, PATTERN]]
+        self._state = self._state._replace(newest=link_entries(entries, matches.n_values))
+        self._fill_slots(len(entries))
 
     def live_entries(self) -> np.ndarray:
         """Return incident and pattern of every entry that is live."""
-        entries = self._state.entries[: int(self._state.counters[N_REGISTERED])]
+        entries = self._state.entries[: self.n_entries]
         live: np.ndarray = entries[:, [INCIDENT, PATTERN]][entries[:, LIVE] == 1]
         return live
 

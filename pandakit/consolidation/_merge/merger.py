@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation._read.events import EncodedEvents
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["Alerts", "Merged", "Merger"]
+__all__ = ["Alerts", "Merged", "Merger", "ended"]
 
 _SPARE = 1024
 _AS_THEY_ARE = np.zeros(0, dtype=np.int64)
@@ -203,11 +203,16 @@ class Merger:
         alert = state.current[known, ALERT]
         rows[alert] = state.current[known, :ALERT_COLUMNS]
         last[alert] = state.times[known, LAST_EVENT]
-        standing = rows[:, STANDING]
-        standing[(standing == OPEN) & (as_of - last > expire_after)] = EXPIRED
-        end = last.copy()
-        end[standing == EXPIRED] += expire_after
-        return Alerts(rows, last, start, end)
+        return ended(Alerts(rows, last, start, last), as_of, expire_after)
+
+
+def ended(alerts: Alerts, as_of: int, expire_after: int) -> Alerts:
+    """Return alerts with their ends, after those that no event came for have expired."""
+    standing = alerts.rows[:, STANDING]
+    standing[(standing == OPEN) & (as_of - alerts.last_event > expire_after)] = EXPIRED
+    end = alerts.last_event.copy()
+    end[standing == EXPIRED] += expire_after
+    return alerts._replace(end=end)
 
 
 def _without(rows: np.ndarray, encoded: EncodedEvents) -> np.ndarray | None:

@@ -1,8 +1,7 @@
-"""The frames of a consolidation: what is kept of each chunk for them, and how they are built."""
+"""The frames of a consolidation or of a stretch of one, and what is kept of chunks for them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,23 +31,27 @@ from pandakit.consolidation._merge.layout import (
     STATUS,
     WORST,
 )
+from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays
 from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER, REASONS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pandakit.consolidation._group.grouper import IncidentTotals, Matches
-    from pandakit.consolidation._merge.merger import Alerts, Merged
+    from pandakit.consolidation._merge.merger import Merged
+    from pandakit.consolidation._output.arrays import Labelled, ResultArrays, RowOutcomes
     from pandakit.consolidation._read.events import EncodedEvents, Reader
     from pandakit.consolidation.policy import Policy
 
 __all__ = [
     "AlertColumns",
-    "EventArrays",
-    "ResultArrays",
-    "RowOutcomes",
+    "NewestDescriptions",
+    "alert_arrays",
     "alerts_frame",
     "events_frame",
+    "first_alerts",
+    "identity_codes",
+    "identity_columns",
+    "incident_arrays",
     "incidents_frame",
 ]
 
@@ -65,44 +68,8 @@ _OUTCOMES = (
     "orphan_ok",
     "rejected",
 )
-_END_REASONS = ("resolved", "expired")
 _COMPACT_FROM = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class RowOutcomes:
-    """What became of each row of the input."""
-
-    index: pd.Index
-    outcome: np.ndarray
-    reason: np.ndarray
-    alert: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class EventArrays(RowOutcomes):
-    """What became of each row of the input, and what explanations need of it."""
-
-    time: np.ndarray
-    matches: Matches
-    """Of the alerts that these rows opened."""
-
-
-@dataclass(frozen=True, eq=False)
-class ResultArrays:
-    """Everything that the frames are built from, one element or row for each alert."""
-
-    alerts: Alerts
-    assignment: np.ndarray
-    live_entries: np.ndarray
-    incidents: IncidentTotals
-    identity: dict[str, tuple[Any, np.ndarray]]
-    """Labels and codes of each column of the identity."""
-    description: pa.Array
-    counts: dict[str, int]
-    rejected: dict[str, int]
-    """How many rows for each reason."""
-    as_of: int | None
+_END_REASONS = ("resolved", "expired")
 
 
 class AlertColumns:
@@ -114,25 +81,69 @@ class AlertColumns:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._codes: list[dict[str, np.ndarray]] = []
-        self._descriptions = _NewestTexts()
+        self._descriptions = NewestDescriptions()
 
     def add(self, encoded: EncodedEvents, merged: Merged) -> None:
         """Keep what a chunk adds."""
-        rows, identifier = merged.opened_rows, encoded.incident_identifier
-        if identifier is None:
-            identifier = np.full(len(encoded.time), -1, dtype=np.int32)
-        self._codes.append(
-            {
-                "app_key": encoded.app[rows],
-                "primary": encoded.primary[rows],
-                "secondary": encoded.secondary[rows],
-                INCIDENT_IDENTIFIER: identifier[rows],
-            }
-        )
-        if "description" in encoded.table or not self._descriptions.is_empty:
-            self._add_descriptions(encoded, merged)
+        self._codes.append(identity_codes(encoded, merged.opened_rows))
+        self._descriptions.add(encoded, merged)
 
-    def _add_descriptions(self, encoded: EncodedEvents, merged: Merged) -> None:
+    def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
+        """Return labels and codes of each column of the identity."""
+        if len(self._codes) != 1:
+            none = np.zeros(0, dtype=np.int32)
+            names = ("app_key", "primary", "secondary", INCIDENT_IDENTIFIER)
+            parts = {name: [none, *(codes[name] for codes in self._codes)] for name in names}
+            self._codes = [{name: np.concatenate(arrays) for name, arrays in parts.items()}]
+        return identity_columns(self._reader, self._codes[0])
+
+    def description(self, n_alerts: int) -> pa.Array:
+        """Return the newest description of every alert."""
+        return self._descriptions.of_all(n_alerts)
+
+
+def identity_codes(encoded: EncodedEvents, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the parts of the identity of some rows as codes."""
+    identifier = encoded.incident_identifier
+    if identifier is None:
+        identifier = np.full(len(encoded.time), -1, dtype=np.int32)
+    return {
+        "app_key": encoded.app[rows],
+        "primary": encoded.primary[rows],
+        "secondary": encoded.secondary[rows],
+        INCIDENT_IDENTIFIER: identifier[rows],
+    }
+
+
+def identity_columns(
+    reader: Reader, codes: dict[str, np.ndarray]
+) -> dict[str, tuple[Any, np.ndarray]]:
+    """Return labels and codes of each column of the identity, for codes of its parts."""
+    vocabularies = reader.vocabularies
+    columns = {"app_key": (vocabularies["app_key"].labels, codes["app_key"])}
+    for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
+        names, owners, values = numbers.split(codes[role])
+        labels, offsets = vocabularies.joined(names)
+        if len(names) > 1:
+            values = values + np.append(offsets, np.int32(0))[owners]
+        columns[f"{role}_property"] = (names, owners)
+        columns[f"{role}_value"] = (labels, values)
+    labels = vocabularies[INCIDENT_IDENTIFIER].labels
+    columns[INCIDENT_IDENTIFIER] = (labels, codes[INCIDENT_IDENTIFIER])
+    return columns
+
+
+class NewestDescriptions:
+    """The description of the newest event of each alert."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[np.ndarray, pa.Array]] = []
+        self._size = 0
+
+    def add(self, encoded: EncodedEvents, merged: Merged) -> None:
+        """Keep the descriptions of a chunk."""
+        if "description" not in encoded.table and not self._parts:
+            return
         n_alerts = len(merged.start)
         taken = merged.alert if encoded.order is None else merged.alert[encoded.order]
         rows = np.flatnonzero(taken >= 0)
@@ -144,49 +155,9 @@ class AlertColumns:
             texts = one_chunk(encoded.table.text("description", newest[alerts]))
         else:
             texts = pa.nulls(len(alerts), pa.large_string())
-        self._descriptions.put(alerts, texts, n_alerts)
+        self._put(alerts, texts, n_alerts)
 
-    def identity(self) -> dict[str, tuple[Any, np.ndarray]]:
-        """Return labels and codes of each column of the identity."""
-        codes = self._joined_codes()
-        reader, vocabularies = self._reader, self._reader.vocabularies
-        columns = {"app_key": (vocabularies["app_key"].labels, codes["app_key"])}
-        for role, numbers in (("primary", reader.primaries), ("secondary", reader.secondaries)):
-            names, owners, values = numbers.split(codes[role])
-            labels, offsets = vocabularies.joined(names)
-            if len(names) > 1:
-                values = values + np.append(offsets, np.int32(0))[owners]
-            columns[f"{role}_property"] = (names, owners)
-            columns[f"{role}_value"] = (labels, values)
-        labels = vocabularies[INCIDENT_IDENTIFIER].labels
-        columns[INCIDENT_IDENTIFIER] = (labels, codes[INCIDENT_IDENTIFIER])
-        return columns
-
-    def _joined_codes(self) -> dict[str, np.ndarray]:
-        if len(self._codes) != 1:
-            none = np.zeros(0, dtype=np.int32)
-            names = ("app_key", "primary", "secondary", INCIDENT_IDENTIFIER)
-            parts = {name: [none, *(codes[name] for codes in self._codes)] for name in names}
-            self._codes = [{name: np.concatenate(arrays) for name, arrays in parts.items()}]
-        return self._codes[0]
-
-    def description(self, n_alerts: int) -> pa.Array:
-        """Return the newest description of every alert."""
-        return self._descriptions.of_all(n_alerts)
-
-
-class _NewestTexts:
-    """The newest text of each alert."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[np.ndarray, pa.Array]] = []
-        self._size = 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._parts
-
-    def put(self, alerts: np.ndarray, texts: pa.Array, n_alerts: int) -> None:
+    def _put(self, alerts: np.ndarray, texts: pa.Array, n_alerts: int) -> None:
         """Set the texts of some alerts; a missing text replaces an older one too."""
         self._parts.append((alerts, texts.cast(pa.large_string())))
         self._size += len(alerts)
@@ -195,8 +166,8 @@ class _NewestTexts:
             self._size = n_alerts
 
     def of_all(self, n_alerts: int) -> pa.Array:
-        """Return the text of every alert."""
-        if self.is_empty:
+        """Return the description of every alert."""
+        if not self._parts:
             return pa.nulls(n_alerts, pa.large_string())
         position = np.full(n_alerts, -1, dtype=np.int64)
         offset = 0
@@ -207,19 +178,58 @@ class _NewestTexts:
         return joined.take(pa.array(position, mask=position < 0))
 
 
+def alert_arrays(found: ResultArrays, begin: int = 0, stop: int | None = None) -> AlertArrays:
+    """Return what the frame of some or all alerts is built from."""
+    part = slice(begin, stop)
+    return AlertArrays(
+        first=begin,
+        alerts=type(found.alerts)(*(each[part] for each in found.alerts)),
+        assignment=found.assignment[part],
+        anchor_start=found.alerts.start[found.assignment[part, ANCHOR_ALERT]],
+        identity={name: (texts, codes[part]) for name, (texts, codes) in found.identity.items()},
+        description=found.description[part],
+    )
+
+
+def incident_arrays(found: ResultArrays, n_patterns: int) -> IncidentArrays:
+    """Return what the frame of incidents is built from."""
+    starts = first_alerts(found.alerts.start, found.assignment, found.identity)
+    live = np.zeros((len(found.incidents.totals), n_patterns), dtype=bool)
+    live[found.live_entries[:, 0], found.live_entries[:, 1]] = True
+    return IncidentArrays(0, *starts, found.incidents, live)
+
+
+def first_alerts(
+    start: np.ndarray, assignment: np.ndarray, identity: dict[str, Labelled]
+) -> tuple[np.ndarray, Labelled, Labelled]:
+    """Return start, title and subtitle of the incidents that some alerts start."""
+    rows = np.flatnonzero(assignment[:, JOINED_BY] < 0)
+
+    def of_rows(name: str) -> Labelled:
+        labels, codes = identity[name]
+        return labels, codes[rows]
+
+    return start[rows], of_rows("primary_value"), of_rows("secondary_value")
+
+
 def events_frame(events: RowOutcomes, assignment: np.ndarray) -> pd.DataFrame:
-    """Return the frame of events."""
-    incident = np.append(assignment[:, ITS_INCIDENT], np.int32(-1))
+    """Return the frame of events; `assignment` is that of all alerts."""
     columns = {
         "outcome": lambda: _label_column(_OUTCOMES, events.outcome),
         "reason": lambda: _label_column(REASONS, events.reason),
         "alert_id": lambda: _id_column(events.alert),
-        "incident_id": lambda: _id_column(incident[events.alert]),
+        "incident_id": lambda: _id_column(_incident_of(events.alert, assignment)),
     }
     return _frame_of(columns, events.index)
 
 
-def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+def _incident_of(alert: np.ndarray, assignment: np.ndarray) -> np.ndarray:
+    if len(assignment) == 0:
+        return alert  # no event has one
+    return np.where(alert < 0, np.int32(-1), assignment[alert, ITS_INCIDENT])
+
+
+def alerts_frame(arrays: AlertArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of alerts."""
     alerts, assignment = arrays.alerts, arrays.assignment
     rows, standing = alerts.rows, alerts.rows[:, STANDING]
@@ -242,15 +252,15 @@ def alerts_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
         "joined_by": lambda: _label_column(names, assignment[:, JOINED_BY]),
         **_distances(arrays, policy),
     }
-    return _frame_of(columns, pd.RangeIndex(len(rows), name="alert_id"))
+    return _frame_of(columns, _ids_from(arrays.first, len(rows), "alert_id"))
 
 
-def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
+def _distances(arrays: AlertArrays, policy: Policy) -> dict[str, Callable[[], Any]]:
     """Return the columns that say how far away the anchor was, and what was left."""
-    start, assignment = arrays.alerts.start, arrays.assignment
+    assignment = arrays.assignment
     joined_by, anchor = assignment[:, JOINED_BY], assignment[:, ANCHOR_ALERT]
     alone = anchor < 0
-    gap = start - start[anchor]  # meaningless without an anchor
+    gap = arrays.alerts.start - arrays.anchor_start  # of no use where there is no anchor
     windows = np.array(policy.windows())
     no_margin = alone | (policy.anchor == "bucket")
     return {
@@ -260,38 +270,30 @@ def _distances(arrays: ResultArrays, policy: Policy) -> dict[str, Callable[[], A
     }
 
 
-def incidents_frame(arrays: ResultArrays, policy: Policy) -> pd.DataFrame:
+def incidents_frame(arrays: IncidentArrays, policy: Policy) -> pd.DataFrame:
     """Return the frame of incidents."""
-    totals, latest_end = arrays.incidents
-    first = np.flatnonzero(arrays.assignment[:, JOINED_BY] < 0)  # each of these started one
+    totals, latest_end = arrays.totals
     n_open = totals[:, TOTAL_OPEN]
-
-    def of_first(name: str) -> Any:
-        labels, codes = arrays.identity[name]
-        return _label_column(labels, codes[first])
-
     columns = {
-        "start": lambda: _time_column(arrays.alerts.start[first]),
+        "start": lambda: _time_column(arrays.start),
         "end": lambda: _time_column(latest_end, n_open > 0),
         "active": lambda: n_open > 0,
         "status": lambda: _label_column(STATUSES, totals[:, WORST_OPEN]),
         "severity": lambda: _label_column(STATUSES, totals[:, WORST_EVER]),
-        "title": lambda: of_first("primary_value"),
-        "subtitle": lambda: of_first("secondary_value"),
+        "title": lambda: _label_column(*arrays.title),
+        "subtitle": lambda: _label_column(*arrays.subtitle),
         "n_alerts": totals[:, TOTAL_ALERTS].copy,
         "n_open_alerts": n_open.copy,
         "n_events": totals[:, TOTAL_EVENTS].copy,
-        "patterns": lambda: _live_patterns(arrays, policy),
+        "patterns": lambda: _live_patterns(arrays.live, policy),
     }
-    return _frame_of(columns, pd.RangeIndex(len(totals), name="incident_id"))
+    return _frame_of(columns, _ids_from(arrays.first, len(totals), "incident_id"))
 
 
-def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
+def _live_patterns(live: np.ndarray, policy: Policy) -> np.ndarray:
     """Return a tuple of names for each incident; equal ones are one object."""
     names = [pattern.name for pattern in policy.patterns]
     run = [names.index(pattern.name) for pattern in policy.in_run_order()]
-    live = np.zeros((len(arrays.incidents.totals), len(names)), dtype=bool)
-    live[arrays.live_entries[:, 0], arrays.live_entries[:, 1]] = True
     codes, first = np.zeros(len(live), dtype=np.int32), np.zeros(0, dtype=np.int64)
     for pattern in run:
         codes, first = number_pairs(codes, live[:, pattern].astype(np.int32))
@@ -299,6 +301,10 @@ def _live_patterns(arrays: ResultArrays, policy: Policy) -> np.ndarray:
     for place, row in enumerate(first):
         tuples[place] = tuple(names[pattern] for pattern in run if live[row, pattern])
     return tuples[codes]
+
+
+def _ids_from(first: int, n_rows: int, name: str) -> pd.RangeIndex:
+    return pd.RangeIndex(first, first + n_rows, name=name)
 
 
 def _frame_of(columns: Mapping[str, Callable[[], Any]], index: pd.Index) -> pd.DataFrame:

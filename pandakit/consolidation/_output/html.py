@@ -12,7 +12,7 @@ from pandakit.spans import span_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandakit.consolidation._output.frames import ResultArrays
+    from pandakit.consolidation._output.arrays import ResultArrays
     from pandakit.consolidation.policy import Policy
 
 __all__ = ["consolidation_html", "counted"]

@@ -1,16 +1,19 @@
-"""The files of a result."""
+"""The files of a result, written as its parts become known."""
 
 from __future__ import annotations
 
 import json
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pandakit.consolidation._output.frames import RowOutcomes, events_frame
+from pandakit.consolidation._output.arrays import RowOutcomes
+from pandakit.consolidation._output.frames import alerts_frame, events_frame, incidents_frame
+from pandakit.consolidation._output.funnel import funnel_frame
+from pandakit.scale._folder.frame_file import write_frame
 from pandakit.scale._folder.manifest import update_manifest
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from pandakit.consolidation._output.arrays import AlertArrays, IncidentArrays
+    from pandakit.consolidation.policy import Policy
     from pandakit.consolidation.result import Consolidation
     from pandakit.scale._folder.records import OutcomeRecords
     from pandakit.scale._source.pieces import ParquetFile
@@ -28,43 +33,63 @@ __all__ = ["Consolidated", "write_result"]
 _ROWS = 1 << 20
 
 
-class Consolidated(NamedTuple):
-    """A result, and everything else that its folder contains."""
+class Consolidated(Protocol):
+    """A result in parts; alerts are taken to the end first, then incidents, then all else."""
 
-    result: Consolidation
+    policy: Policy
     files: list[ParquetFile]
-    outcomes: OutcomeRecords | None
+
+    def alerts(self) -> Iterator[AlertArrays]:
+        """Yield all alerts in the order of their ids."""
+
+    def incidents(self) -> Iterator[IncidentArrays]:
+        """Yield all incidents in the order of their ids."""
+
+    def outcomes(self) -> OutcomeRecords | None:
+        """Return what became of each row of the input, if that was asked for."""
+
+    @property
+    def assignment(self) -> np.ndarray:
+        """The incident of each alert."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The measures of the funnel."""
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many rows were rejected for each reason."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes that qualify the numbers."""
+
+    def in_memory(self) -> Consolidation:
+        """Return the whole result."""
 
 
 def write_result(folder: Path, found: Consolidated) -> None:
     """Write all files of a result."""
-    result, files, outcomes = found
-    arrays = result._arrays  # noqa: SLF001 - frames of events are built from them
-    write_frames(folder, result)
-    _write_funnel(folder, result.funnel)
+    write_frames(folder, found)
+    _write_funnel(folder, funnel_frame(found.counts))
+    outcomes = found.outcomes()
     if outcomes is not None:
-        _write_events(folder, files, outcomes, arrays.assignment)
+        _write_events(folder, found.files, outcomes, found.assignment)
     update_manifest(
         folder,
-        notes=result.notes,
-        rejected=arrays.rejected,
-        n_conflicting_duplicates=result.n_conflicting_duplicates,
+        notes=found.notes,
+        rejected=found.rejected,
+        n_conflicting_duplicates=found.counts["conflicting"],
     )
 
 
-def write_frames(folder: Path, result: Consolidation) -> None:
+def write_frames(folder: Path, found: Consolidated) -> None:
     """Write alerts and incidents as Parquet."""
-    for name in ("alerts", "incidents"):
-        _write_frame(folder / f"{name}.parquet", getattr(result, name))
-
-
-def _write_frame(path: Path, frame: pd.DataFrame) -> None:
-    table = pa.Table.from_pandas(frame)
-    if "patterns" in table.column_names:
-        place = table.column_names.index("patterns")
-        cells = table.column(place).cast(pa.list_(pa.string()))  # tuples may all be empty
-        table = table.set_column(place, "patterns", cells)
-    pq.write_table(table, path)
+    policy = found.policy
+    alerts = (alerts_frame(part, policy) for part in found.alerts())
+    write_frame(folder / "alerts.parquet", alerts, found.counts["alerts"])
+    incidents = (incidents_frame(part, policy) for part in found.incidents())
+    write_frame(folder / "incidents.parquet", incidents, found.counts["incidents"])
 
 
 def _write_funnel(folder: Path, funnel: pd.DataFrame) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pandakit.consolidation._merge.layout import REJECTED
+from pandakit.scale._folder.disk_arrays import DiskArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,25 +27,19 @@ class OutcomeRecords:
     """One small record for each row, on disk; memory does not grow with the rows."""
 
     def __init__(self, path: Path, n_rows: int) -> None:
-        size = max(n_rows, 1) * _KIND.itemsize
-        with path.open("a+b") as file:
-            file.truncate(size)  # an existing file keeps its content
-            self._map = mmap.mmap(file.fileno(), size)
+        self._records = DiskArray(path, (n_rows,), _KIND)
 
     def put(self, found: np.ndarray) -> None:
         """Keep `numbered_records`."""
-        records = np.frombuffer(self._map, _KIND)
         part = np.empty(len(found), dtype=_KIND)
         for name in _KIND.names or ():
             part[name] = found[name]
-        records[found["row"]] = part
-        del records
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)  # the pages stay in the file, not in the process
+        self._records.array[found["row"]] = part
+        self._records.release()
 
     def part(self, begin: int, stop: int) -> np.ndarray:
         """Return the records of rows that follow each other."""
-        return np.frombuffer(self._map, _KIND, stop - begin, begin * _KIND.itemsize).copy()
+        return self._records.array[begin:stop].copy()
 
 
 def numbered_records(

@@ -17,15 +17,18 @@ import pyarrow as pa
 
 from pandakit.errors import EventError
 from pandakit.files import atomic_write
+from pandakit.scale._source.columns import TICKS
 from pandakit.scale._source.pieces import Loaded, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Segment", "is_complete", "read_facts", "read_pieces", "write_segments"]
+__all__ = ["Segment", "compact", "is_complete", "read_facts", "read_pieces", "write_segments"]
 
 _ROW, _TIME = "pandakit.row", "pandakit.time"
+_TIMESTAMP = "timestamp"
+_MOST_NARROW = np.iinfo(np.uint32).max
 _OPTIONS = {"compression": "lz4"} if pa.Codec.is_available("lz4") else {}
 
 
@@ -49,8 +52,7 @@ def write_segments(
     with atomic_write(path) as file:
         for segment in segments:
             begin = file.tell()
-            table = segment.table.append_column(_ROW, pa.array(segment.rows))
-            table = _compact(table.append_column(_TIME, pa.array(segment.time)))
+            row_base, table = _as_written(segment)
             with pa.ipc.new_stream(
                 file, table.schema, options=pa.ipc.IpcWriteOptions(**_OPTIONS)
             ) as writer:
@@ -61,6 +63,7 @@ def write_segments(
                     "begin": begin,
                     "n_bytes": file.tell() - begin,
                     "first_row": segment.first_row,
+                    "row_base": row_base,
                     "n_rows": table.num_rows,
                     "earliest": int(segment.time[0]),
                     "latest": int(segment.time[-1]),
@@ -70,24 +73,41 @@ def write_segments(
         file.write(json.dumps({"segments": index, **facts()}).encode())
 
 
-def _compact(table: pa.Table) -> pa.Table:
-    """Drop dictionary labels that no row has."""
+def _as_written(segment: Segment) -> tuple[int, pa.Table]:
+    """Return the table of a segment in few bytes, and the number that its rows count from."""
+    rows = segment.rows
+    base = int(rows.min(initial=0 if len(rows) == 0 else rows[0]))
+    offsets = rows - base
+    if offsets.max(initial=0) <= _MOST_NARROW:
+        offsets = offsets.astype(np.uint32)
+    table = compact(segment.table, narrow=True)
+    table = table.append_column(_ROW, pa.array(offsets))
+    return base, table.append_column(_TIME, pa.array(segment.time))
+
+
+def compact(table: pa.Table, *, narrow: bool = False) -> pa.Table:
+    """Drop dictionary labels that no row has, and make codes as `narrow` as the others allow."""
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             cells = table.column(place).unify_dictionaries().combine_chunks()
             cells = cells.chunk(0) if isinstance(cells, pa.ChunkedArray) else cells
-            table = table.set_column(place, field, _with_used_labels(cells))
+            cells = _with_used_labels(cells, narrow=narrow)
+            table = table.set_column(place, field.name, cells)
     return table.combine_chunks()
 
 
-def _with_used_labels(cells: pa.DictionaryArray) -> pa.DictionaryArray:
-    codes = np.asarray(cells.indices.fill_null(-1))
-    used = np.zeros(len(cells.dictionary) + 1, dtype=bool)
-    used[codes] = True
-    used = used[:-1]
-    numbers = np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(0))[codes]
+def _with_used_labels(cells: pa.DictionaryArray, *, narrow: bool) -> pa.DictionaryArray:
+    indices = cells.indices
+    missing = None
+    if indices.null_count:
+        missing, indices = np.asarray(indices.is_null()), indices.fill_null(0)
+    codes = np.asarray(indices)
+    used = np.zeros(len(cells.dictionary), dtype=bool)
+    used[codes if missing is None else codes[~missing]] = True
     labels = cells.dictionary.filter(pa.array(used))
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=codes < 0), labels)
+    kind = np.min_scalar_type(-max(len(labels), 1)) if narrow else np.dtype(np.int32)
+    numbers = (np.cumsum(used) - 1).astype(kind) if len(used) else np.zeros(1, dtype=kind)
+    return pa.DictionaryArray.from_arrays(pa.array(numbers[codes], mask=missing), labels)
 
 
 def _index_of(path: Path) -> Path:
@@ -127,10 +147,24 @@ def _load(path: Path, segment: dict[str, int]) -> Loaded:
         content = file.read(segment["n_bytes"])
     table = pa.ipc.open_stream(content).read_all()
     rows, time = (table.column(name).to_numpy() for name in (_ROW, _TIME))
+    rows = rows.astype(np.int64) + segment["row_base"]
     if (
         len(time) != segment["n_rows"]
         or (time[1:] < time[:-1]).any()
         or (len(time) and (time[0], time[-1]) != (segment["earliest"], segment["latest"]))
     ):
         raise EventError(f"{path} is not in the order of time; delete it and start again")
-    return Loaded(table.drop_columns([_ROW, _TIME]), time, rows)
+    table = _with_wide_codes(table.drop_columns([_ROW, _TIME]))
+    if _TIMESTAMP not in table.column_names:
+        table = table.add_column(0, _TIMESTAMP, pa.array(time).cast(TICKS))
+    return Loaded(table, time, rows)
+
+
+def _with_wide_codes(table: pa.Table) -> pa.Table:
+    """Return the table with all codes as int32, whatever they were written as."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and field.type.index_type != pa.int32():
+            (cells,) = table.column(place).chunks
+            wide = pa.DictionaryArray.from_arrays(cells.indices.cast(pa.int32()), cells.dictionary)
+            table = table.set_column(place, field.name, wide)
+    return table

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["CHUNK_ROWS", "Chunk", "in_time_order", "most_held"]
 
 CHUNK_ROWS = 1 << 21
-_SAMPLED = 64  # one row in this many decides where a long chunk is cut
+_SAMPLED = 64  # at most: one row in this many decides where a long chunk is cut
+_FEWEST_SAMPLES = 256
 
 
 class Chunk(NamedTuple):
@@ -67,8 +68,14 @@ class _Held:
         return table, time, rows
 
 
-def in_time_order(pieces: Iterable[Piece], since: int | None = None) -> Iterator[Chunk]:
-    """Yield all rows in chunks, each later than those before; those before `since` are left out."""
+def in_time_order(
+    pieces: Iterable[Piece], since: int | None = None, most_rows: int | None = None
+) -> Iterator[Chunk]:
+    """Yield all rows in chunks, each later than those before; those before `since` are left out.
+
+    Chunks have about `most_rows` rows, by default `CHUNK_ROWS`.
+    """
+    most_rows = most_rows or CHUNK_ROWS
     waiting = sorted(pieces, key=lambda piece: (piece.earliest, piece.first_row))
     if since is not None:
         waiting = [piece for piece in waiting if piece.latest >= since]
@@ -81,16 +88,16 @@ def in_time_order(pieces: Iterable[Piece], since: int | None = None) -> Iterator
         held.append(loaded)
         n_new += len(loaded.time)
         watermark = waiting[place].earliest if place < len(waiting) else None
-        if n_new >= CHUNK_ROWS or watermark is None:
-            yield from _before(held, watermark)
+        if n_new >= most_rows or watermark is None:
+            yield from _before(held, watermark, most_rows)
             held = [each for each in held if len(each.time)]
             n_new = 0
 
 
-def _before(held: list[_Held], watermark: int | None) -> Iterator[Chunk]:
-    """Yield the rows before the watermark, in chunks of about `CHUNK_ROWS`."""
+def _before(held: list[_Held], watermark: int | None, most_rows: int) -> Iterator[Chunk]:
+    """Yield the rows before the watermark, in chunks."""
     while True:
-        until = _cut_time(held, watermark)
+        until = _cut_time(held, watermark, most_rows)
         chunk = _chunk(held, until)
         if len(chunk.rows):
             yield chunk
@@ -98,14 +105,16 @@ def _before(held: list[_Held], watermark: int | None) -> Iterator[Chunk]:
             return
 
 
-def _cut_time(held: list[_Held], watermark: int | None) -> int | None:
+def _cut_time(held: list[_Held], watermark: int | None, most_rows: int) -> int | None:
     """Return a time up to which a chunk is not too long, or the watermark if there is none."""
     ready = [each.time if watermark is None else each.time[: _n_before(each, watermark)]
              for each in held]  # fmt: skip
-    if sum(map(len, ready)) <= 2 * CHUNK_ROWS:
+    if sum(map(len, ready)) <= 2 * most_rows:
         return watermark
-    sample = np.concatenate([time[::_SAMPLED] for time in ready])
-    wanted = CHUNK_ROWS // _SAMPLED
+    step = max(1, min(_SAMPLED, most_rows // _FEWEST_SAMPLES))
+    # From the middle of each step, or many short pieces would count as longer than they are.
+    sample = np.concatenate([time[step // 2 :: step] for time in ready])
+    wanted = most_rows // step
     if wanted >= len(sample):
         return watermark
     until = int(np.partition(sample, wanted)[wanted])

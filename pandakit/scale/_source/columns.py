@@ -65,6 +65,12 @@ class InputColumns:
             needed -= {"description"}
         return pa.schema([(name, self.types[name]) for name in self.names if name in needed])
 
+    def exchanged(self, policy: Policy) -> InputColumns:
+        """Return the columns as the exchange leaves them: with timestamps as parsed."""
+        if looks_at("timestamp", policy):
+            return self
+        return replace(self, types={**self.types, "timestamp": TICKS})
+
     def only(self, *names: str) -> InputColumns:
         """Return some of the columns."""
         return replace(self, names=names)

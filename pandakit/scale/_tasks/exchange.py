@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from pandakit.consolidation._read.requirements import INCIDENT_IDENTIFIER
 from pandakit.files import atomic_write
 from pandakit.scale._folder.records import rejected_records
 from pandakit.scale._order.segments import Segment, write_segments
+from pandakit.scale._source.columns import looks_at
 from pandakit.scale._source.files import naming
 from pandakit.scale._tasks.counts import Counts
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["exchange"]
 
+SEGMENT_ROWS = 1 << 17
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 _SHIFT = np.uint64(32)
@@ -40,50 +42,41 @@ def exchange(
     Parameters
     ----------
     pieces, policy, unit
-        What to read, and how.
+        What to read, and how; the pieces follow each other in the file.
     n_buckets
         How many buckets there are.
     path
         The file to write; rejected rows are listed beside it.
     """
+    first_row, place = pieces[0].first_row, pieces[0].place_of
+    table = pa.concat_tables(piece.load().table for piece in pieces).unify_dictionaries()
+    reader = Reader(policy, unit)
+    with naming(f"{place(0)} and later"):
+        encoded = reader.read(table, place)
     counts = Counts()
-    with atomic_write(path.with_suffix(".outcomes")) as rejected:
-        found = _segments(pieces, policy, unit, n_buckets, counts, rejected)
-        write_segments(path, found, counts.facts)
+    counts.add(reader)
+    rows = np.flatnonzero(encoded.reason >= 0)
+    with atomic_write(path.with_suffix(".outcomes")) as file:
+        file.write(rejected_records(rows + first_row, encoded.reason[rows]).tobytes())
+    if not looks_at("timestamp", policy):
+        table = table.drop_columns(["timestamp"])  # the parsed times are written anyway
+    buckets = _buckets(reader, encoded, n_buckets)
+    write_segments(path, _by_bucket(first_row, table, encoded, buckets), counts.facts)
     return path
 
 
-def _segments(
-    pieces: list[Piece],
-    policy: Policy,
-    unit: TimeUnit,
-    n_buckets: int,
-    counts: Counts,
-    rejected: IO[bytes],
-) -> Iterator[Segment]:
-    for piece in pieces:
-        table = piece.load().table
-        reader = Reader(policy, unit)
-        with naming(f"{piece.place(piece.first_row)} and later"):
-            encoded = reader.read(table, piece.place_of)
-        counts.add(reader)
-        rows = np.flatnonzero(encoded.reason >= 0)
-        rejected.write(rejected_records(rows + piece.first_row, encoded.reason[rows]).tobytes())
-        yield from _by_bucket(piece, table, encoded, _buckets(reader, encoded, n_buckets))
-
-
 def _by_bucket(
-    piece: Piece, table: pa.Table, encoded: EncodedEvents, buckets: np.ndarray
+    first_row: int, table: pa.Table, encoded: EncodedEvents, buckets: np.ndarray
 ) -> Iterator[Segment]:
+    table = table.combine_chunks()
     order = np.arange(len(buckets)) if encoded.order is None else encoded.order
     order = order[np.argsort(buckets[order], kind="stable")]  # in time order within each bucket
     bounds = np.searchsorted(buckets[order], np.arange(buckets.max(initial=0) + 2))
-    table, time = table.take(pa.array(order)), encoded.time[order]
-    for bucket, (begin, stop) in enumerate(itertools.pairwise(bounds)):
-        if begin < stop:
-            part = slice(begin, stop)
-            rows = order[part] + piece.first_row
-            yield Segment(table[part], time[part], rows, piece.first_row, bucket)
+    for bucket, (begin, stop) in enumerate(itertools.pairwise(bounds.tolist())):
+        for at in range(begin, stop, SEGMENT_ROWS):
+            part = order[at : min(at + SEGMENT_ROWS, stop)]
+            rows = part + first_row
+            yield Segment(table.take(pa.array(part)), encoded.time[part], rows, first_row, bucket)
 
 
 def _buckets(reader: Reader, encoded: EncodedEvents, n_buckets: int) -> np.ndarray:

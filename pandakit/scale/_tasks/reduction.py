@@ -26,7 +26,7 @@ from pandakit.consolidation._merge.layout import (
     STANDING,
 )
 from pandakit.consolidation._merge.merger import Merger
-from pandakit.consolidation._output.frames import AlertColumns
+from pandakit.consolidation._output.frames import NewestDescriptions
 from pandakit.consolidation._read.events import Reader
 from pandakit.consolidation.policy import FOREVER
 from pandakit.files import atomic_write
@@ -35,6 +35,7 @@ from pandakit.scale._order.runs import sorted_pieces
 from pandakit.scale._order.segments import Segment, read_pieces, write_segments
 from pandakit.scale._order.watermark import in_time_order
 from pandakit.scale._source.files import naming
+from pandakit.scale._tasks.alert_files import write_alerts
 from pandakit.scale._tasks.counts import Counts
 from pandakit.scale._tasks.partitions import check_identities
 
@@ -48,11 +49,11 @@ if TYPE_CHECKING:
     from pandakit.scale._order.watermark import Chunk
     from pandakit.scale._source.pieces import Piece
 
-__all__ = ["ALERT", "BUCKET", "WHAT", "BucketTask", "reduce_bucket", "reduce_files"]
+__all__ = ["ALERT", "BUCKET", "WHAT", "BucketTask", "log_schema", "reduce_bucket", "reduce_files"]
 
 WHAT, ALERT, BUCKET = "pandakit.what", "pandakit.alert", "pandakit.bucket"
+_LOG = {WHAT: pa.int8(), ALERT: pa.int32(), BUCKET: pa.int32()}
 _EXPIRY = -1  # the row of an entry that no event caused
-_SEGMENT = 1 << 16
 _LOGGED = {OPENED: LOG_OPENED, REOPENED: LOG_REOPENED, RESOLVED: LOG_CLOSED}
 
 
@@ -66,10 +67,17 @@ class BucketTask:
     schema: pa.Schema
     """The columns that the grouping needs of the events that open alerts."""
     path: Path
+    batch_rows: int
+    """How many rows of its files the grouping reads at once."""
     events: bool
     """Whether the outcome of each event is kept."""
     column: str | None = None
     """The part of the identity by which the caller says that the files are split."""
+
+
+def log_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the columns of a log of events with some columns."""
+    return pa.schema([*_LOG.items(), *schema])
 
 
 def reduce_bucket(paths: list[Path], task: BucketTask) -> Path:
@@ -101,7 +109,7 @@ class _Bucket:
         self._task = task
         self._reader = Reader(task.policy, task.unit)
         self._merger = Merger(task.policy)
-        self._columns = AlertColumns(self._reader)
+        self._descriptions = NewestDescriptions()
         self._needs_open = not task.policy.join_resolved
         self._expire_after = task.policy.microseconds("expire_after")
         self._limit = _prunable_after(task.policy)
@@ -118,7 +126,7 @@ class _Bucket:
                 if self._task.column is not None:
                     check_identities(self._reader, encoded, self._task.column)
                 merged = self._merger.merge(encoded)
-                self._columns.add(encoded, merged)
+                self._descriptions.add(encoded, merged)
                 if self._task.events:
                     arrays = chunk.rows, merged.alert, merged.outcome, encoded.reason
                     file.write(numbered_records(*arrays).tobytes())
@@ -159,15 +167,8 @@ class _Bucket:
     def _at_the_end(self) -> Iterator[Segment]:
         """Write the alerts, and yield the expiries that no event revealed."""
         alerts = self._merger.alerts(self._reader.until or 0, final=True)
-        path = self._task.path
-        with atomic_write(path.with_suffix(".npz")) as file:
-            np.savez(file, rows=alerts.rows, last_event=alerts.last_event, start=alerts.start)
-        description = self._columns.description(len(alerts.start))
-        with (
-            atomic_write(path.with_suffix(".description")) as file,
-            pa.ipc.new_file(file, pa.schema([("text", description.type)])) as writer,
-        ):
-            writer.write_table(pa.table({"text": description}))
+        task, description = self._task, self._descriptions.of_all(len(alerts.start))
+        write_alerts(task.path.with_suffix(".alerts"), alerts, description, task.batch_rows)
         if self._needs_open and self._expire_after < FOREVER:
             ends = np.flatnonzero(np.isin(alerts.rows[:, STANDING], (OPEN, EXPIRED)))
             entries = _expired(ends, alerts.last_event[ends] + self._expire_after)
@@ -227,15 +228,14 @@ class _Entries:
 
     def segments(self, table: pa.Table | None, task: BucketTask) -> Iterator[Segment]:
         order = np.lexsort((self.row, self.time))
-        for begin in range(0, len(order), _SEGMENT):
-            part = self.only(order[begin : begin + _SEGMENT])
+        for begin in range(0, len(order), task.batch_rows):
+            part = self.only(order[begin : begin + task.batch_rows])
             columns = {
                 WHAT: part.what,
                 ALERT: part.alert,
                 BUCKET: np.full(len(part.row), task.number),
             }
-            kinds = {WHAT: pa.int8(), ALERT: pa.int32(), BUCKET: pa.int32()}
-            log = pa.table({name: pa.array(each, kinds[name]) for name, each in columns.items()})
+            log = pa.table({name: pa.array(each, _LOG[name]) for name, each in columns.items()})
             places = pa.array(part.place, mask=part.place < 0)
             for field in task.schema:
                 cells = (
