@@ -9,15 +9,16 @@ from hypothesis import given, settings, strategies as st
 
 import pandakit as pk
 from pandakit.bigpanda._search.load import IncidentLoad
+from pandakit.bigpanda._search.touched import TouchedLoad
 from pandakit.bigpanda._search.walk import walk
 from pandakit.timewindow import Window
 from pandakit.transport import Call, collect_parallel, parallel
 from tests.services.tenant import Tenant, matches, session_of
 
 
-def search(tenant, *, size=3, ceiling=12, max_rows=None, end=None, **params):
+def search(tenant, *, size=3, ceiling=12, max_rows=None, end=None, kind=IncidentLoad, **params):
     """Start a load of the tenant's incidents."""
-    load = IncidentLoad(
+    load = kind(
         Call("GET", "/incidents", params=params),
         "incidents",
         size=size,
@@ -28,7 +29,10 @@ def search(tenant, *, size=3, ceiling=12, max_rows=None, end=None, **params):
         window=Window(None, None),
         ceiling=ceiling,
     )
-    load.queue.add(partial(walk, load, end, in_lanes=max_rows is None))
+    if kind is IncidentLoad:
+        load.queue.add(partial(walk, load, end, in_lanes=max_rows is None))
+    else:
+        load.call = load.call.with_params(sort_by="last_change")
     return load
 
 
@@ -334,6 +338,22 @@ def test_incidents_that_cross_hide_no_other(monkeypatch, order, lists_changes, w
     params = {"folder": "active", "query": None}
     load = search(tenant, size=5, ceiling=100, **params)
     promise_is_kept(tenant, run(tenant, load), params, load.end)
+
+
+@pytest.mark.parametrize("number", [0, 12, 19])
+def test_an_incident_that_leaves_during_a_refresh_hides_no_other(number):
+    """Whatever was touched and still matches is found, though one leaves between two pages."""
+    for after in range(1, 12):
+        for later in range(after + 1, 13, 4):
+            leave, again = ([lambda tenant, n=n: tenant.resolve(n)] for n in (number, 5))
+            moves = {after: leave, later: again}
+            tenant = Tenant([5] * 20, moves=[moves.get(place, []) for place in range(13)])
+            for each in range(20):
+                tenant.change(each)
+            load = search(tenant, size=3, ceiling=100, kind=TouchedLoad, folder="active")
+            load.add_first(tenant.now, 6)
+            run(tenant, load)
+            assert {key for key, row in tenant.rows.items() if not row["end"]} <= load.ids
 
 
 @pytest.mark.parametrize("folder", [None, "active"])

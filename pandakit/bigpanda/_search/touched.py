@@ -47,8 +47,8 @@ class TouchedLoad(IncidentLoad):
             pass
 
     def _read_pass(self, to: int, since: int, known: set[tuple[str, float]]) -> Subtask[bool]:
-        """Read from the top to older or known incidents; return whether anything was new."""
-        any_new = False
+        """Read from the top to older incidents; return whether anything was new, or left."""
+        any_new, totals = False, set()
         for page in range(1, _MOST_PAGES + 1):
             [answer] = yield from self.read(to, [page])
             updates = [(key, self._updated(key)) for key in answer.keys]
@@ -60,9 +60,10 @@ class TouchedLoad(IncidentLoad):
             new = {each for each in updates if each[1] >= since} - known
             any_new |= bool(new)
             known |= new
+            totals.add(answer.total)  # one that left may have hidden another one between pages
             is_last = page * self.size >= answer.total
-            if is_last or not new or min(moment for _, moment in updates) < since:
-                return any_new
+            if is_last or min(moment for _, moment in updates) < since:
+                return any_new or len(totals) > 1
         raise PaginationError(
             "more incidents changed than the service returns for one query: load the frame again"
         )
