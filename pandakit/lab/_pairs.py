@@ -31,6 +31,14 @@ class PairCounts(NamedTuple):
         return 2 * self.kept / (self.a + self.b) if self.a + self.b else 1.0
 
 
+class Overlap(NamedTuple):
+    """The alerts of both groupings, those of them with other companions, and all pairs."""
+
+    same: int
+    moved: int
+    pairs: PairCounts
+
+
 def group_sizes(groups: np.ndarray, n_groups: int = 0) -> np.ndarray:
     """Return how many things each group has, in 64 bits also where a platform has 32.
 
@@ -40,14 +48,6 @@ def group_sizes(groups: np.ndarray, n_groups: int = 0) -> np.ndarray:
     array([2, 0, 1, 0])
     """
     return np.bincount(groups.astype(np.intp, copy=False), minlength=n_groups).astype(np.int64)
-
-
-class Overlap(NamedTuple):
-    """The alerts of both groupings, those of them with other companions, and all pairs."""
-
-    same: int
-    moved: int
-    pairs: PairCounts
 
 
 def n_pairs(groups: np.ndarray) -> int:
