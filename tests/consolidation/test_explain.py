@@ -348,12 +348,18 @@ def test_chunks_cannot_be_explained():
         lambda events: events.__setitem__("timestamp", events["timestamp"] + 1),
         lambda events: events.__setitem__("status", "nonsense"),
         lambda events: events.__setitem__("cluster", ["c", "d", "c", "c", "c"]),
+        lambda events: events.pop("cluster"),
+        lambda events: setattr(events, "index", events.index[::-1]),
+        lambda events: setattr(events, "columns", events.columns[::-1]),
     ],
-    ids=["rows", "times", "status", "tags"],
+    ids=["rows", "times", "status", "tags", "column dropped", "index", "columns"],
 )
-def test_a_changed_input_changes_no_explanation(change):
+@pytest.mark.parametrize("kind", ["as given", "category"])
+def test_a_changed_input_changes_no_explanation(change, kind):
     """An explanation speaks of the events as they were consolidated, whatever became of them."""
     events = EVENTS.copy()
+    if kind == "category":
+        events = events.astype(dict.fromkeys(("host", "check"), "category"))
     result = consolidate(events)
     before = [result.explain(alert).text for alert in range(3)]
     change(events)
