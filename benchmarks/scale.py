@@ -118,7 +118,7 @@ def spent():
 
 def main():
     column = sys.argv[2] or None
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as on:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as on:
         with distributed.Client(on) as client:
             result = pandakit.consolidate_dataset(
                 sys.argv[1], executor=client.get_executor(), partitioned_by=column

@@ -121,7 +121,7 @@ def dask_executor():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp"
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", protocol="tcp"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -367,7 +367,7 @@ def test_a_lost_scheduler(folder, tmp_path, monkeypatch):
 
     def run():
         with (
-            distributed.LocalCluster(**options, dashboard_address=None) as cluster,
+            distributed.LocalCluster(**options, dashboard_address=":0") as cluster,
             distributed.Client(cluster) as client,
         ):
             lost.append(cluster)
