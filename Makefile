@@ -1,11 +1,11 @@
-# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, interop, lab.
+# One verb a line: demo, test, test-oldest, matrix, lint, bench, fuzz, mutants, samples, signatures, notebooks, docs, wheel, interop, lite, lite-test, lab.
 PYTHON ?= python3
 BIN := .venv/bin
 # tests/parallel.py says what stays together.
 PARALLEL := -n 2
 READY := .venv/.ready
 
-.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel interop lab clean
+.PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel interop lite lite-test lab clean
 
 demo: $(READY)
 	@$(BIN)/pandakit demo --force
@@ -59,11 +59,23 @@ interop: $(READY) .venv-interop
 .venv-interop:
 	@$(PYTHON) -m venv $@ && $@/bin/pip install --quiet 'pangea-sdk==6.13.0'
 
+# A static site with pandakit and Python itself; the tools are in an environment of their own.
+lite: .venv-lite
+	@.venv-lite/bin/python scripts/lite/build.py
+
+lite-test: $(READY) .venv-lite
+	@$(BIN)/python -m pytest -m lite tests/lite
+
+# Python 3.11 or 3.12: for newer ones there is no wheel of Pyodide's numpy.
+.venv-lite:
+	@$(PYTHON) -m venv $@ && $@/bin/pip install --quiet --upgrade 'pip>=25.1'
+	@$@/bin/pip install --quiet --group lite || { rm -r $@; exit 1; }
+
 lab: $(READY)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
 clean:
-	@rm -rf .venv .nox demo-output docs/_build
+	@rm -rf .venv .venv-lite .lite .nox demo-output docs/_build lite-output
 
 $(READY): pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh $(PYTHON) .venv

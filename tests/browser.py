@@ -1,11 +1,14 @@
-"""A pytest plugin: a process as in a browser, without threads, sockets and some modules."""
+"""A pytest plugin: a process that lacks what a browser lacks, such as threads and sockets."""
 
 from __future__ import annotations
 
+import mmap
 import os
 import socket
 import sys
 import threading
+
+import pyarrow as pa
 
 # Of the standard library what Pyodide has not, and packages that are not built for it or need
 # what it has not.
@@ -32,6 +35,11 @@ class NoSocket(socket.socket):
         raise OSError("there are no sockets")
 
 
+def no_map(*_, **__):
+    """Raise as on a browser's file system."""
+    raise OSError("Memory mapping file failed: No such device")
+
+
 def no_thread(*_):
     """Raise as Pyodide does."""
     raise RuntimeError("can't start new thread")
@@ -43,6 +51,7 @@ def install():
     sys.meta_path.insert(0, Missing())
     socket.socket = NoSocket
     threading.Thread.start = no_thread
+    pa.memory_map = mmap.mmap = no_map
 
 
 def pytest_load_initial_conftests():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv as python_csv
-import mmap
 import re
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,7 @@ _NAMES = {"\t": "tab", " ": "space"}
 # Excel writes and reads this line where the decimal separator is a comma.
 _DECLARED = re.compile(r"(?:\ufeff)?\"?sep=(.)\"?\r?\n")
 _SAMPLE = 50  # records
+_BLOCK = 1 << 20
 
 
 class _Layout(NamedTuple):
@@ -139,11 +140,8 @@ def _has_quotes(member: Member) -> bool:
     """Return whether a value may contain a line end, which makes reading slower."""
     if member.path is None:
         return b'"' in member.data
-    with (
-        member.path.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
-        return data.find(b'"') >= 0
+    with member.path.open("rb") as file:
+        return any(b'"' in block for block in iter(partial(file.read, _BLOCK), b""))
 
 
 def _table(

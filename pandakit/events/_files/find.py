@@ -54,9 +54,12 @@ class Member:
 
     def open(self) -> pa.NativeFile:
         """Return a file that Arrow reads from."""
-        if self.path is not None:
+        if self.path is None:
+            return pa.BufferReader(arrow_buffer(self.data))
+        try:
             return pa.memory_map(str(self.path))
-        return pa.BufferReader(arrow_buffer(self.data))
+        except OSError:  # a file system that maps nothing, as a browser's
+            return pa.OSFile(str(self.path))
 
 
 def arrow_buffer(data: bytes) -> pa.Buffer:
