@@ -136,5 +136,5 @@ class Account(Client):
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = [*known]
-    near = get_close_matches(name, names, 3, 0.5)
+    near = get_close_matches(name.lower(), names, 3, 0.5)
     return f"nearest: {', '.join(near)}" if near else f"there is: {', '.join(names)}"

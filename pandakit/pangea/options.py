@@ -36,7 +36,7 @@ StandardField = Literal[
 ]
 _TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
 # Not within a value, nor the scheme of an address.
-_FIELD = re.compile(r"(?<![\w:./@-])-?([A-Za-z_]\w*):(?!//)")
+_FIELD = re.compile(r"(?<![\w:./@-])-?([A-Za-z_]\w*)(?::(?!//)|[<>=])")
 
 CustomField = NewType("CustomField", str)
 """The id of a custom schema's field, where a standard field is expected."""
@@ -94,8 +94,8 @@ def fields_of(query: str, order_by: str, restriction: Iterable[str] | None) -> l
 
     Examples
     --------
-    >>> fields_of('actor:"Jane: x" -status:success', "received_at", ["source"])
-    ['actor', 'status', 'received_at', 'source']
+    >>> fields_of('actor:"Jane: x" -status:success size>10', "received_at", ["source"])
+    ['actor', 'status', 'size', 'received_at', 'source']
     """
     named = _FIELD.findall(_TEXT.sub('""', query))
     return list(dict.fromkeys([*named, order_by, *(restriction or ())]))

@@ -86,21 +86,23 @@ def test_a_window_and_a_restriction(pangea, services):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("field", "options"),
     [
-        {"query": 'acter:"Jane" -status:success'},
-        {"search_restriction": {"acter": "Jane"}},
-        {"order_by": "acter"},
+        ("acter", {"query": 'acter:"Jane" -status:success'}),
+        ("acter", {"query": "acter>5"}),
+        ("ACTOR", {"query": "ACTOR:Jane"}),
+        ("acter", {"search_restriction": {"acter": "Jane"}}),
+        ("acter", {"order_by": "acter"}),
     ],
 )
-def test_a_field_that_the_schema_lacks_is_named(pangea, options):
+def test_a_field_that_the_schema_lacks_is_named(pangea, field, options):
     """A typo in a field is warned of with the nearest fields; values are no fields."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with contextlib.suppress(pk.PandakitError):  # what the service says to it
             pangea.search(start=START, **options)
     assert [each.category for each in caught] == [pk.UnknownFieldWarning]
-    assert "'acter' (nearest: actor" in str(caught[0].message)
+    assert f"{field!r} (nearest: actor" in str(caught[0].message)
     assert len(pangea.search('message:"acter: at 10:00" target:db:5432', start=START)) == 0
 
 
