@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pyarrow as pa
+import pyarrow.fs  # before version 18 it loads ssl, but not in a browser
 
 # Of the standard library what Pyodide has not, and packages that are not built for it or need
 # what it has not.
@@ -48,6 +49,8 @@ def no_thread(*_):
 def install():
     """Take from this process what a browser does not have."""
     os.environ["PANDAKIT_NO_NUMBA"] = "1"
+    for name in {"ssl"} & sys.modules.keys():
+        del sys.modules[name]
     sys.meta_path.insert(0, Missing())
     socket.socket = NoSocket
     threading.Thread.start = no_thread
