@@ -29,7 +29,9 @@ _FIRST = (
     "notebooks/",
     "tests/tour/",
     "tests/consolidation/test_kernel.py",
-    "tests/transport/test_matrix.py",
+    "tests/transport/",
+    "tests/scale/",
+    "tests/services/test_store.py",
 )
 
 
