@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # tests/parallel.py says what stays together.
-PARALLEL := -n 4
+PARALLEL := -n 2
 READY := .venv/.ready
 
 .PHONY: demo test test-oldest matrix lint bench fuzz mutants samples signatures notebooks docs wheel interop lite lite-test lab clean
