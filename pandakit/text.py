@@ -20,7 +20,7 @@ from pandakit.interchange import as_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["cell_text", "to_text"]
+__all__ = ["cell_text", "counted", "to_text"]
 
 
 def to_text(values: Any, *, column: str = "") -> pa.ChunkedArray:
@@ -261,3 +261,14 @@ _COLUMNS: tuple[
     (pa.types.is_floating, _from_floats),
     (_is_instant, _from_instants),
 )
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, which is in the plural if needed.
+
+    Examples
+    --------
+    >>> counted(68699, "event"), counted(1, "incident")
+    ('68,699 events', '1 incident')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -17,3 +17,20 @@ def no_settings_of_this_machine(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     for name in ("CONFIG", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line in this process and give exit code, output and errors."""
+    from pandakit import cli
+
+    def run(*arguments):
+        code = 0
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except SystemExit as stopped:
+            code = stopped.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

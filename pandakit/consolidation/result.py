@@ -15,9 +15,10 @@ from pandakit.consolidation._output.frames import (
     incidents_frame,
 )
 from pandakit.consolidation._output.funnel import funnel_frame
-from pandakit.consolidation._output.html import consolidation_html, counted
+from pandakit.consolidation._output.html import consolidation_html
 from pandakit.consolidation._read.ticks import moment
 from pandakit.errors import EventError
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,5 +228,7 @@ class Consolidation:
     def __repr__(self) -> str:
         counts = self._arrays.counts
         rejected = f"; {counts['rejected']:,} rejected" if counts["rejected"] else ""
-        chain = " -> ".join(counted(counts[one], one) for one in ("events", "alerts", "incidents"))
+        chain = " -> ".join(
+            counted(counts[f"{noun}s"], noun) for noun in ("event", "alert", "incident")
+        )
         return f"<Consolidation: {chain}{rejected}>"

@@ -13,8 +13,7 @@ from pandakit.enrichment._match.alert_tags import AlertTags, alert_column
 from pandakit.enrichment._match.lookup import Lookup
 from pandakit.enrichment._match.rows import row_ids, unquoted
 from pandakit.enrichment._output.html import summary_html
-from pandakit.enrichment._output.text import counted
-from pandakit.text import to_text
+from pandakit.text import counted, to_text
 
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentField, EnrichmentSchema

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from pandakit.enrichment._match.rows import first_rows, row_ids
 from pandakit.enrichment._output.html import summary_html
-from pandakit.enrichment._output.text import counted
 from pandakit.enrichment._source.table import table_text
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from pandakit.enrichment.schema import EnrichmentSchema

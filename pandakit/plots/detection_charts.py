@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandakit.plots import style
 from pandakit.spans import span_text
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def coverage(table: pd.DataFrame) -> Figure:
     for place, total in enumerate(totals.tolist()):
         style.annotate(axes, f"{total:,}", (total, place))
     _legend(axes)
-    title = style.counted(len(totals), "log type") + " with detections"
+    title = counted(len(totals), "log type") + " with detections"
     style.write_title(figure, title, "detections that read each log type, by severity")
     return figure.freeze_layout()
 
@@ -91,8 +92,8 @@ def mitre(table: pd.DataFrame) -> Figure:
     axes.barh(places, table["enabled"].tolist(), color=style.LINE_COLOURS[0])
     for place, (every, enabled) in enumerate(table[["detections", "enabled"]].to_numpy().tolist()):
         style.annotate(axes, f"{enabled} of {every} enabled", (every, place))
-    techniques = style.counted(int(table["technique"].notna().sum()), "technique")
-    title = f"{techniques} under {style.counted(table['tactic'].nunique(), 'tactic')}"
+    techniques = counted(int(table["technique"].notna().sum()), "technique")
+    title = f"{techniques} under {counted(table['tactic'].nunique(), 'tactic')}"
     style.write_title(figure, title, "detections that report to MITRE ATT&CK; dark are enabled")
     return figure.freeze_layout()
 
@@ -137,9 +138,9 @@ def noise(table: pd.DataFrame, *, count: int = 15) -> Figure:
     for place, (total, (closed_share, noise_share)) in enumerate(zip(alerts, shares, strict=True)):
         text = f"{total:,}, {closed_share:.0%} closed, {noise_share:.0%} noise"
         style.annotate(axes, text, (total, place))
-    title = f"The {len(shown)} noisiest of {style.counted(len(table), 'detection')}"
+    title = f"The {len(shown)} noisiest of {counted(len(table), 'detection')}"
     every = int(table["alerts"].sum())
-    part = f"{sum(alerts):,} of {style.counted(every, 'alert')}"
+    part = f"{sum(alerts):,} of {counted(every, 'alert')}"
     style.write_title(figure, title, f"{part}; dark were closed as false positives")
     return figure.freeze_layout()
 

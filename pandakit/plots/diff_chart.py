@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandakit.plots import style
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,14 +95,14 @@ def _title(changes: Diff, every: pd.DataFrame) -> str:
     before, after = (len(side.incidents) for side in (changes.a, changes.b))
     kinds = every["change"].value_counts().reindex(_COLOURS).dropna().astype("int64")
     parts = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
-    text = f"{style.counted(before, 'incident')} become {after:,}"
+    text = f"{counted(before, 'incident')} become {after:,}"
     return f"{text}: {parts}" if parts else f"{text}, all of them the same"
 
 
 def _subtitle(shown: int, every: int) -> str:
     if not every:
         return "no group of incidents changed"
-    groups = style.counted(every, "changed group")
+    groups = counted(every, "changed group")
     of_all = "" if shown == every else f"the {shown:,} largest of "
     return f"{of_all}{groups}; an incident is as high as its alerts"
 
@@ -134,7 +135,7 @@ def _draw(axes: Axes, shown: pd.DataFrame, alerts: pd.DataFrame) -> None:
         _ribbons(axes, alerts, blocks, _COLOURS[row.change])
         for side, at in (("a", _LEFT), ("b", _RIGHT)):
             for number, block in blocks[side].items():
-                _block(axes, at, block, f"{number}: {style.counted(block.n_alerts, 'alert')}")
+                _block(axes, at, block, f"{number}: {counted(block.n_alerts, 'alert')}")
         middle = top + (alert * high + gap * gaps) / 2
         axes.text(0.5, middle, row.change, ha="center", va="center", fontsize=9, color=style.INK)
         top += alert * high + gap * gaps + _GROUP_GAP

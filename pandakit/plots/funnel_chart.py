@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.plots import style
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +61,7 @@ def funnel(consolidation: Consolidation) -> Figure:
     dropped = f"{int(values['rejected']):,} rejected, {int(values['duplicates']):,} duplicates"
     style.write_title(
         figure,
-        f"{style.counted(counts[0], 'event')} received, {style.counted(counts[-1], 'incident')}",
+        f"{counted(counts[0], 'event')} received, {counted(counts[-1], 'incident')}",
         f"{dropped}; each bar with its share of the one above",
     )
     return figure.freeze_layout()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandakit.plots import style
 from pandakit.plots.time_axis import as_numbers, scale_time
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +111,7 @@ def _bars(axes: Axes, shown: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
 
 def _label(n_alerts: int, severity: str, active: bool) -> str:  # noqa: FBT001 - a cell
     still = ", still open" if active else ""
-    return f"{style.counted(n_alerts, 'alert')}, {severity}{still}"
+    return f"{counted(n_alerts, 'alert')}, {severity}{still}"
 
 
 def _name(number: int, title: str, subtitle: Any) -> str:

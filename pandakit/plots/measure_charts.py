@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandakit.plots import style
 from pandakit.spans import span_text
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,7 +103,7 @@ def _text(value: float, count: int, measure: str) -> str:
     if not _is_time(measure):
         return f"{value:.0%} of {count:,}"
     span = span_text(pd.Timedelta(round(value), unit="s"), max_parts=2)
-    return f"{span}, {style.counted(count, 'incident')}"
+    return f"{span}, {counted(count, 'incident')}"
 
 
 def _subtitle(by: str, measure: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pandakit.plots import style
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def noise_by_hour(consolidation: Consolidation, *, tz: str = "UTC") -> Figure:
         side.set_visible(False)
     total = int(counts.sum())
     loudest = _DAYS[int(counts.sum(axis=1).argmax())]
-    title = style.counted(total, "alert") + (f"; {loudest} is the noisiest day" if total else "")
+    title = counted(total, "alert") + (f"; {loudest} is the noisiest day" if total else "")
     style.write_title(figure, title, f"alerts that opened, by weekday and hour; {tz}")
     return figure.freeze_layout()
 
@@ -142,13 +143,13 @@ def noisiest(consolidation: Consolidation, *, count: int = 15) -> Figure:
     axes.barh(places, alerts, color=style.LINE_COLOURS[1])
     axes.barh(places, reopens, left=alerts, color=style.LINE_COLOURS[1], alpha=0.35)
     for place, row in enumerate(shown.itertuples()):
-        parts = [style.counted(row.alerts, "alert"), style.counted(row.events, "event")]
+        parts = [counted(row.alerts, "alert"), counted(row.events, "event")]
         parts += [f"{row.reopens:,} reopened"] if row.reopens else []
         parts += [f"{row.flapping:,} flapping"] if row.flapping else []
         style.annotate(axes, ", ".join(parts), (row.alerts + row.reopens, place), fontsize=9)
     axes.grid(visible=False, axis="y")
     most = "noisiest" if len(shown) == 1 else f"{len(shown):,} noisiest"
-    part = f"{sum(alerts):,} of {style.counted(int(every['alerts'].sum()), 'alert')}"
+    part = f"{sum(alerts):,} of {counted(int(every['alerts'].sum()), 'alert')}"
     style.write_title(
         figure,
         f"The {most} of {len(every):,} identities" if len(every) else "No alerts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandakit.plots import style
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,8 @@ def sensitivity(table: pd.DataFrame) -> Figure:
     moving = int((ends["moved"] > 0).sum())
     style.write_title(
         figure,
-        f"{moving} of {style.counted(len(ends), 'open setting')} change the incidents",
-        f"today: {style.counted(today, 'incident')}; each bar spans the other values of a setting",
+        f"{moving} of {counted(len(ends), 'open setting')} change the incidents",
+        f"today: {counted(today, 'incident')}; each bar spans the other values of a setting",
     )
     return figure.freeze_layout()
 

@@ -21,7 +21,6 @@ __all__ = [
     "SEVERITY_COLOURS",
     "annotate",
     "check_count",
-    "counted",
     "label",
     "label_lines",
     "new_figure",
@@ -188,17 +187,6 @@ def check_count(value: int, name: str) -> None:
     """Raise unless a parameter is a whole number of 1 or more."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}: {value!r} is not a whole number of 1 or more")
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> counted(68699, "event"), counted(1, "incident")
-    ('68,699 events', '1 incident')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _simplify(axes: Axes) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pandakit.consolidation import Policy
 from pandakit.plots import style
 from pandakit.spans import microseconds, read_span, span_text
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def _title(frame: pd.DataFrame) -> str:
     varied = [*(["window"] if len(set(frame["window"])) > 1 else []), *_varied(frame)]
     if low == high:
         every = f" under each of {len(frame)} settings" if len(frame) > 1 else ""
-        return f"{style.counted(low, 'incident')}{every}"
+        return f"{counted(low, 'incident')}{every}"
     return f"{low:,} to {high:,} incidents, depending on {' and '.join(varied)}"
 
 
@@ -202,12 +203,12 @@ def _subtitle(frame: pd.DataFrame) -> str:
     sizes = sorted({int(count) for count in frame["alerts"]})
     if not sizes:
         return ""
-    alerts = style.counted(sizes[-1], "alert")
+    alerts = counted(sizes[-1], "alert")
     if len(sizes) > 1:
         alerts = f"{sizes[0]:,} to {alerts}"
-    grouped = f"{alerts} grouped under {style.counted(len(frame), 'setting')}"
+    grouped = f"{alerts} grouped under {counted(len(frame), 'setting')}"
     n_rejected = int(frame["rejected"].max())
-    received = style.counted(int(frame["received"].max()), "event")
+    received = counted(int(frame["received"].max()), "event")
     chance = "; shaded: saved by chance" if "by_chance" in frame else ""
     rejected = f"; {n_rejected:,} of {received} rejected" if n_rejected else ""
     return f"{grouped}{rejected}{chance}"

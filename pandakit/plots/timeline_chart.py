@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandakit.plots import style
 from pandakit.plots.time_axis import as_numbers, scale_time
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def timeline(
         _draw(axes, shown, chosen, consolidation.as_of)
     else:
         axes.set_xticks([])
-    title = f"{style.counted(len(every), 'alert')} in {style.counted(len(chosen), 'incident')}"
+    title = f"{counted(len(every), 'alert')} in {counted(len(chosen), 'incident')}"
     part = f"the first {rows:,} of {len(every):,} alerts; " if len(every) > rows else ""
     style.write_title(figure, title, f"{part}bars are alerts by severity, bands are incidents; UTC")
     return figure.freeze_layout()
@@ -115,5 +116,5 @@ def _band(axes: Axes, incident: Any, reach: tuple[float, float], places: list[in
         (places[0] + places[-1]) / 2, end - start, left=start, height=len(places) - 0.25,
         color=_BAND, edgecolor=_BAND, linewidth=3, zorder=0.5,
     )  # fmt: skip
-    text = f"incident {incident.name}\n{style.counted(int(incident['n_alerts']), 'alert')}"
+    text = f"incident {incident.name}\n{counted(int(incident['n_alerts']), 'alert')}"
     style.annotate(axes, text, (end, (places[0] + places[-1]) / 2), xytext=(10, 0), fontsize=9)

@@ -5,25 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pandakit import cli, detections
+from pandakit import detections
 
 SAMPLES = Path(__file__).parents[2] / "data-samples" / "detections"
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process and give exit code, output and errors."""
-
-    def run(*arguments):
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stopped:
-            code = stopped.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

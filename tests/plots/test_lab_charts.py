@@ -9,6 +9,7 @@ import pandakit as pk
 from pandakit import plots
 from pandakit.consolidation import CLASSIC, Pattern, Policy, consolidate
 from pandakit.lab import diff, sensitivity, sweep
+from pandakit.text import counted
 
 POLICY = Policy(patterns=[Pattern("host", "1h"), Pattern("cluster", "10min")], reopen_window="1h")
 OTHER = POLICY.replace(patterns=[Pattern("host", "4h")])
@@ -91,7 +92,7 @@ def test_a_timeline_has_a_bar_per_alert_and_a_band_per_incident():
     assert [bar.get_width() for bar in bars[2:]] == pytest.approx(days.tolist(), abs=1e-6)
     sizes = result.incidents["n_alerts"]
     assert texts(figure) == [
-        f"incident {one}\n{plots.style.counted(int(sizes[one]), 'alert')}" for one in (1, 0)
+        f"incident {one}\n{counted(int(sizes[one]), 'alert')}" for one in (1, 0)
     ]
 
 

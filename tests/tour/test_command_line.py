@@ -21,22 +21,6 @@ from tests.tokens import PANTHER
 ALARMS = ["--start", "from", "--end", "to", "--column", "host=device", "--column", "check=alarm"]
 
 
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process and give exit code, output and errors."""
-
-    def run(*arguments):
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stopped:
-            code = stopped.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 def measure(out, name):
     """Read one count of the printed funnel."""
     (line,) = [line for line in out.splitlines() if line.split()[:1] == [name]]

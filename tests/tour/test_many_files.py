@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 import pandakit as pk
-from pandakit import cli
 from pandakit.cli.source import SOURCE_OPTIONS
 
 EVENTS = pd.DataFrame(
@@ -23,22 +22,6 @@ WRITERS = {
     "jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
 }
 MERGED, IN_MEMORY = "were merged from disk", "were read into memory"
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process and give exit code, output and errors."""
-
-    def run(*arguments):
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stopped:
-            code = stopped.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def write(folder, form="parquet", events=EVENTS):

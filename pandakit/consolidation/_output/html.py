@@ -8,6 +8,7 @@ import pandas as pd
 
 from pandakit import _html
 from pandakit.spans import span_text
+from pandakit.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pandakit.consolidation._output.arrays import ResultArrays
     from pandakit.consolidation.policy import Policy
 
-__all__ = ["consolidation_html", "counted"]
+__all__ = ["consolidation_html"]
 
 _MOST_INCIDENTS = 5
 _LONGEST_TITLE = 40
@@ -56,7 +57,7 @@ def consolidation_html(
 ) -> str:
     """Return the funnel, the policy, what was rejected, the notes and the largest incidents."""
     counts = arrays.counts
-    heading = (counted(counts[name], name) for name in ("events", "alerts", "incidents"))
+    heading = (counted(counts[f"{noun}s"], noun) for noun in ("event", "alert", "incident"))
     return _html.card(
         _html.title(" → ".join(heading)),
         _html.line(_html.code(repr(policy)), "muted"),
@@ -65,11 +66,6 @@ def consolidation_html(
         *(_html.line(f"Note: {note}.", "muted") for note in notes),
         _largest(incidents),
     )
-
-
-def counted(count: int, name: str) -> str:
-    """Return a count with its word in the singular or plural."""
-    return f"{count:,} {name if count != 1 else name[:-1]}"
 
 
 def _stage(name: str, counts: dict[str, int]) -> list[Any]:

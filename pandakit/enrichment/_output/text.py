@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pandakit.text import counted
+
 if TYPE_CHECKING:
     from pandakit.enrichment._checks.findings import Finding, Findings
 
-__all__ = ["LONG", "LONGEST", "ReportContent", "counted", "report_text", "visible"]
+__all__ = ["LONG", "LONGEST", "ReportContent", "report_text", "visible"]
 
 SHORT, LONG, LONGEST = 28, 100, 1_000  # characters shown of a value, a name, a message
 _EACH = 3  # findings shown of each rule and column
@@ -89,11 +91,6 @@ def report_text(content: ReportContent) -> str:
         lines += ["", heading, *map(_line, findings)]
     notes = [f"note: {note}" for note in content.notes]
     return "\n".join([*lines, *([""] if len(lines) > 1 and notes else []), *notes])
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number and its noun, in the plural if needed."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _line(found: Finding) -> str:
