@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandakit.frames import Column, build_frame, snake_case
+from pandakit.frames import Column, build_frame, facts, snake_case
 from pandakit.panther._writes.checks import checked_ids, checked_rows, writing_of
 from pandakit.panther._writes.sending import Options, run_deletes, run_saves
 
@@ -136,8 +136,8 @@ def save(
 
 def _n_listed(client: Client, records: Any) -> int:
     """Return how many rows were loaded when the records were: the list has at least as many."""
-    facts = getattr(records, "attrs", {}).get("pandakit", {})
-    return int(facts.get("rows", 0)) if facts.get("source") == client.source else 0
+    loaded = facts(records) if hasattr(records, "attrs") else {}
+    return int(loaded.get("rows", 0)) if loaded.get("source") == client.source else 0
 
 
 def delete(
